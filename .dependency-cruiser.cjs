@@ -1,0 +1,63 @@
+/** The layers of a service (ARCHITECTURE.md, "Layout"), run as a check. */
+const service = "^services/[^/]+/src";
+const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
+
+module.exports = {
+  forbidden: [
+    rule("no-cycles", "A cycle means that two things are one.", {}, { circular: true }),
+    rule("no-orphan-resolution", "Every import must resolve.", {}, { couldNotResolve: true }),
+    rule("libs-never-import-services", "Libs are below services.", { path: "^libs/" }, { path: "^services/" }),
+    rule(
+      "no-service-imports-another",
+      "Services meet on the bus and over HTTP only.",
+      { path: "^services/([^/]+)/" },
+      { path: "^services/([^/]+)/", pathNot: "^services/$1/" },
+    ),
+    rule(
+      "contracts-is-a-leaf",
+      "contracts holds schemas and plain data: zod only.",
+      { path: "^libs/contracts/src", pathNot: "\\.test\\.ts$" },
+      { pathNot: "^libs/contracts/|node_modules/zod|^node:|^(crypto|buffer)$" },
+    ),
+    rule(
+      "domain-is-pure",
+      "domain decides: no I/O, no clock, no logger.",
+      { path: `${service}/domain/`, pathNot: "\\.test\\.ts$" },
+      { pathNot: `${service}/domain/|^libs/(contracts|errors)/` },
+    ),
+    rule(
+      "usecases-know-no-edge",
+      "usecases are called by the edges, never the other way round.",
+      { path: `${service}/usecases/`, pathNot: "\\.test\\.ts$" },
+      { path: `${service}/(routes|consumers|app|main|config|commands)` },
+    ),
+    rule(
+      "adapters-know-no-usecase",
+      "store and clients serve the use cases.",
+      { path: `${service}/(store|clients)/`, pathNot: "\\.test\\.ts$" },
+      { path: `${service}/(routes|consumers|usecases|app|main|config|commands)` },
+    ),
+    rule(
+      "edges-know-no-adapter-internals",
+      "routes and consumers are thin: they call use cases.",
+      { path: `${service}/(routes|consumers)/`, pathNot: "\\.test\\.ts$" },
+      { path: `${service}/(app|main|config|commands)` },
+    ),
+    rule(
+      "sources-never-import-tests",
+      "Shipped code must not reach test code.",
+      { path: "/src/", pathNot: "\\.test\\.ts$|^libs/testing/" },
+      { path: "/test/|\\.test\\.ts$|^libs/testing/" },
+    ),
+  ],
+  options: {
+    parser: "swc",
+    doNotFollow: { path: "node_modules|dist" },
+    exclude: { path: "(^|/)(node_modules|dist|\\.topdog)/" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["@topdog/source", "import", "node", "default"],
+      extensions: [".ts", ".mjs", ".js", ".json"],
+    },
+  },
+};

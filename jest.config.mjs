@@ -1,0 +1,19 @@
+/** Runs TypeScript sources as native ES modules; whole-platform suites are in e2e/. */
+export default {
+  testMatch: [
+    "<rootDir>/{libs,services}/*/{src,test}/**/*.test.ts",
+    "<rootDir>/e2e/test/**/*.test.ts",
+    "<rootDir>/scripts/**/*.test.ts",
+  ],
+  testPathIgnorePatterns: ["/node_modules/", "/dist/", "/.topdog/"],
+  modulePathIgnorePatterns: ["/.topdog/"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
+  },
+  testEnvironmentOptions: { customExportConditions: ["@topdog/source", "node", "node-addons"] },
+  globalSetup: "<rootDir>/scripts/jest-global-setup.mjs",
+  globalTeardown: "<rootDir>/scripts/jest-global-teardown.mjs",
+  maxWorkers: 2,
+  testTimeout: 30_000,
+};

@@ -1,0 +1,19 @@
+import type { AnyEvent } from "../event.ts";
+import { apiKeyCreated, apiKeyRevoked } from "./api-key-events.ts";
+import { memberChanged, orgUpdated } from "./org-events.ts";
+import { providerStateChanged } from "./provider-state-changed.ts";
+import { quotaExhausted } from "./quota-exhausted.ts";
+import { subscriptionUpdated } from "./subscription-updated.ts";
+import { usageConsumed } from "./usage-consumed.ts";
+
+/** Every event on the bus; the AsyncAPI document is generated from this list. */
+export const eventCatalog: readonly AnyEvent[] = [
+  apiKeyCreated,
+  apiKeyRevoked,
+  memberChanged,
+  orgUpdated,
+  providerStateChanged,
+  quotaExhausted,
+  subscriptionUpdated,
+  usageConsumed,
+];

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { defineEvent } from "../event.ts";
+
+export const memberRoles = ["owner", "admin", "member"] as const;
+export const memberRoleSchema = z.enum(memberRoles);
+export type MemberRole = z.infer<typeof memberRoleSchema>;
+
+export const orgUpdatedSchema = z.object({
+  orgId: z.string(),
+  version: z.int().min(1),
+  name: z.string(),
+  ownerUserId: z.string(),
+  activeMembers: z.int().min(0),
+  changedAt: z.iso.datetime(),
+});
+export type OrgUpdated = z.infer<typeof orgUpdatedSchema>;
+
+export const orgUpdated = defineEvent({
+  subject: "topdog.org.updated.v1",
+  summary: "An org changed: the full snapshot",
+  owner: "org-registry",
+  schema: orgUpdatedSchema,
+  example: {
+    orgId: "org_1",
+    version: 2,
+    name: "Acme",
+    ownerUserId: "usr_1",
+    activeMembers: 3,
+    changedAt: "2026-11-22T10:00:00.000Z",
+  },
+});
+
+export const memberChangedSchema = z.object({
+  orgId: z.string(),
+  userId: z.string(),
+  version: z.int().min(1),
+  role: memberRoleSchema,
+  /** An inactive member holds no seat: none of their org keys work. */
+  active: z.boolean(),
+  changedAt: z.iso.datetime(),
+});
+export type MemberChanged = z.infer<typeof memberChangedSchema>;
+
+export const memberChanged = defineEvent({
+  subject: "topdog.member.changed.v1",
+  summary: "A member of an org was added, removed, activated, deactivated or given another role",
+  owner: "org-registry",
+  schema: memberChangedSchema,
+  example: {
+    orgId: "org_1",
+    userId: "usr_2",
+    version: 1,
+    role: "member",
+    active: true,
+    changedAt: "2026-11-22T10:00:00.000Z",
+  },
+});

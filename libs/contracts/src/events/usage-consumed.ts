@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { defineEvent } from "../event.ts";
+import { chargeSchema, chargeSourceSchema, utcDaySchema } from "../quota.ts";
+
+export const usageOutcomes = [
+  /** A whole answer was delivered. */
+  "ok",
+  /** The caller's own fault (4xx): charged. */
+  "rejected",
+  /** The client went before the end: charged for what was produced. */
+  "client_closed",
+  /** The provider or the platform failed. */
+  "failed",
+  /** The router died during the call; settled from its spool at the next start. */
+  "interrupted",
+] as const;
+
+export const usageConsumedSchema = z.object({
+  requestId: z.string().min(1).max(128),
+  /** The tokens this call took. The first is the API call: `leaseId:seq` is the id of the usage. */
+  charges: z.array(chargeSchema).min(1).max(4),
+  source: chargeSourceSchema,
+  day: utcDaySchema,
+  keyId: z.string(),
+  userId: z.string(),
+  orgId: z.string().nullable(),
+  endpoint: z.enum(["chat.completions", "models"]),
+  streamed: z.boolean(),
+  outcome: z.enum(usageOutcomes),
+  /** The caller got nothing through our or a provider's fault: the tokens go back to the bucket. */
+  refund: z.boolean(),
+  model: z.string().nullable(),
+  provider: z.string().nullable(),
+  promptTokens: z.int().min(0),
+  completionTokens: z.int().min(0),
+  /** The token counts were not stated by the provider. */
+  estimated: z.boolean(),
+  /** 1e-9 US dollars, integer. */
+  costNanoUsd: z.int().min(0),
+  attempts: z.int().min(0),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+});
+export type UsageConsumed = z.infer<typeof usageConsumedSchema>;
+
+/** The id of a usage record everywhere: the API-call token `leaseId:seq`. */
+export function usageIdOf(usage: Pick<UsageConsumed, "charges">): string {
+  const call = usage.charges[0];
+  if (call === undefined) throw new Error("a usage record needs at least one charge");
+  return `${call.leaseId}:${call.seq}`;
+}
+
+export const usageConsumed = defineEvent({
+  subject: "topdog.usage.consumed.v1",
+  summary: "One admitted call is over: what it used and what it cost",
+  owner: "llm-router, or gateway for a call that no router answered for",
+  schema: usageConsumedSchema,
+  example: {
+    requestId: "req_01",
+    charges: [
+      { meter: "api_calls", leaseId: "17", seq: 4 },
+      { meter: "llm_requests", leaseId: "18", seq: 4 },
+    ],
+    source: "personal",
+    day: "2026-11-22",
+    keyId: "key_1",
+    userId: "usr_1",
+    orgId: null,
+    endpoint: "chat.completions",
+    streamed: true,
+    outcome: "ok",
+    refund: false,
+    model: "sandbox-small",
+    provider: "sandbox-a",
+    promptTokens: 12,
+    completionTokens: 48,
+    estimated: false,
+    costNanoUsd: 30_600,
+    attempts: 1,
+    startedAt: "2026-11-22T10:00:00.000Z",
+    finishedAt: "2026-11-22T10:00:01.250Z",
+  },
+});

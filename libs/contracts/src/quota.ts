@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { orgApiCallsPerDay, type Plan } from "./plans.ts";
+
+/** What is counted. A chat completion takes one of each from the caller's own buckets, or one API call from the org's. */
+export const meters = ["api_calls", "llm_requests"] as const;
+export const meterSchema = z.enum(meters);
+export type Meter = z.infer<typeof meterSchema>;
+
+export const chargeSources = ["personal", "org_pool"] as const;
+export const chargeSourceSchema = z.enum(chargeSources);
+export type ChargeSource = z.infer<typeof chargeSourceSchema>;
+
+/**
+ * Who a bucket belongs to, as text: `user:<userId>` (own subscription), `seat:<orgId>:<userId>` (a seat-holder's own
+ * allowance inside an org), `org:<orgId>` (the org's pool).
+ */
+export const bucketOwnerSchema = z.string().regex(/^(user:[\w-]{1,64}|seat:[\w-]{1,64}:[\w-]{1,64}|org:[\w-]{1,64})$/);
+
+export const userBucket = (userId: string): string => `user:${userId}`;
+export const seatBucket = (orgId: string, userId: string): string => `seat:${orgId}:${userId}`;
+export const orgBucket = (orgId: string): string => `org:${orgId}`;
+
+/** The owner whose subscription sets a bucket's limit: `user:<id>` or `org:<id>`. */
+export function subscriptionOwnerOf(bucketOwner: string): string {
+  const [kind, id] = bucketOwner.split(":");
+  return kind === "user" ? `user:${id}` : `org:${id}`;
+}
+
+/** The daily limit of a bucket, from the catalogue. An LLM meter on an org pool does not exist: 0. */
+export function dailyLimit(bucketOwner: string, meter: Meter, plan: Plan, seats: number): number {
+  if (bucketOwner.startsWith("org:")) return meter === "api_calls" ? orgApiCallsPerDay(plan, seats) : 0;
+  if (bucketOwner.startsWith("seat:") && !plan.perSeat) return 0;
+  return meter === "api_calls" ? plan.apiCallsPerDay : plan.llmRequestsPerDay;
+}
+
+export const utcDaySchema = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+
+/** One admitted token: the ledger's key. */
+export const chargeSchema = z.object({
+  meter: meterSchema,
+  leaseId: z.string().regex(/^\d{1,19}$/),
+  seq: z.int().min(1),
+});
+export type Charge = z.infer<typeof chargeSchema>;

@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { defineRpc } from "../event.ts";
+import { memberRoleSchema } from "../events/org-events.ts";
+import { bucketOwnerSchema } from "../quota.ts";
+
+export const principalSchema = z.object({
+  keyId: z.string(),
+  userId: z.string(),
+  orgId: z.string().nullable(),
+  /** The user's role in `orgId`; null outside an org. */
+  role: memberRoleSchema.nullable(),
+  buckets: z.object({ personal: bucketOwnerSchema, orgPool: bucketOwnerSchema.nullable() }),
+  byok: z.object({ scope: z.enum(["user", "org"]), used: z.int().min(0), capacity: z.int().min(0) }),
+});
+/** Who is calling: the API key's user, in the org that the key was made for, if any. */
+export type Principal = z.infer<typeof principalSchema>;
+
+export const resolvePrincipal = defineRpc({
+  subject: "topdog.rpc.principal.resolve.v1",
+  summary: "Find the principal that an API key's SHA-256 belongs to; null for an unknown, revoked or seatless key",
+  owner: "org-registry",
+  request: z.object({ keyHash: z.string().regex(/^[0-9a-f]{64}$/) }),
+  reply: z.object({ principal: principalSchema.nullable() }),
+});

@@ -1,0 +1,85 @@
+import { apiKeyCreated, apiKeyRevoked } from "./events/api-key-events.ts";
+import { memberChanged, orgUpdated } from "./events/org-events.ts";
+import { providerStateChanged } from "./events/provider-state-changed.ts";
+import { quotaExhausted } from "./events/quota-exhausted.ts";
+import { subscriptionUpdated } from "./events/subscription-updated.ts";
+import { usageConsumed } from "./events/usage-consumed.ts";
+
+/** JetStream streams and durables, declared here alone and applied by a migration step, never by a service at start. */
+export interface StreamDeclaration {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly duplicateWindowMs: number;
+}
+
+export interface DurableDeclaration {
+  readonly stream: string;
+  /** `<service>-on-<event>`: one durable per service and event. */
+  readonly name: string;
+  readonly subject: string;
+  readonly ackWaitMs: number;
+  /** Deliveries before the message goes to the dead-letter stream. */
+  readonly maxDeliveries: number;
+  readonly maxAckPending: number;
+}
+
+const dayMs = 86_400_000;
+type WithSubject = { readonly subject: string };
+const subjectsOf = (...events: WithSubject[]): string[] => events.map((event) => event.subject);
+
+export const streams: readonly StreamDeclaration[] = [
+  {
+    name: "TOPDOG_STATE",
+    subjects: subjectsOf(
+      subscriptionUpdated,
+      orgUpdated,
+      memberChanged,
+      apiKeyCreated,
+      apiKeyRevoked,
+      providerStateChanged,
+      quotaExhausted,
+    ),
+    maxAgeMs: 400 * dayMs,
+    maxBytes: 2 * 1024 ** 3,
+    duplicateWindowMs: 600_000,
+  },
+  {
+    name: "TOPDOG_USAGE",
+    subjects: subjectsOf(usageConsumed),
+    maxAgeMs: 14 * dayMs,
+    maxBytes: 8 * 1024 ** 3,
+    duplicateWindowMs: 600_000,
+  },
+  {
+    name: "TOPDOG_DEAD_LETTERS",
+    subjects: ["topdog.deadletter.>"],
+    maxAgeMs: 90 * dayMs,
+    maxBytes: 1024 ** 3,
+    duplicateWindowMs: 600_000,
+  },
+];
+
+const durable = (stream: string, service: string, event: WithSubject, maxAckPending: number): DurableDeclaration => ({
+  stream,
+  name: `${service}-on-${event.subject.split(".").slice(1, 3).join("-").replaceAll("_", "-")}`,
+  subject: event.subject,
+  ackWaitMs: 10_000,
+  maxDeliveries: 8,
+  maxAckPending,
+});
+
+export const durables: readonly DurableDeclaration[] = [
+  durable("TOPDOG_STATE", "quota", subscriptionUpdated, 256),
+  durable("TOPDOG_STATE", "org-registry", subscriptionUpdated, 256),
+  durable("TOPDOG_STATE", "billing", orgUpdated, 256),
+  durable("TOPDOG_USAGE", "quota", usageConsumed, 4096),
+];
+
+/** The durable that a service consumes an event with; throws when none is declared (a bug). */
+export function durableFor(service: string, subject: string): DurableDeclaration {
+  const found = durables.find((one) => one.subject === subject && one.name.startsWith(`${service}-on-`));
+  if (found === undefined) throw new Error(`no durable is declared for ${service} on ${subject}`);
+  return found;
+}
