@@ -1,0 +1,29 @@
+/** SQLSTATEs after which the same transaction may succeed: serialization failure, deadlock. */
+const conflictStates = new Set(["40001", "40P01"]);
+/** The server went, is starting, is full or was told to stop: SQLSTATE class 08 and the operator's codes. */
+const lostStates = new Set(["57P01", "57P02", "57P03", "53300"]);
+const lostSocketCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "ENOENT"]);
+const lostMessages = [
+  "Connection terminated",
+  "Connection ended",
+  "Client has encountered a connection error",
+  "Client was closed",
+  "timeout expired",
+  "Timeout acquiring a connection",
+  "Query read timeout",
+  "Unable to acquire a connection",
+];
+
+const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "");
+
+export function isConflict(error: unknown): boolean {
+  return error instanceof Error && conflictStates.has(codeOf(error));
+}
+
+/** True when the database could not be reached or went away: a fault of the platform, never of what was asked. */
+export function isConnectionLoss(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
+  if (lostStates.has(code) || code.startsWith("08") || lostSocketCodes.has(code)) return true;
+  return lostMessages.some((message) => error.message.includes(message)) || isConnectionLoss(error.cause);
+}

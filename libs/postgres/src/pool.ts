@@ -1,0 +1,55 @@
+import knex, { type Knex } from "knex";
+
+export type Database = Knex;
+export type Transaction = Knex.Transaction;
+
+export interface DatabaseOptions {
+  /** `postgres://role:password@host:port/database`. */
+  readonly url: string;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  readonly maxConnections?: number;
+  /** The server cancels a statement after this long. */
+  readonly statementTimeoutMs?: number;
+}
+
+const connectTimeoutMs = 2_000;
+const acquireTimeoutMs = 2_000;
+const idleTimeoutMs = 30_000;
+const idleInTransactionTimeoutMs = 30_000;
+const keepAliveDelayMs = 10_000;
+/** The client gives up this long after the server should have: for a server that hangs. */
+const readTimeoutMarginMs = 2_000;
+
+/**
+ * A pool of connections. While the server is away a query fails within 2 s, and no error outside a query is ever thrown:
+ * a broken connection leaves the pool by itself and the next query opens another.
+ */
+export function createDatabase(options: DatabaseOptions): Database {
+  const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
+  return knex({
+    client: "pg",
+    connection: {
+      connectionString: options.url,
+      application_name: options.applicationName,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: keepAliveDelayMs,
+      connectionTimeoutMillis: connectTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + readTimeoutMarginMs,
+      idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    },
+    acquireConnectionTimeout: acquireTimeoutMs,
+    pool: {
+      min: 0,
+      max: options.maxConnections ?? 10,
+      idleTimeoutMillis: idleTimeoutMs,
+      createTimeoutMillis: connectTimeoutMs + 500,
+      afterCreate: (connection: { on(event: "error", listener: () => void): void }, done: (error: null) => void) => {
+        // Knex marks a failed connection as disposed; this listener is what keeps its error from ending the process.
+        connection.on("error", () => undefined);
+        done(null);
+      },
+    },
+  });
+}

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isConflict, isConnectionLoss } from "./failures.ts";
+import type { Database, Transaction } from "./pool.ts";
+
+export interface TransactionOptions {
+  /** How often the work may run in all. */
+  readonly attempts?: number;
+}
+
+const retryDelayMs = 20;
+
+/**
+ * Runs `work` in one transaction. After a serialization failure, a deadlock or a connection lost before the commit it runs
+ * again from the start, so `work` must have no effect outside the transaction. A connection lost during the commit is thrown:
+ * nobody knows whether it was done.
+ */
+export async function inTransaction<T>(
+  db: Database,
+  work: (trx: Transaction) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const attempts = options.attempts ?? 3;
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await tryOnce(db, work);
+    if (outcome.done) return outcome.result;
+    if (!outcome.retryable || attempt >= attempts) throw outcome.error;
+    await sleep(retryDelayMs * attempt * (0.5 + Math.random()));
+  }
+}
+
+type Outcome<T> = { done: true; result: T } | { done: false; error: unknown; retryable: boolean };
+
+async function tryOnce<T>(db: Database, work: (trx: Transaction) => Promise<T>): Promise<Outcome<T>> {
+  let trx: Transaction | undefined;
+  let committing = false;
+  try {
+    trx = await db.transaction();
+    const result = await work(trx);
+    committing = true;
+    await trx.commit();
+    return { done: true, result };
+  } catch (error) {
+    const retryable = isConflict(error) || (!committing && isConnectionLoss(error));
+    await trx?.rollback().catch(() => undefined);
+    return { done: false, error, retryable };
+  }
+}
