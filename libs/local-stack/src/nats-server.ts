@@ -1,0 +1,183 @@
+import { createHash } from "node:crypto";
+import { accessSync, constants, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "./free-port.ts";
+import { takeLock } from "./lock-file.ts";
+import { fetchNatsServer, isAtLeast, leastNatsVersion, natsVersion, pinnedNatsVersion } from "./nats-fetch.ts";
+import { type ManagedProcess, type ProcessExit, startProcess, tailOf } from "./process.ts";
+
+export interface NatsOptions {
+  /** From `resolveNatsServer`. */
+  readonly binary: string;
+  /** Made when absent; holds the streams, the configuration and, by default, the log. */
+  readonly dataDir: string;
+  /** 0 or absent: a free one, kept over restarts. */
+  readonly port?: number;
+  readonly host?: string;
+  readonly logFile?: string;
+}
+
+export interface LocalNats {
+  readonly url: string;
+  readonly port: number;
+  /** Of the running server: another one after each restart. */
+  readonly pid: number;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  kill9(): Promise<void>;
+  /** Starts it again, after a stop or kill9 or while it runs, on the same port and data. */
+  restart(): Promise<void>;
+  /** Resolves when the running server ends. */
+  exited(): Promise<ProcessExit>;
+}
+
+const fetchTimeoutMs = 600_000;
+const startTimeoutMs = 30_000;
+const stopGraceMs = 10_000;
+const portAttempts = 5;
+
+/**
+ * The path of a nats-server new enough for us: the one on PATH, else the one in `cacheDir`, else it is fetched there
+ * at the pinned version with its checksum verified. Safe to call from several processes at once.
+ */
+export async function resolveNatsServer(options: { cacheDir: string; log?: (line: string) => void }): Promise<string> {
+  const log = options.log ?? (() => undefined);
+  const installed = onPath("nats-server");
+  if (installed !== null && (await isNewEnough(installed))) return installed;
+  const cached = join(options.cacheDir, `nats-server-${pinnedNatsVersion}`);
+  const lockPath = `${cached}.lock`;
+  const deadlineMs = Date.now() + fetchTimeoutMs;
+  while (!isExecutable(cached)) {
+    const lock = takeLock(lockPath);
+    if (!lock.held) {
+      if (Date.now() > deadlineMs) throw new Error(`process ${lock.byPid} still fetches nats-server: ${lockPath}`);
+      await sleep(200);
+      continue;
+    }
+    try {
+      if (!isExecutable(cached)) await fetchInto(cached, log);
+    } finally {
+      lock.release();
+    }
+  }
+  return cached;
+}
+
+async function fetchInto(cached: string, log: (line: string) => void): Promise<void> {
+  log(`fetching nats-server ${pinnedNatsVersion}`);
+  const folder = `${cached}.${process.pid}`;
+  mkdirSync(folder, { recursive: true });
+  try {
+    const fetched = await fetchNatsServer(folder, log);
+    if (!(await isNewEnough(fetched))) throw new Error(`the nats-server that was fetched, ${fetched}, does not run`);
+    renameSync(fetched, cached);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function isNewEnough(binary: string): Promise<boolean> {
+  const version = await natsVersion(binary);
+  return version !== null && isAtLeast(version, leastNatsVersion);
+}
+
+function onPath(name: string): string | null {
+  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a real nats-server with JetStream that listens on `host` only (127.0.0.1). */
+export async function startNats(options: NatsOptions): Promise<LocalNats> {
+  const host = options.host ?? "127.0.0.1";
+  let { server, port } = await launchOnSomePort(options, host);
+  return {
+    url: `nats://${host}:${port}`,
+    port,
+    get pid() {
+      return server.pid;
+    },
+    exited: () => server.exited,
+    async stop(signal = "SIGTERM") {
+      await server.stop(signal, stopGraceMs);
+    },
+    async kill9() {
+      await server.kill9();
+    },
+    async restart() {
+      await server.kill9();
+      server = await launchOnPort(options, host, port);
+    },
+  };
+}
+
+async function launchOnSomePort(options: NatsOptions, host: string): Promise<{ server: ManagedProcess; port: number }> {
+  const wanted = options.port ?? 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const port = wanted === 0 ? await freePort(host) : wanted;
+    try {
+      return { server: await launchOnPort(options, host, port), port };
+    } catch (error) {
+      // A free port may have been taken between asking for it and listening on it.
+      if (wanted !== 0 || attempt === portAttempts) throw error;
+    }
+  }
+}
+
+async function launchOnPort(options: NatsOptions, host: string, port: number): Promise<ManagedProcess> {
+  const logFile = options.logFile ?? join(options.dataDir, "nats-server.log");
+  const name = `topdog-${createHash("sha256").update(options.dataDir).digest("hex").slice(0, 12)}`;
+  const configFile = join(options.dataDir, "nats-server.conf");
+  mkdirSync(dirname(configFile), { recursive: true });
+  writeFileSync(configFile, configuration(options.dataDir, name, host, port));
+  const server = startProcess({ name: "nats-server", command: options.binary, args: ["-c", configFile], logFile });
+  const deadlineMs = Date.now() + startTimeoutMs;
+  while (!(await servesJetStream(host, port, name))) {
+    if (!server.isRunning() || Date.now() > deadlineMs) {
+      await server.kill9();
+      throw new Error(`nats-server did not start on port ${port}; its log ends:\n${tailOf(logFile)}`);
+    }
+    await sleep(20);
+  }
+  return server;
+}
+
+/** The file limit is what streams may reserve together, not what they take: libs/contracts declares 11 GiB. */
+function configuration(dataDir: string, name: string, host: string, port: number): string {
+  const folder = JSON.stringify(join(dataDir, "jetstream"));
+  return [
+    `host: ${JSON.stringify(host)}`,
+    `port: ${port}`,
+    `server_name: ${name}`,
+    `jetstream { store_dir: ${folder}, max_memory_store: 64MB, max_file_store: 32GB }`,
+    "",
+  ].join("\n");
+}
+
+/** A server greets with INFO; its name says whether it is ours, since another may hold the port. */
+function servesJetStream(host: string, port: number, name: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const finish = (answer: boolean): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    let greeting = "";
+    socket.setTimeout(1_000, () => finish(false));
+    socket.once("error", () => finish(false));
+    socket.once("close", () => finish(false));
+    socket.on("data", (chunk) => {
+      greeting += chunk.toString("utf8");
+      if (greeting.includes("\r\n")) finish(greeting.includes(`"${name}"`) && /"jetstream":\s*true/.test(greeting));
+    });
+  });
+}
