@@ -1,0 +1,46 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { AnyEvent } from "@topdog/contracts/event";
+import type { z } from "zod";
+
+export interface AnyRpc {
+  readonly subject: string;
+  readonly summary: string;
+  readonly owner: string;
+  readonly request: z.ZodType;
+  readonly reply: z.ZodType;
+}
+
+export interface Definitions {
+  /** Facts, advice and questions, each sorted by subject. */
+  readonly events: readonly AnyEvent[];
+  readonly signals: readonly AnyEvent[];
+  readonly rpcs: readonly AnyRpc[];
+}
+
+const contracts = join(import.meta.dirname, "../../libs/contracts/src");
+
+async function exportsOf(folder: string): Promise<unknown[]> {
+  const files = readdirSync(join(contracts, folder)).filter((name) => /^(?!.*\.test\.ts$).*\.ts$/.test(name));
+  const modules = await Promise.all(
+    files.map((name): Promise<Record<string, unknown>> => import(pathToFileURL(join(contracts, folder, name)).href)),
+  );
+  return modules.flatMap((module) => Object.values(module));
+}
+
+const hasKeys = (value: unknown, ...keys: string[]): boolean =>
+  typeof value === "object" && value !== null && keys.every((key) => key in value);
+const isMessage = (value: unknown): value is AnyEvent => hasKeys(value, "subject", "owner", "schema", "example");
+const isRpc = (value: unknown): value is AnyRpc => hasKeys(value, "subject", "owner", "request", "reply");
+const bySubject = (a: { subject: string }, b: { subject: string }): number => a.subject.localeCompare(b.subject);
+
+/** Everything that contracts says on the bus, found by looking: what is declared cannot be left out of the document. */
+export async function readDefinitions(): Promise<Definitions> {
+  const [events, signals, rpcs] = await Promise.all([exportsOf("events"), exportsOf("signals"), exportsOf("rpc")]);
+  return {
+    events: events.filter(isMessage).sort(bySubject),
+    signals: signals.filter(isMessage).sort(bySubject),
+    rpcs: rpcs.filter(isRpc).sort(bySubject),
+  };
+}

@@ -1,0 +1,104 @@
+import { findBrokenLinks, findDecisionProblems } from "./documentation.ts";
+import type { Gate } from "./gate.ts";
+import { findMetricProblems } from "./metric-names.ts";
+import { findPackageProblems } from "./packages.ts";
+import { findRoomProblems } from "./rooms.ts";
+import { commandFile, toolCheck } from "./run-tool.ts";
+import { readSourceTree, type SourceFile } from "./source-tree.ts";
+import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles, findTestBans } from "./tidy.ts";
+
+const sourceCondition = "--conditions=@topdog/source";
+
+/** Gates that start a tool: seconds each, so the longest come first. */
+function toolGates(root: string): Gate[] {
+  const tool = (packageName: string, command?: string): string => commandFile(root, packageName, command);
+  const tsc = tool("typescript", "tsc");
+  return [
+    {
+      name: "types",
+      guarantee: "everything compiles, tests and scripts too",
+      advice: "npx tsc -b && npx tsc -p tsconfig.check.json shows the same",
+      check: toolCheck(root, [tsc, "-b"], [tsc, "-p", "tsconfig.check.json"]),
+    },
+    {
+      name: "lint",
+      guarantee: "no floating promise, no any, no dead branch",
+      advice: "pnpm run fix repairs what a tool can repair; the rules are in .oxlintrc.json",
+      check: toolCheck(root, [tool("oxlint"), "--type-aware", "--deny-warnings"]),
+    },
+    {
+      name: "imports",
+      guarantee: "the layers of ARCHITECTURE.md hold",
+      advice: "the rule's comment in .dependency-cruiser.cjs says why; move the code, not the rule",
+      check: toolCheck(root, [
+        tool("dependency-cruiser"),
+        "--config",
+        ".dependency-cruiser.cjs",
+        ...["libs", "services", "scripts", "e2e", "bench"],
+      ]),
+    },
+    {
+      name: "dead-code",
+      guarantee: "no unused file, export or dependency",
+      advice: "delete it, or use it; what is an entry is said in knip.json",
+      check: toolCheck(root, [tool("knip"), "--no-progress", "--no-config-hints"]),
+    },
+    {
+      name: "documents",
+      guarantee: "docs/asyncapi.json and docs/openapi.json are what the code says",
+      advice: "pnpm run generate, look at the difference, commit it",
+      check: toolCheck(root, [sourceCondition, "scripts/generate-documents.ts", "--check"]),
+    },
+    {
+      name: "format",
+      guarantee: "one format, no argument",
+      advice: "pnpm run fix",
+      check: toolCheck(root, [tool("oxfmt"), "--check"]),
+    },
+  ];
+}
+
+type Finder = (files: readonly SourceFile[]) => string[];
+
+/** Gates over the text of the repository: milliseconds each. */
+function textGates(root: string): Gate[] {
+  let tree: SourceFile[] | undefined;
+  const gate = (name: string, guarantee: string, advice: string, find: Finder): Gate => ({
+    name,
+    guarantee,
+    advice,
+    check: () => Promise.resolve().then(() => find((tree ??= readSourceTree(root)))),
+  });
+  return [
+    gate("file-length", "no file over 400 lines", "split it by what it does, or say why in an ADR", findLongFiles),
+    gate("names", "no file named for being the rest", "name it after what it does", findEmptyNames),
+    gate("words", "no unfinished, machine-bound or silenced line", "see the message", findBannedWords),
+    gate("rooms", "every service and library has the same rooms", 'see "Layout" in ARCHITECTURE.md', findRoomProblems),
+    gate(
+      "environment",
+      "a service reads its environment in config.ts only",
+      "pass it down from there",
+      findEnvironmentReads,
+    ),
+    gate(
+      "test-bans",
+      "no mock, no spy, no test that hides another",
+      "use the real thing or pass a dependency",
+      findTestBans,
+    ),
+    gate(
+      "metric-names",
+      "metrics are named alike and bounded",
+      "topdog_<service>_<noun>_<unit>[_total]",
+      findMetricProblems,
+    ),
+    gate("decisions", "every ADR has its own number and all its parts", "see docs/adr/0001", findDecisionProblems),
+    gate("links", "every link and quoted path in the docs leads somewhere", "correct or remove it", findBrokenLinks),
+    gate("packages", "manifests are alike and their scripts exist", "see the message", findPackageProblems),
+  ];
+}
+
+/** Every gate of the repository, in the order to start them. */
+export function allGates(root: string): Gate[] {
+  return [...toolGates(root), ...textGates(root)];
+}

@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { commandFile, runNode } from "./run-tool.ts";
+
+const root = join(import.meta.dirname, "../..");
+const config = join(root, ".dependency-cruiser.cjs");
+
+/** One file for each rule that breaks it, beside files that break none. */
+const violations: Record<string, Record<string, string>> = {
+  "no-cycles": {
+    "libs/ring/src/one.ts": 'import { two } from "./two.ts";\nexport const one = () => two;\n',
+    "libs/ring/src/two.ts": 'import { one } from "./one.ts";\nexport const two = () => one;\n',
+  },
+  "no-orphan-resolution": { "libs/ring/src/lost.ts": 'import "./nowhere.ts";\n' },
+  "libs-never-import-services": { "libs/ring/src/up.ts": 'import "../../../services/shop/src/domain/price.ts";\n' },
+  "no-service-imports-another": { "services/till/src/app.ts": 'import "../../shop/src/domain/price.ts";\n' },
+  "contracts-is-a-leaf": { "libs/contracts/src/fact.ts": 'import "../../ring/src/fine.ts";\n' },
+  "domain-is-pure": {
+    "services/shop/src/domain/reads-disk.ts":
+      'import { readFileSync } from "node:fs";\nexport const read = readFileSync;\n',
+  },
+  "usecases-know-no-edge": { "services/shop/src/usecases/sell.ts": 'import "../routes/get-price.ts";\n' },
+  "adapters-know-no-usecase": {
+    "services/shop/src/store/rows.ts": 'import type { Buy } from "../usecases/buy.ts";\nexport type Row = Buy;\n',
+  },
+  "edges-know-no-adapter-internals": { "services/shop/src/routes/get-price.ts": 'import "../config.ts";\n' },
+  "sources-never-import-tests": { "services/shop/src/app.ts": 'import "../test/fixture.ts";\n' },
+};
+const innocent: Record<string, string> = {
+  "package.json": '{ "type": "module" }',
+  "libs/ring/src/fine.ts": "export const fine = 1;\n",
+  "services/shop/src/domain/price.ts": "export const price = 1;\n",
+  "services/shop/src/usecases/buy.ts": 'import { price } from "../domain/price.ts";\nexport type Buy = typeof price;\n',
+  "services/shop/src/config.ts": "export const config = 1;\n",
+  "services/shop/test/fixture.ts": "export const fixture = 1;\n",
+};
+
+interface Report {
+  readonly summary: {
+    readonly violations: readonly { readonly rule: { readonly name: string }; readonly from: string }[];
+  };
+}
+
+const repository = mkdtempSync(join(tmpdir(), "topdog-imports-"));
+let found: Report["summary"]["violations"] = [];
+
+beforeAll(async () => {
+  for (const [path, text] of Object.entries(
+    Object.assign({}, innocent, ...Object.values(violations)) as Record<string, string>,
+  )) {
+    mkdirSync(dirname(join(repository, path)), { recursive: true });
+    writeFileSync(join(repository, path), text);
+  }
+  const command = commandFile(root, "dependency-cruiser");
+  const { output } = await runNode(
+    [command, "--config", config, "--output-type", "json", "libs", "services"],
+    repository,
+  );
+  found = (JSON.parse(output) as Report).summary.violations;
+});
+afterAll(() => rmSync(repository, { recursive: true }));
+
+test.each(Object.entries(violations))("the imports gate catches a violation of %s", (rule, files) => {
+  expect(found.filter((one) => one.rule.name === rule).map((one) => one.from)).toContain(Object.keys(files)[0]);
+});
+
+test("the imports gate accuses nothing that is innocent", () => {
+  expect(found.map((one) => one.from).filter((path) => path in innocent)).toEqual([]);
+});
+
+test("every rule of the configuration has a planted violation", () => {
+  const { forbidden } = createRequire(import.meta.url)(config) as { forbidden: { name: string }[] };
+  expect(Object.keys(violations).sort()).toEqual(forbidden.map((rule) => rule.name).sort());
+});

@@ -1,0 +1,52 @@
+import { childFolders, type SourceFile } from "./source-tree.ts";
+
+const roomFiles = [
+  "README.md",
+  "src/main.ts",
+  "src/instrumentation.ts",
+  "src/config.ts",
+  "src/app.ts",
+  "src/metrics.ts",
+];
+const rooms = ["routes", "consumers", "usecases", "domain", "store", "clients", "commands"];
+const rootFiles = new Set(["main.ts", "instrumentation.ts", "config.ts", "app.ts", "metrics.ts"]);
+const maxMainLines = 40;
+const readmeSections = ["Owns", "Does not own", "Publishes", "Consumes", "Config", "SLO"];
+
+function findServiceProblems(files: readonly SourceFile[], service: string): string[] {
+  const base = `services/${service}/`;
+  const own = files.filter((file) => file.path.startsWith(base));
+  const problems = roomFiles
+    .filter((room) => !own.some((file) => file.path === base + room))
+    .map((room) => `${base}${room}: missing, every service has it`);
+  for (const file of own.filter((one) => one.path.startsWith(`${base}src/`))) {
+    const [room = "", ...rest] = file.path.slice(`${base}src/`.length).split("/");
+    const known = rest.length === 0 ? rootFiles.has(room) : rooms.includes(room);
+    if (!known && !/\.test\.ts$/.test(room)) problems.push(`${file.path}: not in a room (${rooms.join(", ")})`);
+  }
+  const main = own.find((file) => file.path === `${base}src/main.ts`);
+  const mainLines = main === undefined ? 0 : main.text.split("\n").length - 1;
+  if (mainLines > maxMainLines) problems.push(`${base}src/main.ts: ${mainLines} lines, at most ${maxMainLines}`);
+  const hasMigrations = own.some((file) => /\/migrations\/\d{6}_\w+\.sql$/.test(file.path));
+  if (hasMigrations && !own.some((file) => file.path === `${base}migrations/schema.sql`)) {
+    problems.push(`${base}migrations/schema.sql: missing, the migrations' result is committed`);
+  }
+  const readme = own.find((file) => file.path === `${base}README.md`)?.text.toLowerCase();
+  for (const section of readme === undefined ? [] : readmeSections) {
+    if (!readme?.includes(section.toLowerCase())) problems.push(`${base}README.md: says nothing about "${section}"`);
+  }
+  return problems;
+}
+
+/** Every service has the same rooms, every library one job and a README. */
+export function findRoomProblems(files: readonly SourceFile[]): string[] {
+  const paths = new Set(files.map((file) => file.path));
+  const libraries = childFolders(files, "libs").flatMap((library) =>
+    paths.has(`libs/${library}/README.md`) ? [] : [`libs/${library}/README.md: missing, every library has one`],
+  );
+  const barrels = files
+    .filter((file) => /^(?:libs|services)\/[^/]+\/src\/(?:.*\/)?index\.ts$/.test(file.path))
+    .map((file) => `${file.path}: a barrel; export by path`);
+  const services = childFolders(files, "services").flatMap((service) => findServiceProblems(files, service));
+  return [...libraries, ...barrels, ...services];
+}

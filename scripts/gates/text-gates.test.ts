@@ -1,0 +1,98 @@
+import { describe, expect, test } from "@jest/globals";
+import { findBrokenLinks, findDecisionProblems } from "./documentation.ts";
+import { findMetricProblems } from "./metric-names.ts";
+import { findPackageProblems } from "./packages.ts";
+import { findRoomProblems } from "./rooms.ts";
+import type { SourceFile } from "./source-tree.ts";
+import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles, findTestBans } from "./tidy.ts";
+
+const file = (path: string, text = ""): SourceFile => ({ path, text });
+const long = "x\n".repeat(401);
+
+describe("each gate over the text catches what it is for, and only that", () => {
+  test("file length, unless an ADR names the file", () => {
+    const files = [file("libs/a/src/long.ts", long), file("libs/a/src/short.ts", "x\n")];
+    expect(findLongFiles(files)).toEqual(["libs/a/src/long.ts: 401 lines, at most 400"]);
+    expect(findLongFiles([...files, file("docs/adr/0009-long.md", "see `libs/a/src/long.ts`")])).toEqual([]);
+  });
+
+  test("names that say nothing", () => {
+    const bad = [
+      "libs/utils/package.json",
+      "libs/a/src/helpers.ts",
+      "libs/a/src/common/x.ts",
+      "libs/a/src/info.test.ts",
+    ];
+    expect(
+      findEmptyNames([...bad, "libs/a/src/database.ts", "libs/a/src/informed.ts"].map((p) => file(p))),
+    ).toHaveLength(4);
+  });
+
+  test.each([
+    ["// TODO later"],
+    ["fetch from https://registry.npmjs.org/x"],
+    ["cwd: '/home/alice/topdog'"],
+    ["// @ts-ignore"],
+    ["/* oxlint-disable */"],
+  ])("the line %j", (line) => {
+    expect(findBannedWords([file("libs/a/src/x.ts", line)])).toHaveLength(1);
+  });
+
+  test("words that only look like banned ones", () => {
+    const innocent = "todo list, https://x.test/home/page, ./work/here, ${base}/work/x, mastodon";
+    expect(findBannedWords([file("libs/a/src/x.ts", innocent)])).toEqual([]);
+  });
+
+  test.each([["test.only("], ["describe.skip("], ["xit("], ["jest.mock("], ["jest.spyOn("], ["jest.fn("]])(
+    "%j in a test",
+    (line) => {
+      expect(findTestBans([file("libs/a/test/x.test.ts", `  ${line}"x");`)])).toHaveLength(1);
+    },
+  );
+
+  test("the environment read outside config.ts", () => {
+    const read = 'process.env["PORT"]';
+    expect(findEnvironmentReads([file("services/a/src/config.ts", read), file("services/a/src/app.ts", read)])).toEqual(
+      ["services/a/src/app.ts:1: only config.ts reads it"],
+    );
+  });
+
+  test("a service without its rooms, and a file outside them", () => {
+    const problems = findRoomProblems([file("services/a/package.json", "{}"), file("services/a/src/lib/x.ts")]);
+    expect(problems).toContain("services/a/src/main.ts: missing, every service has it");
+    expect(problems.some((problem) => problem.startsWith("services/a/src/lib/x.ts: not in a room"))).toBe(true);
+  });
+
+  test("metrics with a foreign prefix, a wrong suffix or a label per customer", () => {
+    const metrics = (text: string): string[] => findMetricProblems([file("services/llm-router/src/metrics.ts", text)]);
+    const good = 'counter({ name: "topdog_llm_router_calls_total", help: "Calls", labels: { outcome: ["ok"] } })';
+    expect(metrics(`m.${good}`)).toEqual([]);
+    expect(metrics(`m.${good.replace("llm_router", "router")}`)).toHaveLength(1);
+    expect(metrics(`m.${good.replace("_total", "")}`)).toHaveLength(1);
+    expect(metrics(`m.${good.replace("outcome", "orgId")}`)).toHaveLength(1);
+  });
+
+  test("an ADR number used twice, and one without its parts", () => {
+    const whole = "# Title\n\n- Status: accepted\n\n## Context\n\n## Decision\n\n## Consequences\n";
+    expect(findDecisionProblems([file("docs/adr/0001-a.md", whole)])).toEqual([]);
+    expect(findDecisionProblems([file("docs/adr/0001-a.md", whole), file("docs/adr/0001-b.md", whole)])).toHaveLength(
+      1,
+    );
+    expect(findDecisionProblems([file("docs/adr/0002-a.md", "# Title\n")])).toHaveLength(1);
+  });
+
+  test("links, anchors and quoted paths that lead nowhere", () => {
+    const target = file("docs/a.md", "# One\n\n## Two words\n");
+    const links = (text: string): string[] => findBrokenLinks([target, file("README.md", text)]);
+    expect(links("[a](docs/a.md) [b](docs/a.md#two-words) [c](https://x.test/y) `docs/a.md`")).toEqual([]);
+    expect(links("[a](docs/b.md) [b](docs/a.md#three) `services/x/src/app.ts`")).toHaveLength(3);
+  });
+
+  test("a manifest that is public, unpinned or named otherwise", () => {
+    const manifest = JSON.stringify({ name: "@topdog/b", type: "module", dependencies: { zod: "^4" } });
+    const problems = findPackageProblems([file("libs/a/package.json", manifest)]);
+    expect(problems).toContain("libs/a/package.json: must be private");
+    expect(problems).toContain('libs/a/package.json: zod must be "catalog:"');
+    expect(problems).toContain("libs/a/package.json: its name must be @topdog/<folder>");
+  });
+});
