@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { Secret, secretOfLength } from "./secret.ts";
+
+/** Variables that several services have: each picks what it uses. Names, meanings and units stay the same everywhere. */
+export const commonFields = {
+  HTTP_HOST: z.string().default("127.0.0.1").describe("Address to listen on"),
+  HTTP_PORT: z.coerce.number().int().min(0).max(65_535).describe("Port to listen on; 0 takes a free one"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .default("info")
+    .describe("Least severe log line that is written"),
+  NATS_URL: z
+    .string()
+    .regex(/^(nats|tls|ws|wss):\/\//, "must start with nats:// or tls://")
+    .default("nats://127.0.0.1:8422")
+    .describe("NATS server"),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "must start with postgres://")
+    .transform(Secret.of)
+    .describe("Postgres database of this service, with its role and password"),
+  PRINCIPAL_SECRET: secretOfLength(32).describe("Key that signs who calls, between services; at least 32 characters"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional().describe("OTLP HTTP endpoint for traces; unset: no traces"),
+  SHUTDOWN_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(30_000)
+    .describe("How long requests in flight may go on after SIGTERM, in milliseconds"),
+};

@@ -1,0 +1,110 @@
+export interface ErrorEntry {
+  readonly status: number;
+  /** Public and constant: the same for every occurrence. */
+  readonly title: string;
+  /** Whether the same request may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** What the caller should do, as one sentence. */
+  readonly nextStep: string;
+  /** `error.type` in the OpenAI dialect. */
+  readonly openaiType: string;
+}
+
+const refused = (status: number, title: string, nextStep: string, openaiType = "invalid_request_error") =>
+  ({ status, title, retryable: false, nextStep, openaiType }) as const;
+const transient = (status: number, title: string, nextStep: string, openaiType = "server_error") =>
+  ({ status, title, retryable: true, nextStep, openaiType }) as const;
+
+/** Every error that a caller can meet. docs/errors.md is this table; a test compares the two. */
+export const errorRegistry = {
+  missing_api_key: refused(
+    401,
+    "No API key was sent.",
+    "Send your key as the header `Authorization: Bearer <key>`.",
+    "authentication_error",
+  ),
+  invalid_api_key: refused(
+    401,
+    "The API key is unknown or revoked.",
+    "Check the key, or create a new one.",
+    "authentication_error",
+  ),
+  forbidden: refused(403, "You may not do this.", "Ask someone with the needed role.", "permission_error"),
+  owner_only: refused(403, "Only the owner may do this.", "Ask the owner of the org.", "permission_error"),
+  not_found: refused(404, "There is nothing at this address.", "Check the path and the id."),
+  model_not_found: refused(
+    404,
+    "The model does not exist, or you may not use it.",
+    "Pick a model from GET /v1/models.",
+  ),
+  method_not_allowed: refused(
+    405,
+    "This address does not take this method.",
+    "Use a method that the Allow header lists.",
+  ),
+  request_timeout: transient(408, "The request took too long to arrive.", "Send the request again.", "timeout_error"),
+  invalid_request: refused(400, "The request is not valid.", "Correct what the message names and send it again."),
+  malformed_json: refused(400, "The body is not valid JSON.", "Send a JSON object as the body."),
+  payload_too_large: refused(413, "The body is too large.", "Send a smaller body."),
+  conflict: refused(409, "The request does not fit the present state.", "Read the resource again, then decide."),
+  key_limit_reached: refused(409, "No more API keys can be created.", "Revoke a key that you do not use."),
+  seats_exhausted: refused(409, "Every paid seat is taken.", "Add seats, or deactivate a member."),
+  quota_exceeded: refused(
+    429,
+    "The daily quota is spent.",
+    "Wait for the reset at midnight UTC, or move to a larger plan.",
+    "insufficient_quota",
+  ),
+  upstream_rate_limited: transient(
+    429,
+    "The model's provider is limiting requests.",
+    "Wait for the time that Retry-After states, then send it again.",
+    "rate_limit_error",
+  ),
+  internal_error: transient(
+    500,
+    "Something went wrong on our side.",
+    "Send it again; if it persists, tell support the request id.",
+  ),
+  upstream_unavailable: transient(
+    502,
+    "The model's provider could not be reached.",
+    "Send it again, or pick another model.",
+  ),
+  upstream_rejected: refused(
+    502,
+    "The model's provider refused the platform's request.",
+    "Pick another model; we have been told.",
+    "server_error",
+  ),
+  router_unavailable: transient(502, "The router of model calls could not be reached.", "Send it again in a moment."),
+  temporary_reduced_capacity: transient(
+    503,
+    "Your allowance cannot be checked at the moment.",
+    "Wait for the time that Retry-After states, then send it again.",
+  ),
+  overloaded: transient(503, "The platform is busy.", "Wait for the time that Retry-After states, then send it again."),
+  upstream_overloaded: transient(
+    503,
+    "The model's provider is overloaded.",
+    "Send it again in a moment, or pick another model.",
+  ),
+  usage_spool_full: transient(503, "New calls cannot be recorded at the moment.", "Send it again in a moment."),
+  billing_not_configured: refused(
+    503,
+    "Payments are not set up on this installation.",
+    "Ask the operator to configure Stripe.",
+    "server_error",
+  ),
+  shutting_down: transient(503, "This instance is shutting down.", "Send it again: another instance answers."),
+  upstream_timeout: transient(
+    504,
+    "The model's provider did not answer in time.",
+    "Send it again, or pick another model.",
+    "timeout_error",
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorRegistry;
+
+export const errorCodes = Object.keys(errorRegistry) as readonly ErrorCode[];

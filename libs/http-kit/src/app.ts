@@ -1,0 +1,32 @@
+import express, { type Express } from "express";
+import helmet from "helmet";
+import type { Logger } from "@topdog/telemetry/logger";
+import { requestId } from "./request-id.ts";
+import { requestLog } from "./request-log.ts";
+
+export interface AppOptions {
+  readonly logger: Logger;
+  /** Take over the peer's x-request-id: only for a service that none but our own can reach. */
+  readonly trustRequestId?: boolean;
+  /** Off for a server whose hot routes write their own headers and log line; it may mount the two later itself. */
+  readonly securityHeaders?: boolean;
+  readonly logRequests?: boolean;
+}
+
+/** An Express app with the house's settings: no banner, no etag, plain query strings, an id per request, one log line per request. */
+export function createExpressApp(options: AppOptions): Express {
+  const { logger, trustRequestId = false, securityHeaders: withHeaders = true, logRequests = true } = options;
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("etag", false);
+  app.set("query parser", "simple");
+  app.use(requestId({ trusted: trustRequestId }));
+  if (logRequests) app.use(requestLog({ logger }));
+  if (withHeaders) app.use(securityHeaders());
+  return app;
+}
+
+/** Helmet's headers. Upgrading to https is left to whatever terminates TLS: locally there is none. */
+export function securityHeaders() {
+  return helmet({ contentSecurityPolicy: { directives: { "upgrade-insecure-requests": null } } });
+}

@@ -1,0 +1,48 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { drainEvent } from "./create-server.ts";
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+/** Resolves when connections are accepted; rejects when the address cannot be had. */
+export async function listen(server: Server, { host, port }: ListenOptions): Promise<{ port: number }> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return { port: (server.address() as AddressInfo).port };
+}
+
+const idleSweepMs = 50;
+
+/**
+ * Stops accepting, closes idle connections, and lets answers in progress finish, streams too; after `graceMs` the rest
+ * is destroyed. Resolves to whether all could finish.
+ */
+export async function drainServer(server: Server, { graceMs }: { graceMs: number }): Promise<{ finished: boolean }> {
+  if (!server.listening) return { finished: true };
+  server.emit(drainEvent);
+  let finished = true;
+  await new Promise<void>((resolve) => {
+    // A connection that falls idle after the close is nobody's to close but ours.
+    const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs);
+    const deadline = setTimeout(() => {
+      finished = false;
+      server.closeAllConnections();
+    }, graceMs);
+    server.close(() => {
+      clearInterval(sweep);
+      clearTimeout(deadline);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+  return { finished };
+}

@@ -1,0 +1,109 @@
+import express, { Router, type Express, type Request, type RequestHandler, type Response } from "express";
+import { principalHeaderName, verifyPrincipalHeader, type AccountCall } from "@topdog/contracts/principal-header";
+import { AppError } from "@topdog/errors/app-error";
+import type { Logger } from "@topdog/telemetry/logger";
+import { z } from "zod";
+import { errorHandler } from "./error-handler.ts";
+import { setRequestId } from "./request-id.ts";
+import { addToRequestLog } from "./request-log.ts";
+import type { ErasedReply, Route } from "./route.ts";
+import { invalidRequest } from "./to-app-error.ts";
+
+export interface MountOptions {
+  /** Text, or anything that reveals it (a config Secret). */
+  readonly principalSecret: string | { reveal(): string };
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  readonly maxBodyBytes?: number;
+  /** Checks what handlers return: on in tests, where a wrong answer should fail; off in production, where it costs. */
+  readonly checkResponses?: boolean;
+}
+
+const defaultMaxBodyBytes = 64 * 1024;
+
+/** Refuses unknown keys of an object schema; other schemas stay as they are. */
+export const strict = (schema: z.ZodType): z.ZodType => (schema instanceof z.ZodObject ? schema.strict() : schema);
+
+/** Adds the routes to the app, each validated, authenticated and answering errors as problem+json. All methods of a path must be in one call. */
+export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
+  const router = Router();
+  for (const route of routes) {
+    router[route.method](route.path, ...bodyParsers(route, options), runRoute(route, options));
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const allow = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+    router.all(path, () => {
+      throw new AppError("method_not_allowed", { headers: { allow: allow.join(", ") } });
+    });
+  }
+  router.use(errorHandler({ dialect: "problem", logger: options.logger }));
+  app.use(router);
+}
+
+function bodyParsers(route: Route, { maxBodyBytes = defaultMaxBodyBytes }: MountOptions): RequestHandler[] {
+  return route.body === undefined ? [] : [express.json({ limit: maxBodyBytes, strict: true })];
+}
+
+function runRoute(route: Route, options: MountOptions): RequestHandler {
+  const parse = inputParser(route);
+  const checkResponses = options.checkResponses ?? process.env["NODE_ENV"] === "test";
+  return async (req, res) => {
+    const caller = route.auth === "account" ? authenticate(req, res, options) : null;
+    const reply = await route.handler({ ...parse(req), caller, req, res });
+    if (checkResponses) assertDeclared(route, reply);
+    send(res, reply);
+  };
+}
+
+/** The signed header carries the request's id too, so that one id runs through all services. */
+function authenticate(req: Request, res: Response, { principalSecret, nowMs }: MountOptions): AccountCall {
+  const secret = typeof principalSecret === "string" ? principalSecret : principalSecret.reveal();
+  const caller = verifyPrincipalHeader(req.get(principalHeaderName), secret, nowMs());
+  if (caller?.kind !== "account") throw new AppError("missing_api_key");
+  setRequestId(req, res, caller.requestId);
+  addToRequestLog(res, {
+    keyId: caller.principal.keyId,
+    userId: caller.principal.userId,
+    orgId: caller.principal.orgId,
+  });
+  return caller;
+}
+
+function inputParser(route: Route): (req: Request) => { params: unknown; query: unknown; body: unknown } {
+  const params = route.params === undefined ? undefined : strict(route.params);
+  const query = strict(route.query ?? z.object({}));
+  const body = route.body === undefined ? undefined : strict(route.body);
+  return (req) => ({
+    params: params && parseInput(params, req.params, "params"),
+    query:
+      route.query === undefined ? void parseInput(query, req.query, "query") : parseInput(query, req.query, "query"),
+    body: body && parseInput(body, jsonBody(req), "body"),
+  });
+}
+
+function jsonBody(req: Request): unknown {
+  const body = req.body as unknown;
+  if (body !== undefined) return body;
+  throw new AppError("invalid_request", { detail: "The body must be JSON, sent with content-type application/json." });
+}
+
+function parseInput(schema: z.ZodType, value: unknown, place: "params" | "query" | "body"): unknown {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidRequest(parsed.error, place);
+  return parsed.data;
+}
+
+function assertDeclared(route: Route, reply: ErasedReply): void {
+  const schema = route.responses[reply.status];
+  if (schema === undefined)
+    throw new Error(`${route.method} ${route.path} answered an undeclared status ${reply.status}`);
+  strict(schema).parse(reply.body);
+}
+
+/** A handler that has answered by itself (a download, a stream) leaves nothing to send. */
+function send(res: Response, reply: ErasedReply): void {
+  if (res.headersSent) return;
+  res.status(reply.status).set({ "cache-control": "no-store", ...reply.headers });
+  if (reply.body === undefined) res.end();
+  else res.json(reply.body);
+}

@@ -1,0 +1,106 @@
+import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
+import { z } from "zod";
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiResponsesObject,
+} from "zod-openapi";
+import { strict } from "./mount-routes.ts";
+import { problemContentType } from "./problem.ts";
+import type { Route } from "./route.ts";
+
+export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+export interface OpenApiOptions {
+  readonly title: string;
+  readonly version?: string;
+  readonly description?: string;
+  readonly routes: readonly Route[];
+  /** Paths that are not defined by `defineRoute`, as zod-openapi writes them. */
+  readonly extraPaths?: ZodOpenApiObject["paths"];
+}
+
+const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().meta({ description: "The request's id" }),
+    code: z.enum(Object.keys(errorRegistry) as [ErrorCode, ...ErrorCode[]]),
+    next_step: z.string(),
+  })
+  .meta({ id: "Problem", description: "An error (RFC 9457)" });
+
+const errorsOfEveryRoute = ["invalid_request", "internal_error"] as const;
+const errorsWithBody = ["malformed_json", "payload_too_large"] as const;
+
+/** The OpenAPI 3.1 document of the very objects that are mounted. */
+export function buildOpenApi({
+  title,
+  version = "1.0.0",
+  description,
+  routes,
+  extraPaths,
+}: OpenApiOptions): OpenApiDocument {
+  const paths: NonNullable<ZodOpenApiObject["paths"]> = { ...extraPaths };
+  for (const route of routes) {
+    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
+    paths[path] = { ...paths[path], [route.method]: operation(route) };
+  }
+  return createDocument({
+    openapi: "3.1.1",
+    info: { title, version, ...(description === undefined ? {} : { description }) },
+    paths,
+    components: {
+      securitySchemes: { ApiKey: { type: "http", scheme: "bearer", description: "An API key: `td_…`" } },
+    },
+  });
+}
+
+function operation(route: Route): ZodOpenApiOperationObject {
+  return {
+    operationId: `${route.method}${route.path.replaceAll(/[^A-Za-z0-9]+(\w?)/g, (_, next: string) => next.toUpperCase())}`,
+    summary: route.summary,
+    ...(route.description === undefined ? {} : { description: route.description }),
+    ...(route.tags === undefined ? {} : { tags: [...route.tags] }),
+    ...(route.auth === "account" ? { security: [{ ApiKey: [] }] } : {}),
+    requestParams: {
+      ...(route.params === undefined ? {} : { path: route.params.strict() }),
+      ...(route.query === undefined ? {} : { query: route.query.strict() }),
+    },
+    ...(route.body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: strict(route.body) } } } }),
+    responses: { ...successes(route), ...failures(route) },
+  };
+}
+
+function successes(route: Route): ZodOpenApiResponsesObject {
+  const entries = Object.entries(route.responses).map(([status, schema]) => [
+    status,
+    schema instanceof z.ZodUndefined
+      ? { description: "Done" }
+      : { description: schema.description ?? "Success", content: { "application/json": { schema } } },
+  ]);
+  return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
+}
+
+function failures(route: Route): ZodOpenApiResponsesObject {
+  const codes = new Set<ErrorCode>([
+    ...errorsOfEveryRoute,
+    ...(route.body === undefined ? [] : errorsWithBody),
+    ...(route.auth === "account" ? (["missing_api_key", "invalid_api_key"] as const) : []),
+    ...route.errors,
+  ]);
+  const byStatus = Map.groupBy(codes, (code) => String(errorRegistry[code].status));
+  const entries = [...byStatus].map(([status, group]) => [
+    status,
+    {
+      description: group.map((code) => `\`${code}\`: ${errorRegistry[code].title}`).join(" "),
+      content: { [problemContentType]: { schema: problemSchema } },
+    },
+  ]);
+  return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
+}
