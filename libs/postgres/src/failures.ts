@@ -2,7 +2,15 @@
 const conflictStates = new Set(["40001", "40P01"]);
 /** The server went, is starting, is full or was told to stop: SQLSTATE class 08 and the operator's codes. */
 const lostStates = new Set(["57P01", "57P02", "57P03", "53300"]);
-const lostSocketCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN", "ENOENT"]);
+const lostSocketCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENOENT",
+]);
 const lostMessages = [
   "Connection terminated",
   "Connection ended",

@@ -74,7 +74,9 @@ async function underLock<T>(db: Database, work: (trx: Transaction) => Promise<T>
 
 /** The row goes in first: of two processes that race past the lock, one fails on the key instead of applying twice. */
 async function applyOne(trx: Transaction, migration: Migration, known: readonly Migration[]): Promise<boolean> {
-  const rows = await trx<AppliedMigration>("schema_migration").select("id", "name", "checksum", "breaking").orderBy("id");
+  const rows = await trx<AppliedMigration>("schema_migration")
+    .select("id", "name", "checksum", "breaking")
+    .orderBy("id");
   assertCompatible(rows, known);
   if (rows.some((row) => row.id === migration.id)) return false;
   const { id, name, checksum, breaking } = migration;
@@ -87,8 +89,11 @@ function assertCompatible(rows: readonly AppliedMigration[], known: readonly Mig
   const newest = known.at(-1)?.id ?? 0;
   for (const row of rows) {
     const file = known.find((one) => one.id === row.id);
-    if (file === undefined && row.id <= newest) throw new Error(`applied migration ${row.name} is missing from the code`);
-    if (file === undefined && row.breaking) throw new Error(`the database is ahead of this code by breaking ${row.name}`);
-    if (file !== undefined && file.checksum !== row.checksum) throw new Error(`applied migration ${row.name} was edited`);
+    if (file === undefined && row.id <= newest)
+      throw new Error(`applied migration ${row.name} is missing from the code`);
+    if (file === undefined && row.breaking)
+      throw new Error(`the database is ahead of this code by breaking ${row.name}`);
+    if (file !== undefined && file.checksum !== row.checksum)
+      throw new Error(`applied migration ${row.name} was edited`);
   }
 }

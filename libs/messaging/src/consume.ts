@@ -1,0 +1,181 @@
+import type { JsMsg } from "@nats-io/jetstream";
+import type { EventDefinition } from "@topdog/contracts/event";
+import type { DurableDeclaration } from "@topdog/contracts/topology";
+import type { Database, Transaction } from "@topdog/postgres/pool";
+import { inTransaction } from "@topdog/postgres/transaction";
+import type { Bus } from "./connect.ts";
+import { decodePayload, type EventMeta } from "./envelope.ts";
+import type { MessagingLogger } from "./logger.ts";
+import type { MessagingMetrics } from "./metrics.ts";
+import { createPullLoop } from "./pull-loop.ts";
+import { accept, metaOf, refuse, retryOrBury } from "./settle.ts";
+import { inSpan } from "./trace.ts";
+import { whileAway } from "./while-away.ts";
+
+/** The table each consuming service copies into its first migration: which consumer has handled which event. */
+export const processedEventMigrationSql = `create table processed_event (
+  consumer text not null,
+  event_id text not null,
+  processed_at timestamptz not null default now(),
+  primary key (consumer, event_id)
+);
+`;
+
+export interface Consumer {
+  start(): void;
+  /** Finishes what is in hand and gives the rest back to the bus. */
+  stop(): Promise<void>;
+}
+
+export interface ConsumerOptions<T> {
+  readonly bus: Bus;
+  readonly db: Database;
+  readonly durable: DurableDeclaration;
+  readonly event: EventDefinition<T>;
+  /** May run more than once for an event, and commits at most once: everything it does goes through `trx`. */
+  readonly handle: (trx: Transaction, payload: T, meta: EventMeta) => Promise<void>;
+  readonly logger: MessagingLogger;
+  readonly metrics?: MessagingMetrics | undefined;
+  readonly backoffMs?: ((deliveryCount: number) => number) | undefined;
+}
+
+const pullMessages = 32;
+
+/**
+ * Handles each event of a durable with exactly one effect: the effect and the event's id are one transaction, and the ack
+ * comes after the commit. While the database is away it waits; that costs an event none of its deliveries.
+ */
+export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
+  const stopping = new AbortController();
+  const loop = createPullLoop({
+    ...options,
+    pullMessages,
+    batchMessages: 1,
+    batchWaitMs: 0,
+    handle: async ([message]) => {
+      if (message !== undefined) await handleOne(options, message, stopping.signal);
+    },
+  });
+  return {
+    start: loop.start,
+    stop: async () => {
+      stopping.abort();
+      await loop.stop();
+    },
+  };
+}
+
+async function handleOne<T>(options: ConsumerOptions<T>, message: JsMsg, stopping: AbortSignal): Promise<void> {
+  const decoded = decodePayload(options.event, message.string());
+  if (!decoded.ok) return refuse(options, message, decoded.reason);
+  const meta = metaOf(message);
+  const apply = (): Promise<boolean> =>
+    inSpan(`${options.durable.name} handle`, meta.traceparent, () => applyOnce(options, decoded.payload, meta));
+  try {
+    const fresh = await whileAway({ ...options, stopping, isAway: () => isDatabaseAway(options.db) }, apply);
+    accept(options, message, fresh ? "ok" : "duplicate");
+  } catch (error) {
+    await retryOrBury(options, message, error);
+  }
+}
+
+/** Returns false when an earlier delivery had the effect already. */
+async function applyOnce<T>(options: ConsumerOptions<T>, payload: T, meta: EventMeta): Promise<boolean> {
+  return inTransaction(options.db, async (trx) => {
+    const row = { consumer: options.durable.name, event_id: meta.id };
+    const inserted = await trx("processed_event").insert(row).onConflict().ignore().returning("event_id");
+    if (inserted.length === 0) return false;
+    await options.handle(trx, payload, meta);
+    return true;
+  });
+}
+
+/** A handler may talk to others too, and their absence looks alike. */
+async function isDatabaseAway(db: Database): Promise<boolean> {
+  return db.raw("select 1").then(
+    () => false,
+    () => true,
+  );
+}
+
+export interface BatchItem<T> {
+  readonly payload: T;
+  readonly meta: EventMeta;
+}
+
+export interface BatchConsumerOptions<T> {
+  readonly bus: Bus;
+  readonly durable: DurableDeclaration;
+  readonly event: EventDefinition<T>;
+  readonly maxBatch: number;
+  /** How long the first event of a batch waits for more. */
+  readonly maxWaitMs: number;
+  /**
+   * Must be idempotent by itself. Resolving settles the batch, except the items (by index) it rejects. When it throws for a
+   * whole batch the items are handed over one by one, so that one bad event cannot take its neighbours along.
+   */
+  readonly handle: (
+    items: readonly BatchItem<T>[],
+  ) => Promise<{ readonly rejected: ReadonlyMap<number, Error> } | void>;
+  readonly logger: MessagingLogger;
+  readonly metrics?: MessagingMetrics | undefined;
+  readonly backoffMs?: ((deliveryCount: number) => number) | undefined;
+}
+
+/** For consumers whose effect is cheaper in bulk and idempotent by its own key. While the database is away it waits. */
+export function createBatchConsumer<T>(options: BatchConsumerOptions<T>): Consumer {
+  const stopping = new AbortController();
+  const loop = createPullLoop({
+    ...options,
+    pullMessages: options.maxBatch,
+    batchMessages: options.maxBatch,
+    batchWaitMs: options.maxWaitMs,
+    handle: (messages) => handleBatch(options, messages, stopping.signal),
+  });
+  return {
+    start: loop.start,
+    stop: async () => {
+      stopping.abort();
+      await loop.stop();
+    },
+  };
+}
+
+type Delivery<T> = { readonly message: JsMsg; readonly item: BatchItem<T> };
+
+async function handleBatch<T>(
+  options: BatchConsumerOptions<T>,
+  messages: readonly JsMsg[],
+  stopping: AbortSignal,
+): Promise<void> {
+  const deliveries: Delivery<T>[] = [];
+  for (const message of messages) {
+    const decoded = decodePayload(options.event, message.string());
+    if (decoded.ok) deliveries.push({ message, item: { payload: decoded.payload, meta: metaOf(message) } });
+    else await refuse(options, message, decoded.reason);
+  }
+  if (deliveries.length > 0) await settleBatch(options, deliveries, stopping);
+}
+
+async function settleBatch<T>(
+  options: BatchConsumerOptions<T>,
+  batch: readonly Delivery<T>[],
+  stopping: AbortSignal,
+): Promise<void> {
+  const [first] = batch;
+  try {
+    const outcome = await whileAway({ ...options, stopping }, () => options.handle(batch.map(({ item }) => item)));
+    for (const [index, { message }] of batch.entries()) {
+      const error = outcome?.rejected.get(index);
+      if (error === undefined) accept(options, message, "ok");
+      else await retryOrBury(options, message, error);
+    }
+  } catch (error) {
+    if (batch.length === 1 && first !== undefined) return retryOrBury(options, first.message, error);
+    options.logger.warn(
+      { err: error, durable: options.durable.name, items: batch.length },
+      "batch failed; trying its events singly",
+    );
+    for (const delivery of batch) await settleBatch(options, [delivery], stopping);
+  }
+}

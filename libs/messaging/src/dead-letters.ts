@@ -1,0 +1,127 @@
+import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
+import { headers } from "@nats-io/transport-node";
+import type { DurableDeclaration } from "@topdog/contracts/topology";
+import { AppError } from "@topdog/errors/app-error";
+import type { Bus } from "./connect.ts";
+import { headerOf } from "./envelope.ts";
+import { publishStored } from "./publish.ts";
+
+export interface DeadLetter {
+  /** Sequence in the dead-letter stream: what `replay` and `drop` name it by. */
+  readonly seq: number;
+  readonly durable: string;
+  readonly eventId: string;
+  readonly subject: string;
+  readonly reason: string;
+  readonly deliveries: number;
+  /** ISO 8601. */
+  readonly at: string;
+  /** The event's JSON text. */
+  readonly payload: string;
+}
+
+const stream = "TOPDOG_DEAD_LETTERS";
+const subjectPrefix = "topdog.deadletter.";
+const publishTimeoutMs = 5_000;
+const maxReasonCharacters = 300;
+const originHeaders = {
+  subject: "topdog-dead-subject",
+  reason: "topdog-dead-reason",
+  deliveries: "topdog-dead-deliveries",
+};
+
+/** Stores a copy of a failed message, once per durable and stream sequence. */
+export async function buryMessage(
+  bus: Bus,
+  durable: DurableDeclaration,
+  message: JsMsg,
+  reason: string,
+): Promise<void> {
+  const carried = copyHeaders(message);
+  carried.set(originHeaders.subject, message.subject);
+  carried.set(originHeaders.reason, reason.replaceAll(/\s+/g, " ").slice(0, maxReasonCharacters));
+  carried.set(originHeaders.deliveries, String(message.info.deliveryCount));
+  const id = `${durable.name}:${message.seq}`;
+  await publishStored(
+    bus,
+    { subject: `${subjectPrefix}${durable.name}`, body: message.data, headers: carried, id },
+    publishTimeoutMs,
+  );
+}
+
+/** The oldest first, of one durable or of all. */
+export async function listDeadLetters(bus: Bus, durable?: string, limit = 1_000): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = [];
+  let seq = 1;
+  while (letters.length < limit) {
+    const stored = await bus.jsm.direct.getMessage(stream, { seq, next_by_subj: `${subjectPrefix}${durable ?? ">"}` });
+    if (stored === null) break;
+    letters.push(toDeadLetter(stored));
+    seq = stored.seq + 1;
+  }
+  return letters;
+}
+
+/**
+ * Publishes dead letters again under their own subject and event id, then removes them. Every consumer of that subject gets
+ * the event; those that have handled it ignore it. Returns how many; throws `not_found` for an unknown seq.
+ */
+export async function replayDeadLetters(bus: Bus, durable: string, seq?: number): Promise<number> {
+  return forEachLetter(bus, durable, seq, async (stored) => {
+    const subject = headerOf(stored.header, originHeaders.subject);
+    if (subject === undefined) throw new Error(`dead letter ${stored.seq} does not say its subject`);
+    // Not the event's id: within the duplicate window the bus would take the replay for the original.
+    const id = `replay:${durable}:${stored.seq}`;
+    await publishStored(bus, { subject, body: stored.data, headers: copyHeaders(stored), id }, publishTimeoutMs);
+    await bus.jsm.streams.deleteMessage(stream, stored.seq);
+  });
+}
+
+/** Removes dead letters for good. Returns how many; throws `not_found` for an unknown seq. */
+export async function dropDeadLetters(bus: Bus, durable: string, seq?: number): Promise<number> {
+  return forEachLetter(bus, durable, seq, async (stored) => {
+    await bus.jsm.streams.deleteMessage(stream, stored.seq);
+  });
+}
+
+async function forEachLetter(
+  bus: Bus,
+  durable: string,
+  seq: number | undefined,
+  act: (stored: StoredMsg) => Promise<void>,
+): Promise<number> {
+  const subject = `${subjectPrefix}${durable}`;
+  let next = seq ?? 1;
+  for (let count = 0; ; count += 1) {
+    const stored = await bus.jsm.direct.getMessage(stream, { seq: next, next_by_subj: subject });
+    if (seq !== undefined && stored?.seq !== seq)
+      throw new AppError("not_found", { detail: `${durable} has no dead letter ${seq}` });
+    if (stored === null) return count;
+    await act(stored);
+    if (seq !== undefined) return 1;
+    next = stored.seq + 1;
+  }
+}
+
+function toDeadLetter(stored: StoredMsg): DeadLetter {
+  return {
+    seq: stored.seq,
+    durable: stored.subject.slice(subjectPrefix.length),
+    eventId: headerOf(stored.header, "ce-id") ?? "",
+    subject: headerOf(stored.header, originHeaders.subject) ?? "",
+    reason: headerOf(stored.header, originHeaders.reason) ?? "",
+    deliveries: Number(headerOf(stored.header, originHeaders.deliveries) ?? 0),
+    at: stored.time.toISOString(),
+    payload: new TextDecoder().decode(stored.data),
+  };
+}
+
+/** The event's own headers, without the bus's and ours. */
+function copyHeaders(from: JsMsg | StoredMsg): ReturnType<typeof headers> {
+  const source = "header" in from ? from.header : from.headers;
+  const copy = headers();
+  for (const [name, values] of source ?? []) {
+    if (!name.toLowerCase().startsWith("nats-") && !name.startsWith("topdog-dead-")) copy.set(name, values[0] ?? "");
+  }
+  return copy;
+}

@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { MsgHdrs } from "@nats-io/transport-node";
+import type { EventDefinition } from "@topdog/contracts/event";
+import { AppError } from "@topdog/errors/app-error";
+import type { Bus } from "./connect.ts";
+import { encodePayload, envelopeHeaders } from "./envelope.ts";
+
+export interface PublishOptions {
+  /** The event's id: the bus stores an id once within its duplicate window. */
+  readonly id: string;
+  readonly traceparent?: string | undefined;
+  /** For all attempts together; 5000 when absent. */
+  readonly timeoutMs?: number;
+}
+
+/** A request that is in flight when the server dies hangs to its full timeout: hence short attempts, and our own loop. */
+const attemptTimeoutMs = 750;
+const firstBackoffMs = 25;
+const maxBackoffMs = 500;
+
+/**
+ * Puts a fact on the bus and returns when a stream has stored it. Throws AppError `temporary_reduced_capacity` at the deadline;
+ * the fact may be stored even then, so publish it again with the same id.
+ */
+export async function publishEvent<T>(
+  bus: Bus,
+  event: EventDefinition<T>,
+  payload: T,
+  options: PublishOptions,
+): Promise<{ duplicate: boolean }> {
+  const headers = envelopeHeaders({
+    id: options.id,
+    type: event.subject,
+    source: bus.name,
+    time: new Date(),
+    traceparent: options.traceparent,
+  });
+  const message = { subject: event.subject, body: encodePayload(event, payload), headers, id: options.id };
+  return publishStored(bus, message, options.timeoutMs ?? 5_000);
+}
+
+export interface StoredMessage {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  readonly headers: MsgHdrs;
+  readonly id: string;
+}
+
+/** Publishes ready-made bytes with retries until the deadline. */
+export async function publishStored(
+  bus: Bus,
+  message: StoredMessage,
+  timeoutMs: number,
+): Promise<{ duplicate: boolean }> {
+  const deadline = performance.now() + timeoutMs;
+  let backoffMs = firstBackoffMs;
+  let cause: unknown;
+  for (;;) {
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0)
+      throw new AppError("temporary_reduced_capacity", { cause, detail: "the event bus does not answer" });
+    if (bus.isConnected()) {
+      try {
+        return await attempt(bus, message, Math.min(attemptTimeoutMs, Math.max(leftMs, 10)));
+      } catch (error) {
+        cause = error;
+      }
+    }
+    await sleep(Math.min(backoffMs * (0.5 + Math.random()), Math.max(deadline - performance.now(), 1)));
+    backoffMs = Math.min(backoffMs * 2, maxBackoffMs);
+  }
+}
+
+async function attempt(bus: Bus, message: StoredMessage, timeoutMs: number): Promise<{ duplicate: boolean }> {
+  const { headers, id } = message;
+  const stored = await bus.js.publish(message.subject, message.body, { msgID: id, headers, timeout: timeoutMs });
+  return { duplicate: stored.duplicate };
+}

@@ -1,0 +1,128 @@
+import type { Database, Transaction } from "@topdog/postgres/pool";
+import type { Bus } from "./connect.ts";
+import { envelopeHeaders } from "./envelope.ts";
+import type { MessagingLogger } from "./logger.ts";
+import type { MessagingMetrics } from "./metrics.ts";
+import { createWakeup } from "./wakeup.ts";
+
+export interface RelayOptions {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly logger: MessagingLogger;
+  readonly metrics?: MessagingMetrics | undefined;
+  /** Sent rows are deleted after this long; one hour when absent. */
+  readonly keepSentMs?: number;
+}
+
+export interface Relay {
+  start(): void;
+  /** Ends after the running batch. */
+  stop(): Promise<void>;
+  /** Call after a commit that appended: the event is on the bus within milliseconds instead of at the next poll. */
+  nudge(): void;
+}
+
+interface OutboxRow {
+  readonly seq: string;
+  readonly id: string;
+  readonly subject: string;
+  readonly payload: string;
+  readonly traceparent: string | null;
+  readonly created_at: Date;
+}
+
+const batchRows = 100;
+const minPollMs = 10;
+const maxPollMs = 200;
+const maxErrorBackoffMs = 2_000;
+const publishTimeoutMs = 750;
+const cleanIntervalMs = 60_000;
+const cleanRows = 5_000;
+
+const claimSql = `select seq, id, subject, payload, traceparent, created_at from outbox
+  where sent_at is null order by seq limit ${batchRows} for update skip locked`;
+const cleanSql = `delete from outbox where seq in
+  (select seq from outbox where sent_at < now() - make_interval(secs => ?) order by sent_at limit ${cleanRows})`;
+
+/**
+ * Moves committed outbox rows to JetStream: at least once, and once within the bus's duplicate window. Any number of relays may
+ * run over one table. Rows that were not stored stay unsent and are tried again, for ever.
+ */
+export function createRelay(options: RelayOptions): Relay {
+  const wakeup = createWakeup();
+  const state = { stopping: false, cleanAtMs: performance.now() + cleanIntervalMs };
+  let running: Promise<void> | undefined;
+  return {
+    start: () => {
+      running ??= run(options, state, wakeup);
+    },
+    stop: async () => {
+      state.stopping = true;
+      wakeup.wake();
+      await running;
+    },
+    nudge: wakeup.wake,
+  };
+}
+
+interface RelayState {
+  stopping: boolean;
+  cleanAtMs: number;
+}
+
+async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<typeof createWakeup>): Promise<void> {
+  let waitMs = minPollMs;
+  while (!state.stopping) {
+    try {
+      const sent = await relayBatch(options);
+      waitMs = sent === 0 ? Math.min(waitMs * 2, maxPollMs) : minPollMs;
+      if (sent < batchRows) await wakeup.wait(waitMs);
+      await cleanWhenDue(options, state);
+    } catch (error) {
+      options.metrics?.outboxFailures.inc();
+      options.logger.warn({ err: error }, "outbox relay failed and will retry");
+      waitMs = Math.min(Math.max(waitMs, maxPollMs) * 2, maxErrorBackoffMs);
+      await wakeup.wait(waitMs * (0.5 + Math.random() / 2));
+    }
+  }
+}
+
+/** Publishes one batch and returns how many rows it marked. */
+async function relayBatch({ db, bus, metrics }: RelayOptions): Promise<number> {
+  if (!bus.isConnected()) return 0;
+  return db.transaction(async (trx) => {
+    const { rows } = await trx.raw<{ rows: OutboxRow[] }>(claimSql);
+    const oldest = rows[0];
+    metrics?.outboxOldestSeconds.set(oldest === undefined ? 0 : (Date.now() - oldest.created_at.getTime()) / 1000);
+    if (rows.length === 0) return 0;
+    const results = await Promise.allSettled(rows.map((row) => publishRow(bus, row)));
+    const sent = rows.filter((_, index) => results[index]?.status === "fulfilled");
+    await markSent(trx, sent);
+    metrics?.outboxSent.inc(sent.length);
+    const failure = results.find((result) => result.status === "rejected");
+    if (failure !== undefined && sent.length === 0) throw failure.reason;
+    return sent.length;
+  });
+}
+
+async function publishRow(bus: Bus, row: OutboxRow): Promise<void> {
+  const headers = envelopeHeaders({
+    id: row.id,
+    type: row.subject,
+    source: bus.name,
+    time: row.created_at,
+    traceparent: row.traceparent ?? undefined,
+  });
+  await bus.js.publish(row.subject, row.payload, { msgID: row.id, headers, timeout: publishTimeoutMs });
+}
+
+async function markSent(trx: Transaction, rows: readonly OutboxRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await trx.raw("update outbox set sent_at = now() where seq = any(?::bigint[])", [rows.map((row) => row.seq)]);
+}
+
+async function cleanWhenDue({ db, keepSentMs }: RelayOptions, state: RelayState): Promise<void> {
+  if (performance.now() < state.cleanAtMs) return;
+  state.cleanAtMs = performance.now() + cleanIntervalMs;
+  await db.raw(cleanSql, [(keepSentMs ?? 3_600_000) / 1000]);
+}

@@ -1,0 +1,133 @@
+import { headers, type Msg } from "@nats-io/transport-node";
+import type { RpcDefinition } from "@topdog/contracts/event";
+import { AppError } from "@topdog/errors/app-error";
+import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
+import { activeTraceparent } from "@topdog/telemetry/tracing";
+import { z } from "zod";
+import type { Bus } from "./connect.ts";
+import { headerOf, traceparentHeader } from "./envelope.ts";
+import type { MessagingLogger } from "./logger.ts";
+import { inSpan } from "./trace.ts";
+
+export interface ServeRpcOptions<Q, A> {
+  /** Instances of one queue share the questions. */
+  readonly queue: string;
+  readonly handle: (request: Q, meta: { traceparent: string | undefined }) => Promise<A>;
+  /** Questions worked on at once; one more is answered `overloaded`. */
+  readonly maxInFlight: number;
+  readonly logger: MessagingLogger;
+}
+
+const replySchema = z.union([
+  z.object({ error: z.object({ code: z.string(), detail: z.string().optional() }) }),
+  z.object({ reply: z.unknown() }),
+]);
+type WireReply = { error: { code: ErrorCode; detail?: string | undefined } } | { reply: unknown };
+const stopTimeoutMs = 5_000;
+
+/** Answers a question on the bus. `stop` refuses new ones and waits for those in hand, 5 s at most. */
+export function serveRpc<Q, A>(
+  bus: Bus,
+  rpc: RpcDefinition<Q, A>,
+  options: ServeRpcOptions<Q, A>,
+): { stop(): Promise<void> } {
+  const inFlight = new Set<Promise<void>>();
+  const subscription = bus.nc.subscribe(rpc.subject, {
+    queue: options.queue,
+    callback: (error, message) => {
+      if (error !== null) return options.logger.error({ err: error, subject: rpc.subject }, "rpc subscription failed");
+      if (inFlight.size >= options.maxInFlight) return respond(bus, message, { error: { code: "overloaded" } });
+      const work = answer(rpc, message, options)
+        .then((reply) => respond(bus, message, reply))
+        .finally(() => inFlight.delete(work));
+      inFlight.add(work);
+    },
+  });
+  return {
+    stop: async () => {
+      if (!subscription.isClosed()) await within(subscription.drain(), stopTimeoutMs);
+      await within(Promise.allSettled(inFlight), stopTimeoutMs);
+    },
+  };
+}
+
+async function answer<Q, A>(
+  rpc: RpcDefinition<Q, A>,
+  message: Msg,
+  options: ServeRpcOptions<Q, A>,
+): Promise<WireReply> {
+  try {
+    const request = rpc.request.safeParse(message.json());
+    if (!request.success) return { error: { code: "invalid_request", detail: z.prettifyError(request.error) } };
+    const traceparent = headerOf(message.headers, traceparentHeader);
+    const reply = await inSpan(rpc.subject, traceparent, () => options.handle(request.data, { traceparent }));
+    return { reply: rpc.reply.parse(reply) };
+  } catch (error) {
+    if (error instanceof AppError && error.code !== "internal_error")
+      return { error: { code: error.code, detail: error.detail } };
+    options.logger.error({ err: error, subject: rpc.subject }, "rpc handler failed");
+    return { error: { code: "internal_error" } };
+  }
+}
+
+function respond(bus: Bus, message: Msg, reply: WireReply): void {
+  if (!bus.nc.isClosed()) message.respond(JSON.stringify(reply));
+}
+
+export interface CallRpcOptions {
+  readonly timeoutMs: number;
+  readonly traceparent?: string | undefined;
+}
+
+/**
+ * Asks and waits for the answer. Throws AppError: the handler's own code, or `temporary_reduced_capacity` when nobody answers
+ * in time, nobody listens, or the bus goes away meanwhile (then the question may have been acted on).
+ */
+export async function callRpc<Q, A>(
+  bus: Bus,
+  rpc: RpcDefinition<Q, A>,
+  request: Q,
+  options: CallRpcOptions,
+): Promise<A> {
+  const body = JSON.stringify(rpc.request.parse(request));
+  const message = await ask(bus, rpc.subject, body, options).catch((error: unknown) => {
+    throw new AppError("temporary_reduced_capacity", { cause: error, detail: `${rpc.owner} does not answer` });
+  });
+  const parsed = replySchema.safeParse(message.json());
+  if (!parsed.success) throw new AppError("internal_error", { cause: parsed.error });
+  if ("error" in parsed.data) throw remoteError(parsed.data.error);
+  const reply = rpc.reply.safeParse(parsed.data.reply);
+  if (!reply.success) throw new AppError("internal_error", { cause: reply.error });
+  return reply.data;
+}
+
+async function ask(bus: Bus, subject: string, body: string, options: CallRpcOptions): Promise<Msg> {
+  if (!bus.isConnected()) throw new Error("the bus is away");
+  const traceparent = options.traceparent ?? activeTraceparent();
+  const carried = headers();
+  if (traceparent !== undefined) carried.set(traceparentHeader, traceparent);
+  // The client would let a request hang to its full timeout after a disconnect.
+  const lost = Promise.withResolvers<never>();
+  const forget = bus.onDisconnect(() => lost.reject(new Error("the bus went away")));
+  try {
+    return await Promise.race([
+      bus.nc.request(subject, body, { timeout: options.timeoutMs, headers: carried }),
+      lost.promise,
+    ]);
+  } finally {
+    forget();
+  }
+}
+
+function remoteError(error: { code: string; detail?: string | undefined }): AppError {
+  const code = Object.hasOwn(errorRegistry, error.code) ? (error.code as ErrorCode) : "internal_error";
+  return error.detail === undefined ? new AppError(code) : new AppError(code, { detail: error.detail });
+}
+
+async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,78 @@
+import type { JsMsg } from "@nats-io/jetstream";
+import type { DurableDeclaration } from "@topdog/contracts/topology";
+import type { Bus } from "./connect.ts";
+import { buryMessage } from "./dead-letters.ts";
+import { headerOf, traceparentHeader, type EventMeta } from "./envelope.ts";
+import type { MessagingLogger } from "./logger.ts";
+import type { ConsumeOutcome, MessagingMetrics } from "./metrics.ts";
+
+export interface SettleDeps {
+  readonly bus: Bus;
+  readonly durable: DurableDeclaration;
+  readonly logger: MessagingLogger;
+  readonly metrics?: MessagingMetrics | undefined;
+  /** Milliseconds until the next delivery; about 3.5 minutes in all for 8 deliveries when absent. */
+  readonly backoffMs?: ((deliveryCount: number) => number) | undefined;
+}
+
+const firstBackoffMs = 250;
+const maxBackoffMs = 60_000;
+
+export const defaultBackoffMs = (deliveryCount: number): number =>
+  Math.min(firstBackoffMs * 4 ** (deliveryCount - 1), maxBackoffMs);
+
+export function metaOf(message: JsMsg): EventMeta {
+  return {
+    id: headerOf(message.headers, "ce-id") ?? `${message.info.stream}:${message.seq}`,
+    deliveryCount: message.info.deliveryCount,
+    traceparent: headerOf(message.headers, traceparentHeader),
+    time: headerOf(message.headers, "ce-time") ?? "",
+  };
+}
+
+export function accept(deps: SettleDeps, message: JsMsg, outcome: "ok" | "duplicate"): void {
+  message.ack();
+  count(deps, outcome);
+}
+
+/** Delivers a failed message again later, or buries it when it has had all its deliveries. */
+export async function retryOrBury(deps: SettleDeps, message: JsMsg, error: unknown): Promise<void> {
+  const { deliveryCount } = message.info;
+  const fields = { err: error, durable: deps.durable.name, eventId: metaOf(message).id, deliveryCount };
+  if (deliveryCount >= deps.durable.maxDeliveries) {
+    deps.logger.error(fields, "event failed for the last time");
+    return bury(
+      deps,
+      message,
+      error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+      "dead_lettered",
+    );
+  }
+  deps.logger.warn(fields, "event failed and will be delivered again");
+  message.nak((deps.backoffMs ?? defaultBackoffMs)(deliveryCount));
+  count(deps, "retried");
+}
+
+/** For a message that no further delivery can cure. */
+export async function refuse(deps: SettleDeps, message: JsMsg, reason: string): Promise<void> {
+  deps.logger.error(
+    { durable: deps.durable.name, eventId: metaOf(message).id, reason },
+    "event does not fit its schema",
+  );
+  await bury(deps, message, `invalid: ${reason}`, "invalid");
+}
+
+async function bury(deps: SettleDeps, message: JsMsg, reason: string, outcome: ConsumeOutcome): Promise<void> {
+  try {
+    await buryMessage(deps.bus, deps.durable, message, reason);
+    message.term("dead-lettered");
+    count(deps, outcome);
+  } catch (error) {
+    deps.logger.warn({ err: error, durable: deps.durable.name }, "dead letter could not be stored; the event stays");
+    message.nak(maxBackoffMs);
+  }
+}
+
+function count(deps: SettleDeps, outcome: ConsumeOutcome): void {
+  deps.metrics?.consumed.inc({ outcome }, 1);
+}

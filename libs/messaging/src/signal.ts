@@ -1,0 +1,54 @@
+import type { EventDefinition, SignalDefinition } from "@topdog/contracts/event";
+import type { Msg } from "@nats-io/transport-node";
+import type { Bus } from "./connect.ts";
+import { decodePayload, headerOf, traceparentHeader } from "./envelope.ts";
+
+/** Advises whoever listens now. At most once: with the bus away it is lost, so a fact must never depend on it. */
+export function sendSignal<T>(bus: Bus, signal: SignalDefinition<T>, payload: T): void {
+  const body = JSON.stringify(signal.schema.parse(payload));
+  if (bus.isConnected() && !bus.nc.isClosed()) bus.nc.publish(signal.subject, body);
+}
+
+/** Calls back for each signal that this process hears. Returns how to stop. */
+export function onSignal<T>(bus: Bus, signal: SignalDefinition<T>, callback: (payload: T) => void): () => void {
+  return listen(bus, signal, (payload) => callback(payload));
+}
+
+/**
+ * Hears an event as it passes, in every process and without a durable: for caches. Events that pass while disconnected are
+ * missed, so flush the cache in `bus.onReconnect`. Returns how to stop.
+ */
+export function onEventBroadcast<T>(
+  bus: Bus,
+  event: EventDefinition<T>,
+  callback: (payload: T, meta: { id: string; traceparent: string | undefined }) => void,
+): () => void {
+  return listen(bus, event, (payload, message) => {
+    callback(payload, {
+      id: headerOf(message.headers, "ce-id") ?? "",
+      traceparent: headerOf(message.headers, traceparentHeader),
+    });
+  });
+}
+
+function listen<T>(
+  bus: Bus,
+  definition: Pick<EventDefinition<T>, "subject" | "schema">,
+  callback: (payload: T, message: Msg) => void,
+): () => void {
+  const { subject } = definition;
+  const onMessage = (error: Error | null, message: Msg): void => {
+    if (error !== null) return bus.logger.error({ err: error, subject }, "bus subscription failed");
+    const decoded = decodePayload(definition, message.string());
+    if (!decoded.ok) return bus.logger.warn({ subject, reason: decoded.reason }, "broadcast dropped: not its schema");
+    try {
+      callback(decoded.payload, message);
+    } catch (error_) {
+      bus.logger.error({ err: error_, subject }, "broadcast handler failed");
+    }
+  };
+  const subscription = bus.nc.subscribe(subject, { callback: onMessage });
+  return () => {
+    if (!subscription.isClosed()) subscription.unsubscribe();
+  };
+}

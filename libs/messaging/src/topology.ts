@@ -1,0 +1,90 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type StreamConfig,
+} from "@nats-io/jetstream";
+import { nanos } from "@nats-io/transport-node";
+import { durables, streams, type DurableDeclaration, type StreamDeclaration } from "@topdog/contracts/topology";
+import type { Bus } from "./connect.ts";
+
+export interface TopologyOptions {
+  /** Copies of each stream; 3 in a cluster, 1 when absent. */
+  readonly replicas?: number;
+}
+
+const notFoundCodes = new Set([10_059, 10_014]);
+
+/**
+ * Creates or updates every stream and durable that contracts declares, and checks what the server made of it. Removes nothing.
+ * An operator's step: services never call it.
+ */
+export async function applyTopology(bus: Bus, options: TopologyOptions = {}): Promise<void> {
+  const replicas = options.replicas ?? 1;
+  for (const declaration of streams) await applyStream(bus, streamConfig(declaration, replicas));
+  for (const declaration of durables) await applyDurable(bus, declaration.stream, durableConfig(declaration));
+}
+
+/** Limits retention: the other kinds forget at a restart which ids they have stored. */
+function streamConfig(declaration: StreamDeclaration, replicas: number) {
+  return {
+    name: declaration.name,
+    subjects: [...declaration.subjects],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: nanos(declaration.maxAgeMs),
+    max_bytes: declaration.maxBytes,
+    duplicate_window: nanos(declaration.duplicateWindowMs),
+    num_replicas: replicas,
+    allow_direct: true,
+  } satisfies Partial<StreamConfig>;
+}
+
+/** `max_deliver` is unlimited: at a limit the server drops a message silently. The consumer counts, and buries it. */
+function durableConfig(declaration: DurableDeclaration) {
+  return {
+    durable_name: declaration.name,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    filter_subject: declaration.subject,
+    ack_wait: nanos(declaration.ackWaitMs),
+    max_ack_pending: declaration.maxAckPending,
+    max_deliver: -1,
+  } satisfies Partial<ConsumerConfig>;
+}
+
+async function applyStream(bus: Bus, config: ReturnType<typeof streamConfig>): Promise<void> {
+  const existing = await bus.jsm.streams.info(config.name).catch(nullWhenNotFound);
+  if (existing === null) await bus.jsm.streams.add(config);
+  else await bus.jsm.streams.update(config.name, config);
+  const { config: actual } = await bus.jsm.streams.info(config.name);
+  assertTaken(`stream ${config.name}`, config, actual);
+}
+
+async function applyDurable(bus: Bus, stream: string, config: ReturnType<typeof durableConfig>): Promise<void> {
+  const existing = await bus.jsm.consumers.info(stream, config.durable_name).catch(nullWhenNotFound);
+  if (existing === null) await bus.jsm.consumers.add(stream, config);
+  else await bus.jsm.consumers.update(stream, config.durable_name, config);
+  const { config: actual } = await bus.jsm.consumers.info(stream, config.durable_name);
+  assertTaken(`durable ${config.durable_name}`, config, actual);
+}
+
+function nullWhenNotFound(error: unknown): null {
+  if (error instanceof JetStreamApiError && notFoundCodes.has(error.code)) return null;
+  throw error;
+}
+
+function assertTaken(what: string, wanted: object, actual: object): void {
+  const given = new Map<string, unknown>(Object.entries(actual));
+  for (const [key, value] of Object.entries(wanted)) {
+    if (JSON.stringify(given.get(key)) === JSON.stringify(value)) continue;
+    throw new Error(
+      `the server made ${JSON.stringify(given.get(key))} of ${key} of ${what}; wanted ${JSON.stringify(value)}`,
+    );
+  }
+}

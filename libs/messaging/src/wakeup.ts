@@ -1,0 +1,28 @@
+export interface Wakeup {
+  /** Resolves after `ms`, or at once when woken; a wake that came before is not lost. */
+  wait(ms: number): Promise<void>;
+  wake(): void;
+}
+
+export function createWakeup(): Wakeup {
+  let woken = false;
+  let release: (() => void) | undefined;
+  return {
+    wait: (ms) =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          woken = false;
+          release = undefined;
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        release = done;
+        if (woken) done();
+      }),
+    wake: () => {
+      woken = true;
+      release?.();
+    },
+  };
+}
