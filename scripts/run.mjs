@@ -1,0 +1,68 @@
+// The door to everything: runs on any Node from 20 on, with npm only, and without node_modules. It gets the pinned
+// package manager, the packages and a new enough Node, builds, and hands over to the task. npm's scripts call it.
+import { readFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { createSteps } from "./bootstrap/steps.mjs";
+import { runTask } from "./bootstrap/task.mjs";
+import { ensurePackages, ensurePnpm, nodeFolder } from "./bootstrap/toolchain.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const source = "--conditions=@topdog/source";
+
+const tasks = {
+  start: { entry: ["scripts/start.ts"], engines: true, show: true },
+  test: { entry: [source, "scripts/test.ts"], engines: true, show: true },
+  bench: { entry: ["bench/src/main.ts"], engines: true, show: true },
+  topdog: { entry: ["scripts/topdog.ts"], engines: false, show: false },
+};
+
+async function main([name, ...args]) {
+  const task = tasks[name];
+  if (task === undefined) throw new Error(`usage: node scripts/run.mjs ${Object.keys(tasks).join("|")} [arguments]`);
+  if (name === "start" && helpWasAsked(args)) return 0;
+  const steps = createSteps({ logFolder: join(root, ".topdog/logs"), show: task.show });
+  const pnpm = await ensurePnpm({ root, steps });
+  await ensurePackages({ root, steps, pnpm });
+  const folder = nodeFolder(root);
+  const PATH = [folder, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
+  const env = { ...process.env, PATH };
+  await prepare(task, steps, join(folder, "node"), { cwd: root, env });
+  return runTask(join(folder, "node"), ["--disable-warning=ExperimentalWarning", ...task.entry, ...args], {
+    root,
+    env,
+  });
+}
+
+/** The build and nats-server's download wait for different things: the compiler and the network. */
+async function prepare(task, steps, node, options) {
+  const build = steps.run("build", "tsc", ["-b"], options);
+  const engines = task.engines
+    ? steps.run("get nats-server", node, [source, "scripts/get-nats-server.ts"], options)
+    : null;
+  await Promise.all([build, engines]);
+}
+
+/** Checks the flags before anything is installed for them; prints the help when asked. */
+function helpWasAsked(args) {
+  const options = JSON.parse(readFileSync(join(root, "scripts/start-options.json"), "utf8"));
+  const { values } = parseArgs({ args, options });
+  if (!values.help) return false;
+  console.log("npm start: the whole platform on this machine\n\n  npm start -- [flags]\n");
+  for (const [flag, { type, default: standard, meaning }] of Object.entries(options)) {
+    const form = type === "string" ? `--${flag} <${standard}>` : `--${flag}`;
+    console.log(`  ${form.padEnd(30)}${meaning}`);
+  }
+  console.log(
+    "\nCtrl-C stops everything, twice at once. OPENAI_API_KEY (and OPENAI_BASE_URL) make it use a real provider.",
+  );
+  return true;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+}
