@@ -7,7 +7,7 @@ import { readDefinitions } from "./definitions.ts";
 
 test("every event that contracts defines is in its catalogue", async () => {
   const { events } = await readDefinitions();
-  expect(events.map((event) => event.subject)).toEqual(eventCatalog.map((event) => event.subject).sort());
+  expect(events.map((event) => event.subject)).toEqual(eventCatalog.map((event) => event.subject).toSorted());
 });
 
 test("a subject is topdog.<aggregate>.<past tense>.v<major>", async () => {

@@ -39,8 +39,8 @@ const bySubject = (a: { subject: string }, b: { subject: string }): number => a.
 export async function readDefinitions(): Promise<Definitions> {
   const [events, signals, rpcs] = await Promise.all([exportsOf("events"), exportsOf("signals"), exportsOf("rpc")]);
   return {
-    events: events.filter(isMessage).sort(bySubject),
-    signals: signals.filter(isMessage).sort(bySubject),
-    rpcs: rpcs.filter(isRpc).sort(bySubject),
+    events: events.filter(isMessage).toSorted(bySubject),
+    signals: signals.filter(isMessage).toSorted(bySubject),
+    rpcs: rpcs.filter(isRpc).toSorted(bySubject),
   };
 }

@@ -34,7 +34,11 @@ function toolGates(root: string): Gate[] {
         tool("dependency-cruiser"),
         "--config",
         ".dependency-cruiser.cjs",
-        ...["libs", "services", "scripts", "e2e", "bench"],
+        "libs",
+        "services",
+        "scripts",
+        "e2e",
+        "bench",
       ]),
     },
     {

@@ -73,5 +73,5 @@ test("the imports gate accuses nothing that is innocent", () => {
 
 test("every rule of the configuration has a planted violation", () => {
   const { forbidden } = createRequire(import.meta.url)(config) as { forbidden: { name: string }[] };
-  expect(Object.keys(violations).sort()).toEqual(forbidden.map((rule) => rule.name).sort());
+  expect(Object.keys(violations).toSorted()).toEqual(forbidden.map((rule) => rule.name).toSorted());
 });

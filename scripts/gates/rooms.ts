@@ -22,7 +22,7 @@ function findServiceProblems(files: readonly SourceFile[], service: string): str
   for (const file of own.filter((one) => one.path.startsWith(`${base}src/`))) {
     const [room = "", ...rest] = file.path.slice(`${base}src/`.length).split("/");
     const known = rest.length === 0 ? rootFiles.has(room) : rooms.includes(room);
-    if (!known && !/\.test\.ts$/.test(room)) problems.push(`${file.path}: not in a room (${rooms.join(", ")})`);
+    if (!known && !room.endsWith(".test.ts")) problems.push(`${file.path}: not in a room (${rooms.join(", ")})`);
   }
   const main = own.find((file) => file.path === `${base}src/main.ts`);
   const mainLines = main === undefined ? 0 : main.text.split("\n").length - 1;

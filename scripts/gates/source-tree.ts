@@ -23,7 +23,7 @@ function walk(root: string, folder: string, found: string[]): string[] {
 export function readSourceTree(root: string): SourceFile[] {
   return walk(root, "", [])
     .filter((path) => path !== "pnpm-lock.yaml" && !path.endsWith(".log"))
-    .sort()
+    .toSorted()
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 
