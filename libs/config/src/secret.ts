@@ -11,7 +11,7 @@ export class Secret {
     this.#value = value;
   }
 
-  static of(value: string): Secret {
+  static of(this: void, value: string): Secret {
     return new Secret(value);
   }
 

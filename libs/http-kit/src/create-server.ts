@@ -1,4 +1,5 @@
 import { createServer, IncomingMessage, ServerResponse, type Server } from "node:http";
+import type { Socket } from "node:net";
 import type { Express } from "express";
 
 export interface ServerOptions {
@@ -42,11 +43,11 @@ function appConstructors(app: Express): {
   IncomingMessage: typeof IncomingMessage;
   ServerResponse: typeof ServerResponse;
 } {
-  function AppRequest(this: IncomingMessage, ...args: ConstructorParameters<typeof IncomingMessage>): void {
-    IncomingMessage.call(this, ...args);
+  function AppRequest(this: IncomingMessage, socket: Socket): void {
+    IncomingMessage.call(this, socket);
   }
   function AppResponse(this: ServerResponse, ...args: ConstructorParameters<typeof ServerResponse>): void {
-    ServerResponse.call(this as ServerResponse<IncomingMessage>, ...args);
+    ServerResponse.call(this, ...args);
   }
   AppRequest.prototype = app.request;
   AppResponse.prototype = app.response;

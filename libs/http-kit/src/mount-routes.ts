@@ -6,7 +6,7 @@ import { z } from "zod";
 import { errorHandler } from "./error-handler.ts";
 import { setRequestId } from "./request-id.ts";
 import { addToRequestLog } from "./request-log.ts";
-import type { ErasedReply, Route } from "./route.ts";
+import type { ErasedReply, Route } from "./route-types.ts";
 import { invalidRequest } from "./to-app-error.ts";
 
 export interface MountOptions {

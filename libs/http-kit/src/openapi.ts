@@ -8,7 +8,7 @@ import {
 } from "zod-openapi";
 import { strict } from "./mount-routes.ts";
 import { problemContentType } from "./problem.ts";
-import type { Route } from "./route.ts";
+import type { Route } from "./route-types.ts";
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 

@@ -1,87 +1,8 @@
-import type { Request, Response } from "express";
-import type { AccountCall } from "@topdog/contracts/principal-header";
-import type { ErrorCode } from "@topdog/errors/registry";
 import type { z } from "zod";
+import type { ResponseSchemas, Route, RouteAuth, RouteDefinition } from "./route-types.ts";
 
-export type RouteMethod = "get" | "post" | "put" | "patch" | "delete";
-export type RouteAuth = "none" | "account";
-export type ResponseSchemas = Readonly<Record<number, z.ZodType>>;
-
-type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
-
-/** A status that the route declared, with a body of that status's schema. */
-export type RouteReply<R extends ResponseSchemas> = {
-  [S in keyof R & number]: {
-    readonly status: S;
-    readonly body: z.input<R[S]>;
-    readonly headers?: Readonly<Record<string, string>>;
-  };
-}[keyof R & number];
-
-export interface RouteInput<P, Q, B, A extends RouteAuth> {
-  readonly params: Output<P>;
-  readonly query: Output<Q>;
-  readonly body: Output<B>;
-  /** Who calls, verified from the signed header; null on a route without auth. */
-  readonly caller: A extends "account" ? AccountCall : null;
-  readonly req: Request;
-  readonly res: Response;
-}
-
-export interface RouteDefinition<
-  P extends z.ZodObject | undefined,
-  Q extends z.ZodObject | undefined,
-  B extends z.ZodType | undefined,
-  R extends ResponseSchemas,
-  A extends RouteAuth,
-> {
-  readonly method: RouteMethod;
-  /** As Express writes it: `/api/keys/:keyId`. */
-  readonly path: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly tags?: readonly string[];
-  readonly auth: A;
-  readonly params?: P;
-  readonly query?: Q;
-  readonly body?: B;
-  /** A status without a body (204) has `z.undefined()`. */
-  readonly responses: R;
-  /** What this route may answer besides what every route may (bad input, no key, internal error). */
-  readonly errors: readonly ErrorCode[];
-  readonly handler: (input: RouteInput<P, Q, B, A>) => Promise<RouteReply<R>>;
-}
-
-/** A route whose types no longer matter: for mounting and for the OpenAPI document. */
-export interface Route {
-  readonly method: RouteMethod;
-  readonly path: string;
-  readonly summary: string;
-  readonly description?: string | undefined;
-  readonly tags?: readonly string[] | undefined;
-  readonly auth: RouteAuth;
-  readonly params?: z.ZodObject | undefined;
-  readonly query?: z.ZodObject | undefined;
-  readonly body?: z.ZodType | undefined;
-  readonly responses: ResponseSchemas;
-  readonly errors: readonly ErrorCode[];
-  readonly handler: (input: ErasedInput) => Promise<ErasedReply>;
-}
-
-export interface ErasedInput {
-  readonly params: unknown;
-  readonly query: unknown;
-  readonly body: unknown;
-  readonly caller: AccountCall | null;
-  readonly req: Request;
-  readonly res: Response;
-}
-
-export interface ErasedReply {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+export { mountRoutes, type MountOptions } from "./mount-routes.ts";
+export type { Route, RouteAuth, RouteDefinition, RouteInput, RouteReply } from "./route-types.ts";
 
 /** One object is the route, its validation and its place in the OpenAPI document. Unknown keys of an input are refused. */
 export function defineRoute<
@@ -93,5 +14,3 @@ export function defineRoute<
 >(definition: RouteDefinition<P, Q, B, R, A>): Route {
   return Object.freeze(definition) as unknown as Route;
 }
-
-export { mountRoutes, type MountOptions } from "./mount-routes.ts";

@@ -1,13 +1,15 @@
 import { AppError } from "@topdog/errors/app-error";
-import { z } from "zod";
+import type { z } from "zod";
 
 interface HttpError {
+  readonly expose: boolean;
   readonly status: number;
   readonly type?: string;
 }
 
+/** Made by Express's own parsers. A client library's error has a status too, but of another server's answer: never ours. */
 const isHttpError = (error: unknown): error is HttpError =>
-  typeof error === "object" && error !== null && "status" in error && typeof error.status === "number";
+  error instanceof Error && "expose" in error && "status" in error && typeof error.status === "number";
 
 const formatPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, key) => {
@@ -35,5 +37,6 @@ export function toAppError(error: unknown): AppError {
     if (error.type === "entity.parse.failed") return new AppError("malformed_json", { cause: error });
     if (error.status >= 400 && error.status < 500) return new AppError("invalid_request", { cause: error });
   }
+  if (error instanceof URIError) return new AppError("invalid_request", { cause: error });
   return new AppError("internal_error", { cause: error });
 }

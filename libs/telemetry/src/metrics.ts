@@ -18,12 +18,12 @@ export interface Metrics {
   readonly prefix: string;
   readonly contentType: string;
   /** Asking again for the same name gives the same metric. Every label combination starts at 0. */
-  counter<const L extends LabelSets = Record<never, never>>(options: MetricOptions<L>): Counter<LabelNames<L>>;
+  counter<const L extends LabelSets = Record<string, never>>(options: MetricOptions<L>): Counter<LabelNames<L>>;
   /** `collect` is called at each scrape and sets the value. */
-  gauge<const L extends LabelSets = Record<never, never>>(
+  gauge<const L extends LabelSets = Record<string, never>>(
     options: MetricOptions<L> & { readonly collect?: (gauge: Gauge<LabelNames<L>>) => void | Promise<void> },
   ): Gauge<LabelNames<L>>;
-  histogram<const L extends LabelSets = Record<never, never>>(
+  histogram<const L extends LabelSets = Record<string, never>>(
     options: MetricOptions<L> & { readonly buckets: readonly number[] },
   ): Histogram<LabelNames<L>>;
   text(): Promise<string>;
