@@ -12,7 +12,10 @@ export interface EventDefinition<T> {
 /** An event whose payload type does not matter: for lists and documents. */
 export type AnyEvent = Omit<EventDefinition<unknown>, "schema"> & { readonly schema: z.ZodType };
 
-export function defineEvent<T>(definition: EventDefinition<T>): EventDefinition<T> {
+/** The schema alone says what T is: an example would widen its enums to strings. */
+export function defineEvent<T>(
+  definition: Omit<EventDefinition<T>, "example"> & { readonly example: NoInfer<T> },
+): EventDefinition<T> {
   return Object.freeze(definition);
 }
 
@@ -38,6 +41,8 @@ export interface SignalDefinition<T> {
   readonly example: T;
 }
 
-export function defineSignal<T>(definition: SignalDefinition<T>): SignalDefinition<T> {
+export function defineSignal<T>(
+  definition: Omit<SignalDefinition<T>, "example"> & { readonly example: NoInfer<T> },
+): SignalDefinition<T> {
   return Object.freeze(definition);
 }

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "@jest/globals";
+import { principalSchema } from "@topdog/contracts/rpc/resolve-principal";
+import { type KeyHolder, principalOf } from "./principal.ts";
+
+const personal: KeyHolder = {
+  keyId: "key_1",
+  userId: "usr_1",
+  orgId: null,
+  role: null,
+  active: false,
+  plan: null,
+  seats: 1,
+};
+const seat: KeyHolder = { ...personal, orgId: "org_1", role: "admin", active: true, plan: "teams", seats: 5 };
+
+describe("who a key speaks for", () => {
+  test("a personal key uses the user's own bucket and slots", () => {
+    expect(principalOf(personal)).toEqual({
+      keyId: "key_1",
+      userId: "usr_1",
+      orgId: null,
+      role: null,
+      buckets: { personal: "user:usr_1", orgPool: null },
+      byok: { scope: "user", used: 0, capacity: 2 },
+    });
+    expect(principalOf({ ...personal, plan: "pro_plus" })?.byok.capacity).toBe(5);
+  });
+
+  test("an org key uses the seat's bucket, then the org's, and the org's slots", () => {
+    const principal = principalOf(seat);
+    expect(principal?.buckets).toEqual({ personal: "seat:org_1:usr_1", orgPool: "org:org_1" });
+    expect(principal?.byok).toEqual({ scope: "org", used: 0, capacity: 22 });
+    expect(principalSchema.safeParse(principal).success).toBe(true);
+  });
+
+  test("an org that pays for nothing has no slots", () => {
+    expect(principalOf({ ...seat, plan: null, seats: 1 })?.byok).toEqual({ scope: "org", used: 0, capacity: 0 });
+  });
+
+  test("a key whose holder has no seat speaks for nobody", () => {
+    expect(principalOf({ ...seat, active: false })).toBeNull();
+    expect(principalOf({ ...seat, role: null })).toBeNull();
+  });
+});

@@ -1,0 +1,21 @@
+import { defineRoute } from "@topdog/http-kit/route";
+import type { RegistryDeps } from "../usecases/change.ts";
+import { changeMember } from "../usecases/change-member.ts";
+import { callerOf, memberParams, memberPatchBody, memberSchema, toApiMember } from "./schemas.ts";
+
+export const changeMemberRoute = (deps: RegistryDeps) =>
+  defineRoute({
+    method: "patch",
+    path: "/api/orgs/:orgId/members/:userId",
+    summary: "Give or take a member's seat or role",
+    tags: ["Orgs"],
+    auth: "account",
+    params: memberParams,
+    body: memberPatchBody,
+    responses: { 200: memberSchema },
+    errors: ["not_found", "forbidden", "seats_exhausted"],
+    handler: async ({ caller, params, body }) => {
+      const member = await changeMember(deps, callerOf(caller), params, body);
+      return { status: 200 as const, body: toApiMember(member) };
+    },
+  });

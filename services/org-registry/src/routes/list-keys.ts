@@ -1,0 +1,20 @@
+import { defineRoute } from "@topdog/http-kit/route";
+import type { RegistryDeps } from "../usecases/change.ts";
+import { listKeys } from "../usecases/list-keys.ts";
+import { callerOf, keyPageSchema, keysQuery, toApiKey } from "./schemas.ts";
+
+export const listKeysRoute = (deps: RegistryDeps) =>
+  defineRoute({
+    method: "get",
+    path: "/api/keys",
+    summary: "List your live API keys, newest first; never the keys themselves",
+    tags: ["API keys"],
+    auth: "account",
+    query: keysQuery,
+    responses: { 200: keyPageSchema },
+    errors: ["not_found", "forbidden"],
+    handler: async ({ caller, query }) => {
+      const page = await listKeys(deps, callerOf(caller), query);
+      return { status: 200 as const, body: { items: page.items.map(toApiKey), nextCursor: page.nextCursor } };
+    },
+  });

@@ -1,0 +1,24 @@
+import type { Route } from "@topdog/http-kit/route";
+import type { RegistryDeps } from "../usecases/change.ts";
+import { addMemberRoute } from "./add-member.ts";
+import { changeMemberRoute } from "./change-member.ts";
+import { createKeyRoute } from "./create-key.ts";
+import { getOrgRoute } from "./get-org.ts";
+import { listKeysRoute } from "./list-keys.ts";
+import { listMembersRoute } from "./list-members.ts";
+import { listOrgsRoute } from "./list-orgs.ts";
+import { revokeKeyRoute } from "./revoke-key.ts";
+
+const constructors = [
+  createKeyRoute,
+  listKeysRoute,
+  revokeKeyRoute,
+  listOrgsRoute,
+  getOrgRoute,
+  listMembersRoute,
+  addMemberRoute,
+  changeMemberRoute,
+];
+
+/** The account API of this service: what is mounted, and what the OpenAPI document is made of. */
+export const createRoutes = (deps: RegistryDeps): Route[] => constructors.map((construct) => construct(deps));

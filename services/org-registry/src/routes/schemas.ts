@@ -1,0 +1,110 @@
+import { memberRoleSchema } from "@topdog/contracts/events/org-events";
+import { planIdSchema } from "@topdog/contracts/plans";
+import type { AccountCall } from "@topdog/contracts/principal-header";
+import { z } from "zod";
+import type { ApiKey } from "../domain/api-key.ts";
+import type { Caller } from "../domain/caller.ts";
+import type { Member, Org } from "../domain/org.ts";
+
+const idSchema = z.string().regex(/^[\w-]{1,64}$/);
+const nameSchema = z.string().trim().min(1).max(100);
+
+export const orgParams = z.object({ orgId: idSchema });
+export const memberParams = z.object({ orgId: idSchema, userId: idSchema });
+export const keyParams = z.object({ keyId: idSchema });
+
+export const pageQuery = z.object({
+  cursor: idSchema.optional().describe("`nextCursor` of the page before"),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+});
+export const keysQuery = pageQuery.extend({
+  orgId: idSchema.optional().describe("Every key of an org that you own or administer, instead of your own keys"),
+});
+
+const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable().describe("Null on the last page") });
+
+export const newKeyBody = z.object({
+  name: nameSchema,
+  orgId: idSchema.nullable().optional().describe("The org the key works for; null for a personal key; default: as the calling key"),
+});
+export const keySchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  lastFour: z.string(),
+  userId: z.string(),
+  orgId: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+});
+export const createdKeySchema = keySchema.extend({ key: z.string().describe("The key itself: shown this once") });
+export const keyPageSchema = pageOf(keySchema);
+
+export const orgSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  ownerUserId: z.string(),
+  version: z.int(),
+  createdAt: z.iso.datetime(),
+});
+export const orgPageSchema = pageOf(orgSchema);
+export const orgViewSchema = orgSchema.extend({
+  plan: planIdSchema,
+  seats: z.int().describe("Paid seats: how many members may be active"),
+  activeMembers: z.int(),
+  role: memberRoleSchema.describe("Your own role"),
+  active: z.boolean().describe("Whether you hold a seat"),
+});
+
+const givenRole = z.enum(["admin", "member"]);
+const activeFlag = z.boolean().describe("Whether the member holds a seat");
+export const newMemberBody = z.union([
+  z.strictObject({ userId: idSchema, role: givenRole, active: activeFlag.default(true) }),
+  z.strictObject({ email: z.email().max(254), role: givenRole, active: activeFlag.default(true) }),
+]);
+export const memberPatchBody = z
+  .strictObject({ role: givenRole.optional(), active: activeFlag.optional() })
+  .refine((patch) => patch.role !== undefined || patch.active !== undefined, "needs role or active");
+export const memberSchema = z.object({
+  orgId: z.string(),
+  userId: z.string(),
+  email: z.string(),
+  role: memberRoleSchema,
+  active: activeFlag,
+  version: z.int(),
+  createdAt: z.iso.datetime(),
+});
+export const memberPageSchema = pageOf(memberSchema);
+
+export const callerOf = (call: AccountCall): Caller => ({
+  userId: call.principal.userId,
+  orgId: call.principal.orgId,
+});
+
+export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({
+  id: key.id,
+  name: key.name,
+  prefix: key.prefix,
+  lastFour: key.lastFour,
+  userId: key.userId,
+  orgId: key.orgId,
+  createdAt: key.createdAt.toISOString(),
+});
+
+export const toApiOrg = (org: Org): z.input<typeof orgSchema> => ({
+  id: org.id,
+  name: org.name,
+  ownerUserId: org.ownerUserId,
+  version: org.version,
+  createdAt: org.createdAt.toISOString(),
+});
+
+export const toApiMember = (member: Member & { email: string }): z.input<typeof memberSchema> => ({
+  orgId: member.orgId,
+  userId: member.userId,
+  email: member.email,
+  role: member.role,
+  active: member.active,
+  version: member.version,
+  createdAt: member.createdAt.toISOString(),
+});

@@ -1,0 +1,23 @@
+import { createHash } from "node:crypto";
+
+export type RandomBytes = (size: number) => Buffer;
+
+export interface KeyMaterial {
+  /** Shown once, stored nowhere. */
+  readonly key: string;
+  readonly hash: string;
+  readonly prefix: string;
+  readonly lastFour: string;
+}
+
+/** `td_` and 32 random bytes in base64url: 256 bits, so a plain SHA-256 is enough to store. */
+export function createKeyMaterial(randomBytes: RandomBytes): KeyMaterial {
+  const key = `td_${randomBytes(32).toString("base64url")}`;
+  return { key, hash: hashKey(key), prefix: key.slice(0, 8), lastFour: key.slice(-4) };
+}
+
+export const hashKey = (key: string): string => createHash("sha256").update(key).digest("hex");
+
+/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`. */
+export const createId = (kind: "usr" | "org" | "key", randomBytes: RandomBytes): string =>
+  `${kind}_${randomBytes(12).toString("hex")}`;

@@ -1,0 +1,155 @@
+import type { MemberRole } from "@topdog/contracts/events/org-events";
+import type { Database, Transaction } from "@topdog/postgres/pool";
+import type { Member, Org } from "../domain/org.ts";
+
+interface OrgRow {
+  id: string;
+  name: string;
+  owner_user_id: string;
+  version: number;
+  created_at: Date;
+}
+
+interface MemberRow {
+  org_id: string;
+  user_id: string;
+  role: MemberRole;
+  active: boolean;
+  activated_at: Date | null;
+  version: number;
+  created_at: Date;
+}
+
+const orgColumns = "id, name, owner_user_id, version, created_at";
+const memberColumns = "org_id, user_id, role, active, activated_at, version, created_at";
+
+const fromDbOrg = (row: OrgRow): Org => ({
+  id: row.id,
+  name: row.name,
+  ownerUserId: row.owner_user_id,
+  version: row.version,
+  createdAt: row.created_at,
+});
+
+const fromDbMember = (row: MemberRow): Member => ({
+  orgId: row.org_id,
+  userId: row.user_id,
+  role: row.role,
+  active: row.active,
+  activatedAt: row.activated_at,
+  version: row.version,
+  createdAt: row.created_at,
+});
+
+export async function insertOrg(trx: Transaction, org: Org): Promise<void> {
+  await trx.raw(`insert into org (${orgColumns}) values (?, ?, ?, ?, ?)`, [
+    org.id,
+    org.name,
+    org.ownerUserId,
+    org.version,
+    org.createdAt,
+  ]);
+}
+
+export async function findOrg(db: Database, orgId: string): Promise<Org | null> {
+  const { rows } = await db.raw<{ rows: OrgRow[] }>(`select ${orgColumns} from org where id = ?`, [orgId]);
+  return rows[0] === undefined ? null : fromDbOrg(rows[0]);
+}
+
+/** The owner lock: everything that takes or frees a seat holds it, so seats are counted by one transaction at a time. */
+export async function lockOrg(trx: Transaction, orgId: string): Promise<Org | null> {
+  const { rows } = await trx.raw<{ rows: OrgRow[] }>(`select ${orgColumns} from org where id = ? for no key update`, [orgId]);
+  return rows[0] === undefined ? null : fromDbOrg(rows[0]);
+}
+
+/** Returns the org's next version. The caller holds the owner lock. */
+export async function bumpOrgVersion(trx: Transaction, orgId: string): Promise<number> {
+  const { rows } = await trx.raw<{ rows: { version: number }[] }>(
+    "update org set version = version + 1 where id = ? returning version",
+    [orgId],
+  );
+  if (rows[0] === undefined) throw new Error("an org that was locked is gone");
+  return rows[0].version;
+}
+
+export async function findMember(db: Database, orgId: string, userId: string): Promise<Member | null> {
+  const { rows } = await db.raw<{ rows: MemberRow[] }>(
+    `select ${memberColumns} from member where org_id = ? and user_id = ?`,
+    [orgId, userId],
+  );
+  return rows[0] === undefined ? null : fromDbMember(rows[0]);
+}
+
+/** By user id, at most `limit`, continuing after the user `after`. */
+export async function listMembers(
+  db: Database,
+  orgId: string,
+  page: { after: string | null; limit: number },
+): Promise<(Member & { email: string })[]> {
+  const { rows } = await db.raw<{ rows: (MemberRow & { email: string })[] }>(
+    `select m.*, u.email from member m join app_user u on u.id = m.user_id
+     where m.org_id = ? and m.user_id > ? order by m.user_id limit ?`,
+    [orgId, page.after ?? "", page.limit],
+  );
+  return rows.map((row) => Object.assign(fromDbMember(row), { email: row.email }));
+}
+
+/** The orgs that a user is a member of, by org id; only `only` when given. */
+export async function listOrgsOf(
+  db: Database,
+  userId: string,
+  only: string | null,
+  page: { after: string | null; limit: number },
+): Promise<Org[]> {
+  const { rows } = await db.raw<{ rows: OrgRow[] }>(
+    `select o.* from org o join member m on m.org_id = o.id
+     where m.user_id = ? and (cast(? as text) is null or o.id = ?) and o.id > ? order by o.id limit ?`,
+    [userId, only, only, page.after ?? "", page.limit],
+  );
+  return rows.map(fromDbOrg);
+}
+
+export async function countActiveMembers(db: Database, orgId: string): Promise<number> {
+  const { rows } = await db.raw<{ rows: { active: number }[] }>(
+    "select count(*)::int as active from member where org_id = ? and active",
+    [orgId],
+  );
+  return rows[0]?.active ?? 0;
+}
+
+export async function listActiveMembers(trx: Transaction, orgId: string): Promise<Member[]> {
+  const { rows } = await trx.raw<{ rows: MemberRow[] }>(
+    `select ${memberColumns} from member where org_id = ? and active`,
+    [orgId],
+  );
+  return rows.map(fromDbMember);
+}
+
+/** Returns null when the user is a member already. */
+export async function insertMember(
+  trx: Transaction,
+  member: { orgId: string; userId: string; role: MemberRole; active: boolean },
+  at: Date,
+): Promise<Member | null> {
+  const { rows } = await trx.raw<{ rows: MemberRow[] }>(
+    `insert into member (${memberColumns}) values (?, ?, ?, ?, ?, 1, ?) on conflict do nothing returning ${memberColumns}`,
+    [member.orgId, member.userId, member.role, member.active, member.active ? at : null, at],
+  );
+  return rows[0] === undefined ? null : fromDbMember(rows[0]);
+}
+
+/** Writes a member's role and seat; a seat that is kept keeps its age. The caller holds the owner lock. */
+export async function updateMember(
+  trx: Transaction,
+  member: { orgId: string; userId: string; role: MemberRole; active: boolean },
+  at: Date,
+): Promise<Member> {
+  const { rows } = await trx.raw<{ rows: MemberRow[] }>(
+    `update member set role = ?, active = ?, version = version + 1,
+       activated_at = case when not ? then null else coalesce(activated_at, ?) end
+     where org_id = ? and user_id = ? returning ${memberColumns}`,
+    [member.role, member.active, member.active, at, member.orgId, member.userId],
+  );
+  if (rows[0] === undefined) throw new Error("a member whose org was locked is gone");
+  return fromDbMember(rows[0]);
+}

@@ -1,0 +1,49 @@
+import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import type { Transaction } from "@topdog/postgres/pool";
+import type { Member } from "../domain/org.ts";
+import { paidSeats, seatsToGiveUp } from "../domain/seats.ts";
+import { appendAudit } from "../store/audit-log.ts";
+import { putNewerEntitlement } from "../store/entitlements.ts";
+import { listActiveMembers, lockOrg, updateMember } from "../store/orgs.ts";
+import { recordMemberChanges } from "./record-org-change.ts";
+
+/**
+ * Takes what billing says as it is: a smaller seat count is never vetoed, surplus members lose their seats in the same
+ * transaction. An older or repeated snapshot changes nothing.
+ */
+export async function applyEntitlement(
+  trx: Transaction,
+  snapshot: SubscriptionUpdated,
+  at: Date,
+): Promise<{ applied: boolean; deactivated: readonly string[] }> {
+  const [kind, id = ""] = snapshot.owner.split(":");
+  // The owner lock comes before the entitlement: an activation that is counting seats must finish first.
+  const org = kind === "org" ? await lockOrg(trx, id) : null;
+  const { owner, version, plan, seats } = snapshot;
+  if (!(await putNewerEntitlement(trx, { owner, version, plan, seats }, new Date(snapshot.changedAt)))) {
+    return { applied: false, deactivated: [] };
+  }
+  if (org === null) return { applied: true, deactivated: [] };
+
+  const active = await listActiveMembers(trx, org.id);
+  const holders = active.map((member) => ({
+    userId: member.userId,
+    owner: member.role === "owner",
+    activatedAtMs: member.activatedAt?.getTime() ?? 0,
+  }));
+  const losing = new Set(seatsToGiveUp(holders, paidSeats({ owner, version, plan, seats })));
+  const changed: Member[] = [];
+  for (const member of active.filter((one) => losing.has(one.userId))) {
+    changed.push(await updateMember(trx, { ...member, active: false }, at));
+    await appendAudit(trx, {
+      chain: `org:${org.id}`,
+      at,
+      actor: "subscription.updated",
+      action: "member.seat_lost",
+      target: member.userId,
+      details: { seats, version },
+    });
+  }
+  if (changed.length > 0) await recordMemberChanges(trx, org, changed, at);
+  return { applied: true, deactivated: changed.map((member) => member.userId) };
+}

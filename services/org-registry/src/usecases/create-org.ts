@@ -1,0 +1,48 @@
+import { AppError } from "@topdog/errors/app-error";
+import type { Transaction } from "@topdog/postgres/pool";
+import type { Member, Org } from "../domain/org.ts";
+import { appendAudit } from "../store/audit-log.ts";
+import { createId, type RandomBytes } from "../store/key-material.ts";
+import { insertMember, insertOrg } from "../store/orgs.ts";
+import { findUser } from "../store/users.ts";
+import { change, type RegistryDeps } from "./change.ts";
+import { recordNewOrg } from "./record-org-change.ts";
+
+export interface NewOrg {
+  readonly name: string;
+  readonly ownerUserId: string;
+  /** Members besides the owner, given seats at once: an operator's privilege, used by the demo seed. */
+  readonly memberUserIds?: readonly string[];
+}
+
+/** An operator's act until sign-up ships. */
+export async function createOrg(deps: RegistryDeps, input: NewOrg): Promise<Org> {
+  return change(deps, async (trx, at) => {
+    if ((await findUser(trx, { userId: input.ownerUserId })) === null) {
+      throw new AppError("not_found", { detail: "There is no such user." });
+    }
+    return addOrg(trx, deps.randomBytes, input, at);
+  });
+}
+
+export async function addOrg(trx: Transaction, randomBytes: RandomBytes, input: NewOrg, at: Date): Promise<Org> {
+  const { name, ownerUserId, memberUserIds = [] } = input;
+  const org: Org = { id: createId("org", randomBytes), name, ownerUserId, version: 1, createdAt: at };
+  await insertOrg(trx, org);
+  const members: Member[] = [];
+  for (const userId of [ownerUserId, ...memberUserIds]) {
+    const role = userId === ownerUserId ? "owner" : "member";
+    const member = await insertMember(trx, { orgId: org.id, userId, role, active: true }, at);
+    if (member !== null) members.push(member);
+  }
+  await appendAudit(trx, {
+    chain: `org:${org.id}`,
+    at,
+    actor: "operator",
+    action: "org.created",
+    target: org.id,
+    details: { name, ownerUserId, members: members.length },
+  });
+  await recordNewOrg(trx, org, members, at);
+  return org;
+}

@@ -1,0 +1,35 @@
+import { AppError } from "@topdog/errors/app-error";
+import type { Transaction } from "@topdog/postgres/pool";
+import { appendAudit } from "../store/audit-log.ts";
+import { createId, type RandomBytes } from "../store/key-material.ts";
+import { insertUser, type User } from "../store/users.ts";
+import { change, type RegistryDeps } from "./change.ts";
+
+/** An operator's act until sign-up ships. */
+export async function createUser(deps: RegistryDeps, email: string): Promise<User> {
+  return change(deps, async (trx, at) => {
+    const user = await addUser(trx, deps.randomBytes, email, at);
+    if (user === null) throw new AppError("conflict", { detail: "This email address is taken." });
+    return user;
+  });
+}
+
+/** Null when the email is taken. */
+export async function addUser(
+  trx: Transaction,
+  randomBytes: RandomBytes,
+  email: string,
+  at: Date,
+): Promise<User | null> {
+  const user = { id: createId("usr", randomBytes), email: email.trim().toLowerCase() };
+  if (!(await insertUser(trx, user, at))) return null;
+  await appendAudit(trx, {
+    chain: `user:${user.id}`,
+    at,
+    actor: "operator",
+    action: "user.created",
+    target: user.id,
+    details: {},
+  });
+  return user;
+}

@@ -1,0 +1,54 @@
+import type { PlanId } from "@topdog/contracts/plans";
+import type { MemberRole } from "@topdog/contracts/events/org-events";
+import type { Caller } from "../domain/caller.ts";
+import { type Member, type Org, type Page, pageOf } from "../domain/org.ts";
+import { paidSeats } from "../domain/seats.ts";
+import { findEntitlement } from "../store/entitlements.ts";
+import { countActiveMembers, findOrg, listMembers, listOrgsOf } from "../store/orgs.ts";
+import type { RegistryDeps } from "./change.ts";
+import { orgNotFound, requireMember } from "./require-member.ts";
+
+export interface PageQuery {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+}
+
+export interface OrgView extends Org {
+  readonly plan: PlanId;
+  readonly seats: number;
+  readonly activeMembers: number;
+  /** The caller's own standing. */
+  readonly role: MemberRole;
+  readonly active: boolean;
+}
+
+export async function listOrgs(deps: RegistryDeps, caller: Caller, query: PageQuery): Promise<Page<Org>> {
+  const page = { after: query.cursor ?? null, limit: query.limit + 1 };
+  return pageOf(await listOrgsOf(deps.db, caller.userId, caller.orgId, page), query.limit, (org) => org.id);
+}
+
+export async function getOrg(deps: RegistryDeps, caller: Caller, orgId: string): Promise<OrgView> {
+  const member = await requireMember(deps.db, caller, orgId);
+  const org = await findOrg(deps.db, orgId);
+  if (org === null) throw orgNotFound();
+  const entitlement = await findEntitlement(deps.db, `org:${orgId}`);
+  return {
+    ...org,
+    plan: entitlement?.plan ?? "free",
+    seats: paidSeats(entitlement),
+    activeMembers: await countActiveMembers(deps.db, orgId),
+    role: member.role,
+    active: member.active,
+  };
+}
+
+export async function listOrgMembers(
+  deps: RegistryDeps,
+  caller: Caller,
+  orgId: string,
+  query: PageQuery,
+): Promise<Page<Member & { email: string }>> {
+  await requireMember(deps.db, caller, orgId);
+  const rows = await listMembers(deps.db, orgId, { after: query.cursor ?? null, limit: query.limit + 1 });
+  return pageOf(rows, query.limit, (member) => member.userId);
+}

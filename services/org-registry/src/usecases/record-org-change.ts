@@ -1,0 +1,39 @@
+import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
+import { appendOutbox } from "@topdog/messaging/outbox";
+import type { Transaction } from "@topdog/postgres/pool";
+import type { Member, Org } from "../domain/org.ts";
+import { bumpOrgVersion, countActiveMembers } from "../store/orgs.ts";
+
+/** Announces changed members and the org's new snapshot. The caller holds the org's owner lock. */
+export async function recordMemberChanges(
+  trx: Transaction,
+  org: Org,
+  members: readonly Member[],
+  at: Date,
+): Promise<void> {
+  await announceMembers(trx, members, at);
+  await announceOrg(trx, { ...org, version: await bumpOrgVersion(trx, org.id) }, at);
+}
+
+/** Announces an org that was just inserted, with its first members. */
+export async function recordNewOrg(trx: Transaction, org: Org, members: readonly Member[], at: Date): Promise<void> {
+  await announceMembers(trx, members, at);
+  await announceOrg(trx, org, at);
+}
+
+async function announceMembers(trx: Transaction, members: readonly Member[], at: Date): Promise<void> {
+  for (const { orgId, userId, version, role, active } of members) {
+    await appendOutbox(trx, memberChanged, { orgId, userId, version, role, active, changedAt: at.toISOString() });
+  }
+}
+
+async function announceOrg(trx: Transaction, org: Org, at: Date): Promise<void> {
+  await appendOutbox(trx, orgUpdated, {
+    orgId: org.id,
+    version: org.version,
+    name: org.name,
+    ownerUserId: org.ownerUserId,
+    activeMembers: await countActiveMembers(trx, org.id),
+    changedAt: at.toISOString(),
+  });
+}
