@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "@topdog/local-stack/free-port";
+import { startNats, type LocalNats } from "@topdog/local-stack/nats-server";
+import { connectBus, type Bus } from "@topdog/messaging/connect";
+import { applyTopology } from "@topdog/messaging/topology";
+import { containerNats } from "./containers.ts";
+import { localEngine } from "./engines.ts";
+import { silentLogger } from "./logger.ts";
+
+export interface TestNats {
+  readonly url: string;
+  /** A connection for the test itself; services under test open their own. */
+  readonly bus: Bus;
+  /** Closes `bus`, stops the server and removes its data. */
+  stop(): Promise<void>;
+  kill9(): Promise<void>;
+  /** Starts the server again on the same port with the data it had. */
+  restart(): Promise<void>;
+  /** Kills the server, loses all of its data and starts it again: no stream and no durable is left. */
+  restartEmpty(): Promise<void>;
+}
+
+type Server = Pick<LocalNats, "url" | "kill9" | "restart"> & { stop(): Promise<unknown>; wipe(): Promise<void> };
+
+/** A server of the test's own, with the topology applied: the test may kill it. Rejects when the machine can run none. */
+export async function testNats(): Promise<TestNats> {
+  const server = await localServer().catch(async (local: unknown) =>
+    containerServer().catch((container: unknown) => {
+      throw new AggregateError([local, container], "tests need NATS: a local nats-server or a container engine");
+    }),
+  );
+  const bus = await connectBus({ url: server.url, name: "test", logger: silentLogger() });
+  await applyTopology(bus);
+  return {
+    url: server.url,
+    bus,
+    kill9: server.kill9,
+    restart: server.restart,
+    restartEmpty: async () => {
+      await server.kill9();
+      await server.wipe();
+      await server.restart();
+    },
+    stop: async () => {
+      await bus.close();
+      await server.stop();
+      await server.wipe();
+    },
+  };
+}
+
+async function localServer(): Promise<Server> {
+  const binary = await localEngine("nats");
+  const dataDir = await mkdtemp(join(tmpdir(), "topdog-test-nats-"));
+  const server = await startNats({ binary, dataDir });
+  return {
+    url: server.url,
+    kill9: server.kill9,
+    restart: server.restart,
+    stop: () => server.stop(),
+    wipe: () => rm(dataDir, { recursive: true, force: true }),
+  };
+}
+
+async function containerServer(): Promise<Server> {
+  const { url, container } = await containerNats(await freePort("127.0.0.1"));
+  return {
+    url,
+    kill9: async () => {
+      await container.stop({ timeout: 0, remove: false });
+    },
+    restart: () => container.restart({ timeout: 0 }),
+    stop: () => container.stop({ timeout: 0 }),
+    wipe: () =>
+      container.exec(["rm", "-rf", "/data"]).then(
+        () => undefined,
+        () => undefined,
+      ),
+  };
+}

@@ -1,0 +1,88 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { migrate } from "@topdog/postgres/migrate";
+import { createDatabase, type Database } from "@topdog/postgres/pool";
+import { Client } from "pg";
+import { containerPostgres } from "./containers.ts";
+import { localEngine } from "./engines.ts";
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly db: Database;
+  /** Closes `db` and drops the database, whoever is connected. */
+  drop(): Promise<void>;
+}
+
+let shared: Promise<string> | undefined;
+
+/** The superuser's URL: `DATABASE_URL`, else the run's own server, else a container. Rejects when the machine has none. */
+export async function adminDatabaseUrl(): Promise<string> {
+  const given = process.env["DATABASE_URL"];
+  if (given !== undefined && given !== "") return given;
+  shared ??= localEngine("postgres").catch(async (local: unknown) =>
+    containerPostgres().catch((container: unknown) => {
+      throw new AggregateError(
+        [local, container],
+        "tests need Postgres: DATABASE_URL, local binaries or a container engine",
+      );
+    }),
+  );
+  return shared;
+}
+
+/** A fresh database of its own, cloned from a template that is migrated once per content of the folder. */
+export async function testDatabase(options: { migrations: URL }): Promise<TestDatabase> {
+  const adminUrl = await adminDatabaseUrl();
+  const template = await ensureTemplate(adminUrl, options.migrations);
+  const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
+  await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} template ${template}`));
+  const url = databaseUrl(adminUrl, name);
+  const db = createDatabase({ url, applicationName: "topdog-test" });
+  return {
+    url,
+    db,
+    drop: async () => {
+      await db.destroy();
+      await asAdmin(adminUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`));
+    },
+  };
+}
+
+async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string> {
+  const template = `template_${await contentHash(migrations)}`;
+  await asAdmin(adminUrl, async (admin) => {
+    // One worker builds, the others wait for it.
+    await admin.query("select pg_advisory_lock(hashtextextended($1, 0))", [template]);
+    const found = await admin.query("select from pg_database where datname = $1", [template]);
+    if (found.rowCount !== 0) return;
+    const building = `${template}_building`;
+    await admin.query(`drop database if exists ${building} with (force)`);
+    await admin.query(`create database ${building}`);
+    const db = createDatabase({ url: databaseUrl(adminUrl, building), applicationName: "topdog-test-template" });
+    await migrate(db, migrations).finally(() => db.destroy());
+    await admin.query(`alter database ${building} rename to ${template}`);
+  });
+  return template;
+}
+
+async function contentHash(directory: URL): Promise<string> {
+  const folder = directory.href.endsWith("/") ? directory : new URL(`${directory.href}/`);
+  const hash = createHash("sha256");
+  for (const name of (await readdir(folder)).toSorted()) {
+    if (!name.endsWith(".sql") || name === "schema.sql") continue;
+    hash.update(name).update(await readFile(new URL(name, folder)));
+  }
+  return hash.digest("hex").slice(0, 20);
+}
+
+async function asAdmin<T>(adminUrl: string, work: (admin: Client) => Promise<T>): Promise<T> {
+  const admin = new Client({ connectionString: adminUrl });
+  await admin.connect();
+  return work(admin).finally(() => admin.end());
+}
+
+function databaseUrl(adminUrl: string, name: string): string {
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
