@@ -1,0 +1,137 @@
+import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
+import type { OpenApiOptions } from "@topdog/http-kit/openapi";
+import { z } from "zod";
+
+/**
+ * The LLM API is OpenAI's, and the gateway passes bodies on untouched: what stands here is what our routing reads and what
+ * our answers add. OpenAI's own reference is the rest.
+ */
+const message = z.looseObject({ role: z.string(), content: z.unknown().optional() });
+
+const chatCompletionRequest = z
+  .looseObject({
+    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
+    messages: z.array(message).min(1),
+    stream: z.boolean().nullish(),
+    stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
+    tools: z.array(z.looseObject({ type: z.string() })).nullish(),
+  })
+  .meta({ id: "ChatCompletionRequest", description: "As OpenAI defines it; unknown fields are passed on" });
+
+const usage = z.looseObject({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() });
+const chatCompletion = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("chat.completion"),
+    created: z.int(),
+    model: z.string(),
+    choices: z.array(z.looseObject({ index: z.int(), message, finish_reason: z.string() })),
+    usage: usage.optional(),
+  })
+  .meta({ id: "ChatCompletion" });
+
+const model = z
+  .looseObject({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
+  .meta({ id: "Model" });
+const modelList = z.object({ object: z.literal("list"), data: z.array(model) }).meta({ id: "ModelList" });
+
+const openAiError = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.enum(Object.keys(errorRegistry) as [ErrorCode, ...ErrorCode[]]),
+    }),
+  })
+  .meta({ id: "OpenAiError", description: "An error in OpenAI's shape" });
+
+const text = (description: string) => ({ description, schema: { type: "string" as const } });
+const everyAnswer = { "x-request-id": text("Quote it when you ask for help") };
+const meteredAnswer = {
+  ...everyAnswer,
+  "X-RateLimit-Source": text("`personal` or `org_pool`: which bucket was charged"),
+  "RateLimit-Policy": text("Each limit that was looked at: its quota `q` and window `w` in seconds"),
+  RateLimit: text("Each limit: what remains `r`, and the seconds until it resets `t`"),
+  "x-ratelimit-limit-requests": text("The limit that runs out first"),
+  "x-ratelimit-remaining-requests": text("What remains of it, as far as this gateway knows"),
+  "x-ratelimit-reset-requests": text("Until 00:00 UTC, as OpenAI writes durations: `3h12m5s`"),
+  "X-BYOK-Scope": text("`user` or `org`: whose provider keys could serve this call"),
+  "X-BYOK-Used": text("Provider keys in use"),
+  "X-BYOK-Capacity": text("Provider keys that the plan allows"),
+};
+
+const errorsOfEveryCall: readonly ErrorCode[] = [
+  "missing_api_key",
+  "invalid_api_key",
+  "quota_exceeded",
+  "temporary_reduced_capacity",
+  "router_unavailable",
+  "internal_error",
+];
+
+function failures(...codes: readonly ErrorCode[]) {
+  const byStatus = Map.groupBy([...errorsOfEveryCall, ...codes], (code) => String(errorRegistry[code].status));
+  const entries = [...byStatus].map(([status, group]) => {
+    const description = group.map((code) => `\`${code}\`: ${errorRegistry[code].title}`).join(" ");
+    return [status, { description, headers: everyAnswer, content: { "application/json": { schema: openAiError } } }];
+  });
+  return Object.fromEntries(entries) as Record<`5${string}`, { description: string }>;
+}
+
+const call = { tags: ["LLM"], security: [{ ApiKey: [] }] };
+const json = (schema: z.ZodType) => ({ content: { "application/json": { schema } } });
+
+export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
+  "/v1/chat/completions": {
+    post: {
+      ...call,
+      operationId: "createChatCompletion",
+      summary: "Create a chat completion, whole or streamed",
+      description:
+        "Takes one API call and one LLM request from the caller's own limits, else one API call from the org's pool.",
+      requestBody: { required: true, ...json(chatCompletionRequest) },
+      responses: {
+        "200": {
+          description: "The completion; with `stream: true`, server-sent events that end with `data: [DONE]`",
+          headers: meteredAnswer,
+          content: {
+            "application/json": { schema: chatCompletion },
+            "text/event-stream": { schema: z.string().meta({ description: "`chat.completion.chunk` objects" }) },
+          },
+        },
+        ...failures(
+          "invalid_request",
+          "malformed_json",
+          "model_not_found",
+          "payload_too_large",
+          "upstream_unavailable",
+          "upstream_timeout",
+          "upstream_overloaded",
+          "upstream_rejected",
+          "upstream_rate_limited",
+        ),
+      },
+    },
+  },
+  "/v1/models": {
+    get: {
+      ...call,
+      operationId: "listModels",
+      summary: "List the models that can be called; takes one API call",
+      responses: { "200": { description: "The models", headers: meteredAnswer, ...json(modelList) }, ...failures() },
+    },
+  },
+  "/v1/models/{model}": {
+    get: {
+      ...call,
+      operationId: "retrieveModel",
+      summary: "Describe one model; takes one API call",
+      requestParams: { path: z.object({ model: z.string() }) },
+      responses: {
+        "200": { description: "The model", headers: meteredAnswer, ...json(model) },
+        ...failures("model_not_found"),
+      },
+    },
+  },
+};
