@@ -89,13 +89,14 @@ function watch(nc: NatsConnection, jsm: JetStreamManager, options: ConnectOption
   void (async () => {
     for await (const status of nc.status()) onStatus(status);
   })();
-  void nc.closed().then((error) => {
+  void (async () => {
+    const error = await nc.closed();
     state.connected = false;
     if (state.closing) return;
     const cause = new Error("the bus connection ended for good", { cause: error ?? undefined });
     logger.fatal({ err: cause }, "bus connection ended");
     (options.onFatal ?? stopProcess)(cause);
-  });
+  })();
   return {
     name,
     nc,

@@ -57,7 +57,7 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
     },
   });
   return {
-    start: loop.start,
+    start: () => loop.start(),
     stop: async () => {
       stopping.abort();
       await loop.stop();
@@ -133,7 +133,7 @@ export function createBatchConsumer<T>(options: BatchConsumerOptions<T>): Consum
     handle: (messages) => handleBatch(options, messages, stopping.signal),
   });
   return {
-    start: loop.start,
+    start: () => loop.start(),
     stop: async () => {
       stopping.abort();
       await loop.stop();

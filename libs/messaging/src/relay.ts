@@ -61,7 +61,7 @@ export function createRelay(options: RelayOptions): Relay {
       wakeup.wake();
       await running;
     },
-    nudge: wakeup.wake,
+    nudge: () => wakeup.wake(),
   };
 }
 

@@ -37,12 +37,16 @@ export function serveRpc<Q, A>(
     callback: (error, message) => {
       if (error !== null) return options.logger.error({ err: error, subject: rpc.subject }, "rpc subscription failed");
       if (inFlight.size >= options.maxInFlight) return respond(bus, message, { error: { code: "overloaded" } });
-      const work = answer(rpc, message, options)
-        .then((reply) => respond(bus, message, reply))
-        .finally(() => inFlight.delete(work));
-      inFlight.add(work);
+      take(message);
     },
   });
+  const take = (message: Msg): void => {
+    const work = (async () => {
+      respond(bus, message, await answer(rpc, message, options));
+      inFlight.delete(work);
+    })();
+    inFlight.add(work);
+  };
   return {
     stop: async () => {
       if (!subscription.isClosed()) await within(subscription.drain(), stopTimeoutMs);
@@ -71,7 +75,12 @@ async function answer<Q, A>(
 }
 
 function respond(bus: Bus, message: Msg, reply: WireReply): void {
-  if (!bus.nc.isClosed()) message.respond(JSON.stringify(reply));
+  try {
+    message.respond(JSON.stringify(reply));
+  } catch (error) {
+    // The connection ended meanwhile, or the reply is larger than the bus takes: the caller's timeout tells it.
+    bus.logger.warn({ err: error, subject: message.subject }, "rpc reply could not be sent");
+  }
 }
 
 export interface CallRpcOptions {

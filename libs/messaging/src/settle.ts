@@ -41,12 +41,7 @@ export async function retryOrBury(deps: SettleDeps, message: JsMsg, error: unkno
   const fields = { err: error, durable: deps.durable.name, eventId: metaOf(message).id, deliveryCount };
   if (deliveryCount >= deps.durable.maxDeliveries) {
     deps.logger.error(fields, "event failed for the last time");
-    return bury(
-      deps,
-      message,
-      error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-      "dead_lettered",
-    );
+    return bury(deps, message, String(error), "dead_lettered");
   }
   deps.logger.warn(fields, "event failed and will be delivered again");
   message.nak((deps.backoffMs ?? defaultBackoffMs)(deliveryCount));

@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /** SQLSTATEs after which the same transaction may succeed: serialization failure, deadlock. */
 const conflictStates = new Set(["40001", "40P01"]);
 /** The server went, is starting, is full or was told to stop: SQLSTATE class 08 and the operator's codes. */
@@ -25,12 +27,13 @@ const lostMessages = [
 const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "");
 
 export function isConflict(error: unknown): boolean {
-  return error instanceof Error && conflictStates.has(codeOf(error));
+  return types.isNativeError(error) && conflictStates.has(codeOf(error));
 }
 
 /** True when the database could not be reached or went away: a fault of the platform, never of what was asked. */
 export function isConnectionLoss(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  // Not `instanceof`: an error of node itself may come from another realm, as it does under Jest.
+  if (!types.isNativeError(error)) return false;
   const code = codeOf(error);
   if (lostStates.has(code) || code.startsWith("08") || lostSocketCodes.has(code)) return true;
   return lostMessages.some((message) => error.message.includes(message)) || isConnectionLoss(error.cause);

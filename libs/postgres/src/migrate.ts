@@ -38,13 +38,13 @@ const tableSql = `create table if not exists schema_migration (
  */
 export async function migrate(db: Database, directory: URL): Promise<string[]> {
   const known = await readMigrations(directory);
+  if (known.length === 0) throw new Error(`no migrations in ${directory.pathname}`);
   await underLock(db, (trx) => trx.raw(tableSql));
   const applied: string[] = [];
   for (const migration of known) {
     const done = await underLock(db, (trx) => applyOne(trx, migration, known));
     if (done) applied.push(migration.name);
   }
-  if (known.length === 0) throw new Error(`no migrations in ${directory.pathname}`);
   return applied;
 }
 

@@ -13,6 +13,7 @@ export interface DatabaseOptions {
   readonly statementTimeoutMs?: number;
 }
 
+const ignore = (): void => undefined;
 const connectTimeoutMs = 2_000;
 const acquireTimeoutMs = 2_000;
 const idleTimeoutMs = 30_000;
@@ -40,6 +41,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
     },
     acquireConnectionTimeout: acquireTimeoutMs,
+    // What knex would print, the failed query throws as well.
+    log: { warn: ignore, error: ignore, deprecate: ignore, debug: ignore },
     pool: {
       min: 0,
       max: options.maxConnections ?? 10,
@@ -47,7 +50,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       createTimeoutMillis: connectTimeoutMs + 500,
       afterCreate: (connection: { on(event: "error", listener: () => void): void }, done: (error: null) => void) => {
         // Knex marks a failed connection as disposed; this listener is what keeps its error from ending the process.
-        connection.on("error", () => undefined);
+        connection.on("error", ignore);
         done(null);
       },
     },

@@ -36,8 +36,8 @@ export async function testNats(): Promise<TestNats> {
   return {
     url: server.url,
     bus,
-    kill9: server.kill9,
-    restart: server.restart,
+    kill9: () => server.kill9(),
+    restart: () => server.restart(),
     restartEmpty: async () => {
       await server.kill9();
       await server.wipe();
@@ -57,8 +57,8 @@ async function localServer(): Promise<Server> {
   const server = await startNats({ binary, dataDir });
   return {
     url: server.url,
-    kill9: server.kill9,
-    restart: server.restart,
+    kill9: () => server.kill9(),
+    restart: () => server.restart(),
     stop: () => server.stop(),
     wipe: () => rm(dataDir, { recursive: true, force: true }),
   };

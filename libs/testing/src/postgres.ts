@@ -33,7 +33,15 @@ export async function adminDatabaseUrl(): Promise<string> {
 /** A fresh database of its own, cloned from a template that is migrated once per content of the folder. */
 export async function testDatabase(options: { migrations: URL }): Promise<TestDatabase> {
   const adminUrl = await adminDatabaseUrl();
-  const template = await ensureTemplate(adminUrl, options.migrations);
+  return createTestDatabase(adminUrl, await ensureTemplate(adminUrl, options.migrations));
+}
+
+/** A fresh database with nothing in it. */
+export async function emptyDatabase(): Promise<TestDatabase> {
+  return createTestDatabase(await adminDatabaseUrl(), "template1");
+}
+
+async function createTestDatabase(adminUrl: string, template: string): Promise<TestDatabase> {
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
   await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} template ${template}`));
   const url = databaseUrl(adminUrl, name);
@@ -59,7 +67,11 @@ async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string
     await admin.query(`drop database if exists ${building} with (force)`);
     await admin.query(`create database ${building}`);
     const db = createDatabase({ url: databaseUrl(adminUrl, building), applicationName: "topdog-test-template" });
-    await migrate(db, migrations).finally(() => db.destroy());
+    try {
+      await migrate(db, migrations);
+    } finally {
+      await db.destroy();
+    }
     await admin.query(`alter database ${building} rename to ${template}`);
   });
   return template;
@@ -78,7 +90,11 @@ async function contentHash(directory: URL): Promise<string> {
 async function asAdmin<T>(adminUrl: string, work: (admin: Client) => Promise<T>): Promise<T> {
   const admin = new Client({ connectionString: adminUrl });
   await admin.connect();
-  return work(admin).finally(() => admin.end());
+  try {
+    return await work(admin);
+  } finally {
+    await admin.end();
+  }
 }
 
 function databaseUrl(adminUrl: string, name: string): string {

@@ -1,0 +1,1 @@
+create index account_by_kind on account (kind, name);

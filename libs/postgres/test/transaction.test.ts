@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
+import { isConnectionLoss } from "../src/failures.ts";
+import { inTransaction } from "../src/transaction.ts";
+
+let scratch: TestDatabase;
+
+beforeAll(async () => {
+  scratch = await testDatabase({ migrations: new URL("migrations/", import.meta.url) });
+});
+afterAll(() => scratch.drop());
+beforeEach(async () => {
+  await scratch.db("account").delete();
+  await scratch.db("account").insert([{ name: "a" }, { name: "b" }]);
+});
+
+const balanceOf = async (name: string): Promise<number> =>
+  Number((await scratch.db("account").where({ name }).first("balance"))?.balance);
+
+describe("inTransaction", () => {
+  test("commits the work and returns its result", async () => {
+    const result = await inTransaction(scratch.db, async (trx) => {
+      await trx("account").where({ name: "a" }).update({ balance: 5 });
+      return "done";
+    });
+    expect([result, await balanceOf("a")]).toEqual(["done", 5]);
+  });
+
+  test("rolls back and throws an error of the work at once", async () => {
+    let runs = 0;
+    const work = inTransaction(scratch.db, async (trx) => {
+      runs += 1;
+      await trx("account").where({ name: "a" }).update({ balance: 5 });
+      throw new Error("refused");
+    });
+    await expect(work).rejects.toThrow("refused");
+    expect([runs, await balanceOf("a")]).toEqual([1, 0]);
+  });
+
+  test("runs both of two deadlocked transactions to their end", async () => {
+    let first = true;
+    const transfer = (from: string, to: string): Promise<void> =>
+      inTransaction(scratch.db, async (trx) => {
+        await trx("account").where({ name: from }).increment("balance", 1);
+        if (first) await trx.raw("select pg_sleep(0.1)");
+        first = false;
+        await trx("account").where({ name: to }).increment("balance", 1);
+      });
+    await Promise.all([transfer("a", "b"), transfer("b", "a")]);
+    expect([await balanceOf("a"), await balanceOf("b")]).toEqual([2, 2]);
+  });
+
+  test("runs again after the connection was lost before the commit, and has one effect", async () => {
+    let runs = 0;
+    await inTransaction(scratch.db, async (trx) => {
+      runs += 1;
+      await trx("account").where({ name: "a" }).increment("balance", 1);
+      if (runs === 1) await trx.raw("select pg_terminate_backend(pg_backend_pid())");
+    });
+    expect([runs, await balanceOf("a")]).toEqual([2, 1]);
+  });
+
+  test("gives up after its attempts", async () => {
+    let runs = 0;
+    const work = inTransaction(
+      scratch.db,
+      async (trx) => {
+        runs += 1;
+        await trx.raw("select pg_terminate_backend(pg_backend_pid())");
+      },
+      { attempts: 2 },
+    );
+    const error: unknown = await work.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect([isConnectionLoss(error), runs]).toEqual([true, 2]);
+  });
+});

@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startPostgres } from "@topdog/local-stack/postgres";
+
+export interface OwnPostgres {
+  readonly adminUrl: string;
+  kill9(): Promise<void>;
+  restart(): Promise<void>;
+  /** Stops it and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** A server of the test's own, for a test that kills it; takes seconds, so every other test uses `testDatabase`. */
+export async function ownPostgres(): Promise<OwnPostgres> {
+  const dataDir = await mkdtemp(join(tmpdir(), "topdog-own-postgres-"));
+  const server = await startPostgres({ dataDir });
+  return {
+    adminUrl: server.adminUrl,
+    kill9: () => server.kill9(),
+    restart: () => server.restart(),
+    stop: async () => {
+      await server.stop("immediate");
+      await rm(server.home, { recursive: true, force: true });
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
