@@ -86,7 +86,7 @@ function hashOf(root) {
   const packages = ["libs", "services"].flatMap((group) => foldersIn(root, group)).concat("e2e", "bench", ".");
   const manifests = packages.map((folder) => join(folder, "package.json"));
   const hash = createHash("sha256").update(platform);
-  for (const name of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...manifests.toSorted()]) {
+  for (const name of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...manifests.toSorted((a, b) => (a < b ? -1 : 1))]) {
     const path = join(root, name);
     if (existsSync(path)) hash.update(name).update(readFileSync(path));
   }

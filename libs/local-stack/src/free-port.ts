@@ -1,28 +1,26 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-/** Asks the system for a port that nobody listens on. It may be taken by the time it is used: retry then. */
-export function freePort(host: string): Promise<number> {
-  return listenOnce(host, 0);
+// Below what Linux (32768+) and macOS (49152+) give to outgoing connections: one of those could take a port of ours
+// while its server is down, and then it could not be restarted on it.
+const lowestPort = 20_000;
+const highestPort = 32_000;
+const attemptsMax = 100;
+
+/** A port that nobody listens on. It may be taken by the time it is used: retry then. */
+export async function freePort(host: string): Promise<number> {
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    const port = randomInt(lowestPort, highestPort);
+    if (await isPortFree(host, port)) return port;
+  }
+  throw new Error(`no free port was found between ${lowestPort} and ${highestPort}`);
 }
 
 /** True when a listener could be opened on this port now. */
-export async function isPortFree(host: string, port: number): Promise<boolean> {
-  try {
-    await listenOnce(host, port);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function listenOnce(host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
+export function isPortFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      const address = server.address();
-      const opened = address !== null && typeof address === "object" ? address.port : port;
-      server.close(() => resolve(opened));
-    });
+    server.once("error", () => resolve(false));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ManagedProcess, type ProcessExit, type ProcessOptions, startProcess, tailOf } from "./process.ts";
+
+/** One of our services as a process that can be killed and started again; `pid` is that of the current one. */
+export interface LocalService {
+  readonly name: string;
+  readonly url: string;
+  readonly logFile: string;
+  readonly pid: number;
+  readonly ready: Promise<void>;
+  readonly exited: Promise<ProcessExit>;
+  isRunning(): boolean;
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<ProcessExit>;
+  kill9(): Promise<ProcessExit>;
+  /** Starts it again, killing it first if it runs, and waits until it is ready. `env` is added for good. */
+  restart(env?: Readonly<Record<string, string | undefined>>): Promise<void>;
+}
+
+export interface ServiceSpec {
+  readonly name: string;
+  readonly folder: string;
+  readonly port: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logFile: string;
+}
+
+/** What happens when a service ends that nobody stopped. */
+export interface ExitPolicy {
+  /** Restarts in a row that it is given; 0 leaves it down. */
+  readonly restartsMax: number;
+  onUnexpectedExit(name: string, exit: ProcessExit, logTail: string, willRestart: boolean): void;
+}
+
+const readyTimeoutMs = 60_000;
+const restartDelayMs = 1_000;
+/** One that ran this long before it ended is not in a crash loop: its restarts are counted anew. */
+const stableAfterMs = 60_000;
+
+/** Starts a service's compiled `main`; `ready` says when it answers on /readyz. */
+export function startService(spec: ServiceSpec, host: string, policy: ExitPolicy): LocalService {
+  const url = `http://${host}:${spec.port}`;
+  let env = { ...spec.env };
+  let wanted = true;
+  let restarts = 0;
+  let startedMs = 0;
+  let current = launch();
+
+  function launch(): ManagedProcess {
+    startedMs = Date.now();
+    return startProcess({ ...processOptions(spec, url), env, onExit: (exit) => void whenEnded(exit) });
+  }
+  async function whenEnded(exit: ProcessExit): Promise<void> {
+    if (!wanted) return;
+    if (Date.now() - startedMs > stableAfterMs) restarts = 0;
+    const willRestart = restarts < policy.restartsMax;
+    policy.onUnexpectedExit(spec.name, exit, tailOf(spec.logFile), willRestart);
+    if (!willRestart) return;
+    restarts += 1;
+    await sleep(restartDelayMs);
+    if (wanted) current = launch();
+  }
+  return {
+    name: spec.name,
+    url,
+    logFile: spec.logFile,
+    get pid() {
+      return current.pid;
+    },
+    get ready() {
+      return current.ready;
+    },
+    get exited() {
+      return current.exited;
+    },
+    isRunning: () => current.isRunning(),
+    stop(signal, graceMs) {
+      wanted = false;
+      return current.stop(signal, graceMs);
+    },
+    kill9() {
+      wanted = false;
+      return current.kill9();
+    },
+    async restart(added = {}) {
+      wanted = false;
+      await current.kill9();
+      env = { ...env, ...added };
+      wanted = true;
+      current = launch();
+      await current.ready;
+    },
+  };
+}
+
+function processOptions(spec: ServiceSpec, url: string): ProcessOptions {
+  return {
+    name: spec.name,
+    nodeArgs: ["--import", "./dist/instrumentation.js"],
+    entry: "dist/main.js",
+    cwd: spec.folder,
+    logFile: spec.logFile,
+    readyUrl: `${url}/readyz`,
+    readyTimeoutMs,
+  };
+}

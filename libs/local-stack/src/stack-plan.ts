@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import type { ServiceSpec } from "./service.ts";
+
+export const serviceNames = ["org-registry", "billing", "quota", "llm-router", "gateway"] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** The services that own a database, of the same name with underscores, and the role that goes with it. */
+export const storingServices = ["org-registry", "billing", "quota"] as const;
+export const databaseOf = (service: string): string => service.replaceAll("-", "_");
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface StackPlan {
+  readonly root: string;
+  readonly host: string;
+  readonly logDir: string;
+  readonly logLevel: string;
+  readonly natsUrl: string;
+  readonly databaseUrls: Readonly<Record<(typeof storingServices)[number], string>>;
+  readonly principalSecret: string;
+  readonly spoolDir: string;
+  readonly ports: Readonly<Record<string, number>>;
+  /** `gateway`, `gateway-2`, … */
+  readonly gateways: readonly string[];
+  /** `sandbox-a`, …; none means that the router takes its provider keys from this environment. */
+  readonly sandboxes: readonly string[];
+  readonly overrides: Readonly<Partial<Record<string, Environment>>>;
+}
+
+const shutdownGraceMs = 10_000;
+const providerKeys = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "UPSTREAMS"];
+
+/** Every service process with its environment, in the order in which they start. */
+export function planServices(plan: StackPlan): ServiceSpec[] {
+  const urlOf = (name: string): string => `http://${plan.host}:${plan.ports[name]}`;
+  const withoutKeys = Object.fromEntries(providerKeys.map((name) => [name, undefined]));
+  const shared: Environment = {
+    ...withoutKeys,
+    HTTP_HOST: plan.host,
+    LOG_LEVEL: plan.logLevel,
+    NATS_URL: plan.natsUrl,
+    PRINCIPAL_SECRET: plan.principalSecret,
+    SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
+    NODE_COMPILE_CACHE: join(plan.root, ".topdog/compile-cache"),
+  };
+  const spec = (name: string, package_: string, own: Environment): ServiceSpec => ({
+    name,
+    folder: join(plan.root, "services", package_),
+    port: plan.ports[name] ?? 0,
+    logFile: join(plan.logDir, `${name}.log`),
+    env: {
+      ...shared,
+      HTTP_PORT: String(plan.ports[name]),
+      ...own,
+      ...plan.overrides[package_],
+      ...plan.overrides[name],
+    },
+  });
+  const ownKeys = Object.fromEntries(providerKeys.map((name) => [name, process.env[name]]));
+  const router = {
+    SPOOL_DIR: plan.spoolDir,
+    SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),
+    ...(plan.sandboxes.length === 0 ? ownKeys : {}),
+  };
+  const gateway = {
+    ROUTER_URL: urlOf("llm-router"),
+    QUOTA_URL: urlOf("quota"),
+    ORG_REGISTRY_URL: urlOf("org-registry"),
+    BILLING_URL: urlOf("billing"),
+  };
+  return [
+    ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", { SANDBOX_NAME: name })),
+    ...storingServices.map((name) => spec(name, name, { DATABASE_URL: plan.databaseUrls[name] })),
+    spec("llm-router", "llm-router", router),
+    ...plan.gateways.map((name) => spec(name, "gateway", gateway)),
+  ];
+}

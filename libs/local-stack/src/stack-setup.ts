@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { runScript } from "./run-script.ts";
+import { type StackPlan, storingServices } from "./stack-plan.ts";
+
+/** What the demo seed made: one user on Pro, and an org on Teams with an owner and a member. */
+export interface Demo {
+  readonly userKey: string;
+  readonly teamsOwnerKey: string;
+  readonly teamsMemberKey: string;
+  readonly userId: string;
+  readonly orgId: string;
+  readonly memberIds: readonly string[];
+}
+
+/** Brings every database and the bus to the shape that the code expects. */
+export async function migrateAll(plan: StackPlan): Promise<void> {
+  const topology = runScript({
+    name: "the stream declarations",
+    entry: "dist/apply-topology.js",
+    cwd: join(plan.root, "libs/messaging"),
+    env: { NATS_URL: plan.natsUrl, LOG_LEVEL: "warn" },
+  });
+  await Promise.all([topology, ...storingServices.map((name) => runCommand(plan, name, "migrate", []))]);
+}
+
+/** Idempotent: the keys are read back from `stateFile`, where they stand in clear for this machine's user alone. */
+export async function seedDemo(plan: StackPlan, stateFile: string): Promise<Demo> {
+  const printed = await runCommand(plan, "org-registry", "seed-demo", ["--state-file", stateFile]);
+  const demo = JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Demo;
+  await runCommand(plan, "billing", "set-plan", ["--owner", `user:${demo.userId}`, "--plan", "pro"]);
+  await runCommand(plan, "billing", "set-plan", ["--owner", `org:${demo.orgId}`, "--plan", "teams", "--seats", "3"]);
+  return demo;
+}
+
+function runCommand(
+  plan: StackPlan,
+  service: (typeof storingServices)[number],
+  command: string,
+  args: readonly string[],
+): Promise<string> {
+  return runScript({
+    name: `${service} ${command}`,
+    entry: `dist/commands/${command}.js`,
+    args,
+    cwd: join(plan.root, "services", service),
+    env: { DATABASE_URL: plan.databaseUrls[service] },
+  });
+}

@@ -1,0 +1,232 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort, isPortFree } from "./free-port.ts";
+import { type LocalNats, resolveNatsServer, startNats } from "./nats-server.ts";
+import { type LocalPostgres, startPostgres } from "./postgres.ts";
+import type { ProcessExit } from "./process.ts";
+import { type LocalService, startService } from "./service.ts";
+import {
+  databaseOf,
+  type Environment,
+  planServices,
+  type ServiceName,
+  type StackPlan,
+  storingServices,
+} from "./stack-plan.ts";
+import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
+import { openStateFolder, type StateFolder } from "./state-folder.ts";
+
+export type { Demo } from "./stack-setup.ts";
+
+export interface StackOptions {
+  readonly dataDir: string;
+  /** By process: `postgres`, `nats`, a service, `gateway-2`, `sandbox-a`; 0 or absent: a free one. */
+  readonly ports?: Readonly<Record<string, number>>;
+  readonly logLevel?: string;
+  /** One file per process; `<dataDir>/logs` by default. */
+  readonly logDir?: string;
+  /** Environment added for a service (`gateway` counts for each of them) or for one process (`gateway-2`). */
+  readonly env?: Readonly<Record<string, Environment>>;
+  readonly gateways?: number;
+  /** 2 by default; 0: the router takes the provider keys of this process's environment. */
+  readonly sandboxes?: number;
+  /** Empties the data folder first. */
+  readonly fresh?: boolean;
+  /** Restarts in a row that a service is given which ends by itself; 0 by default. */
+  readonly restartsMax?: number;
+  readonly onProgress?: (line: string) => void;
+  readonly onUnexpectedExit?: (name: string, exit: ProcessExit, logTail: string, willRestart: boolean) => void;
+}
+
+export interface Stack {
+  readonly urls: Readonly<Record<Exclude<ServiceName, "gateway">, string>> & {
+    readonly gateway: readonly string[];
+    readonly sandboxes: readonly string[];
+  };
+  readonly demo: Demo;
+  readonly postgres: LocalPostgres;
+  readonly nats: LocalNats;
+  /** By process name; `gateway-2` is the second gateway. */
+  readonly services: Readonly<Record<string, LocalService>>;
+  readonly principalSecret: string;
+  restartService(name: string): Promise<void>;
+  /** Stops all in reverse order; `force` kills at once. */
+  stop(how?: { readonly force: boolean }): Promise<void>;
+}
+
+/** A port that the caller asked for is in use; `processName` says for what it was meant. */
+export class PortTakenError extends Error {
+  readonly processName: string;
+  readonly port: number;
+
+  constructor(processName: string, port: number) {
+    super(`port ${port}, meant for ${processName}, is in use by another program`);
+    this.processName = processName;
+    this.port = port;
+  }
+}
+
+const host = "127.0.0.1";
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const serviceGraceMs = 15_000;
+
+/** Runs the whole platform as local processes: engines, schemas, demo, services. Leaves nothing behind if it fails. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const started = createStarted();
+  try {
+    return await bringUp(options, started);
+  } catch (error) {
+    await started.stop(true);
+    throw error;
+  }
+}
+
+type Started = ReturnType<typeof createStarted>;
+
+/** What runs so far, so that it can be ended in reverse order, after a failure half-way too. */
+function createStarted() {
+  const parts: { postgres?: LocalPostgres; nats?: LocalNats; state?: StateFolder; services: LocalService[] } = {
+    services: [],
+  };
+  return {
+    parts,
+    async stop(force: boolean): Promise<void> {
+      for (const group of stopOrder(parts.services)) {
+        await Promise.all(group.map((one) => (force ? one.kill9() : one.stop("SIGTERM", serviceGraceMs))));
+      }
+      await (force ? parts.nats?.kill9() : parts.nats?.stop());
+      await parts.postgres?.stop(force ? "immediate" : "fast");
+      parts.state?.release();
+    },
+  };
+}
+
+/** Edges first, so that what they still have in flight finds everything behind them up. */
+function stopOrder(services: readonly LocalService[]): LocalService[][] {
+  const named = (...prefixes: string[]): LocalService[] =>
+    services.filter((one) => prefixes.some((prefix) => one.name.startsWith(prefix)));
+  return [named("gateway"), named("llm-router"), named(...storingServices, "sandbox")];
+}
+
+async function bringUp(options: StackOptions, started: Started): Promise<Stack> {
+  const say = options.onProgress ?? (() => undefined);
+  const state = openStateFolder(options.dataDir, options.fresh ?? false);
+  started.parts.state = state;
+  const gateways = numbered("gateway", options.gateways ?? 1);
+  const sandboxes = ["sandbox-a", "sandbox-b", "sandbox-c", "sandbox-d"].slice(0, options.sandboxes ?? 2);
+  const names = ["postgres", "nats", ...sandboxes, ...storingServices, "llm-router", ...gateways];
+  const ports = await choosePorts(names, options.ports ?? {});
+  const logDir = options.logDir ?? join(options.dataDir, "logs");
+
+  const [postgres, nats] = await startEngines(state, ports, logDir, started, say);
+  const urls = await Promise.all(storingServices.map((name) => postgres.createDatabase(databaseOf(name))));
+  const plan: StackPlan = {
+    root,
+    host,
+    logDir,
+    ports,
+    gateways,
+    sandboxes,
+    logLevel: options.logLevel ?? "info",
+    natsUrl: nats.url,
+    databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
+    principalSecret: state.principalSecret,
+    spoolDir: state.spool,
+    overrides: options.env ?? {},
+  };
+  await migrateAll(plan);
+  say("schemas and streams are in place");
+  const policy = {
+    restartsMax: options.restartsMax ?? 0,
+    onUnexpectedExit: options.onUnexpectedExit ?? (() => undefined),
+  };
+  const seeded = seedDemo(plan, state.demoKeys);
+  seeded.catch(() => undefined);
+  started.parts.services = planServices(plan).map((spec) => startService(spec, host, policy));
+  await Promise.all(started.parts.services.map((one) => one.ready));
+  const demo = await seeded;
+  say("every service is ready");
+  return describe(plan, demo, started, postgres, nats);
+}
+
+async function startEngines(
+  state: StateFolder,
+  ports: Readonly<Record<string, number>>,
+  logDir: string,
+  started: Started,
+  say: (line: string) => void,
+): Promise<[LocalPostgres, LocalNats]> {
+  const log = say;
+  const startingPostgres = startPostgres({
+    dataDir: state.postgres,
+    host,
+    log,
+    port: ports["postgres"] ?? 0,
+    logFile: join(logDir, "postgres.log"),
+  }).then((postgres) => (started.parts.postgres = postgres));
+  const startingNats = resolveNatsServer({ cacheDir: join(root, ".topdog/tools"), log })
+    .then((binary) =>
+      startNats({
+        binary,
+        dataDir: state.nats,
+        host,
+        port: ports["nats"] ?? 0,
+        logFile: join(logDir, "nats-server.log"),
+      }),
+    )
+    .then((nats) => (started.parts.nats = nats));
+  // Both settle before either's failure is reported: the other one must be known by then, to be stopped.
+  await Promise.allSettled([startingPostgres, startingNats]);
+  const engines = await Promise.all([startingPostgres, startingNats]);
+  say("Postgres and NATS are up");
+  return engines;
+}
+
+async function choosePorts(
+  names: readonly string[],
+  wanted: Readonly<Record<string, number>>,
+): Promise<Record<string, number>> {
+  const chosen: Record<string, number> = {};
+  for (const name of names) {
+    const port = wanted[name] ?? 0;
+    if (port !== 0 && (Object.values(chosen).includes(port) || !(await isPortFree(host, port)))) {
+      throw new PortTakenError(name, port);
+    }
+    chosen[name] = port === 0 ? await unusedPort(Object.values(chosen).concat(Object.values(wanted))) : port;
+  }
+  return chosen;
+}
+
+async function unusedPort(used: readonly number[]): Promise<number> {
+  const port = await freePort(host);
+  return used.includes(port) ? unusedPort(used) : port;
+}
+
+const numbered = (name: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}-${index + 1}`));
+
+function describe(plan: StackPlan, demo: Demo, started: Started, postgres: LocalPostgres, nats: LocalNats): Stack {
+  const services = Object.fromEntries(started.parts.services.map((one) => [one.name, one]));
+  const byName = (name: string): LocalService => {
+    const found = services[name];
+    if (found === undefined) throw new Error(`no service is called ${name}: ${Object.keys(services).join(", ")}`);
+    return found;
+  };
+  return {
+    urls: {
+      "org-registry": byName("org-registry").url,
+      billing: byName("billing").url,
+      quota: byName("quota").url,
+      "llm-router": byName("llm-router").url,
+      gateway: plan.gateways.map((name) => byName(name).url),
+      sandboxes: plan.sandboxes.map((name) => byName(name).url),
+    },
+    demo,
+    postgres,
+    nats,
+    services,
+    principalSecret: plan.principalSecret,
+    restartService: (name) => byName(name).restart(),
+    stop: (how) => started.stop(how?.force ?? false),
+  };
+}

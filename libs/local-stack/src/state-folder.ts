@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { takeLock } from "./lock-file.ts";
+import { removePostgresHome } from "./postgres-home.ts";
+
+/** Where everything that survives a restart is kept. It belongs to one running stack at a time. */
+export interface StateFolder {
+  readonly postgres: string;
+  readonly nats: string;
+  readonly spool: string;
+  readonly demoKeys: string;
+  /** Signs who calls, between the services. */
+  readonly principalSecret: string;
+  release(): void;
+}
+
+const lockName = "running.lock";
+
+/** Takes the folder, made when absent and emptied when `fresh`. Throws when another stack runs on it. */
+export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
+  const folder = resolve(dataDir);
+  mkdirSync(folder, { recursive: true });
+  const lock = takeLock(join(folder, lockName));
+  if (!lock.held)
+    throw new Error(`process ${lock.byPid} already runs on ${folder}: stop it, or give another data folder`);
+  const postgres = join(folder, "postgres");
+  if (fresh) {
+    removePostgresHome(postgres);
+    for (const name of readdirSync(folder)) {
+      if (name !== lockName) rmSync(join(folder, name), { recursive: true, force: true });
+    }
+  }
+  return {
+    postgres,
+    nats: join(folder, "nats"),
+    spool: join(folder, "spool"),
+    demoKeys: join(folder, "demo-keys.json"),
+    principalSecret: keptSecret(join(folder, "principal-secret")),
+    release: () => lock.release(),
+  };
+}
+
+function keptSecret(file: string): string {
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, randomBytes(32).toString("base64url"), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  return readFileSync(file, "utf8");
+}

@@ -1,0 +1,46 @@
+import type { Stack } from "@topdog/local-stack/stack";
+
+const preferredModel = "sandbox-small";
+
+/** What a user sees once all is up: what runs where, a key, and two ways to make a first call. */
+export function welcome(stack: Stack, models: readonly string[], took: string): string {
+  const gateway = stack.urls.gateway[0] ?? "";
+  const key = stack.demo.userKey;
+  const model = models.find((id) => id === preferredModel) ?? models[0] ?? preferredModel;
+  const body = JSON.stringify({ model, stream: true, messages: [{ role: "user", content: "Say hello" }] });
+  return `
+${table(stack)}
+
+Ready in ${took}. The demo user's key (plan Pro), and those of a Teams org's owner and member:
+  ${key}
+  ${stack.demo.teamsOwnerKey}
+  ${stack.demo.teamsMemberKey}
+
+A streamed completion:
+  curl -N ${gateway}/v1/chat/completions -H "Authorization: Bearer ${key}" \\
+    -H "Content-Type: application/json" -d '${body}'
+
+The same with the official SDK (npm install openai):
+  import OpenAI from "openai";
+  const client = new OpenAI({ baseURL: "${gateway}/v1", apiKey: "${key}" });
+  const answer = await client.chat.completions.create({
+    model: "${model}",
+    messages: [{ role: "user", content: "Say hello" }],
+  });
+
+Logs: .topdog/logs. API documents: ${gateway}/docs. Ctrl-C stops everything.`;
+}
+
+function table(stack: Stack): string {
+  const services = Object.values(stack.services).map((one) => [one.name, one.url, one.isRunning() ? "ready" : "down"]);
+  const rows = [
+    ["what", "where", "state"],
+    ...services.toReversed(),
+    ["postgres", `127.0.0.1:${stack.postgres.port}`, "ready"],
+    ["nats", stack.nats.url, "ready"],
+  ];
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 2);
+  return rows
+    .map(([what = "", where = "", state]) => `  ${what.padEnd(widths[0] ?? 0)}${where.padEnd(widths[1] ?? 0)}${state}`)
+    .join("\n");
+}

@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { get } from "node:http";
+import { join, resolve } from "node:path";
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { PortTakenError, type Stack, startStack } from "@topdog/local-stack/stack";
+import { welcome } from "./start-welcome.ts";
+
+const root = join(import.meta.dirname, "..");
+const portPrefix = "port-";
+const restartsMax = 3;
+/** A Ctrl-C reaches this process from the terminal and, passed on, from npm: within this time they are one. */
+const oneSignalMs = 300;
+const modelListTimeoutMs = 5_000;
+const logLevels = ["trace", "debug", "info", "warn", "error"];
+
+type Flags = Record<string, string | boolean | undefined>;
+
+const startedMs = Date.now();
+const sinceStart = (): string => `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
+
+function readFlags(): Flags {
+  const options = JSON.parse(readFileSync(join(root, "scripts/start-options.json"), "utf8")) as ParseArgsOptionsConfig;
+  return parseArgs({ options }).values as Flags;
+}
+
+function portsOf(flags: Flags): Record<string, number> {
+  const named = Object.entries(flags).filter(([flag]) => flag.startsWith(portPrefix));
+  return Object.fromEntries(
+    named.map(([flag, text]) => {
+      const port = Number(text);
+      if (!Number.isInteger(port) || port < 0 || port > 65_535)
+        throw new Error(`--${flag} ${String(text)}: not a port`);
+      return [flag.slice(portPrefix.length), port];
+    }),
+  );
+}
+
+function logLevelOf(flags: Flags): string {
+  const level = String(flags["log-level"]);
+  if (!logLevels.includes(level)) throw new Error(`--log-level ${level}: one of ${logLevels.join(", ")}`);
+  return level;
+}
+
+/** Resolves at the first wish to stop; the second one ends in `force`. */
+function awaitStop(force: () => void): Promise<void> {
+  let firstMs = 0;
+  return new Promise((stop) => {
+    const wish = (): void => {
+      const nowMs = Date.now();
+      if (firstMs === 0) {
+        firstMs = nowMs;
+        stop();
+      } else if (nowMs - firstMs > oneSignalMs) force();
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, wish);
+    // Closed when the process that ran us is gone, even by SIGKILL.
+    process.once("disconnect", wish);
+  });
+}
+
+function listModels(url: string, key: string): Promise<string[]> {
+  return new Promise((done) => {
+    const options = { headers: { authorization: `Bearer ${key}` }, timeout: modelListTimeoutMs };
+    const request = get(`${url}/v1/models`, options, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () => {
+        if (answer.statusCode !== 200) return done([]);
+        const { data } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { data: { id: string }[] };
+        done(data.map((model) => model.id));
+      });
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => done([]));
+  });
+}
+
+async function bringUp(flags: Flags): Promise<Stack> {
+  return startStack({
+    dataDir: resolve(root, String(flags["data-dir"])),
+    logDir: join(root, ".topdog/logs"),
+    logLevel: logLevelOf(flags),
+    ports: portsOf(flags),
+    fresh: flags["fresh"] === true,
+    sandboxes: (process.env["OPENAI_API_KEY"] ?? "") === "" ? 2 : 0,
+    restartsMax,
+    onProgress: (line) => console.log(`✓ ${line} (${sinceStart()})`),
+    onUnexpectedExit(name, { code, signal }, logTail, willRestart) {
+      console.error(`\n✗ ${name} ended (${signal ?? `exit code ${code}`}); the end of its log:\n${logTail}`);
+      console.error(willRestart ? `… starting ${name} again` : `${name} stays down: it ended too often`);
+    },
+  });
+}
+
+async function main(): Promise<number> {
+  let stack: Stack | undefined;
+  const wish = awaitStop(() => {
+    console.log("stopping at once");
+    // What is not killed here by name is ended by its guard, as soon as this process is gone.
+    const ended = stack?.stop({ force: true }) ?? Promise.resolve();
+    void ended.finally(() => process.exit(130));
+  });
+  const starting = bringUp(readFlags());
+  const outcome = await Promise.race([starting, wish.then(() => null)]);
+  if (outcome === null) {
+    console.log("\nstopping before everything was up");
+    process.exit(130);
+  }
+  stack = outcome;
+  const models = await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
+  console.log(welcome(stack, models, sinceStart()));
+  await wish;
+  console.log("\nstopping (Ctrl-C again to stop at once)");
+  await stack.stop();
+  console.log("stopped");
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const taken = error instanceof PortTakenError;
+  const advice = taken
+    ? `; --${portPrefix}${error.processName} moves it (npm start -- --${portPrefix}${error.processName} <port>)`
+    : "";
+  console.error(`\n${(error as Error).message}${advice}`);
+  process.exitCode = 1;
+} finally {
+  if (process.connected) process.disconnect();
+}
