@@ -12,6 +12,8 @@ export interface RelayOptions {
   readonly metrics?: MessagingMetrics | undefined;
   /** Sent rows are deleted after this long; one hour when absent. */
   readonly keepSentMs?: number;
+  /** Time between two such cleanings; one minute when absent. */
+  readonly cleanIntervalMs?: number;
 }
 
 export interface Relay {
@@ -36,7 +38,8 @@ const minPollMs = 10;
 const maxPollMs = 200;
 const maxErrorBackoffMs = 2_000;
 const publishTimeoutMs = 750;
-const cleanIntervalMs = 60_000;
+const defaultCleanIntervalMs = 60_000;
+const defaultKeepSentMs = 3_600_000;
 const cleanRows = 5_000;
 
 const claimSql = `select seq, id, subject, payload, traceparent, created_at from outbox
@@ -50,7 +53,7 @@ const cleanSql = `delete from outbox where seq in
  */
 export function createRelay(options: RelayOptions): Relay {
   const wakeup = createWakeup();
-  const state = { stopping: false, cleanAtMs: performance.now() + cleanIntervalMs };
+  const state = { stopping: false, cleanAtMs: 0 };
   let running: Promise<void> | undefined;
   return {
     start: () => {
@@ -121,8 +124,8 @@ async function markSent(trx: Transaction, rows: readonly OutboxRow[]): Promise<v
   await trx.raw("update outbox set sent_at = now() where seq = any(?::bigint[])", [rows.map((row) => row.seq)]);
 }
 
-async function cleanWhenDue({ db, keepSentMs }: RelayOptions, state: RelayState): Promise<void> {
+async function cleanWhenDue({ db, keepSentMs, cleanIntervalMs }: RelayOptions, state: RelayState): Promise<void> {
   if (performance.now() < state.cleanAtMs) return;
-  state.cleanAtMs = performance.now() + cleanIntervalMs;
-  await db.raw(cleanSql, [(keepSentMs ?? 3_600_000) / 1000]);
+  state.cleanAtMs = performance.now() + (cleanIntervalMs ?? defaultCleanIntervalMs);
+  await db.raw(cleanSql, [(keepSentMs ?? defaultKeepSentMs) / 1000]);
 }

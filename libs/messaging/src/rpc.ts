@@ -41,11 +41,9 @@ export function serveRpc<Q, A>(
     },
   });
   const take = (message: Msg): void => {
-    const work = (async () => {
-      respond(bus, message, await answer(rpc, message, options));
-      inFlight.delete(work);
-    })();
+    const work = answerTo(bus, rpc, message, options);
     inFlight.add(work);
+    void work.finally(() => inFlight.delete(work));
   };
   return {
     stop: async () => {
@@ -53,6 +51,10 @@ export function serveRpc<Q, A>(
       await within(Promise.allSettled(inFlight), stopTimeoutMs);
     },
   };
+}
+
+async function answerTo<Q, A>(bus: Bus, rpc: RpcDefinition<Q, A>, message: Msg, options: ServeRpcOptions<Q, A>): Promise<void> {
+  respond(bus, message, await answer(rpc, message, options));
 }
 
 async function answer<Q, A>(

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { publishEvent } from "../src/publish.ts";
+import { snapshot } from "./setting.ts";
+
+let nats: TestNats;
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.stop());
+
+const stored = async (): Promise<number> => (await nats.bus.jsm.streams.info("TOPDOG_STATE")).state.messages;
+
+describe("publishEvent", () => {
+  test("stores an id once, and says when it was a duplicate", async () => {
+    expect(await publishEvent(nats.bus, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: false });
+    expect(await publishEvent(nats.bus, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: true });
+    expect(await stored()).toBe(1);
+  });
+
+  test("carries the CloudEvents attributes and the trace context as headers, and the bare payload as body", async () => {
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await publishEvent(nats.bus, subscriptionUpdated, snapshot(2), { id: "two", traceparent });
+    const message = await nats.bus.jsm.streams.getMessage("TOPDOG_STATE", { last_by_subj: subscriptionUpdated.subject });
+    const names = ["Nats-Msg-Id", "ce-id", "ce-type", "ce-source", "ce-specversion", "content-type", "traceparent"];
+    expect(names.map((name) => message?.header.get(name))).toEqual([
+      "two",
+      "two",
+      subscriptionUpdated.subject,
+      "/topdog/test",
+      "1.0",
+      "application/json",
+      traceparent,
+    ]);
+    expect(message?.json()).toEqual(snapshot(2));
+  });
+
+  test("refuses a payload that breaks its schema before anything is sent", async () => {
+    const before = await stored();
+    await expect(publishEvent(nats.bus, subscriptionUpdated, snapshot(0), { id: "bad" })).rejects.toThrow("version");
+    expect(await stored()).toBe(before);
+  });
+
+  test("outlasts a killed server, and stores each id once", async () => {
+    const before = await stored();
+    const publishing = Promise.all(
+      Array.from({ length: 200 }, async (_, index) => {
+        await sleep(index * 2);
+        await publishEvent(nats.bus, subscriptionUpdated, snapshot(index + 1), { id: `kill-${index}`, timeoutMs: 10_000 });
+      }),
+    );
+    await sleep(100);
+    await nats.kill9();
+    await nats.restart();
+    await publishing;
+    expect((await stored()) - before).toBe(200);
+  });
+
+  test("throws temporary_reduced_capacity at its deadline while the bus is away", async () => {
+    await nats.kill9();
+    const from = performance.now();
+    const work = publishEvent(nats.bus, subscriptionUpdated, snapshot(1), { id: "late", timeoutMs: 300 });
+    await expect(work).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
+    expect(performance.now() - from).toBeLessThan(1_500);
+    await nats.restart();
+  });
+});

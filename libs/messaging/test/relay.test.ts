@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { createMetrics } from "@topdog/telemetry/metrics";
+import { eventually } from "@topdog/testing/eventually";
+import { silentLogger } from "@topdog/testing/logger";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
+import { createMessagingMetrics } from "../src/metrics.ts";
+import { appendOutbox } from "../src/outbox.ts";
+import { createRelay, type Relay } from "../src/relay.ts";
+import { onEventBroadcast } from "../src/signal.ts";
+import { migrations, snapshot, upTo } from "./setting.ts";
+
+let nats: TestNats;
+let scratch: TestDatabase;
+let relay: Relay;
+
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.stop());
+beforeEach(async () => {
+  scratch = await testDatabase({ migrations });
+  await nats.bus.jsm.streams.purge("TOPDOG_STATE");
+  relay = createRelay({ db: scratch.db, bus: nats.bus, logger: silentLogger() });
+});
+afterEach(async () => {
+  await relay.stop();
+  await scratch.drop();
+});
+
+const append = (version: number): Promise<string> =>
+  scratch.db.transaction((trx) => appendOutbox(trx, subscriptionUpdated, snapshot(version)));
+const unsent = async (): Promise<number> => Number((await scratch.db("outbox").whereNull("sent_at").count())[0]?.["count"]);
+
+/** The versions in the stream, in stream order. */
+async function published(): Promise<number[]> {
+  const versions: number[] = [];
+  for (let seq = 1; ; ) {
+    const message = await nats.bus.jsm.direct.getMessage("TOPDOG_STATE", { seq, next_by_subj: subscriptionUpdated.subject });
+    if (message === null) return versions;
+    versions.push(message.json<{ version: number }>().version);
+    seq = message.seq + 1;
+  }
+}
+
+describe("outbox and relay", () => {
+  test("publish what was committed, in order, and nothing that was rolled back", async () => {
+    relay.start();
+    const lost = scratch.db.transaction(async (trx) => {
+      await appendOutbox(trx, subscriptionUpdated, snapshot(99));
+      throw new Error("rolled back");
+    });
+    await expect(lost).rejects.toThrow("rolled back");
+    for (const version of upTo(5)) await append(version);
+    await eventually(async () => expect(await unsent()).toBe(0));
+    expect(await published()).toEqual(upTo(5));
+  });
+
+  test("two relays over one table publish every event once", async () => {
+    for (const version of upTo(300)) await append(version);
+    const other = createRelay({ db: scratch.db, bus: nats.bus, logger: silentLogger() });
+    relay.start();
+    other.start();
+    await eventually(async () => expect(await unsent()).toBe(0));
+    await other.stop();
+    expect((await published()).toSorted((a, b) => a - b)).toEqual(upTo(300));
+  });
+
+  test("a killed bus loses no event and stores none twice", async () => {
+    relay.start();
+    const appending = (async () => {
+      for (const version of upTo(600)) {
+        await append(version);
+        relay.nudge();
+      }
+    })();
+    for (const _ of upTo(2)) {
+      await sleep(150);
+      await nats.kill9();
+      await sleep(150);
+      await nats.restart();
+    }
+    await appending;
+    await eventually(async () => expect(await unsent()).toBe(0), { timeoutMs: 15_000 });
+    expect((await published()).toSorted((a, b) => a - b)).toEqual(upTo(600));
+  });
+
+  test("a nudge after the commit puts the event on the bus within milliseconds", async () => {
+    let arrived = 0;
+    const stop = onEventBroadcast(nats.bus, subscriptionUpdated, () => (arrived = performance.now()));
+    relay.start();
+    await sleep(600);
+    const latencies: number[] = [];
+    for (const version of upTo(20)) {
+      await sleep(50);
+      await append(version);
+      const committed = performance.now();
+      arrived = 0;
+      relay.nudge();
+      await eventually(() => expect(arrived).toBeGreaterThan(0), { intervalMs: 1 });
+      latencies.push(arrived - committed);
+    }
+    stop();
+    const median = latencies.toSorted((a, b) => a - b)[10] ?? Number.NaN;
+    process.stderr.write(`relay latency ms: median ${median.toFixed(1)}, worst ${Math.max(...latencies).toFixed(1)}\n`);
+    expect(median).toBeLessThan(20);
+  });
+
+  test("sent rows are removed when their time is over, and unsent ones never", async () => {
+    await append(1);
+    await append(2);
+    await scratch.db("outbox").where({ seq: 1 }).update({ sent_at: scratch.db.raw("now() - interval '2 hours'") });
+    const cleaner = createRelay({ db: scratch.db, bus: nats.bus, logger: silentLogger(), cleanIntervalMs: 10 });
+    cleaner.start();
+    await eventually(async () => expect(await scratch.db("outbox").where({ seq: 1 })).toHaveLength(0));
+    await cleaner.stop();
+    expect(await published()).toEqual([2]);
+  });
+
+  test("counts what it sent and shows how old the oldest unsent event is", async () => {
+    const metrics = createMetrics("test");
+    const counted = createRelay({
+      db: scratch.db,
+      bus: nats.bus,
+      logger: silentLogger(),
+      metrics: createMessagingMetrics(metrics),
+    });
+    await append(1);
+    counted.start();
+    await eventually(async () => expect(await unsent()).toBe(0));
+    await eventually(async () => expect(await metrics.text()).toMatch(/outbox_oldest_unsent_seconds\{[^}]*\} 0\n/));
+    await counted.stop();
+    expect(await metrics.text()).toMatch(/outbox_sent_events_total\{[^}]*\} 1\n/);
+  });
+});

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { durables, streams } from "@topdog/contracts/topology";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { assertServerVersion } from "../src/connect.ts";
+import { applyTopology } from "../src/topology.ts";
+
+let nats: TestNats;
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.stop());
+
+describe("applyTopology", () => {
+  test("makes every declared stream and durable, and changes nothing when applied again", async () => {
+    const read = async (): Promise<unknown[]> => [
+      ...(await Promise.all(streams.map(async ({ name }) => (await nats.bus.jsm.streams.info(name)).config))),
+      ...(await Promise.all(durables.map(async (one) => (await nats.bus.jsm.consumers.info(one.stream, one.name)).config))),
+    ];
+    const before = await read();
+    await applyTopology(nats.bus);
+    expect(await read()).toEqual(before);
+  });
+
+  test("repairs a durable that was changed by hand, and keeps its place", async () => {
+    const [durable] = durables;
+    if (durable === undefined) throw new Error("no durable is declared");
+    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { max_ack_pending: 1 });
+    await applyTopology(nats.bus);
+    const { config } = await nats.bus.jsm.consumers.info(durable.stream, durable.name);
+    expect([config.max_ack_pending, config.max_deliver]).toEqual([durable.maxAckPending, -1]);
+  });
+
+  test("gives each durable's subject to the stream that it reads", () => {
+    for (const durable of durables) {
+      expect(streams.find(({ name }) => name === durable.stream)?.subjects).toContain(durable.subject);
+    }
+  });
+});
+
+test("a server older than 2.12 is refused", () => {
+  for (const version of ["2.11.9", "2.9.10", "1.99.0", "nonsense"]) expect(() => assertServerVersion(version)).toThrow("2.12 or newer");
+  for (const version of ["2.12.0", "2.15.1", "3.0.0", "2.12.0-RC.1"]) assertServerVersion(version);
+});
