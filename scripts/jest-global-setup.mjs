@@ -1,11 +1,8 @@
-import { mkdtempSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = new URL("../", import.meta.url);
-const cacheDir = fileURLToPath(new URL(".topdog/cache", root));
+const cacheDir = fileURLToPath(new URL(".topdog/tools", root));
 
 /**
  * Serves the tests' engines over HTTP to Jest's workers: Postgres is started, and nats-server looked for, when the first test
@@ -37,7 +34,8 @@ function lazily(start) {
 
 async function startPostgresServer() {
   const { startPostgres } = await import(new URL("libs/local-stack/src/postgres.ts", root));
-  const dataDir = mkdtempSync(join(tmpdir(), "topdog-test-postgres-"));
+  const { makeScratchFolder } = await import(new URL("libs/local-stack/src/scratch-folder.ts", root));
+  const dataDir = makeScratchFolder("test-postgres");
   const postgres = await startPostgres({ dataDir, settings: { max_connections: "300" } });
   return { value: postgres.adminUrl, stop: () => postgres.stop("immediate"), folders: [postgres.home, dataDir] };
 }

@@ -94,6 +94,7 @@ async function bringUp(flags: Flags): Promise<Stack> {
 
 async function main(): Promise<number> {
   let stack: Stack | undefined;
+  let stopping = false;
   const wish = awaitStop(() => {
     console.log("stopping at once");
     // What is not killed here by name is ended by its guard, as soon as this process is gone.
@@ -109,22 +110,34 @@ async function main(): Promise<number> {
   stack = outcome;
   const models = await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
   console.log(welcome(stack, models, sinceStart()));
+  for (const name of ["postgres", "nats"] as const) {
+    keepRunning(name, stack[name], () => stopping).catch((error: Error) => console.error(error.message));
+  }
   await wish;
+  stopping = true;
   console.log("\nstopping (Ctrl-C again to stop at once)");
   await stack.stop();
   console.log("stopped");
   return 0;
 }
 
+/** The engines get the same patience as the services: started again a few times, then said to be down. */
+async function keepRunning(name: string, engine: Stack["postgres"] | Stack["nats"], isStopping: () => boolean) {
+  for (let restarts = 0; restarts <= restartsMax; restarts += 1) {
+    await engine.exited();
+    if (isStopping()) return;
+    console.error(`\n✗ ${name} ended${restarts < restartsMax ? ": starting it again" : ", too often: it stays down"}`);
+    if (restarts < restartsMax) await engine.restart();
+  }
+}
+
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   const taken = error instanceof PortTakenError;
   const advice = taken
     ? `; --${portPrefix}${error.processName} moves it (npm start -- --${portPrefix}${error.processName} <port>)`
     : "";
   console.error(`\n${(error as Error).message}${advice}`);
-  process.exitCode = 1;
-} finally {
-  if (process.connected) process.disconnect();
+  process.exit(1);
 }

@@ -21,12 +21,20 @@ const commandTimeoutMs = 300_000;
 const outputMaxBytes = 16 * 1024 * 1024;
 const run = promisify(execFile);
 
-type Way = { readonly name: string; fetch(folder: string): Promise<string> };
+export interface Way {
+  readonly name: string;
+  /** Returns the path of a server under `folder`, or rejects. */
+  fetch(folder: string): Promise<string>;
+}
 
 /** Tries each way in turn inside `folder`; returns the path of a server there. Throws with what each way said. */
-export async function fetchNatsServer(folder: string, log: (line: string) => void): Promise<string> {
+export async function fetchNatsServer(
+  folder: string,
+  ways: readonly Way[],
+  log: (line: string) => void,
+): Promise<string> {
   const said: string[] = [];
-  for (const way of [releaseArchive, goToolchain, debianPackage]) {
+  for (const way of ways) {
     const own = mkdtempSync(join(folder, "fetch-"));
     try {
       const binary = await way.fetch(own);
@@ -119,6 +127,8 @@ const debianPackage: Way = {
     return found;
   },
 };
+
+export const standardWays: readonly Way[] = [releaseArchive, goToolchain, debianPackage];
 
 function firstLine(error: unknown): string {
   const failure = error as Error & { stderr?: string; code?: unknown };

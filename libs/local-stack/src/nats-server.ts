@@ -5,7 +5,15 @@ import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort } from "./free-port.ts";
 import { takeLock } from "./lock-file.ts";
-import { fetchNatsServer, isAtLeast, leastNatsVersion, natsVersion, pinnedNatsVersion } from "./nats-fetch.ts";
+import {
+  fetchNatsServer,
+  isAtLeast,
+  leastNatsVersion,
+  natsVersion,
+  pinnedNatsVersion,
+  standardWays,
+  type Way,
+} from "./nats-fetch.ts";
 import { type ManagedProcess, type ProcessExit, startProcess, tailOf } from "./process.ts";
 
 export interface NatsOptions {
@@ -41,9 +49,16 @@ const portAttempts = 5;
  * The path of a nats-server new enough for us: the one on PATH, else the one in `cacheDir`, else it is fetched there
  * at the pinned version with its checksum verified. Safe to call from several processes at once.
  */
-export async function resolveNatsServer(options: { cacheDir: string; log?: (line: string) => void }): Promise<string> {
+export async function resolveNatsServer(options: {
+  cacheDir: string;
+  log?: (line: string) => void;
+  /** Folders to look in, for PATH. */
+  path?: string;
+  /** How to fetch it, for the three standard ways. */
+  ways?: readonly Way[];
+}): Promise<string> {
   const log = options.log ?? (() => undefined);
-  const installed = onPath("nats-server");
+  const installed = onPath("nats-server", options.path ?? process.env["PATH"] ?? "");
   if (installed !== null && (await isNewEnough(installed))) return installed;
   const cached = join(options.cacheDir, `nats-server-${pinnedNatsVersion}`);
   const lockPath = `${cached}.lock`;
@@ -56,7 +71,7 @@ export async function resolveNatsServer(options: { cacheDir: string; log?: (line
       continue;
     }
     try {
-      if (!isExecutable(cached)) await fetchInto(cached, log);
+      if (!isExecutable(cached)) await fetchInto(cached, options.ways ?? standardWays, log);
     } finally {
       lock.release();
     }
@@ -64,12 +79,12 @@ export async function resolveNatsServer(options: { cacheDir: string; log?: (line
   return cached;
 }
 
-async function fetchInto(cached: string, log: (line: string) => void): Promise<void> {
+async function fetchInto(cached: string, ways: readonly Way[], log: (line: string) => void): Promise<void> {
   log(`fetching nats-server ${pinnedNatsVersion}`);
   const folder = `${cached}.${process.pid}`;
   mkdirSync(folder, { recursive: true });
   try {
-    const fetched = await fetchNatsServer(folder, log);
+    const fetched = await fetchNatsServer(folder, ways, log);
     if (!(await isNewEnough(fetched))) throw new Error(`the nats-server that was fetched, ${fetched}, does not run`);
     renameSync(fetched, cached);
   } finally {
@@ -82,8 +97,8 @@ async function isNewEnough(binary: string): Promise<boolean> {
   return version !== null && isAtLeast(version, leastNatsVersion);
 }
 
-function onPath(name: string): string | null {
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+function onPath(name: string, path: string): string | null {
+  const folders = path.split(delimiter).filter((folder) => folder !== "");
   return folders.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }
 

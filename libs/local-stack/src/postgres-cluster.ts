@@ -12,10 +12,13 @@ export interface Cluster {
   readonly password: string;
 }
 
-const previousOwnerGraceMs = 15_000;
-
 /** Opens the cluster in `home`, making it when there is none: either a whole one stands there afterwards or nothing. */
-export async function openCluster(home: string, binaries: string, account: EngineAccount | null): Promise<Cluster> {
+export async function openCluster(
+  home: string,
+  binaries: string,
+  account: EngineAccount | null,
+  takeoverTimeoutMs: number,
+): Promise<Cluster> {
   const directory = join(home, "cluster");
   const passwordFile = join(home, "superuser-password");
   if (!existsSync(directory)) {
@@ -28,7 +31,7 @@ export async function openCluster(home: string, binaries: string, account: Engin
     await runInitdb(unfinished, passwordFile, binaries, account);
     renameSync(unfinished, directory);
   }
-  await clearStaleLock(directory);
+  await clearStaleLock(directory, takeoverTimeoutMs);
   return { directory, password: readFileSync(passwordFile, "utf8") };
 }
 
@@ -56,13 +59,13 @@ function runInitdb(directory: string, passwordFile: string, binaries: string, ac
  * After kill -9 the pid file names a process that is gone, or whose id now belongs to another program: Postgres would
  * refuse to start then. A Postgres that really serves this cluster still is given time to end.
  */
-async function clearStaleLock(directory: string): Promise<void> {
+async function clearStaleLock(directory: string, timeoutMs: number): Promise<void> {
   const pidFile = join(directory, "postmaster.pid");
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, "utf8").split("\n")[0]);
   const serves = (): boolean =>
     pid > 0 && isRunning(pid) && (commandLineOf(pid) ?? directory).includes(directory) && existsSync(pidFile);
-  if (!(await awaitGone(() => !serves(), previousOwnerGraceMs))) {
+  if (!(await awaitGone(() => !serves(), timeoutMs))) {
     throw new Error(`another Postgres, process ${pid}, uses ${directory}: stop it first`);
   }
   rmSync(pidFile, { force: true });

@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly logFile?: string;
   /** postgresql.conf settings, over our own. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** How long another Postgres on the same data, left by a starter that died, is given to end. */
+  readonly takeoverTimeoutMs?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -46,6 +48,7 @@ export interface LocalPostgres {
   exited(): Promise<unknown>;
 }
 
+const defaultTakeoverTimeoutMs = 10_000;
 const startTimeoutMs = 60_000;
 const stopGraceMs = 20_000;
 const portAttempts = 5;
@@ -82,7 +85,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const home = postgresHome(options.dataDir, account, log);
   const launch: Launch = {
     binaries,
-    cluster: await openCluster(home, binaries, account),
+    cluster: await openCluster(home, binaries, account, options.takeoverTimeoutMs ?? defaultTakeoverTimeoutMs),
     account,
     host,
     settings: { ...ownSettings, ...options.settings },

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { takeLock } from "./lock-file.ts";
 import { removePostgresHome } from "./postgres-home.ts";
@@ -16,6 +16,8 @@ export interface StateFolder {
 }
 
 const lockName = "running.lock";
+/** All that is ever wiped: someone may give a folder that holds other things too. */
+const contents = ["nats", "spool", "logs", "demo-keys.json", "principal-secret"];
 
 /** Takes the folder, made when absent and emptied when `fresh`. Throws when another stack runs on it. */
 export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
@@ -27,9 +29,7 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
   const postgres = join(folder, "postgres");
   if (fresh) {
     removePostgresHome(postgres);
-    for (const name of readdirSync(folder)) {
-      if (name !== lockName) rmSync(join(folder, name), { recursive: true, force: true });
-    }
+    for (const name of contents) rmSync(join(folder, name), { recursive: true, force: true });
   }
   return {
     postgres,

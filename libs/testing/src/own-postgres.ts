@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { startPostgres } from "@topdog/local-stack/postgres";
+import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 
 export interface OwnPostgres {
   readonly adminUrl: string;
@@ -13,7 +12,7 @@ export interface OwnPostgres {
 
 /** A server of the test's own, for a test that kills it; takes seconds, so every other test uses `testDatabase`. */
 export async function ownPostgres(): Promise<OwnPostgres> {
-  const dataDir = await mkdtemp(join(tmpdir(), "topdog-own-postgres-"));
+  const dataDir = makeScratchFolder("own-postgres");
   const server = await startPostgres({ dataDir });
   return {
     adminUrl: server.adminUrl,
