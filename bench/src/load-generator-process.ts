@@ -12,14 +12,24 @@ interface Record {
   firstFailure: string | null;
 }
 
-function requestBytes(job: LoadJob): Buffer {
-  const headers = { host: `${job.host}:${job.port}`, "content-type": "application/json", ...job.headers };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `POST /v1/chat/completions HTTP/1.1\r\n${lines.join("")}content-length: ${Buffer.byteLength(job.body)}\r\n\r\n`;
-  return Buffer.from(head + job.body);
+function requestBytes(job: LoadJob, key: string): Buffer {
+  const lines = [
+    "POST /v1/chat/completions HTTP/1.1",
+    `host: ${job.host}:${job.port}`,
+    `authorization: Bearer ${key}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(job.body)}`,
+  ];
+  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${job.body}`);
 }
 
-async function measureOne(connection: HttpConnection, request: Buffer, startMs: number, record: Record): Promise<void> {
+/** A connection and the one request that it repeats. */
+interface Caller {
+  readonly connection: HttpConnection;
+  readonly request: Buffer;
+}
+
+async function measureOne({ connection, request }: Caller, startMs: number, record: Record): Promise<void> {
   const answer = await connection.send(request);
   if (answer.status === 200) {
     record.latencies.push(answer.lastByteMs - startMs);
@@ -30,45 +40,38 @@ async function measureOne(connection: HttpConnection, request: Buffer, startMs: 
   record.firstFailure ??= answer.excerpt;
 }
 
-async function runBackToBack(
-  job: LoadJob,
-  connections: readonly HttpConnection[],
-  request: Buffer,
-  record: Record,
-): Promise<void> {
+async function runBackToBack(job: LoadJob, callers: readonly Caller[], record: Record): Promise<void> {
   const endMs = performance.now() + job.durationMs;
-  const worker = async (connection: HttpConnection): Promise<void> => {
-    for (let now = performance.now(); now < endMs; now = performance.now())
-      await measureOne(connection, request, now, record);
+  const worker = async (caller: Caller): Promise<void> => {
+    for (let now = performance.now(); now < endMs; now = performance.now()) await measureOne(caller, now, record);
   };
-  await Promise.all(connections.map(worker));
+  await Promise.all(callers.map(worker));
 }
 
-/** Open model: a request that finds every connection busy waits, and its wait is part of its latency. */
+/** Open model: a request that finds every caller busy waits, and its wait is part of its latency. */
 async function runPaced(
   job: LoadJob & { ratePerSecond: number },
-  connections: readonly HttpConnection[],
-  request: Buffer,
+  callers: readonly Caller[],
   record: Record,
 ): Promise<void> {
   const beginMs = performance.now();
-  const free = [...connections];
+  const free = [...callers];
   const waitingSinceMs: number[] = [];
   const running = new Set<Promise<void>>();
-  const serve = async (connection: HttpConnection): Promise<void> => {
+  const serve = async (caller: Caller): Promise<void> => {
     for (let since = waitingSinceMs.shift(); since !== undefined; since = waitingSinceMs.shift()) {
-      await measureOne(connection, request, since, record);
+      await measureOne(caller, since, record);
     }
-    free.push(connection);
+    free.push(caller);
   };
   let issued = 0;
   for (let now = beginMs; now - beginMs < job.durationMs; now = performance.now()) {
     const due = Math.floor(((now - beginMs) / 1000) * job.ratePerSecond) + 1;
     for (; issued < due; issued += 1) waitingSinceMs.push(now);
     while (waitingSinceMs.length > 0) {
-      const connection = free.pop();
-      if (connection === undefined) break;
-      const served = serve(connection);
+      const caller = free.shift();
+      if (caller === undefined) break;
+      const served = serve(caller);
       running.add(served);
       void served.finally(() => running.delete(served)).catch(() => undefined);
     }
@@ -78,17 +81,21 @@ async function runPaced(
 }
 
 async function run(job: LoadJob): Promise<LoadResult> {
-  const connections = await Promise.all(
-    Array.from({ length: job.connections }, () => openConnection(job.host, job.port)),
+  const requests = job.keys.map((key) => requestBytes(job, key));
+  const callers = await Promise.all(
+    Array.from({ length: job.connections }, async (_, index): Promise<Caller> => {
+      const request = requests[index % requests.length];
+      if (request === undefined) throw new Error("a load needs at least one key");
+      return { connection: await openConnection(job.host, job.port), request };
+    }),
   );
   const record: Record = { latencies: [], firstBytes: [], failed: 0, firstFailure: null };
-  const request = requestBytes(job);
   const { ratePerSecond } = job;
   const startedMs = performance.now();
-  if (ratePerSecond === null) await runBackToBack(job, connections, request, record);
-  else await runPaced({ ...job, ratePerSecond }, connections, request, record);
+  if (ratePerSecond === null) await runBackToBack(job, callers, record);
+  else await runPaced({ ...job, ratePerSecond }, callers, record);
   const elapsedMs = performance.now() - startedMs;
-  for (const connection of connections) connection.close();
+  for (const { connection } of callers) connection.close();
   const latencies = record.latencies.toSorted((a, b) => a - b);
   const firstBytes = record.firstBytes.toSorted((a, b) => a - b);
   return {

@@ -2,7 +2,8 @@
 export interface LoadJob {
   readonly host: string;
   readonly port: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** API keys, taken by turns: one for each connection. */
+  readonly keys: readonly string[];
   readonly body: string;
   readonly connections: number;
   readonly durationMs: number;

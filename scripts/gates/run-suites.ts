@@ -63,7 +63,7 @@ function countTests(outputFile: string, exitCode: number): SuiteCount {
 export async function runSuites(root: string, paths: readonly string[]): Promise<SuiteCount> {
   const base = literally(`${root}/`);
   const wholePlatform = `^${base}e2e/`;
-  const apart = `^${base}(libs|services|scripts)/`;
+  const apart = `^${base}(libs|services|scripts|bench)/`;
   const narrowed = (folder: string): string[] =>
     paths.length === 0 ? [folder] : [`(?=${folder})(?:${paths.map((path) => `.*${literally(path)}`).join("|")})`];
   const first = await runJest(root, narrowed(apart));

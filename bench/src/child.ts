@@ -1,0 +1,49 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import type { LoadJob, LoadResult } from "./load-job.ts";
+
+/** One of the bench's own processes. It ends when this one does. */
+export interface Child {
+  readonly pid: number;
+  readonly ask: (message: unknown) => Promise<unknown>;
+  readonly nextMessage: () => Promise<unknown>;
+  readonly stop: () => void;
+}
+
+function startChild(file: string, args: readonly string[]): Child {
+  const child = fork(new URL(file, import.meta.url), args, { execArgv: ["--disable-warning=ExperimentalWarning"] });
+  if (child.pid === undefined) throw new Error(`${file} did not start`);
+  const nextMessage = async (): Promise<unknown> => {
+    const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${file} ended with ${String(code)}`)));
+    const [message] = (await Promise.race([once(child, "message"), ended])) as unknown[];
+    return message;
+  };
+  const ask = (message: unknown): Promise<unknown> => {
+    const answer = nextMessage();
+    child.send(message as object);
+    return answer;
+  };
+  return { pid: child.pid, ask, nextMessage, stop: () => child.disconnect() };
+}
+
+export interface LoadGenerator {
+  readonly pid: number;
+  readonly run: (job: LoadJob) => Promise<LoadResult>;
+  readonly stop: () => void;
+}
+
+export function startLoadGenerator(): LoadGenerator {
+  const child = startChild("./load-generator-process.ts", []);
+  return { pid: child.pid, run: (job) => child.ask(job) as Promise<LoadResult>, stop: child.stop };
+}
+
+export interface BareProxy {
+  readonly pid: number;
+  readonly port: number;
+  readonly stop: () => void;
+}
+
+export async function startBareProxy(upstreamUrl: string): Promise<BareProxy> {
+  const child = startChild("./bare-proxy-process.ts", [upstreamUrl]);
+  return { pid: child.pid, port: (await child.nextMessage()) as number, stop: child.stop };
+}

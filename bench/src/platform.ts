@@ -1,0 +1,96 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { runScript } from "@topdog/local-stack/run-script";
+import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
+import { type Stack, startStack } from "@topdog/local-stack/stack";
+
+const root = join(import.meta.dirname, "../..");
+/** Enough for days of load: 1,750 pooled calls for each seat. */
+const seats = 20_000;
+const planTravelMs = 2_000;
+
+export interface Platform {
+  readonly stack: Stack;
+  readonly gatewayPort: number;
+  readonly providerPort: number;
+  readonly providerPid: () => number;
+  /** One per customer, each charging another org's bucket. */
+  readonly keys: readonly string[];
+  /** Processes of ours by name; the provider stands in for somebody else's and is not among them. */
+  readonly processes: () => Record<string, number>;
+  readonly setTokenInterval: (ms: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+const pace = (tokenIntervalMs: number) => ({ TTFT_MS: "0", TOKEN_INTERVAL_MS: String(tokenIntervalMs) });
+
+type Printed = Readonly<Record<string, string>>;
+
+/** An Enterprise org with its owner's key, made by the operator's commands. */
+async function createCustomer(stack: Stack, index: number): Promise<string> {
+  const command = async (service: string, name: string, args: readonly string[]): Promise<Printed> => {
+    const printed = await runScript({
+      name: `${service} ${name}`,
+      entry: `dist/commands/${name}.js`,
+      args,
+      cwd: join(root, "services", service),
+      env: { DATABASE_URL: await stack.postgres.createDatabase(service.replaceAll("-", "_")) },
+    });
+    const lastLine = printed.trim().split("\n").at(-1) ?? "";
+    return lastLine.startsWith("{") ? (JSON.parse(lastLine) as Printed) : {};
+  };
+  const user = await command("org-registry", "create-user", ["--email", `bench-${index}@topdog.example`]);
+  const owner = user["id"] ?? "";
+  const org = await command("org-registry", "create-org", ["--name", `Bench ${index}`, "--owner", owner]);
+  const orgId = org["id"] ?? "";
+  const plan = ["--owner", `org:${orgId}`, "--plan", "enterprise", "--seats", String(seats)];
+  await command("billing", "set-plan", plan);
+  await sleep(planTravelMs);
+  const key = await command("org-registry", "create-key", ["--user", owner, "--org", orgId, "--name", "bench"]);
+  if (key["key"] === undefined) throw new Error("create-key printed no key");
+  return key["key"];
+}
+
+/** The whole platform with everything on: keys, quota, spool, ledger, metrics, logs, as `npm start` runs it. */
+export async function startPlatform(customers: number, progress: (line: string) => void): Promise<Platform> {
+  const dataDir = makeScratchFolder("bench");
+  const stack = await startStack({
+    dataDir,
+    sandboxes: 1,
+    env: { "sandbox-provider": { ...pace(0), LOG_LEVEL: "warn" } },
+    onProgress: progress,
+    onUnexpectedExit: (name, _exit, logTail) => progress(`${name} ended by itself:\n${logTail}`),
+  });
+  const stop = async (): Promise<void> => {
+    await stack.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const keys = await Promise.all(Array.from({ length: customers }, (_, index) => createCustomer(stack, index)));
+    progress(`${customers} Enterprise orgs of ${seats} seats exist`);
+    return { ...describe(stack, keys), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function describe(stack: Stack, keys: readonly string[]): Omit<Platform, "stop"> {
+  const provider = stack.services["sandbox-a"];
+  if (provider === undefined) throw new Error("the stack has no sandbox provider");
+  const ours = Object.values(stack.services).filter((service) => service !== provider);
+  return {
+    stack,
+    keys,
+    gatewayPort: Number(new URL(stack.urls.gateway[0] ?? "").port),
+    providerPort: Number(new URL(provider.url).port),
+    providerPid: () => provider.pid,
+    processes: () => ({
+      ...Object.fromEntries(ours.map((service) => [service.name, service.pid])),
+      nats: stack.nats.pid,
+      postgres: stack.postgres.pid,
+    }),
+    setTokenInterval: (ms) => provider.restart(pace(ms)),
+  };
+}
