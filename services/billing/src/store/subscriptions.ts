@@ -1,0 +1,47 @@
+import type { Database, Transaction } from "@topdog/postgres/pool";
+import type { SetPlan, Subscription } from "../domain/subscription.ts";
+
+interface SubscriptionRow {
+  owner: string;
+  plan: Subscription["plan"];
+  interval: Subscription["interval"];
+  seats: number;
+  status: Subscription["status"];
+  version: number;
+  changed_at: Date;
+}
+
+const columns = "owner, plan, interval, seats, status, version, changed_at";
+
+const fromDbSubscription = (row: SubscriptionRow): Subscription => ({
+  owner: row.owner,
+  version: row.version,
+  plan: row.plan,
+  interval: row.interval,
+  seats: row.seats,
+  status: row.status,
+  changedAt: row.changed_at.toISOString(),
+});
+
+export async function findSubscription(db: Database, owner: string): Promise<Subscription | null> {
+  const { rows } = await db.raw<{ rows: SubscriptionRow[] }>(`select ${columns} from subscription where owner = ?`, [
+    owner,
+  ]);
+  return rows[0] === undefined ? null : fromDbSubscription(rows[0]);
+}
+
+/** Writes an active subscription under the owner's next version. Null when it says the same already. */
+export async function putSubscription(trx: Transaction, wanted: SetPlan, at: Date): Promise<Subscription | null> {
+  // One statement: the row's lock orders concurrent changes, so that no version is given twice.
+  const { rows } = await trx.raw<{ rows: SubscriptionRow[] }>(
+    `insert into subscription as s (${columns}) values (?, ?, ?, ?, 'active', 1, ?)
+     on conflict (owner) do update
+       set plan = excluded.plan, interval = excluded.interval, seats = excluded.seats, status = excluded.status,
+           version = s.version + 1, changed_at = excluded.changed_at
+       where (s.plan, s.interval, s.seats, s.status)
+         is distinct from (excluded.plan, excluded.interval, excluded.seats, excluded.status)
+     returning *`,
+    [wanted.owner, wanted.plan, wanted.interval, wanted.seats, at],
+  );
+  return rows[0] === undefined ? null : fromDbSubscription(rows[0]);
+}

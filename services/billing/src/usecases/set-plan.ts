@@ -1,0 +1,35 @@
+import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { appendOutbox } from "@topdog/messaging/outbox";
+import type { Database } from "@topdog/postgres/pool";
+import { inTransaction } from "@topdog/postgres/transaction";
+import { judgePlan, type Subscription, type WantedPlan } from "../domain/subscription.ts";
+import { findSubscription, putSubscription } from "../store/subscriptions.ts";
+
+export interface SetPlanDeps {
+  readonly db: Database;
+  readonly nowMs: () => number;
+  readonly regulatedLineup: boolean;
+}
+
+export type SetPlanResult =
+  | { readonly outcome: "changed" | "unchanged"; readonly subscription: Subscription }
+  | { readonly outcome: "refused"; readonly reason: string };
+
+/**
+ * An operator gives an owner a plan. The subscription and its announcement are one transaction: there is never one without
+ * the other. Setting what is set already announces nothing.
+ */
+export async function setPlan(deps: SetPlanDeps, input: WantedPlan): Promise<SetPlanResult> {
+  const verdict = judgePlan(input, deps);
+  if (!verdict.ok) return { outcome: "refused", reason: verdict.reason };
+  return inTransaction(deps.db, async (trx) => {
+    const changed = await putSubscription(trx, verdict.wanted, new Date(deps.nowMs()));
+    if (changed !== null) {
+      await appendOutbox(trx, subscriptionUpdated, changed);
+      return { outcome: "changed", subscription: changed };
+    }
+    const subscription = await findSubscription(trx, verdict.wanted.owner);
+    if (subscription === null) throw new Error("an unchanged subscription is gone");
+    return { outcome: "unchanged", subscription };
+  });
+}

@@ -1,0 +1,132 @@
+-- Generated from the catalog of a freshly migrated database: npm run generate.
+
+-- columns
+api_key.created_at timestamp with time zone not null
+api_key.hash text not null
+api_key.id text not null
+api_key.last_four text not null
+api_key.name text not null
+api_key.org_id text
+api_key.prefix text not null
+api_key.revoked_at timestamp with time zone
+api_key.seq bigint not null generated always as identity
+api_key.user_id text not null
+app_user.created_at timestamp with time zone not null
+app_user.email text not null
+app_user.id text not null
+audit_head.chain text not null
+audit_head.hash text not null
+audit_head.seq integer not null
+audit_log.action text not null
+audit_log.actor text not null
+audit_log.at timestamp with time zone not null
+audit_log.chain text not null
+audit_log.details text not null
+audit_log.hash text not null
+audit_log.previous_hash text not null
+audit_log.seq integer not null
+audit_log.target text not null
+entitlement.changed_at timestamp with time zone not null
+entitlement.owner text not null
+entitlement.plan text not null
+entitlement.seats integer not null
+entitlement.version integer not null
+member.activated_at timestamp with time zone
+member.active boolean not null
+member.created_at timestamp with time zone not null
+member.org_id text not null
+member.role text not null
+member.user_id text not null
+member.version integer not null
+org.created_at timestamp with time zone not null
+org.id text not null
+org.name text not null
+org.owner_user_id text not null
+org.version integer not null
+outbox.created_at timestamp with time zone not null default now()
+outbox.id text not null
+outbox.payload text not null
+outbox.sent_at timestamp with time zone
+outbox.seq bigint not null generated always as identity
+outbox.subject text not null
+outbox.traceparent text
+processed_event.consumer text not null
+processed_event.event_id text not null
+processed_event.processed_at timestamp with time zone not null default now()
+
+-- constraints
+api_key.api_key_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+api_key.api_key_hash_key UNIQUE (hash)
+api_key.api_key_last_four_check CHECK ((length(last_four) = 4))
+api_key.api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+api_key.api_key_org_id_user_id_fkey FOREIGN KEY (org_id, user_id) REFERENCES member(org_id, user_id)
+api_key.api_key_pkey PRIMARY KEY (id)
+api_key.api_key_prefix_check CHECK ((length(prefix) = 8))
+api_key.api_key_seq_key UNIQUE (seq)
+api_key.api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+app_user.app_user_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
+app_user.app_user_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+app_user.app_user_pkey PRIMARY KEY (id)
+audit_head.audit_head_chain_check CHECK ((chain ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
+audit_head.audit_head_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+audit_head.audit_head_pkey PRIMARY KEY (chain)
+audit_head.audit_head_seq_check CHECK ((seq >= 0))
+audit_log.audit_log_chain_fkey FOREIGN KEY (chain) REFERENCES audit_head(chain)
+audit_log.audit_log_details_check CHECK (((details)::json IS NOT NULL))
+audit_log.audit_log_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+audit_log.audit_log_pkey PRIMARY KEY (chain, seq)
+audit_log.audit_log_previous_hash_check CHECK ((previous_hash ~ '^[0-9a-f]{64}$'::text))
+audit_log.audit_log_seq_check CHECK ((seq >= 1))
+entitlement.entitlement_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
+entitlement.entitlement_pkey PRIMARY KEY (owner)
+entitlement.entitlement_seats_check CHECK ((seats >= 1))
+entitlement.entitlement_version_check CHECK ((version >= 1))
+member.member_check CHECK ((active = (activated_at IS NOT NULL)))
+member.member_check1 CHECK (((role <> 'owner'::text) OR active))
+member.member_org_id_fkey FOREIGN KEY (org_id) REFERENCES org(id)
+member.member_pkey PRIMARY KEY (org_id, user_id)
+member.member_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
+member.member_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+member.member_version_check CHECK ((version >= 1))
+org.org_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+org.org_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+org.org_owner_user_id_fkey FOREIGN KEY (owner_user_id) REFERENCES app_user(id)
+org.org_pkey PRIMARY KEY (id)
+org.org_version_check CHECK ((version >= 1))
+outbox.outbox_id_key UNIQUE (id)
+outbox.outbox_pkey PRIMARY KEY (seq)
+processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
+
+-- indexes
+CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, seq) WHERE ((revoked_at IS NULL) AND (org_id IS NOT NULL))
+CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, seq) WHERE (revoked_at IS NULL)
+CREATE INDEX member_by_user ON public.member USING btree (user_id)
+CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
+CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
+CREATE UNIQUE INDEX api_key_hash_key ON public.api_key USING btree (hash)
+CREATE UNIQUE INDEX api_key_pkey ON public.api_key USING btree (id)
+CREATE UNIQUE INDEX api_key_seq_key ON public.api_key USING btree (seq)
+CREATE UNIQUE INDEX app_user_email ON public.app_user USING btree (lower(email))
+CREATE UNIQUE INDEX app_user_pkey ON public.app_user USING btree (id)
+CREATE UNIQUE INDEX audit_head_pkey ON public.audit_head USING btree (chain)
+CREATE UNIQUE INDEX audit_log_pkey ON public.audit_log USING btree (chain, seq)
+CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
+CREATE UNIQUE INDEX member_one_owner ON public.member USING btree (org_id) WHERE (role = 'owner'::text)
+CREATE UNIQUE INDEX member_pkey ON public.member USING btree (org_id, user_id)
+CREATE UNIQUE INDEX org_pkey ON public.org USING btree (id)
+CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
+CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
+CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
+
+-- functions
+CREATE OR REPLACE FUNCTION public.refuse_audit_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'audit_log is append-only' using errcode = 'insufficient_privilege';
+end
+$function$
+
+-- triggers
+CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()

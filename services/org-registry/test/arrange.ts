@@ -1,0 +1,27 @@
+import type { RegistryDeps } from "../src/usecases/change.ts";
+import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
+import { createOrg } from "../src/usecases/create-org.ts";
+import { createUser } from "../src/usecases/create-user.ts";
+import { subscription } from "./start-registry.ts";
+
+let emails = 0;
+
+export async function someUser(deps: RegistryDeps): Promise<string> {
+  emails += 1;
+  return (await createUser(deps, `user-${emails}-${process.pid}@example.test`)).id;
+}
+
+/** An org with an owner, `members` active ones, and `seats` paid seats under Teams. */
+export async function someOrg(
+  deps: RegistryDeps,
+  wanted: { members: number; seats: number },
+): Promise<{ orgId: string; owner: string; members: string[] }> {
+  const owner = await someUser(deps);
+  const members: string[] = [];
+  for (let index = 0; index < wanted.members; index += 1) members.push(await someUser(deps));
+  const { id: orgId } = await createOrg(deps, { name: "Acme", ownerUserId: owner, memberUserIds: members });
+  await deps.db.transaction((trx) =>
+    applyEntitlement(trx, subscription(`org:${orgId}`, 1, wanted.seats), new Date(deps.nowMs())),
+  );
+  return { orgId, owner, members };
+}

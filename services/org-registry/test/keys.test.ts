@@ -1,0 +1,230 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
+import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
+import { callRpc } from "@topdog/messaging/rpc";
+import { eventually } from "@topdog/testing/eventually";
+import { onEventBroadcast } from "@topdog/messaging/signal";
+import { changeMember } from "../src/usecases/change-member.ts";
+import { createKey, type CreatedKey } from "../src/usecases/create-key.ts";
+import { someOrg, someUser } from "./arrange.ts";
+import { type Registry, startRegistry } from "./start-registry.ts";
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+describe("API keys", () => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await startRegistry();
+  });
+  afterAll(() => registry.stop());
+
+  const principalOf = async (key: string) =>
+    (await callRpc(registry.nats.bus, resolvePrincipal, { keyHash: sha256(key) }, { timeoutMs: 2000 })).principal;
+  const issue = (userId: string, orgId: string | null = null): Promise<CreatedKey> =>
+    createKey(registry.deps, { userId, orgId: null }, { name: "test", orgId });
+
+  test("a created key is shown once, stored as a hash only, and speaks for its user", async () => {
+    const userId = await someUser(registry.deps);
+    const created = await registry.call("POST", "/api/keys", { userId }, { name: "  laptop " });
+    expect(created.status).toBe(201);
+    const key = String(created.body["key"]);
+    expect(key).toMatch(/^td_[\w-]{43}$/);
+    expect(created.body).toMatchObject({
+      name: "laptop",
+      prefix: key.slice(0, 8),
+      lastFour: key.slice(-4),
+      userId,
+      orgId: null,
+    });
+
+    const listed = await registry.call("GET", "/api/keys", { userId });
+    const { key: _shownOnce, ...record } = created.body;
+    expect(listed.body).toEqual({ items: [record], nextCursor: null });
+    for (const table of ["api_key", "outbox", "audit_log"]) {
+      const { rows } = await registry.db.raw<{ rows: unknown[] }>(`select * from ${table}`);
+      expect(JSON.stringify(rows)).not.toContain(key.slice(8, -4));
+    }
+    expect(await principalOf(key)).toMatchObject({ userId, orgId: null, buckets: { personal: `user:${userId}` } });
+  });
+
+  test("a revoked key is refused at once, and its revocation is on the bus within 100 ms of the answer", async () => {
+    const userId = await someUser(registry.deps);
+    const delaysMs: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const { key, record } = await issue(userId);
+      let heardMs = Number.NaN;
+      const stop = onEventBroadcast(registry.nats.bus, apiKeyRevoked, (fact) => {
+        if (fact.keyHash === sha256(key)) heardMs = performance.now();
+      });
+      const revoked = await registry.call("DELETE", `/api/keys/${record.id}`, { userId });
+      const answeredMs = performance.now();
+      expect(revoked.status).toBe(204);
+      expect(await principalOf(key)).toBeNull();
+      await eventually(() => expect(heardMs).not.toBeNaN(), { intervalMs: 2 });
+      stop();
+      delaysMs.push(heardMs - answeredMs);
+    }
+    process.stdout.write(`revocation on the bus after the answer, ms: ${delaysMs.map((ms) => ms.toFixed(1)).join(" ")}\n`);
+    expect(Math.max(...delaysMs)).toBeLessThan(100);
+  });
+
+  test("revoking is once: a second attempt, an unknown key and a stranger's key are the same 404", async () => {
+    const [userId, stranger] = [await someUser(registry.deps), await someUser(registry.deps)];
+    const { record, key } = await issue(userId);
+    const path = `/api/keys/${record.id}`;
+    const byStranger = await registry.call("DELETE", path, { userId: stranger });
+    const unknown = await registry.call("DELETE", "/api/keys/key_nowhere", { userId: stranger });
+    expect(byStranger.status).toBe(404);
+    expect({ ...byStranger.body, instance: "" }).toEqual({ ...unknown.body, instance: "" });
+    expect(await principalOf(key)).not.toBeNull();
+    expect((await registry.call("DELETE", path, { userId })).status).toBe(204);
+    expect((await registry.call("DELETE", path, { userId })).status).toBe(404);
+  });
+
+  test("of parallel revocations of one key exactly one succeeds and one event goes out", async () => {
+    const userId = await someUser(registry.deps);
+    const { record } = await issue(userId);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => registry.call("DELETE", `/api/keys/${record.id}`, { userId })),
+    );
+    expect(answers.map((answer) => answer.status).toSorted()).toEqual([204, 404, 404, 404, 404]);
+    const { rows } = await registry.db.raw<{ rows: unknown[] }>(
+      "select 1 from outbox where subject = ? and payload like ?",
+      [apiKeyRevoked.subject, `%${record.id}%`],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
+  test("a list is one's own, newest first, in pages", async () => {
+    const [userId, other] = [await someUser(registry.deps), await someUser(registry.deps)];
+    const ids: unknown[] = [];
+    for (let index = 0; index < 5; index += 1) ids.unshift((await issue(userId)).record.id);
+    await issue(other);
+    const seen: unknown[] = [];
+    let cursor: unknown = null;
+    do {
+      const query: string = cursor === null ? "" : `&cursor=${String(cursor)}`;
+      const page = await registry.call("GET", `/api/keys?limit=2${query}`, { userId });
+      expect(page.status).toBe(200);
+      seen.push(...(page.body.items ?? []).map((item) => item["id"]));
+      cursor = page.body["nextCursor"];
+    } while (cursor !== null);
+    expect(seen).toEqual(ids);
+  });
+
+  test("the hundredth live key is the last, also for creations at the same moment", async () => {
+    const userId = await someUser(registry.deps);
+    for (let index = 0; index < 97; index += 1) await issue(userId);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => registry.call("POST", "/api/keys", { userId }, { name: "one more" })),
+    );
+    expect(answers.map((answer) => answer.status).toSorted()).toEqual([201, 201, 201, 409, 409, 409]);
+    expect(answers.find((answer) => answer.status === 409)?.body["code"]).toBe("key_limit_reached");
+  });
+
+  test("an org key works while its holder has a seat, and only for members with one", async () => {
+    const { orgId, owner, members } = await someOrg(registry.deps, { members: 1, seats: 3 });
+    const [member = ""] = members;
+    const created = await registry.call("POST", "/api/keys", { userId: member }, { name: "ci", orgId });
+    expect(created.status).toBe(201);
+    const key = String(created.body["key"]);
+    expect(await principalOf(key)).toMatchObject({
+      orgId,
+      role: "member",
+      buckets: { personal: `seat:${orgId}:${member}`, orgPool: `org:${orgId}` },
+      byok: { scope: "org", used: 0, capacity: 18 },
+    });
+
+    const setSeat = (active: boolean) =>
+      changeMember(registry.deps, { userId: owner, orgId: null }, { orgId, userId: member }, { active });
+    await setSeat(false);
+    expect(await principalOf(key)).toBeNull();
+    const seatless = await registry.call("POST", "/api/keys", { userId: member }, { name: "ci", orgId });
+    expect([seatless.status, seatless.body["code"]]).toEqual([403, "forbidden"]);
+    await setSeat(true);
+    expect(await principalOf(key)).not.toBeNull();
+
+    const stranger = await someUser(registry.deps);
+    expect((await registry.call("POST", "/api/keys", { userId: stranger }, { name: "x", orgId })).status).toBe(404);
+  });
+
+  test("owners and admins see and revoke their org's keys; members, strangers and other orgs' owners do not", async () => {
+    const { orgId, owner, members } = await someOrg(registry.deps, { members: 3, seats: 4 });
+    const [admin = "", member = "", peer = ""] = members;
+    await changeMember(registry.deps, { userId: owner, orgId: null }, { orgId, userId: admin }, { role: "admin" });
+    const foreign = await someOrg(registry.deps, { members: 0, seats: 3 });
+    const { record } = await issue(member, orgId);
+    const ownersKey = await issue(owner, orgId);
+    const personal = await issue(member);
+
+    const list = (userId: string) => registry.call("GET", `/api/keys?orgId=${orgId}`, { userId });
+    const listed = await list(admin);
+    expect(listed.body.items?.map((item) => item["id"])).toEqual([ownersKey.record.id, record.id]);
+    expect((await list(member)).status).toBe(403);
+    expect((await list(foreign.owner)).status).toBe(404);
+
+    const revoke = async (userId: string, keyId: string): Promise<number> =>
+      (await registry.call("DELETE", `/api/keys/${keyId}`, { userId })).status;
+    expect(await revoke(peer, record.id)).toBe(404);
+    expect(await revoke(foreign.owner, record.id)).toBe(404);
+    expect(await revoke(admin, personal.record.id)).toBe(404);
+    expect(await revoke(admin, ownersKey.record.id)).toBe(404);
+    expect(await revoke(admin, record.id)).toBe(204);
+  });
+
+  test("an org key reaches nothing of its user's beyond its org", async () => {
+    const { orgId, owner } = await someOrg(registry.deps, { members: 0, seats: 3 });
+    const elsewhere = await someOrg(registry.deps, { members: 0, seats: 3 });
+    const personal = await issue(owner);
+    const inOrg = await issue(owner, orgId);
+    const as = { userId: owner, orgId, role: "owner" as const };
+
+    const listed = await registry.call("GET", "/api/keys", as);
+    expect(listed.body.items?.map((item) => item["id"])).toEqual([inOrg.record.id]);
+    expect((await registry.call("DELETE", `/api/keys/${personal.record.id}`, as)).status).toBe(404);
+    expect((await registry.call("POST", "/api/keys", as, { name: "x", orgId: null })).status).toBe(404);
+    expect((await registry.call("POST", "/api/keys", as, { name: "x", orgId: elsewhere.orgId })).status).toBe(404);
+    expect((await registry.call("POST", "/api/keys", as, { name: "x" })).body["orgId"]).toBe(orgId);
+  });
+
+  test.each([
+    ["POST", "/api/keys", { name: "" }, 400],
+    ["POST", "/api/keys", { name: "x".repeat(101) }, 400],
+    ["POST", "/api/keys", { name: "x", admin: true }, 400],
+    ["GET", "/api/keys?limit=101", undefined, 400],
+    ["GET", "/api/keys?color=red", undefined, 400],
+    ["PUT", "/api/keys", {}, 405],
+  ])("%s %s with %j answers %i", async (method, path, body, status) => {
+    const answer = await registry.call(method, path, { userId: "usr_any" }, body);
+    expect(answer.status).toBe(status);
+  });
+
+  test("without a signed caller nothing is answered", async () => {
+    for (const [method, path] of [
+      ["GET", "/api/keys"],
+      ["POST", "/api/keys"],
+      ["DELETE", "/api/keys/key_1"],
+      ["GET", "/api/orgs"],
+      ["GET", "/api/orgs/org_1"],
+      ["GET", "/api/orgs/org_1/members"],
+      ["POST", "/api/orgs/org_1/members"],
+      ["PATCH", "/api/orgs/org_1/members/usr_1"],
+    ] as const) {
+      const answer = await registry.call(method, path, null, method === "GET" ? undefined : {});
+      expect([method, path, answer.status, answer.body["code"]]).toEqual([method, path, 401, "missing_api_key"]);
+    }
+  });
+
+  test("an unknown hash has no principal", async () => {
+    expect(await principalOf("td_unknown")).toBeNull();
+  });
+
+  test("probes and metrics answer", async () => {
+    for (const path of ["/livez", "/readyz", "/health"]) {
+      expect((await registry.call("GET", path, null)).status).toBe(200);
+    }
+    const text = await (await fetch(`${registry.url}/metrics`, { headers: { connection: "close" } })).text();
+    expect(text).toMatch(/topdog_org_registry_principal_lookups_total\{.*outcome="found".*\} [1-9]/);
+  });
+});
