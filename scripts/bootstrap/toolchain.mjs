@@ -30,11 +30,24 @@ export async function ensurePnpm({ root, steps }) {
   const partial = `${folder}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   for (const name of ["package.json", "package-lock.json"]) cpSync(join(source, name), join(partial, name));
-  const [command, args] = npmCommand();
-  const flags = ["ci", "--prefix", partial, "--ignore-scripts", "--no-audit", "--no-fund", "--include=optional"];
-  await steps.run("get pnpm", command, [...args, ...flags], { cwd: partial });
+  const npm = npmCommand();
+  const cache = isWritable(homedir()) ? [] : ["--cache", join(root, ".topdog/npm-cache")];
+  const flags = [
+    "ci",
+    ...cache,
+    "--prefix",
+    partial,
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--include=optional",
+  ];
+  await steps.run("get pnpm", npm.command, [...npm.args, ...flags], { cwd: partial });
   if (!existsSync(join(partial, binary))) {
-    throw new Error(`npm did not install pnpm ${version} for ${platform} (musl is not supported: use a glibc system)`);
+    throw new Error(
+      `npm did not install pnpm ${version} for ${platform}: see .topdog/logs/get-pnpm.log, and npm's own log that it ` +
+        "names. Alpine and other musl systems are not supported.",
+    );
   }
   rmSync(folder, { recursive: true, force: true });
   renameSync(partial, folder);
@@ -46,7 +59,6 @@ export async function ensurePackages({ root, steps, pnpm }) {
   const stampFile = join(root, "node_modules/.topdog-installed");
   const wanted = hashOf(root);
   if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === wanted) return;
-  // Without a home of one's own there is no store to share with other projects.
   const store = isWritable(homedir()) ? [] : ["--store-dir", join(root, ".topdog/pnpm-store")];
   const env = { ...process.env, CI: "true" };
   await steps.run("install packages", pnpm, ["install", "--frozen-lockfile", ...store], { cwd: root, env });
@@ -79,7 +91,7 @@ function pnpmOnPath(version) {
 /** Under `npm start` the very npm that runs us, since the one on PATH may be another. */
 function npmCommand() {
   const running = process.env.npm_execpath ?? "";
-  return running.endsWith("npm-cli.js") ? [process.execPath, [running]] : ["npm", []];
+  return running.endsWith("npm-cli.js") ? { command: process.execPath, args: [running] } : { command: "npm", args: [] };
 }
 
 function hashOf(root) {
@@ -95,6 +107,7 @@ function hashOf(root) {
 
 const foldersIn = (root, group) => readdirSync(join(root, group)).map((name) => join(group, name));
 
+/** Without a home of one's own, caches stay in the checkout. */
 function isWritable(folder) {
   try {
     accessSync(folder, constants.W_OK);

@@ -1,6 +1,18 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { download } from "./download.ts";
@@ -94,7 +106,8 @@ const releaseArchive: Way = {
 const goToolchain: Way = {
   name: "Go toolchain",
   async fetch(folder) {
-    const options = { cwd: folder, timeout: commandTimeoutMs, maxBuffer: outputMaxBytes };
+    const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off", ...ownGoFolders(folder) };
+    const options = { cwd: folder, timeout: commandTimeoutMs, maxBuffer: outputMaxBytes, env };
     const { stdout } = await run("go", ["mod", "download", "-json", goModule], options);
     const module = JSON.parse(stdout) as { Dir: string; Sum: string };
     if (module.Sum !== goModuleSum) throw new Error(`the module's sum is ${module.Sum}, not the pinned ${goModuleSum}`);
@@ -103,12 +116,22 @@ const goToolchain: Way = {
     await run("chmod", ["-R", "u+w", source]);
     const binary = join(folder, "nats-server");
     const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w"];
-    const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off" };
-    await run("go", ["build", ...flags, "-o", binary, "."], { ...options, cwd: source, env });
+    await run("go", ["build", ...flags, "-o", binary, "."], { ...options, cwd: source });
     rmSync(source, { recursive: true, force: true });
     return binary;
   },
 };
+
+/** Go keeps its caches at home; where there is none to write in, they last as long as this build. */
+function ownGoFolders(folder: string): Record<string, string> {
+  try {
+    accessSync(homedir(), constants.W_OK);
+    return {};
+  } catch {
+    const flags = `${process.env["GOFLAGS"] ?? ""} -modcacherw`.trim();
+    return { GOPATH: join(folder, "go"), GOCACHE: join(folder, "go-cache"), GOENV: "off", GOFLAGS: flags };
+  }
+}
 
 const debianPackage: Way = {
   name: "Debian package",
