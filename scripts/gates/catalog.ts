@@ -24,7 +24,7 @@ function toolGates(root: string): Gate[] {
       name: "lint",
       guarantee: "no floating promise, no any, no dead branch",
       advice: "pnpm run fix repairs what a tool can repair; the rules are in .oxlintrc.json",
-      check: toolCheck(root, [tool("oxlint"), "--type-aware", "--deny-warnings"]),
+      check: toolCheck(root, [tool("oxlint"), "--type-aware", "--deny-warnings", "--format=unix"]),
     },
     {
       name: "imports",
