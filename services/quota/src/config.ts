@@ -1,0 +1,44 @@
+import { commonFields } from "@topdog/config/common";
+import { loadConfig } from "@topdog/config/load";
+import { z } from "zod";
+
+const serviceName = "quota";
+
+const schema = z.object({
+  ...commonFields,
+  HTTP_PORT: commonFields.HTTP_PORT.default(8083),
+  DATABASE_CONNECTIONS: z.coerce.number().int().min(4).max(100).default(16).describe("Most connections to Postgres"),
+  SYNC_MAX_IN_FLIGHT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(256)
+    .describe("Sync messages worked on at once; one more is answered `overloaded`"),
+  GATEWAY_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .max(600_000)
+    .default(10_000)
+    .describe("A gateway silent for this long has its leases closed, in milliseconds"),
+  USAGE_DEADLINE_MS: z.coerce
+    .number()
+    .int()
+    .min(1_000)
+    .max(86_400_000)
+    .default(900_000)
+    .describe("An admitted call without a usage record for this long is marked unknown, in milliseconds"),
+});
+
+export type Config = Readonly<z.infer<typeof schema>>;
+
+export const readServiceConfig = (): Config =>
+  loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+
+/** What an operator command needs: the database alone. */
+export const readCommandConfig = () =>
+  loadConfig(`${serviceName} command`, z.object({ DATABASE_URL: commonFields.DATABASE_URL }), {
+    env: process.env,
+    argv: process.argv.slice(2),
+  });

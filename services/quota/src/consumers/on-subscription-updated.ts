@@ -1,0 +1,31 @@
+import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { durableFor } from "@topdog/contracts/topology";
+import type { Bus } from "@topdog/messaging/connect";
+import { type Consumer, createConsumer } from "@topdog/messaging/consume";
+import { applySubscription } from "../usecases/apply-subscription.ts";
+import type { QuotaDeps } from "../usecases/deps.ts";
+
+/** Changes limits at once, and tells the gateways after the commit: one that asks again must find the new limit. */
+export function onSubscriptionUpdated(bus: Bus, deps: QuotaDeps): Consumer {
+  const { db, logger } = deps;
+  return createConsumer({
+    bus,
+    db,
+    durable: durableFor("quota", subscriptionUpdated.subject),
+    event: subscriptionUpdated,
+    logger,
+    metrics: deps.metrics.messaging,
+    handle: async (trx, subscription, meta) => {
+      const touched = await applySubscription(trx, subscription);
+      const { owner, version, plan, seats } = subscription;
+      const announceChange = (): void => {
+        for (const bucket of touched) deps.recall({ ...bucket, reason: "limit_changed" });
+        logger.info(
+          { eventId: meta.id, owner, version, plan, seats, buckets: touched.length },
+          "limits follow a subscription",
+        );
+      };
+      trx.executionPromise.then(announceChange, () => undefined);
+    },
+  });
+}

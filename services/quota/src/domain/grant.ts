@@ -1,0 +1,40 @@
+import type { LeaseGrant } from "@topdog/contracts/rpc/sync-leases";
+
+const smallestWindow = 2;
+const largestWindow = 32;
+
+/** U: what a gateway may admit unreported, so the most that its crash can burn. Fixed when a lease is made. */
+export function creditWindow(limit: number): number {
+  return Math.min(largestWindow, Math.max(smallestWindow, Math.floor(limit / 40)));
+}
+
+export interface Demand {
+  readonly limit: number;
+  readonly free: number;
+  /** Gateways that hold an open lease of this bucket, the asking one included. */
+  readonly holders: number;
+  readonly want: number;
+}
+
+/** Half of what is free, shared by the holders: leases shrink as the day's tokens run out, so little needs recalling. */
+export function grantSize({ limit, free, holders, want }: Demand): number {
+  if (want <= 0 || free <= 0) return 0;
+  const most = Math.max(2, Math.floor(limit / 16));
+  const share = Math.floor(free / (2 * Math.max(1, holders)));
+  return Math.min(free, Math.max(1, Math.min(want, share, most)));
+}
+
+/** Tokens of one bucket and day, after everything of this message was applied. */
+export interface Standing {
+  readonly free: number;
+  /** Unused in the asking gateway's own lease. */
+  readonly ownOpen: number;
+  /** Unused or unreported in other gateways' leases. */
+  readonly othersOpen: number;
+}
+
+/** `exhausted` is said only when no token can come back by itself: whoever hears it denies calls without asking again. */
+export function verdictOf({ free, ownOpen, othersOpen }: Standing): LeaseGrant["status"] {
+  if (free > 0 || ownOpen > 0) return "ok";
+  return othersOpen > 0 ? "contended" : "exhausted";
+}

@@ -1,0 +1,105 @@
+import type { LeaseReport } from "@topdog/contracts/rpc/sync-leases";
+import type { BucketKey } from "./bucket.ts";
+
+/** `size = acked + returned + burned + open`; seqs 1..(size − returned) are the ones it may ever have used. */
+export interface Lease extends BucketKey {
+  readonly leaseId: string;
+  readonly gatewayId: string;
+  readonly size: number;
+  /** Tokens in the ledger, whoever told of them. */
+  readonly acked: number;
+  /** Seqs 1..reported are in the ledger by the gateway's own report. */
+  readonly reported: number;
+  /** The highest seq in the ledger: above `reported` when a usage record came before the gateway's report. */
+  readonly highest: number;
+  readonly returned: number;
+  /** Of a closed lease: what may have been used unseen. */
+  readonly burned: number;
+  readonly window: number;
+  readonly state: "open" | "closed";
+  /** The gateway's own last word. */
+  readonly finalUsed: number | null;
+}
+
+export const violations = [
+  "used_beyond_size",
+  "used_beyond_window",
+  "used_after_return",
+  "numbers_of_two_reports",
+  "final_below_ledger",
+] as const;
+export type Violation = (typeof violations)[number];
+
+/** What a report claims, judged before anything is written. */
+export type Claim =
+  | { readonly kind: "settle"; readonly from: number; readonly to: number }
+  /** Overtaken by a newer report: it changes nothing. */
+  | { readonly kind: "stale" }
+  | { readonly kind: "violation"; readonly reason: Violation };
+
+type Numbers = Pick<LeaseReport, "used" | "returned" | "close">;
+
+/** Seqs above this one were never in the gateway's hands, or were given back. */
+const heldSeqs = (lease: Lease): number => lease.size - lease.returned;
+
+/**
+ * The highest seq that may have been admitted. An open lease's gateway stays within its window of what it knows to be reported,
+ * and it never knows more than we do; of a closed lease only this much was kept.
+ */
+export function highestPossibleSeq(lease: Lease): number {
+  return lease.state === "closed" ? heldSeqs(lease) : Math.min(heldSeqs(lease), lease.reported + lease.window);
+}
+
+/** What the lease keeps out of the bucket's free tokens. */
+export const escrowOf = (lease: Lease): number => lease.size - lease.acked - lease.returned;
+
+export const openTokens = (lease: Lease): number => escrowOf(lease) - lease.burned;
+
+const violation = (reason: Violation): Claim => ({ kind: "violation", reason });
+
+export function judgeReport(lease: Lease, report: Numbers): Claim {
+  const { used, close } = report;
+  // A closed lease's returned was decided here: the gateway's own figure says nothing any more.
+  const returned = lease.state === "open" ? report.returned : lease.returned;
+  const behind = used < lease.reported || returned < lease.returned;
+  const ahead = used > lease.reported || returned > lease.returned;
+  if (behind) return ahead ? violation("numbers_of_two_reports") : { kind: "stale" };
+  if (used > heldSeqs(lease)) return violation("used_beyond_size");
+  if (used > highestPossibleSeq(lease)) return violation("used_beyond_window");
+  if (Math.max(used, lease.highest) > lease.size - returned) return violation("used_after_return");
+  if (close && used < lease.highest) return violation("final_below_ledger");
+  return { kind: "settle", from: lease.reported + 1, to: used };
+}
+
+/** Applies a judged report whose seqs 1..used are now in the ledger; `inserted` of them were new there. */
+export function settleReport(before: Lease, report: Numbers, inserted: number): Lease {
+  const lease = { ...settleRows(before, inserted, report.used), reported: report.used };
+  if (report.close) return finish(lease);
+  return lease.state === "closed" ? lease : { ...lease, returned: report.returned };
+}
+
+/** New ledger rows, from a report or from a usage record that came first; a closed lease pays them out of what was burned. */
+export function settleRows(lease: Lease, inserted: number, highestSeq: number): Lease {
+  const burned = lease.state === "closed" ? lease.burned - inserted : 0;
+  const acked = lease.acked + inserted;
+  const settled = { ...lease, acked, burned, highest: Math.max(lease.highest, highestSeq) };
+  if (burned < 0 || openTokens(settled) < 0) throw new Error(`lease ${lease.leaseId} has more ledger rows than tokens`);
+  return settled;
+}
+
+/** The gateway itself says that it admits nothing more: everything that is not in the ledger was not used. */
+function finish(lease: Lease): Lease {
+  return { ...lease, state: "closed", returned: lease.size - lease.acked, burned: 0, finalUsed: lease.acked };
+}
+
+/**
+ * Closes a lease without its gateway: what it may have admitted unseen is burned, the rest is free again. Whatever it reports
+ * later is answered `closed`, which never reopens its window: no clock is needed for safety, only for freeing tokens sooner.
+ */
+export function fence(lease: Lease): Lease {
+  if (lease.state === "closed") return lease;
+  const held = highestPossibleSeq(lease);
+  return { ...lease, state: "closed", returned: lease.size - held, burned: held - lease.acked };
+}
+
+export const grow = (lease: Lease, tokens: number): Lease => ({ ...lease, size: lease.size + tokens });

@@ -1,0 +1,35 @@
+import { runService } from "@topdog/http-kit/run-service";
+import { connectBus } from "@topdog/messaging/connect";
+import { createDatabase } from "@topdog/postgres/pool";
+import { createLogger } from "@topdog/telemetry/logger";
+import { createMetrics } from "@topdog/telemetry/metrics";
+import { createApp } from "./app.ts";
+import { readServiceConfig } from "./config.ts";
+
+const name = "quota";
+const config = readServiceConfig();
+const logger = createLogger({ service: name, level: config.LOG_LEVEL });
+
+await runService({
+  name,
+  logger,
+  graceMs: config.SHUTDOWN_GRACE_MS,
+  start: async () => {
+    const url = config.DATABASE_URL.reveal();
+    const db = createDatabase({ url, applicationName: name, maxConnections: config.DATABASE_CONNECTIONS });
+    const bus = await connectBus({ url: config.NATS_URL, name, logger });
+    const app = createApp({
+      ...{ db, bus, logger, metrics: createMetrics(name), nowMs: Date.now },
+      http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
+      principalSecret: config.PRINCIPAL_SECRET,
+      syncMaxInFlight: config.SYNC_MAX_IN_FLIGHT,
+      gatewayTimeoutMs: config.GATEWAY_TIMEOUT_MS,
+      usageDeadlineMs: config.USAGE_DEADLINE_MS,
+      graceMs: config.SHUTDOWN_GRACE_MS,
+    });
+    const { port } = await app.start();
+    logger.info({ port }, "listening");
+    const stop = () => app.stop().then(() => Promise.all([bus.close(), db.destroy()]));
+    return { stop: async () => void (await stop()) };
+  },
+});

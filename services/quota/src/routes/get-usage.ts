@@ -1,0 +1,69 @@
+import { chargeSourceSchema, utcDaySchema } from "@topdog/contracts/quota";
+import { defineRoute } from "@topdog/http-kit/route";
+import { z } from "zod";
+import { toUsdText } from "../domain/money.ts";
+import type { UsageLine } from "../store/usage-report.ts";
+import { readUsage } from "../usecases/read-usage.ts";
+import type { RouteDeps } from "./routes.ts";
+
+const amounts = {
+  calls: z.int().meta({ description: "Charged API calls; refunded ones are not in it" }),
+  llmRequests: z.int().meta({ description: "Charged completions" }),
+  refundedCalls: z.int(),
+  promptTokens: z.int(),
+  completionTokens: z.int(),
+  costNanoUsd: z.int().meta({ description: "Cost in 1e-9 US dollars" }),
+  costUsd: z.string().meta({ description: "The same cost as a decimal number of US dollars" }),
+};
+
+const usageSchema = z
+  .object({
+    from: utcDaySchema,
+    to: utcDaySchema,
+    total: z.object(amounts),
+    rows: z.array(
+      z.object({ day: utcDaySchema, source: chargeSourceSchema, model: z.string().nullable(), ...amounts }),
+    ),
+  })
+  .meta({ id: "Usage", description: "Calls that are over, by day, source and model" });
+
+const emptyTotal = { calls: 0, llmRequests: 0, refundedCalls: 0, promptTokens: 0, completionTokens: 0, costNanoUsd: 0 };
+
+export const getUsageRoute = ({ db }: RouteDeps) =>
+  defineRoute({
+    method: "get",
+    path: "/api/usage",
+    summary: "Read what you used, by day, source and model",
+    description:
+      "Your own calls in the account or org that the key belongs to, for at most 31 days; today when no day is given.",
+    tags: ["Usage"],
+    auth: "account",
+    query: z.object({
+      from: utcDaySchema.optional(),
+      to: utcDaySchema.optional(),
+      scope: z
+        .enum(["own", "org"])
+        .default("own")
+        .meta({ description: "`org`: the whole org, for its owner and admins" }),
+    }),
+    responses: { 200: usageSchema },
+    errors: ["forbidden"],
+    handler: async ({ caller, query }) => {
+      const { from, to, lines } = await readUsage(db, caller.principal, query);
+      const total = lines.reduce(add, emptyTotal);
+      return { status: 200 as const, body: { from, to, total: withText(total), rows: lines.map(withText) } };
+    },
+  });
+
+const withText = <T extends { costNanoUsd: number }>(line: T) => ({ ...line, costUsd: toUsdText(line.costNanoUsd) });
+
+function add(total: typeof emptyTotal, line: UsageLine): typeof emptyTotal {
+  return {
+    calls: total.calls + line.calls,
+    llmRequests: total.llmRequests + line.llmRequests,
+    refundedCalls: total.refundedCalls + line.refundedCalls,
+    promptTokens: total.promptTokens + line.promptTokens,
+    completionTokens: total.completionTokens + line.completionTokens,
+    costNanoUsd: total.costNanoUsd + line.costNanoUsd,
+  };
+}

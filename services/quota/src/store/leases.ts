@@ -1,0 +1,47 @@
+import type { Transaction } from "@topdog/postgres/pool";
+import type { BucketKey } from "../domain/bucket.ts";
+import type { Lease } from "../domain/lease.ts";
+
+const leaseColumns = `l.lease_id::text as "leaseId", l.owner, l.meter, l.day::text as day, l.gateway_id as "gatewayId", l.size,
+  l.acked, l.reported, l.highest_seq as highest, l.returned, l.burned, l.credit_window as "window", l.state,
+  l.final_used as "finalUsed"`;
+
+/** These leases, and every open lease of these buckets. Only under the buckets' locks: nobody changes them meanwhile. */
+export async function readLeases(
+  trx: Transaction,
+  leaseIds: readonly string[],
+  buckets: readonly BucketKey[],
+): Promise<Lease[]> {
+  const { rows } = await trx.raw<{ rows: Lease[] }>(
+    `select ${leaseColumns} from lease l where l.lease_id = any(?::bigint[])
+     union
+     select ${leaseColumns} from unnest(?::text[], ?::text[], ?::date[]) as b (owner, meter, day)
+     join lease l on l.owner = b.owner and l.meter = b.meter and l.day = b.day and l.state = 'open'`,
+    [[...leaseIds], buckets.map((b) => b.owner), buckets.map((b) => b.meter), buckets.map((b) => b.day)],
+  );
+  return rows;
+}
+
+/**
+ * Open leases whose gateway was not seen for a while, and idle ones of past days. Read without locks: a lease is judged again
+ * under its bucket's lock.
+ */
+export async function findAbandonedLeases(trx: Transaction, timeoutMs: number, most: number): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { leaseId: string }[] }>(
+    `with horizon as materialized (select utc_now() - make_interval(secs => ? / 1000.0) as at)
+     select l.lease_id::text as "leaseId" from horizon, gateway g
+     join lease l on l.gateway_id = g.gateway_id and l.state = 'open' where g.last_seen < horizon.at
+     union
+     select l.lease_id::text from horizon, lease l
+     where l.state = 'open' and l.day < (select utc_today()) and l.touched_at < horizon.at
+     limit ?`,
+    [timeoutMs, most],
+  );
+  return rows.map((row) => row.leaseId);
+}
+
+export interface NewLease extends BucketKey {
+  readonly gatewayId: string;
+  readonly size: number;
+  readonly window: number;
+}

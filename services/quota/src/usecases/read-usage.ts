@@ -1,0 +1,42 @@
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { AppError } from "@topdog/errors/app-error";
+import type { Database } from "@topdog/postgres/pool";
+import { daysBetween } from "../domain/utc-day.ts";
+import { readClock } from "../store/buckets.ts";
+import { reportUsage, type UsageLine, type UsageScope } from "../store/usage-report.ts";
+
+export interface UsageQuery {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly scope: "own" | "org";
+}
+
+export interface UsageReport {
+  readonly from: string;
+  readonly to: string;
+  readonly lines: readonly UsageLine[];
+}
+
+const maxDays = 31;
+
+/** What the caller used in the tenant that their key belongs to; an org's owner or admin may ask for the whole org. */
+export async function readUsage(db: Database, principal: Principal, query: UsageQuery): Promise<UsageReport> {
+  const scope = scopeOf(principal, query.scope);
+  const to = query.to ?? query.from ?? (await readClock(db)).today;
+  const from = query.from ?? to;
+  const days = daysBetween(from, to);
+  if (!(days >= 1 && days <= maxDays)) {
+    throw new AppError("invalid_request", { detail: `from and to must be days, in order, at most ${maxDays} of them` });
+  }
+  return { from, to, lines: await reportUsage(db, scope, from, to) };
+}
+
+function scopeOf({ userId, orgId, role }: Principal, asked: UsageQuery["scope"]): UsageScope {
+  if (asked === "own") return { kind: "own", userId, orgId };
+  if (orgId === null || (role !== "owner" && role !== "admin")) {
+    throw new AppError("forbidden", {
+      detail: "The usage of an org is shown to its owner and admins, with a key of that org.",
+    });
+  }
+  return { kind: "org", orgId };
+}
