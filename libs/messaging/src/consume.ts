@@ -7,19 +7,13 @@ import type { Bus } from "./connect.ts";
 import { decodePayload, type EventMeta } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { MessagingMetrics } from "./metrics.ts";
+import { claimEvent, forgetOldEvents } from "./processed-events.ts";
 import { createPullLoop } from "./pull-loop.ts";
 import { accept, metaOf, refuse, retryOrBury } from "./settle.ts";
 import { inSpan } from "./trace.ts";
 import { whileAway } from "./while-away.ts";
 
-/** The table each consuming service copies into its first migration: which consumer has handled which event. */
-export const processedEventMigrationSql = `create table processed_event (
-  consumer text not null,
-  event_id text not null,
-  processed_at timestamptz not null default now(),
-  primary key (consumer, event_id)
-);
-`;
+export { processedEventMigrationSql } from "./processed-events.ts";
 
 export interface Consumer {
   start(): void;
@@ -40,6 +34,7 @@ export interface ConsumerOptions<T> {
 }
 
 const pullMessages = 32;
+const cleanIntervalMs = 6 * 3_600_000;
 
 /**
  * Handles each event of a durable with exactly one effect: the effect and the event's id are one transaction, and the ack
@@ -56,9 +51,19 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
       if (message !== undefined) await handleOne(options, message, stopping.signal);
     },
   });
+  let cleaning: NodeJS.Timeout | undefined;
+  const clean = (): void => {
+    forgetOldEvents(options.db, options.durable).catch((error: unknown) => {
+      options.logger.warn({ err: error, durable: options.durable.name }, "old processed events could not be deleted");
+    });
+  };
   return {
-    start: () => loop.start(),
+    start: () => {
+      loop.start();
+      cleaning ??= setInterval(clean, cleanIntervalMs).unref();
+    },
     stop: async () => {
+      clearInterval(cleaning);
       stopping.abort();
       await loop.stop();
     },
@@ -82,9 +87,7 @@ async function handleOne<T>(options: ConsumerOptions<T>, message: JsMsg, stoppin
 /** Returns false when an earlier delivery had the effect already. */
 async function applyOnce<T>(options: ConsumerOptions<T>, payload: T, meta: EventMeta): Promise<boolean> {
   return inTransaction(options.db, async (trx) => {
-    const row = { consumer: options.durable.name, event_id: meta.id };
-    const inserted = await trx("processed_event").insert(row).onConflict().ignore().returning("event_id");
-    if (inserted.length === 0) return false;
+    if (!(await claimEvent(trx, options.durable, meta.id))) return false;
     await options.handle(trx, payload, meta);
     return true;
   });

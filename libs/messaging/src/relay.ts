@@ -41,9 +41,11 @@ const publishTimeoutMs = 750;
 const defaultCleanIntervalMs = 60_000;
 const defaultKeepSentMs = 3_600_000;
 const cleanRows = 5_000;
+const measureIntervalMs = 1_000;
 
 const claimSql = `select seq, id, subject, payload, traceparent, created_at from outbox
   where sent_at is null order by seq limit ${batchRows} for update skip locked`;
+const oldestSql = "select created_at from outbox where sent_at is null order by seq limit 1";
 const cleanSql = `delete from outbox where seq in
   (select seq from outbox where sent_at < now() - make_interval(secs => ?) order by sent_at limit ${cleanRows})`;
 
@@ -53,7 +55,7 @@ const cleanSql = `delete from outbox where seq in
  */
 export function createRelay(options: RelayOptions): Relay {
   const wakeup = createWakeup();
-  const state = { stopping: false, cleanAtMs: 0 };
+  const state = { stopping: false, cleanAtMs: 0, measureAtMs: 0 };
   let running: Promise<void> | undefined;
   return {
     start: () => {
@@ -71,13 +73,15 @@ export function createRelay(options: RelayOptions): Relay {
 interface RelayState {
   stopping: boolean;
   cleanAtMs: number;
+  measureAtMs: number;
 }
 
 async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<typeof createWakeup>): Promise<void> {
+  const forget = options.bus.onReconnect(() => wakeup.wake());
   let waitMs = minPollMs;
   while (!state.stopping) {
     try {
-      const sent = await relayBatch(options);
+      const sent = options.bus.isConnected() ? await relayBatch(options) : await measureBacklog(options, state);
       waitMs = sent === 0 ? Math.min(waitMs * 2, maxPollMs) : minPollMs;
       if (sent < batchRows) await wakeup.wait(waitMs);
       await cleanWhenDue(options, state);
@@ -88,15 +92,14 @@ async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<
       await wakeup.wait(waitMs * (0.5 + Math.random() / 2));
     }
   }
+  forget();
 }
 
 /** Publishes one batch and returns how many rows it marked. */
 async function relayBatch({ db, bus, metrics }: RelayOptions): Promise<number> {
-  if (!bus.isConnected()) return 0;
   return db.transaction(async (trx) => {
     const { rows } = await trx.raw<{ rows: OutboxRow[] }>(claimSql);
-    const oldest = rows[0];
-    metrics?.outboxOldestSeconds.set(oldest === undefined ? 0 : (Date.now() - oldest.created_at.getTime()) / 1000);
+    setOldest(metrics, rows[0]);
     if (rows.length === 0) return 0;
     const results = await Promise.allSettled(rows.map((row) => publishRow(bus, row)));
     const sent = rows.filter((_, index) => results[index]?.status === "fulfilled");
@@ -106,6 +109,21 @@ async function relayBatch({ db, bus, metrics }: RelayOptions): Promise<number> {
     if (failure !== undefined && sent.length === 0) throw failure.reason;
     return sent.length;
   });
+}
+
+/** While the bus is away nothing is sent, but how far the relay is behind must still be seen. */
+async function measureBacklog({ db, metrics }: RelayOptions, state: RelayState): Promise<0> {
+  if (performance.now() < state.measureAtMs) return 0;
+  state.measureAtMs = performance.now() + measureIntervalMs;
+  const { rows } = await db.raw<{ rows: Pick<OutboxRow, "created_at">[] }>(oldestSql);
+  setOldest(metrics, rows[0]);
+  return 0;
+}
+
+function setOldest(metrics: MessagingMetrics | undefined, oldest: Pick<OutboxRow, "created_at"> | undefined): void {
+  metrics?.outboxOldestSeconds.set(
+    oldest === undefined ? 0 : Math.max(0, Date.now() - oldest.created_at.getTime()) / 1000,
+  );
 }
 
 async function publishRow(bus: Bus, row: OutboxRow): Promise<void> {

@@ -5,7 +5,7 @@ import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
 import { activeTraceparent } from "@topdog/telemetry/tracing";
 import { z } from "zod";
 import type { Bus } from "./connect.ts";
-import { headerOf, traceparentHeader } from "./envelope.ts";
+import { decodePayload, headerOf, traceparentHeader } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
 import { inSpan } from "./trace.ts";
 
@@ -53,7 +53,12 @@ export function serveRpc<Q, A>(
   };
 }
 
-async function answerTo<Q, A>(bus: Bus, rpc: RpcDefinition<Q, A>, message: Msg, options: ServeRpcOptions<Q, A>): Promise<void> {
+async function answerTo<Q, A>(
+  bus: Bus,
+  rpc: RpcDefinition<Q, A>,
+  message: Msg,
+  options: ServeRpcOptions<Q, A>,
+): Promise<void> {
   respond(bus, message, await answer(rpc, message, options));
 }
 
@@ -63,10 +68,10 @@ async function answer<Q, A>(
   options: ServeRpcOptions<Q, A>,
 ): Promise<WireReply> {
   try {
-    const request = rpc.request.safeParse(message.json());
-    if (!request.success) return { error: { code: "invalid_request", detail: z.prettifyError(request.error) } };
+    const request = decodePayload({ schema: rpc.request }, message.string());
+    if (!request.ok) return { error: { code: "invalid_request", detail: request.reason } };
     const traceparent = headerOf(message.headers, traceparentHeader);
-    const reply = await inSpan(rpc.subject, traceparent, () => options.handle(request.data, { traceparent }));
+    const reply = await inSpan(rpc.subject, traceparent, () => options.handle(request.payload, { traceparent }));
     return { reply: rpc.reply.parse(reply) };
   } catch (error) {
     if (error instanceof AppError && error.code !== "internal_error")
@@ -104,10 +109,10 @@ export async function callRpc<Q, A>(
   const message = await ask(bus, rpc.subject, body, options).catch((error: unknown) => {
     throw new AppError("temporary_reduced_capacity", { cause: error, detail: `${rpc.owner} does not answer` });
   });
-  const parsed = replySchema.safeParse(message.json());
-  if (!parsed.success) throw new AppError("internal_error", { cause: parsed.error });
-  if ("error" in parsed.data) throw remoteError(parsed.data.error);
-  const reply = rpc.reply.safeParse(parsed.data.reply);
+  const answer = decodePayload({ schema: replySchema }, message.string());
+  if (!answer.ok) throw new AppError("internal_error", { cause: new Error(answer.reason) });
+  if ("error" in answer.payload) throw remoteError(answer.payload.error);
+  const reply = rpc.reply.safeParse(answer.payload.reply);
   if (!reply.success) throw new AppError("internal_error", { cause: reply.error });
   return reply.data;
 }

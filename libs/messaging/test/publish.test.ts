@@ -23,7 +23,9 @@ describe("publishEvent", () => {
   test("carries the CloudEvents attributes and the trace context as headers, and the bare payload as body", async () => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     await publishEvent(nats.bus, subscriptionUpdated, snapshot(2), { id: "two", traceparent });
-    const message = await nats.bus.jsm.streams.getMessage("TOPDOG_STATE", { last_by_subj: subscriptionUpdated.subject });
+    const message = await nats.bus.jsm.streams.getMessage("TOPDOG_STATE", {
+      last_by_subj: subscriptionUpdated.subject,
+    });
     const names = ["Nats-Msg-Id", "ce-id", "ce-type", "ce-source", "ce-specversion", "content-type", "traceparent"];
     expect(names.map((name) => message?.header.get(name))).toEqual([
       "two",
@@ -48,7 +50,10 @@ describe("publishEvent", () => {
     const publishing = Promise.all(
       Array.from({ length: 200 }, async (_, index) => {
         await sleep(index * 2);
-        await publishEvent(nats.bus, subscriptionUpdated, snapshot(index + 1), { id: `kill-${index}`, timeoutMs: 10_000 });
+        await publishEvent(nats.bus, subscriptionUpdated, snapshot(index + 1), {
+          id: `kill-${index}`,
+          timeoutMs: 10_000,
+        });
       }),
     );
     await sleep(100);

@@ -32,13 +32,17 @@ afterEach(async () => {
 
 const append = (version: number): Promise<string> =>
   scratch.db.transaction((trx) => appendOutbox(trx, subscriptionUpdated, snapshot(version)));
-const unsent = async (): Promise<number> => Number((await scratch.db("outbox").whereNull("sent_at").count())[0]?.["count"]);
+const unsent = async (): Promise<number> =>
+  Number((await scratch.db("outbox").whereNull("sent_at").count())[0]?.["count"]);
 
 /** The versions in the stream, in stream order. */
 async function published(): Promise<number[]> {
   const versions: number[] = [];
-  for (let seq = 1; ; ) {
-    const message = await nats.bus.jsm.direct.getMessage("TOPDOG_STATE", { seq, next_by_subj: subscriptionUpdated.subject });
+  for (let seq = 1; ;) {
+    const message = await nats.bus.jsm.direct.getMessage("TOPDOG_STATE", {
+      seq,
+      next_by_subj: subscriptionUpdated.subject,
+    });
     if (message === null) return versions;
     versions.push(message.json<{ version: number }>().version);
     seq = message.seq + 1;
@@ -111,7 +115,10 @@ describe("outbox and relay", () => {
   test("sent rows are removed when their time is over, and unsent ones never", async () => {
     await append(1);
     await append(2);
-    await scratch.db("outbox").where({ seq: 1 }).update({ sent_at: scratch.db.raw("now() - interval '2 hours'") });
+    await scratch
+      .db("outbox")
+      .where({ seq: 1 })
+      .update({ sent_at: scratch.db.raw("now() - interval '2 hours'") });
     const cleaner = createRelay({ db: scratch.db, bus: nats.bus, logger: silentLogger(), cleanIntervalMs: 10 });
     cleaner.start();
     await eventually(async () => expect(await scratch.db("outbox").where({ seq: 1 })).toHaveLength(0));

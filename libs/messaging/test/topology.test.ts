@@ -1,3 +1,6 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { durables, streams } from "@topdog/contracts/topology";
 import { testNats, type TestNats } from "@topdog/testing/nats";
@@ -14,7 +17,9 @@ describe("applyTopology", () => {
   test("makes every declared stream and durable, and changes nothing when applied again", async () => {
     const read = async (): Promise<unknown[]> => [
       ...(await Promise.all(streams.map(async ({ name }) => (await nats.bus.jsm.streams.info(name)).config))),
-      ...(await Promise.all(durables.map(async (one) => (await nats.bus.jsm.consumers.info(one.stream, one.name)).config))),
+      ...(await Promise.all(
+        durables.map(async (one) => (await nats.bus.jsm.consumers.info(one.stream, one.name)).config),
+      )),
     ];
     const before = await read();
     await applyTopology(nats.bus);
@@ -37,7 +42,18 @@ describe("applyTopology", () => {
   });
 });
 
+test("the operator's command applies the topology to an empty server and ends", async () => {
+  await nats.restartEmpty();
+  const command = fileURLToPath(new URL("../src/apply-topology.ts", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=@topdog/source", command], {
+    env: { ...process.env, NATS_URL: nats.url },
+  });
+  expect(stdout).toContain("topology applied");
+  for (const { name } of streams) expect((await nats.bus.jsm.streams.info(name)).config.num_replicas).toBe(1);
+});
+
 test("a server older than 2.12 is refused", () => {
-  for (const version of ["2.11.9", "2.9.10", "1.99.0", "nonsense"]) expect(() => assertServerVersion(version)).toThrow("2.12 or newer");
+  for (const version of ["2.11.9", "2.9.10", "1.99.0", "nonsense"])
+    expect(() => assertServerVersion(version)).toThrow("2.12 or newer");
   for (const version of ["2.12.0", "2.15.1", "3.0.0", "2.12.0-RC.1"]) assertServerVersion(version);
 });

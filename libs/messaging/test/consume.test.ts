@@ -1,0 +1,235 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { eventually } from "@topdog/testing/eventually";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
+import type { Consumer } from "../src/consume.ts";
+import { dropDeadLetters, listDeadLetters, replayDeadLetters } from "../src/dead-letters.ts";
+import { publishEvent } from "../src/publish.ts";
+import { applyTopology } from "../src/topology.ts";
+import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./setting.ts";
+
+let nats: TestNats;
+let scratch: TestDatabase;
+let consumer: Consumer | undefined;
+
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.stop());
+beforeEach(async () => {
+  scratch = await testDatabase({ migrations });
+});
+afterEach(async () => {
+  await consumer?.stop();
+  consumer = undefined;
+  await scratch.drop();
+  for (const stream of ["TOPDOG_STATE", "TOPDOG_DEAD_LETTERS"]) await nats.bus.jsm.streams.purge(stream);
+});
+
+let published = 0;
+const publish = (version: number, id = `event-${(published += 1)}`): Promise<{ duplicate: boolean }> =>
+  publishEvent(nats.bus, subscriptionUpdated, snapshot(version), { id });
+const unsettled = async (): Promise<number> => {
+  const state = await nats.bus.jsm.consumers.info(durable.stream, durable.name);
+  return state.num_pending + state.num_ack_pending;
+};
+const settled = (): Promise<void> => eventually(async () => expect(await unsettled()).toBe(0), { timeoutMs: 15_000 });
+
+describe("a consumer", () => {
+  test("has one effect per event, in order", async () => {
+    consumer = effectConsumer(nats.bus, scratch);
+    consumer.start();
+    for (const version of upTo(50)) await publish(version);
+    await settled();
+    expect(await scratch.db("effect").orderBy("id").pluck("version")).toEqual(upTo(50));
+  });
+
+  test("has one effect for an event that the bus holds twice, also with another consumer of the same durable", async () => {
+    const other = effectConsumer(nats.bus, scratch);
+    for (const version of upTo(20)) await publish(version, `same-${version}`);
+    const copies = await Promise.all(
+      upTo(20).map(async (version) => {
+        const stored = await nats.bus.jsm.direct.getMessage(durable.stream, { last_by_subj: durable.subject });
+        const { header } = stored ?? {};
+        header?.set("ce-id", `same-${version}`);
+        header?.delete("Nats-Msg-Id");
+        return nats.bus.js.publish(
+          durable.subject,
+          JSON.stringify(snapshot(version)),
+          header === undefined ? {} : { headers: header },
+        );
+      }),
+    );
+    expect(copies.every(({ duplicate }) => !duplicate)).toBe(true);
+    consumer = effectConsumer(nats.bus, scratch);
+    consumer.start();
+    other.start();
+    await settled();
+    await other.stop();
+    expect(await effects(scratch)).toEqual(upTo(20));
+  });
+
+  test("tries a failing event again, and nothing of a failed attempt stays", async () => {
+    const attempts: number[] = [];
+    consumer = effectConsumer(nats.bus, scratch, {
+      handle: async (trx, { owner, version }, meta) => {
+        attempts.push(meta.deliveryCount);
+        await trx("effect").insert({ owner, version });
+        if (meta.deliveryCount < 3) throw new Error("not yet");
+      },
+    });
+    consumer.start();
+    await publish(1);
+    await settled();
+    expect([attempts, await effects(scratch)]).toEqual([[1, 2, 3], [1]]);
+  });
+
+  test("keeps a slow event to itself for longer than the ack wait would allow", async () => {
+    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 600_000_000 });
+    let runs = 0;
+    const options = {
+      durable: { ...durable, ackWaitMs: 600 },
+      handle: async () => {
+        runs += 1;
+        await sleep(1_500);
+      },
+    };
+    consumer = effectConsumer(nats.bus, scratch, options);
+    const other = effectConsumer(nats.bus, scratch, options);
+    consumer.start();
+    other.start();
+    await publish(1);
+    await settled();
+    await other.stop();
+    await applyTopology(nats.bus);
+    expect(runs).toBe(1);
+  });
+
+  test("gives back what it did not begin when it stops", async () => {
+    consumer = effectConsumer(nats.bus, scratch, {
+      handle: async (trx, { owner, version }) => {
+        await sleep(100);
+        await trx("effect").insert({ owner, version });
+      },
+    });
+    for (const version of upTo(10)) await publish(version);
+    consumer.start();
+    await eventually(async () => expect((await effects(scratch)).length).toBeGreaterThan(0));
+    await consumer.stop();
+    const next = effectConsumer(nats.bus, scratch);
+    next.start();
+    await eventually(async () => expect(await effects(scratch)).toEqual(upTo(10)), { timeoutMs: 3_000 });
+    await next.stop();
+  });
+
+  test("goes on by itself after the bus was killed", async () => {
+    consumer = effectConsumer(nats.bus, scratch);
+    consumer.start();
+    for (const version of upTo(20)) await publish(version);
+    await nats.kill9();
+    await sleep(300);
+    await nats.restart();
+    for (const version of upTo(20)) await publish(20 + version);
+    await settled();
+    expect(await effects(scratch)).toEqual(upTo(40));
+  });
+
+  test("waits for a bus that lost everything until the operator applies the topology again", async () => {
+    consumer = effectConsumer(nats.bus, scratch);
+    consumer.start();
+    await publish(1);
+    await settled();
+    await nats.restartEmpty();
+    await eventually(() => expect(nats.bus.isConnected()).toBe(true));
+    await sleep(300);
+    await expect(nats.bus.jsm.consumers.info(durable.stream, durable.name)).rejects.toThrow("not found");
+    await applyTopology(nats.bus);
+    await publish(2);
+    await eventually(async () => expect(await effects(scratch)).toEqual([1, 2]), { timeoutMs: 10_000 });
+  });
+});
+
+describe("dead letters", () => {
+  const broken = { isBroken: true };
+  const start = (): void => {
+    broken.isBroken = true;
+    consumer = effectConsumer(nats.bus, scratch, {
+      durable: { ...durable, maxDeliveries: 3 },
+      handle: async (trx, { owner, version }) => {
+        if (broken.isBroken && version === 2) throw new Error("cannot apply 2");
+        await trx("effect").insert({ owner, version });
+      },
+    });
+    consumer.start();
+  };
+  const buried = (count: number) =>
+    eventually(async () => {
+      const letters = await listDeadLetters(nats.bus, durable.name);
+      expect(letters).toHaveLength(count);
+      return letters;
+    });
+
+  test("an event that always fails is set aside after its deliveries, and stops nobody", async () => {
+    start();
+    for (const version of upTo(3)) await publish(version, `dead-${version}`);
+    const [letter] = await buried(1);
+    await settled();
+    expect(await effects(scratch)).toEqual([1, 3]);
+    expect(letter).toMatchObject({
+      durable: durable.name,
+      eventId: "dead-2",
+      subject: subscriptionUpdated.subject,
+      reason: "Error: cannot apply 2",
+      deliveries: 3,
+    });
+    expect(JSON.parse(letter?.payload ?? "")).toEqual(snapshot(2));
+  });
+
+  test("a replayed letter has its effect once, and leaves the list", async () => {
+    start();
+    for (const version of upTo(3)) await publish(version);
+    const [letter] = await buried(1);
+    broken.isBroken = false;
+    expect(await replayDeadLetters(nats.bus, durable.name, letter?.seq)).toBe(1);
+    await eventually(async () => expect(await effects(scratch)).toEqual([1, 2, 3]));
+    await buried(0);
+    await expect(replayDeadLetters(nats.bus, durable.name, letter?.seq)).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test("a letter that fails again is set aside again", async () => {
+    start();
+    await publish(2);
+    const [first] = await buried(1);
+    expect(await replayDeadLetters(nats.bus, durable.name)).toBe(1);
+    await eventually(async () => {
+      const [again] = await listDeadLetters(nats.bus, durable.name);
+      expect(again?.seq).toBeGreaterThan(first?.seq ?? 0);
+    });
+  });
+
+  test("a dropped letter is gone, and only that one", async () => {
+    start();
+    await publish(2, "keep");
+    await publish(2, "drop");
+    const letters = await buried(2);
+    const drop = letters.find(({ eventId }) => eventId === "drop");
+    expect(await dropDeadLetters(nats.bus, durable.name, drop?.seq)).toBe(1);
+    expect((await listDeadLetters(nats.bus)).map(({ eventId }) => eventId)).toEqual(["keep"]);
+    expect(await dropDeadLetters(nats.bus, durable.name)).toBe(1);
+    expect(await listDeadLetters(nats.bus, durable.name)).toEqual([]);
+  });
+
+  test("a message that is not its event's schema is set aside at once", async () => {
+    start();
+    await nats.bus.js.publish(durable.subject, "not json");
+    await nats.bus.js.publish(durable.subject, JSON.stringify({ ...snapshot(1), seats: -1 }));
+    const letters = await buried(2);
+    await settled();
+    expect(letters.map(({ reason, deliveries }) => [reason.slice(0, 15), deliveries])).toEqual([
+      ["invalid: not JS", 1],
+      ["invalid: seats:", 1],
+    ]);
+  });
+});

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { migrate } from "@topdog/postgres/migrate";
+import { createDatabase, type Database } from "@topdog/postgres/pool";
+import { inTransaction } from "@topdog/postgres/transaction";
+import { eventually } from "@topdog/testing/eventually";
+import { silentLogger } from "@topdog/testing/logger";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { ownPostgres, type OwnPostgres } from "@topdog/testing/own-postgres";
+import { listDeadLetters } from "../src/dead-letters.ts";
+import { appendOutbox } from "../src/outbox.ts";
+import { createRelay } from "../src/relay.ts";
+import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./setting.ts";
+
+let nats: TestNats;
+let postgres: OwnPostgres;
+let db: Database;
+
+beforeAll(async () => {
+  [nats, postgres] = await Promise.all([testNats(), ownPostgres()]);
+  db = createDatabase({ url: postgres.adminUrl, applicationName: "outage-test" });
+  await migrate(db, migrations);
+});
+afterAll(async () => {
+  await db.destroy();
+  await Promise.all([nats.stop(), postgres.stop()]);
+});
+
+describe("from the outbox to the effect", () => {
+  test("no event is lost, doubled or buried while the bus and the database are killed in turn", async () => {
+    const relay = createRelay({ db, bus: nats.bus, logger: silentLogger() });
+    // Two deliveries only: if an outage cost deliveries, events would be buried.
+    const options = { durable: { ...durable, maxDeliveries: 2 } };
+    const consumers = [effectConsumer(nats.bus, { db }, options), effectConsumer(nats.bus, { db }, options)];
+    relay.start();
+    for (const consumer of consumers) consumer.start();
+    const total = 400;
+    const appending = (async () => {
+      for (const version of upTo(total)) await appendUntilCommitted(version, () => relay.nudge());
+    })();
+    await sleep(200);
+    await postgres.kill9();
+    await sleep(300);
+    await postgres.restart();
+    await sleep(300);
+    await nats.kill9();
+    await sleep(300);
+    await nats.restart();
+    await sleep(200);
+    await db.raw(
+      "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'",
+    );
+    await appending;
+    await eventually(async () => expect(await effects({ db })).toEqual(upTo(total)), {
+      timeoutMs: 15_000,
+      intervalMs: 100,
+    });
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    await relay.stop();
+    expect(await listDeadLetters(nats.bus)).toEqual([]);
+  });
+});
+
+/** As an idempotent use case does: after an error nobody knows whether it was committed, so the id decides. */
+async function appendUntilCommitted(version: number, nudge: () => void): Promise<void> {
+  const id = `chain-${version}`;
+  for (;;) {
+    try {
+      await inTransaction(db, async (trx) => {
+        if ((await trx("outbox").where({ id })).length === 0)
+          await appendOutbox(trx, subscriptionUpdated, snapshot(version), { id });
+      });
+      return nudge();
+    } catch {
+      await sleep(20);
+    }
+  }
+}
