@@ -47,7 +47,7 @@ function pinAll(
   const pin = (): void => {
     for (const pid of [gateway, router, bareProxyPid]) pinning.pin(pid, measuredCore);
     if (engines === "same") for (const pid of Object.values(others)) pinning.pin(pid, measuredCore);
-    for (const pid of [generatorPid, platform.providerPid(), process.pid]) pinning.pin(pid, loadCore);
+    for (const pid of [generatorPid, platform.providerPid()]) pinning.pin(pid, loadCore);
   };
   if (pinning.unavailable !== null) return { pin, note: `nothing is pinned: ${pinning.unavailable}` };
   const where = engines === "same" ? `core ${measuredCore} too` : "any core";
@@ -104,9 +104,14 @@ async function run(options: BenchOptions, cleanup: Cleanup): Promise<number> {
   pin();
   const clock = createCpuClock();
   const targets: Target[] = [
-    { name: "direct", port: platform.providerPort, keys: ["none"], processes: {} },
-    { name: "bare proxy", port: bareProxy.port, keys: ["none"], processes: { "bare proxy": bareProxy.pid } },
-    { name: "top dog", port: platform.gatewayPort, keys: platform.keys, processes: platform.processes() },
+    {
+      name: "direct",
+      port: platform.providerPort,
+      keys: ["none"],
+      processes: () => ({ provider: platform.providerPid() }),
+    },
+    { name: "bare proxy", port: bareProxy.port, keys: ["none"], processes: () => ({ "bare proxy": bareProxy.pid }) },
+    { name: "top dog", port: platform.gatewayPort, keys: platform.keys, processes: platform.processes },
   ];
   const spend = { host: "127.0.0.1", port: platform.gatewayPort, keys: platform.keys, body: jsonBody };
   await generator.run({ ...spend, connections: options.connections, durationMs: spendPersonalMs, ratePerSecond: null });

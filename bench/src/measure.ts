@@ -12,8 +12,8 @@ export interface Target {
   readonly name: string;
   readonly port: number;
   readonly keys: readonly string[];
-  /** What works for this target, by name; the provider and the load generator are not part of it. */
-  readonly processes: Readonly<Record<string, number>>;
+  /** The processes whose CPU time is this target's, by name: they may be restarted between workloads. */
+  readonly processes: () => Readonly<Record<string, number>>;
 }
 
 export interface Measurement extends LoadResult {
@@ -46,7 +46,7 @@ async function measure(bench: Bench, target: Target, workload: Workload): Promis
 }
 
 const readClocks = (clock: CpuClock, target: Target): Record<string, number> =>
-  Object.fromEntries(Object.entries(target.processes).map(([name, pid]) => [name, clock.read(pid)]));
+  Object.fromEntries(Object.entries(target.processes()).map(([name, pid]) => [name, clock.read(pid)]));
 
 /** Every target once per round, each round beginning with another one, so that no target has the quieter machine. */
 export async function measureRounds(
