@@ -1,0 +1,212 @@
+import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
+import { syncLeases } from "@topdog/contracts/rpc/sync-leases";
+import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { securityHeaders } from "@topdog/http-kit/app";
+import { createHttpServer } from "@topdog/http-kit/create-server";
+import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
+import { drainServer, listen } from "@topdog/http-kit/lifecycle";
+import { mountProbes } from "@topdog/http-kit/probes";
+import { requestId } from "@topdog/http-kit/request-id";
+import { requestLog } from "@topdog/http-kit/request-log";
+import type { Bus } from "@topdog/messaging/connect";
+import { publishEvent } from "@topdog/messaging/publish";
+import { callRpc } from "@topdog/messaging/rpc";
+import type { Logger } from "@topdog/telemetry/logger";
+import type { Metrics } from "@topdog/telemetry/metrics";
+import express, { type Express } from "express";
+import { createPrincipals, type Principals } from "./clients/principals.ts";
+import { createQuotaLeases, type QuotaLeases } from "./clients/quota-leases.ts";
+import { createUpstream, type Upstream } from "./clients/upstream.ts";
+import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
+import { createWatchdog, type Watchdog } from "./clients/watchdog.ts";
+import type { GatewayConfig } from "./config.ts";
+import { onApiKeyRevoked } from "./consumers/on-api-key-revoked.ts";
+import { onMemberChanged } from "./consumers/on-member-changed.ts";
+import { onQuotaRecalled } from "./consumers/on-quota-recalled.ts";
+import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./metrics.ts";
+import { mountAccountRoutes } from "./routes/account-routes.ts";
+import { answerBrokenRequests } from "./routes/broken-requests.ts";
+import { mountDocsRoutes } from "./routes/docs-routes.ts";
+import { mountHotRoutes, mountWrongMethods } from "./routes/hot-routes.ts";
+
+export interface AppDeps {
+  readonly config: Readonly<GatewayConfig>;
+  readonly bus: Bus;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly monotonicMs: () => number;
+  /** Unique to this process and never reused. */
+  readonly gatewayId: string;
+}
+
+export interface App {
+  start(): Promise<{ port: number }>;
+  /** Lets streams end, gives every lease back, flushes what is to be published. The bus stays the caller's to close. */
+  stop(): Promise<void>;
+}
+
+const resolveTimeoutMs = 1_000;
+const syncTimeoutMs = 1_000;
+const publishTimeoutMs = 5_000;
+const maxQueuedUsage = 10_000;
+const maxAccountBodyBytes = 1024 * 1024;
+const accountLimits = { firstByteMs: 15_000, chunkMs: 15_000, totalMs: 60_000, clientStallMs: 15_000 };
+const closeLeasesMs = 3_000;
+const flushUsageMs = 2_000;
+
+interface Parts {
+  readonly metrics: GatewayMetrics;
+  readonly principals: Principals;
+  readonly leases: QuotaLeases;
+  readonly usage: UsagePublisher;
+  readonly watchdog: Watchdog;
+  readonly upstreams: Readonly<Record<"router" | "quota" | "org-registry" | "billing", Upstream>>;
+  readonly inFlight: { count: number };
+}
+
+function createParts({ config, bus, logger, metrics: registry, monotonicMs, gatewayId }: AppDeps): Parts {
+  const metrics = createGatewayMetrics(registry);
+  const upstream = (urls: readonly string[]): Upstream =>
+    createUpstream({ urls, connectTimeoutMs: config.CONNECT_TIMEOUT_MS });
+  return {
+    metrics,
+    principals: createPrincipals({
+      resolve: async (keyHash) =>
+        (await callRpc(bus, resolvePrincipal, { keyHash }, { timeoutMs: resolveTimeoutMs })).principal,
+      maxEntries: config.MAX_PRINCIPALS,
+      ttlMs: config.PRINCIPAL_TTL_MS,
+      onLookup: (outcome) => metrics.principalLookups.inc({ outcome }, 1),
+    }),
+    leases: createQuotaLeases({
+      gatewayId,
+      call: (request) => callRpc(bus, syncLeases, request, { timeoutMs: syncTimeoutMs }),
+      monotonicMs,
+      maxBuckets: config.MAX_BUCKETS,
+      onSync: (outcome, leases) => {
+        metrics.leaseSyncs.inc({ outcome }, 1);
+        metrics.syncedLeases.inc(leases);
+      },
+      onFailure: (error) => logger.warn({ err: error }, "quota does not answer: serving what is held"),
+    }),
+    usage: createUsagePublisher({
+      send: async (usage, id) =>
+        void (await publishEvent(bus, usageConsumed, usage, { id, timeoutMs: publishTimeoutMs })),
+      maxQueued: maxQueuedUsage,
+      onOutcome: (outcome, error) => {
+        metrics.usagePublishes.inc({ outcome }, 1);
+        if (outcome !== "published")
+          logger.warn({ err: error, outcome }, "usage of an unanswered call is not published");
+      },
+    }),
+    watchdog: createWatchdog(monotonicMs),
+    upstreams: {
+      router: upstream(config.ROUTER_URL),
+      quota: upstream(config.QUOTA_URL),
+      "org-registry": upstream(config.ORG_REGISTRY_URL),
+      billing: upstream(config.BILLING_URL),
+    },
+    inFlight: { count: 0 },
+  };
+}
+
+function createWeb(
+  { config, bus, logger, metrics, monotonicMs }: AppDeps,
+  parts: Parts,
+  isDraining: () => boolean,
+): Express {
+  const { principals, watchdog, upstreams } = parts;
+  const principalSecret = config.PRINCIPAL_SECRET.reveal();
+  const web = express();
+  web.disable("x-powered-by");
+  web.set("etag", false);
+  web.set("query parser", "simple");
+  mountHotRoutes(web, {
+    ...parts,
+    logger,
+    monotonicMs,
+    principalSecret,
+    maxBodyBytes: config.MAX_BODY_BYTES,
+    bodyTimeoutMs: config.BODY_TIMEOUT_MS,
+    maxInFlight: config.MAX_IN_FLIGHT,
+    relay: {
+      upstream: upstreams.router,
+      watchdog,
+      monotonicMs,
+      limits: {
+        firstByteMs: config.FIRST_BYTE_TIMEOUT_MS,
+        chunkMs: config.CHUNK_TIMEOUT_MS,
+        totalMs: config.CALL_TIMEOUT_MS,
+        clientStallMs: config.CLIENT_STALL_TIMEOUT_MS,
+      },
+    },
+  });
+  web.use(requestId(), requestLog({ logger }), securityHeaders());
+  mountProbes(web, {
+    service: "gateway",
+    version: "1",
+    metrics,
+    isDraining,
+    checks: {
+      bus: async () => {
+        if (!bus.isConnected()) throw new Error("the bus is away");
+      },
+    },
+  });
+  mountWrongMethods(web);
+  web.use("/v1", notFound("openai"), errorHandler({ dialect: "openai", logger }));
+  mountDocsRoutes(web, config.DOCS_DIR);
+  mountAccountRoutes(web, {
+    principals,
+    services: upstreams,
+    watchdog,
+    monotonicMs,
+    principalSecret,
+    maxBodyBytes: maxAccountBodyBytes,
+    bodyTimeoutMs: config.BODY_TIMEOUT_MS,
+    limits: accountLimits,
+  });
+  web.use(notFound("problem"), errorHandler({ dialect: "problem", logger }));
+  return web;
+}
+
+export function createApp(deps: AppDeps): App {
+  const { config, bus } = deps;
+  const parts = createParts(deps);
+  const { leases, principals, usage, watchdog, upstreams } = parts;
+  let draining = false;
+  const server = createHttpServer(createWeb(deps, parts, () => draining));
+  answerBrokenRequests(server);
+  registerGauges(deps.metrics, {
+    inFlight: () => parts.inFlight.count,
+    heldLeases: () => leases.heldLeases(),
+    knownPrincipals: () => principals.size(),
+    queuedUsage: () => usage.queued(),
+  });
+  const stops: (() => void)[] = [];
+
+  return {
+    start: async () => {
+      stops.push(
+        onApiKeyRevoked(bus, principals),
+        onMemberChanged(bus, principals),
+        onQuotaRecalled(bus, leases),
+        bus.onReconnect(() => {
+          principals.flush();
+          leases.sync.resyncAll();
+        }),
+      );
+      await bus.nc.flush();
+      leases.sync.start();
+      return listen(server, { host: config.HTTP_HOST, port: config.HTTP_PORT });
+    },
+    stop: async () => {
+      draining = true;
+      await drainServer(server, { graceMs: config.SHUTDOWN_GRACE_MS });
+      await leases.sync.closeAll(closeLeasesMs);
+      await usage.stop(flushUsageMs);
+      for (const stop of stops) stop();
+      watchdog.stop();
+      await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
+    },
+  };
+}

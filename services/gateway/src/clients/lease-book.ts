@@ -1,0 +1,93 @@
+import { LRUCache } from "lru-cache";
+import type { Meter } from "@topdog/contracts/quota";
+import { newDemand, type Demand } from "../domain/demand.ts";
+import { beginClose, newLease, type Lease } from "../domain/lease.ts";
+
+/** A call that waits for tokens: tries again when the slot's numbers change. Returns the slot to wait at, or null when settled. */
+export interface Waiter {
+  retry(): Slot | null;
+}
+
+/** One bucket as this process sees it, and what is under way about it. */
+export interface Slot {
+  readonly key: string;
+  readonly lease: Lease;
+  readonly demand: Demand;
+  /** First come, first served. */
+  waiters: Waiter[];
+  /** Rises with every report. */
+  order: number;
+  inFlight: boolean;
+  isDirty: boolean;
+  lastUseMs: number;
+  lastSyncMs: number;
+  lastRevalidateMs: number;
+  /** Until then no stock is asked for ahead of demand: another gateway needs the tail. */
+  recalledUntilMs: number;
+}
+
+export interface LeaseBook {
+  slot(owner: string, meter: Meter): Slot;
+  find(owner: string, meter: Meter): Slot | undefined;
+  /** Slots with a lease, a waiter or a report under way. */
+  readonly held: Set<Slot>;
+  hold(slot: Slot): void;
+  release(slot: Slot): void;
+}
+
+const keyOf = (owner: string, meter: Meter): string => `${meter}|${owner}`;
+
+const newSlot = (key: string, owner: string, meter: Meter): Slot => ({
+  key,
+  lease: newLease(owner, meter),
+  demand: newDemand(),
+  waiters: [],
+  order: 0,
+  inFlight: false,
+  isDirty: false,
+  lastUseMs: Number.NEGATIVE_INFINITY,
+  lastSyncMs: Number.NEGATIVE_INFINITY,
+  lastRevalidateMs: Number.NEGATIVE_INFINITY,
+  recalledUntilMs: Number.NEGATIVE_INFINITY,
+});
+
+/** Keeps at most `maxSlots` buckets; one that falls out while it holds a lease is closed first, and `onEvicted` sees to it. */
+export function createLeaseBook({
+  maxSlots,
+  onEvicted,
+}: {
+  maxSlots: number;
+  onEvicted: (slot: Slot) => void;
+}): LeaseBook {
+  const held = new Set<Slot>();
+  // Fallen out, not yet ended: asked for again it must be this very slot, or two of them would count one lease's seqs.
+  const leaving = new Map<string, Slot>();
+  const slots = new LRUCache<string, Slot>({
+    max: maxSlots,
+    dispose: (slot, key, reason) => {
+      if (reason !== "evict" || !held.has(slot)) return;
+      leaving.set(key, slot);
+      beginClose(slot.lease);
+      onEvicted(slot);
+    },
+  });
+
+  return {
+    held,
+    slot: (owner, meter) => {
+      const key = keyOf(owner, meter);
+      const known = slots.get(key);
+      if (known !== undefined) return known;
+      const slot = leaving.get(key) ?? newSlot(key, owner, meter);
+      leaving.delete(key);
+      slots.set(key, slot);
+      return slot;
+    },
+    find: (owner, meter) => slots.peek(keyOf(owner, meter)) ?? leaving.get(keyOf(owner, meter)),
+    hold: (slot) => void held.add(slot),
+    release: (slot) => {
+      held.delete(slot);
+      if (leaving.get(slot.key) === slot) leaving.delete(slot.key);
+    },
+  };
+}

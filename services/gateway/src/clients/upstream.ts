@@ -1,0 +1,46 @@
+import { Pool, type Dispatcher } from "undici";
+
+export interface UpstreamOptions {
+  /** Instances of one service, used in turn. */
+  readonly urls: readonly string[];
+  readonly connectTimeoutMs: number;
+}
+
+/** Keep-alive connections to the instances of one sibling service. */
+export interface Upstream {
+  /** Sends to the next instance in turn. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  close(): Promise<void>;
+}
+
+/** Shorter than the servers' own 75 s: we never write to a connection that the other side is about to close. */
+const keepAliveMs = 30_000;
+
+/** Timeouts are the relay's business: undici's own would cut a silent stream. Connections are bounded by the calls in flight. */
+export function createUpstream({ urls, connectTimeoutMs }: UpstreamOptions): Upstream {
+  const pools = urls.map(
+    (url) =>
+      new Pool(url, {
+        connections: null,
+        pipelining: 1,
+        keepAliveTimeout: keepAliveMs,
+        keepAliveMaxTimeout: keepAliveMs,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        allowH2: false,
+        connect: { timeout: connectTimeoutMs },
+      }),
+  );
+  let turn = 0;
+  return {
+    dispatch: (options, handler) => {
+      turn = (turn + 1) % pools.length;
+      const pool = pools[turn];
+      if (pool === undefined) throw new Error("an upstream needs at least one URL");
+      pool.dispatch(options, handler);
+    },
+    close: async () => {
+      await Promise.all(pools.map((pool) => pool.destroy()));
+    },
+  };
+}

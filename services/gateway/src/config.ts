@@ -1,0 +1,67 @@
+import { commonFields } from "@topdog/config/common";
+import { loadConfig } from "@topdog/config/load";
+import { z } from "zod";
+
+const urlList = z
+  .string()
+  .transform((text) => text.split(",").map((url) => url.trim()))
+  .pipe(z.array(z.url()).min(1).max(64));
+const milliseconds = (max: number) => z.coerce.number().int().min(1).max(max);
+
+export const configSchema = z.object({
+  HTTP_HOST: commonFields.HTTP_HOST,
+  HTTP_PORT: commonFields.HTTP_PORT.default(8080),
+  LOG_LEVEL: commonFields.LOG_LEVEL,
+  NATS_URL: commonFields.NATS_URL,
+  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
+  OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
+  SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
+  ROUTER_URL: urlList.prefault("http://127.0.0.1:8084").describe("llm-router; several instances separated by commas"),
+  QUOTA_URL: urlList.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
+  ORG_REGISTRY_URL: urlList.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),
+  BILLING_URL: urlList.prefault("http://127.0.0.1:8082").describe("billing, for /api/tiers and /api/billing"),
+  DOCS_DIR: z.string().default("docs").describe("Folder of openapi.json, asyncapi.json and errors.md, served at /docs"),
+  MAX_BODY_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1024)
+    .max(268_435_456)
+    .default(10_485_760)
+    .describe("Largest body of a /v1 call, in bytes"),
+  MAX_IN_FLIGHT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(4096)
+    .describe("Calls served at once; one more is answered 503"),
+  BODY_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("How long an upload may take, in milliseconds"),
+  CONNECT_TIMEOUT_MS: milliseconds(60_000).default(2_000).describe("Connecting to a sibling service, in milliseconds"),
+  FIRST_BYTE_TIMEOUT_MS: milliseconds(3_600_000)
+    .default(180_000)
+    .describe("Until a router's first byte, in milliseconds; longer than the router's own deadline"),
+  CHUNK_TIMEOUT_MS: milliseconds(3_600_000)
+    .default(120_000)
+    .describe("Longest silence within an answer, in milliseconds"),
+  CALL_TIMEOUT_MS: milliseconds(86_400_000)
+    .default(900_000)
+    .describe("Longest call, in milliseconds: the deadline that routers get"),
+  CLIENT_STALL_TIMEOUT_MS: milliseconds(3_600_000)
+    .default(60_000)
+    .describe("How long a connected client may not read its answer, in milliseconds"),
+  PRINCIPAL_TTL_MS: milliseconds(600_000)
+    .default(30_000)
+    .describe("How long a resolved key is trusted, in milliseconds"),
+  MAX_PRINCIPALS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(20_000)
+    .describe("Resolved keys kept in memory"),
+  MAX_BUCKETS: z.coerce.number().int().min(1).max(1_000_000).default(50_000).describe("Quota buckets kept in memory"),
+});
+export type GatewayConfig = z.infer<typeof configSchema>;
+
+export const readServiceConfig = (): Readonly<GatewayConfig> =>
+  loadConfig("gateway", configSchema, { env: process.env, argv: process.argv.slice(2) });

@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import { runService } from "@topdog/http-kit/run-service";
+import { connectBus } from "@topdog/messaging/connect";
+import { createLogger } from "@topdog/telemetry/logger";
+import { createMetrics } from "@topdog/telemetry/metrics";
+import { createApp } from "./app.ts";
+import { readServiceConfig } from "./config.ts";
+
+const name = "gateway";
+const config = readServiceConfig();
+const logger = createLogger({ service: name, level: config.LOG_LEVEL });
+
+await runService({
+  name,
+  logger,
+  graceMs: config.SHUTDOWN_GRACE_MS,
+  start: async () => {
+    const bus = await connectBus({ url: config.NATS_URL, name, logger });
+    const metrics = createMetrics(name);
+    const monotonicMs = (): number => performance.now();
+    const app = createApp({ config, bus, logger, metrics, monotonicMs, gatewayId: `gw_${randomUUID()}` });
+    const { port } = await app.start();
+    logger.info({ port }, "listening");
+    const stop = async (): Promise<void> => {
+      await app.stop();
+      await bus.close();
+    };
+    return { stop };
+  },
+});

@@ -1,0 +1,110 @@
+import type { Metrics } from "@topdog/telemetry/metrics";
+
+const callRoutes = ["chat_completions", "models"] as const;
+type CallRoute = (typeof callRoutes)[number];
+
+/** How a hot call ended, as the gateway saw it. */
+const callOutcomes = [
+  "ok",
+  "rejected",
+  "failed",
+  "cut",
+  "unanswered",
+  "client_closed",
+  "unauthenticated",
+  "quota_exceeded",
+  "reduced_capacity",
+  "bad_upload",
+  "overloaded",
+] as const;
+export type CallOutcome = (typeof callOutcomes)[number];
+
+const statusClasses = ["2xx", "4xx", "5xx", "none"] as const;
+export type StatusClass = (typeof statusClasses)[number];
+const admissionOutcomes = ["admitted", "exhausted", "unavailable", "client_gone"] as const;
+type AdmissionOutcome = (typeof admissionOutcomes)[number];
+
+const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2];
+
+export interface GatewayMetricSources {
+  inFlight(): number;
+  heldLeases(): number;
+  knownPrincipals(): number;
+  queuedUsage(): number;
+}
+
+interface LabelledCounter<L> {
+  inc(labels: L, value: number): void;
+}
+interface LabelledHistogram<L> {
+  observe(labels: L, value: number): void;
+}
+
+export interface GatewayMetrics {
+  readonly requests: LabelledCounter<{ route: CallRoute; status_class: StatusClass; outcome: CallOutcome }>;
+  readonly admissions: LabelledCounter<{ source: "personal" | "org_pool" | "none"; outcome: AdmissionOutcome }>;
+  readonly leaseSyncs: LabelledCounter<{ outcome: "ok" | "failed" }>;
+  readonly syncedLeases: { inc(value: number): void };
+  readonly principalLookups: LabelledCounter<{ outcome: "hit" | "miss" | "refused" | "failed" }>;
+  readonly usagePublishes: LabelledCounter<{ outcome: "published" | "retried" | "dropped" }>;
+  readonly firstByteSeconds: LabelledHistogram<{ route: CallRoute }>;
+  readonly overheadSeconds: LabelledHistogram<{ route: CallRoute }>;
+}
+
+export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
+  return {
+    requests: metrics.counter({
+      name: "topdog_gateway_requests_total",
+      help: "Calls of the LLM API, by how they ended",
+      labels: { route: callRoutes, status_class: statusClasses, outcome: callOutcomes },
+    }),
+    admissions: metrics.counter({
+      name: "topdog_gateway_admissions_total",
+      help: "Decisions on whether a call may run, by who pays",
+      labels: { source: ["personal", "org_pool", "none"], outcome: admissionOutcomes },
+    }),
+    leaseSyncs: metrics.counter({
+      name: "topdog_gateway_lease_syncs_total",
+      help: "Messages that reported leases to quota",
+      labels: { outcome: ["ok", "failed"] },
+    }),
+    syncedLeases: metrics.counter({
+      name: "topdog_gateway_synced_leases_total",
+      help: "Leases in the messages to quota",
+    }),
+    principalLookups: metrics.counter({
+      name: "topdog_gateway_principal_lookups_total",
+      help: "Keys looked up: hit and refused by the cache cost no hop",
+      labels: { outcome: ["hit", "miss", "refused", "failed"] },
+    }),
+    usagePublishes: metrics.counter({
+      name: "topdog_gateway_usage_publishes_total",
+      help: "Usage records of calls that no router answered for; a dropped one leaves a gap in the ledger",
+      labels: { outcome: ["published", "retried", "dropped"] },
+    }),
+    firstByteSeconds: metrics.histogram({
+      name: "topdog_gateway_first_byte_seconds",
+      help: "From a call's arrival to the first byte of its answer",
+      labels: { route: callRoutes },
+      buckets: secondsBuckets,
+    }),
+    overheadSeconds: metrics.histogram({
+      name: "topdog_gateway_added_overhead_seconds",
+      help: "From a call's last byte to its dispatch to a router: what the gateway itself adds",
+      labels: { route: callRoutes },
+      buckets: overheadBuckets,
+    }),
+  };
+}
+
+/** Values that are read at each scrape. */
+export function registerGauges(metrics: Metrics, sources: GatewayMetricSources): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    metrics.gauge({ name, help, collect: (one) => one.set(read()) });
+  };
+  gauge("topdog_gateway_calls_in_flight", "Calls being served", () => sources.inFlight());
+  gauge("topdog_gateway_held_buckets", "Buckets that this gateway holds a lease of", () => sources.heldLeases());
+  gauge("topdog_gateway_known_principals", "Callers in the cache", () => sources.knownPrincipals());
+  gauge("topdog_gateway_queued_usage_records", "Usage records waiting for the bus", () => sources.queuedUsage());
+}

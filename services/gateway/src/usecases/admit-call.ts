@@ -1,0 +1,139 @@
+import type { Charge, ChargeSource, Meter } from "@topdog/contracts/quota";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import type { Slot, Waiter } from "../clients/lease-book.ts";
+import type { QuotaLeases } from "../clients/quota-leases.ts";
+import { standingOf, takeToken } from "../domain/lease.ts";
+import { todayAt } from "../domain/quota-clock.ts";
+
+/** What a call takes of the caller's own allowance; of the org's pool it takes one API call, whatever it is. */
+export type CallCost = readonly [Meter, ...Meter[]];
+
+/** `slots`: the buckets that decided, for the rate-limit headers. */
+export type Admission =
+  | {
+      readonly outcome: "admitted";
+      readonly source: ChargeSource;
+      readonly day: string;
+      readonly charges: Charge[];
+      readonly slots: readonly Slot[];
+    }
+  | { readonly outcome: "exhausted"; readonly slots: readonly Slot[] }
+  | { readonly outcome: "unavailable"; readonly slots: readonly Slot[] }
+  | { readonly outcome: "client_gone" };
+
+/** Still there to be served? A call whose client went takes nothing. */
+export interface CallPresence {
+  isGone: boolean;
+}
+
+interface Waiting {
+  readonly outcome: "waiting";
+  readonly at: Slot;
+  readonly slots: readonly Slot[];
+}
+
+const maxWaitMs = 2_000;
+
+/** Nothing else runs between the look and the take: all tokens of one bucket owner, or none. */
+function takeAll(leases: QuotaLeases, slots: readonly Slot[], source: ChargeSource, day: string): Admission {
+  const charges = slots.map((slot) => takeToken(slot.lease));
+  for (const slot of slots) leases.sync.noteUse(slot);
+  return { outcome: "admitted", source, day, charges, slots };
+}
+
+/** Looks at one bucket owner: ready, waiting for something, or exhausted (null). */
+function decideAt(
+  leases: QuotaLeases,
+  slots: readonly Slot[],
+  source: ChargeSource,
+  isQueued: boolean,
+): Admission | Waiting | null {
+  const day = todayAt(leases.clock, leases.monotonicMs());
+  let lacking: Slot | undefined;
+  for (const slot of slots) {
+    const standing = standingOf(slot.lease, day);
+    if (standing === "exhausted") {
+      leases.sync.revalidate(slot);
+      return null;
+    }
+    // Whoever came first takes first.
+    if (standing !== "ready" || (!isQueued && slot.waiters.length > 0)) lacking ??= slot;
+  }
+  return lacking === undefined ? takeAll(leases, slots, source, day) : { outcome: "waiting", at: lacking, slots };
+}
+
+function decide(leases: QuotaLeases, principal: Principal, cost: CallCost, isQueued: boolean): Admission | Waiting {
+  const { personal, orgPool } = principal.buckets;
+  const own = cost.map((meter) => leases.slot(personal, meter));
+  const first = decideAt(leases, own, "personal", isQueued);
+  if (first !== null) return first;
+  if (orgPool === null) return { outcome: "exhausted", slots: own };
+  const pool = [leases.slot(orgPool, "api_calls")];
+  return decideAt(leases, pool, "org_pool", isQueued) ?? { outcome: "exhausted", slots: [...own, ...pool] };
+}
+
+/**
+ * Charges a call to the caller's own allowance, or, when quota says that one is spent for today, to the org's pool. In
+ * the steady state it answers at once. It waits, 2 s at most and in order, for a full credit window to be reported or for
+ * tokens on their way; then it is `unavailable`, which is never the same as spent.
+ */
+export function admitCall(
+  leases: QuotaLeases,
+  principal: Principal,
+  cost: CallCost,
+  presence: CallPresence,
+): Admission | Promise<Admission> {
+  const decision = decide(leases, principal, cost, false);
+  if (decision.outcome !== "waiting") return decision;
+  if (leases.sync.unreachableMs() > maxWaitMs) {
+    leases.sync.request(decision.at);
+    return { outcome: "unavailable", slots: decision.slots };
+  }
+  return waitForTokens(leases, principal, cost, presence, decision);
+}
+
+function waitForTokens(
+  leases: QuotaLeases,
+  principal: Principal,
+  cost: CallCost,
+  presence: CallPresence,
+  firstWait: Waiting,
+): Promise<Admission> {
+  return new Promise((resolve) => {
+    let waitsAt: Waiting | null = null;
+    const settle = (admission: Admission): null => {
+      waitsAt = null;
+      clearTimeout(deadline);
+      resolve(admission);
+      return null;
+    };
+    const waiter: Waiter = {
+      retry: () => {
+        if (waitsAt === null) return null;
+        if (presence.isGone) return settle({ outcome: "client_gone" });
+        const decision = decide(leases, principal, cost, true);
+        if (decision.outcome !== "waiting") return settle(decision);
+        return queueAt(decision);
+      },
+    };
+    const queueAt = (waiting: Waiting): Slot => {
+      waitsAt = waiting;
+      for (const slot of waiting.slots) askIfEmpty(leases, slot, waiting.at);
+      return waiting.at;
+    };
+    const deadline = setTimeout(() => {
+      if (waitsAt === null) return;
+      const { at, slots } = waitsAt;
+      at.waiters = at.waiters.filter((one) => one !== waiter);
+      settle({ outcome: "unavailable", slots });
+    }, maxWaitMs);
+
+    queueAt(firstWait).waiters.push(waiter);
+    leases.sync.request(firstWait.at);
+  });
+}
+
+/** A call that needs two buckets asks for both in one message. */
+function askIfEmpty(leases: QuotaLeases, slot: Slot, waitsAt: Slot): void {
+  if (slot !== waitsAt && slot.lease.leaseId === null && !slot.inFlight) leases.sync.request(slot);
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { renderOpenAiError } from "@topdog/http-kit/openai-error";
+import { toAppError } from "@topdog/http-kit/to-app-error";
+import type { Logger } from "@topdog/telemetry/logger";
+import type { Principals } from "../clients/principals.ts";
+import type { QuotaLeases } from "../clients/quota-leases.ts";
+import type { RelayDeps } from "../clients/relay.ts";
+import type { UsagePublisher } from "../clients/usage-publisher.ts";
+import type { CallOutcome, GatewayMetrics } from "../metrics.ts";
+import type { CallFacts } from "./call-log.ts";
+import { discardBody } from "./read-body.ts";
+
+export interface ServeCallDeps {
+  readonly principals: Principals;
+  readonly leases: QuotaLeases;
+  readonly relay: RelayDeps;
+  readonly usage: UsagePublisher;
+  readonly metrics: GatewayMetrics;
+  readonly logger: Logger;
+  readonly monotonicMs: () => number;
+  readonly principalSecret: string;
+  readonly maxBodyBytes: number;
+  readonly bodyTimeoutMs: number;
+  readonly maxInFlight: number;
+  /** Calls being served, shared by all hot routes. */
+  readonly inFlight: { count: number };
+}
+
+/** A call on its way: `facts` fill as it goes, `relay` is set once it is forwarded. */
+export interface Call {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly path: string;
+  readonly facts: CallFacts;
+  readonly presence: { isGone: boolean };
+  onGone: (() => void) | null;
+}
+
+/** Name and value by turns, as an object: for the refusals, which are rare. */
+export function toObject(pairs: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (let index = 0; index + 1 < pairs.length; index += 2)
+    headers[pairs[index] as string] = pairs[index + 1] as string;
+  return headers;
+}
+
+/** Answers a call that is not forwarded, or that no router answered, in the OpenAI dialect. */
+export function refuse(
+  deps: Pick<ServeCallDeps, "logger">,
+  call: Call,
+  error: unknown,
+  outcome: CallOutcome,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const { res, req, facts } = call;
+  const appError = toAppError(error);
+  if (appError.code === "internal_error") deps.logger.error({ err: error, requestId: facts.requestId }, "call failed");
+  facts.outcome = outcome;
+  facts.detail = appError.code;
+  if (call.presence.isGone || res.headersSent) {
+    res.destroy();
+    return;
+  }
+  facts.status = appError.status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  renderOpenAiError(res, appError, facts.requestId);
+  discardBody(req);
+}

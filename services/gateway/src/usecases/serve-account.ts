@@ -1,0 +1,127 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { principalHeaderName, signPrincipalHeader } from "@topdog/contracts/principal-header";
+import { AppError } from "@topdog/errors/app-error";
+import { renderProblem } from "@topdog/http-kit/problem";
+import { requestIdOf } from "@topdog/http-kit/request-id";
+import { addToRequestLog } from "@topdog/http-kit/request-log";
+import { ensureTraceparent } from "@topdog/telemetry/tracing";
+import type { Response } from "express";
+import type { KnownCaller, Principals } from "../clients/principals.ts";
+import { Relay, type RelayDeps, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
+import type { Upstream } from "../clients/upstream.ts";
+import { accountTarget, type AccountService } from "../domain/account-target.ts";
+import { authenticate } from "./authenticate.ts";
+import { discardBody, readBody } from "./read-body.ts";
+
+export interface ServeAccountDeps extends Omit<RelayDeps, "upstream"> {
+  readonly principals: Principals;
+  readonly services: Readonly<Record<AccountService, Upstream>>;
+  readonly principalSecret: string;
+  readonly maxBodyBytes: number;
+  readonly bodyTimeoutMs: number;
+}
+
+/** What passes inwards; credentials, hop-by-hop, forwarding and internal headers never do. */
+const requestHeaders = [
+  "accept",
+  "content-type",
+  "idempotency-key",
+  "if-match",
+  "if-none-match",
+  "x-plan",
+  "x-data-segment",
+] as const;
+const answerHeaderNames = [
+  "content-type",
+  "content-length",
+  "content-disposition",
+  "cache-control",
+  "etag",
+  "location",
+  "allow",
+  "retry-after",
+] as const;
+
+const methods = new Set<string>(["GET", "POST", "PUT", "PATCH", "DELETE"]);
+const isMethod = (method: string): method is RelayRequest["method"] => methods.has(method);
+
+function pick(names: readonly string[], from: IncomingHttpHeaders): string[] {
+  const headers: string[] = [];
+  for (const name of names) {
+    const value = from[name];
+    if (typeof value === "string") headers.push(name, value);
+  }
+  return headers;
+}
+
+/** Passes one request of the account API to the service that owns it, with a signed word on who calls. */
+export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage, res: Response): Promise<void> {
+  const requestId = requestIdOf(req);
+  const url = req.url ?? "/";
+  const target = accountTarget(url.split("?", 1)[0] ?? "/");
+  if (target === null) throw new AppError("not_found");
+  const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
+  if (!isMethod(method)) throw new AppError("method_not_allowed", { headers: { allow: [...methods].join(", ") } });
+  try {
+    const caller = target.isPublic ? null : await authenticate(deps.principals, req.headers);
+    const { maxBodyBytes: maxBytes, bodyTimeoutMs: timeoutMs, monotonicMs, watchdog } = deps;
+    const body = method === "GET" ? null : await readBody(req, { maxBytes, timeoutMs, monotonicMs, watchdog });
+    if (body === null && method !== "GET") return;
+    if (caller !== null) addToRequestLog(res, { keyId: caller.principal.keyId, userId: caller.principal.userId });
+    forward(
+      deps,
+      target.service,
+      { method, path: url, headers: innerHeaders(deps, req, requestId, caller), body },
+      requestId,
+      res,
+    );
+  } catch (error) {
+    discardBody(req);
+    throw error;
+  }
+}
+
+function innerHeaders(
+  deps: ServeAccountDeps,
+  req: IncomingMessage,
+  requestId: string,
+  caller: KnownCaller | null,
+): string[] {
+  const incoming = req.headers["traceparent"];
+  const traceparent = ensureTraceparent(typeof incoming === "string" ? incoming : undefined);
+  const headers = ["x-request-id", requestId, "traceparent", traceparent, ...pick(requestHeaders, req.headers)];
+  if (caller === null) return headers;
+  const deadlineMs = Date.now() + deps.limits.totalMs;
+  const signed = signPrincipalHeader(
+    { kind: "account", requestId, principal: caller.principal, deadlineMs },
+    deps.principalSecret,
+  );
+  headers.push(principalHeaderName, signed);
+  return headers;
+}
+
+function forward(
+  deps: ServeAccountDeps,
+  service: AccountService,
+  request: RelayRequest,
+  requestId: string,
+  res: Response,
+): void {
+  const relay = new Relay({ ...deps, upstream: deps.services[service] }, request, res, {
+    answerHeaders: (_status, upstream) => ["x-request-id", requestId, ...pick(answerHeaderNames, upstream)],
+    cutEvent: () => null,
+    onEnd: (end) => finish(end, service, requestId, res),
+  });
+  res.on("close", () => {
+    if (!res.writableFinished) relay.clientGone();
+  });
+  relay.start();
+}
+
+function finish(end: RelayEnd, service: AccountService, requestId: string, res: Response): void {
+  addToRequestLog(res, { upstream: service });
+  if (end.kind !== "unanswered") return;
+  addToRequestLog(res, { errorCode: "overloaded", reason: end.reason });
+  const detail = "The service that answers this is away for the moment.";
+  renderProblem(res, new AppError("overloaded", { detail, retryAfterSeconds: 1, cause: end.cause }), requestId);
+}

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { chatBody, errorOf, startPlatform, type Gateway, type Platform } from "./platform.ts";
+import { answerJson } from "./fake-router.ts";
+
+let platform: Platform;
+let gateway: Gateway;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  gateway = await platform.startGateway({
+    MAX_BODY_BYTES: "4096",
+    BODY_TIMEOUT_MS: "300",
+    FIRST_BYTE_TIMEOUT_MS: "400",
+  });
+});
+afterAll(() => platform.stop());
+
+describe("a metered call", () => {
+  test("reaches the router untouched, signed and charged, and comes back with limits, BYOK state and a request id", async () => {
+    const { key, principal } = platform.newKey();
+    const answer = await gateway.call(key, {
+      headers: { "x-topdog-principal": "forged", cookie: "a=b", "x-request-id": "mine" },
+    });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { object: "chat.completion", choices: [] }]);
+    const seen = platform.router.seen.at(-1);
+    expect(seen?.body.toString()).toBe(chatBody);
+    expect(seen?.headers).toMatchObject({
+      "content-type": "application/json",
+      "x-request-id": answer.headers["x-request-id"],
+    });
+    expect(seen?.headers["traceparent"]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+    expect([seen?.headers["authorization"], seen?.headers["cookie"]]).toEqual([undefined, undefined]);
+    expect(seen?.caller).toMatchObject({
+      kind: "call",
+      principal,
+      source: "personal",
+      charges: [
+        { meter: "api_calls", seq: 1 },
+        { meter: "llm_requests", seq: 1 },
+      ],
+    });
+    expect(answer.headers).toMatchObject({
+      "x-ratelimit-source": "personal",
+      "ratelimit-policy": '"personal-api-calls";q=800;w=86400, "personal-llm-requests";q=300;w=86400',
+      "x-ratelimit-limit-requests": "300",
+      "x-ratelimit-remaining-requests": "299",
+      "x-byok-scope": "user",
+      "x-byok-used": "1",
+      "x-byok-capacity": "3",
+    });
+    expect(answer.headers["ratelimit"]).toMatch(
+      /^"personal-api-calls";r=799;t=\d+, "personal-llm-requests";r=299;t=\d+$/,
+    );
+    expect(answer.headers["x-ratelimit-reset-requests"]).toMatch(/^(\d+h)?(\d+m)?\d+s$/);
+    expect(answer.headers["x-request-id"]).toMatch(/^req_[0-9a-f]{24}$/);
+    expect(answer.headers["x-internal-secret"]).toBeUndefined();
+  });
+
+  test("takes x-api-key as well, keeps a model's path encoded, and charges models.list one API call only", async () => {
+    const { key } = platform.newKey();
+    const answer = await gateway.call(null, {
+      method: "GET",
+      path: "/v1/models/org%2Fm?x=1",
+      headers: { "x-api-key": key },
+    });
+    const seen = platform.router.seen.at(-1);
+    expect([answer.status, seen?.url, seen?.method]).toEqual([200, "/v1/models/org%2Fm", "GET"]);
+    expect(seen?.caller).toMatchObject({ charges: [{ meter: "api_calls" }] });
+    expect(answer.headers["ratelimit-policy"]).toBe('"personal-api-calls";q=800;w=86400');
+  });
+
+  test("passes on whatever the router answers, errors too, with the same headers", async () => {
+    const { key } = platform.newKey();
+    platform.router.script = (res) => {
+      res.writeHead(429, { "content-type": "application/json", "retry-after": "7" }).end('{"error":{}}');
+    };
+    const answer = await gateway.call(key);
+    platform.router.script = answerJson;
+    expect([answer.status, answer.headers["retry-after"], answer.headers["x-ratelimit-source"]]).toEqual([
+      429,
+      "7",
+      "personal",
+    ]);
+    expect(answer.headers["x-byok-scope"]).toBe("user");
+  });
+});
+
+describe("a refused call", () => {
+  test.each([
+    [null, 401, "missing_api_key"],
+    ["nonsense", 401, "invalid_api_key"],
+    [`td_${"x".repeat(43)}`, 401, "invalid_api_key"],
+  ])("without a good key (%s) is %d in OpenAI's shape, with an id", async (key, status, code) => {
+    const answer = await gateway.call(key);
+    expect([answer.status, errorOf(answer).code]).toEqual([status, code]);
+    expect(Object.keys(errorOf(answer)).toSorted()).toEqual(["code", "message", "param", "type"]);
+    expect(answer.headers["x-request-id"]).toMatch(/^req_/);
+  });
+
+  test("is told the wrong method and unknown routes in OpenAI's shape", async () => {
+    const wrong = await gateway.call(null, { method: "GET" });
+    expect([wrong.status, wrong.headers["allow"], errorOf(wrong).code]).toEqual([405, "POST", "method_not_allowed"]);
+    const unknown = await gateway.call(null, { path: "/v1/nothing" });
+    expect([unknown.status, errorOf(unknown).code]).toEqual([404, "not_found"]);
+    for (const answer of [wrong, unknown]) expect(answer.headers["x-request-id"]).toMatch(/^req_/);
+  });
+
+  test("over the body limit is 413, announced or not, and an upload that stalls is 408; neither costs a token", async () => {
+    const { key, principal } = platform.newKey();
+    const large = Buffer.alloc(5000, 120);
+    const announced = await gateway.call(key, { body: large });
+    const chunked = await gateway.call(key, {
+      body: (async function* () {
+        yield large;
+        yield large;
+      })() as never,
+    });
+    const stalled = await gateway.call(key, {
+      body: (async function* () {
+        yield Buffer.from("{");
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        yield Buffer.from("}");
+      })() as never,
+    });
+    expect([announced, chunked, stalled].map((one) => [one.status, errorOf(one).code])).toEqual([
+      [413, "payload_too_large"],
+      [413, "payload_too_large"],
+      [408, "request_timeout"],
+    ]);
+    expect(platform.quota.openTokens(principal.buckets.personal, "api_calls")).toBe(0);
+    expect(platform.quota.spent(principal.buckets.personal, "api_calls")).toBe(0);
+  });
+
+  test("with headers too large is 431 with an id", async () => {
+    const answer = await gateway.call(null, { headers: { "x-big": "y".repeat(20_000) } });
+    expect([answer.status, answer.headers["x-request-id"]?.slice(0, 4)]).toEqual([431, "req_"]);
+  });
+});
+
+describe("daily limits", () => {
+  test("personal first, then the org's pool, then 429 that says what is spent, until when, and what would raise it", async () => {
+    const { key, principal } = platform.newKey({ org: "org_a", apiCalls: 10, llmRequests: 2, pool: 2 });
+    const sources: (string | undefined)[] = [];
+    for (let n = 0; n < 4; n += 1) sources.push((await gateway.call(key)).headers["x-ratelimit-source"]);
+    expect(sources).toEqual(["personal", "personal", "org_pool", "org_pool"]);
+    const denied = await gateway.call(key);
+    expect([denied.status, errorOf(denied).code, denied.headers["x-should-retry"]]).toEqual([
+      429,
+      "quota_exceeded",
+      "false",
+    ]);
+    expect(errorOf(denied).message).toMatch(
+      /2 LLM requests and 2 pooled API calls of your org.*resets at \d{4}-\d\d-\d\dT00:00:00Z.*Pro Plus allows 450/,
+    );
+    expect(Number(denied.headers["retry-after"])).toBeGreaterThan(0);
+    expect(denied.headers["ratelimit"]).toMatch(/"personal-llm-requests";r=0;t=\d+, "org-api-calls";r=0/);
+    expect(denied.headers["x-byok-scope"]).toBe("org");
+    // A call that takes no LLM request still has its own API calls.
+    expect((await gateway.call(key, { method: "GET", path: "/v1/models" })).headers["x-ratelimit-source"]).toBe(
+      "personal",
+    );
+    expect(platform.router.seen.at(-2)?.caller).toMatchObject({
+      source: "org_pool",
+      charges: [{ meter: "api_calls" }],
+    });
+    expect(principal.orgId).toBe("org_a");
+  });
+
+  test("a spent limit is refused without asking quota again, but a raise is noticed within about a second", async () => {
+    const { key, principal } = platform.newKey({ apiCalls: 1 });
+    expect((await gateway.call(key)).status).toBe(200);
+    expect((await gateway.call(key)).status).toBe(429);
+    const before = platform.quota.syncs();
+    for (let n = 0; n < 20; n += 1) expect((await gateway.call(key)).status).toBe(429);
+    expect(platform.quota.syncs() - before).toBeLessThanOrEqual(2);
+    platform.quota.setLimit(principal.buckets.personal, "api_calls", 5);
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    await gateway.call(key);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await gateway.call(key)).status).toBe(200);
+  });
+});
+
+describe("the router's side", () => {
+  test("a router that never answers is 504, one that closes on us is 502, both with Retry-After, and the tokens are given back", async () => {
+    const { key } = platform.newKey();
+    platform.router.script = () => undefined;
+    const silent = await gateway.call(key);
+    platform.router.script = (res) => void res.destroy();
+    const reset = await gateway.call(key);
+    platform.router.script = answerJson;
+    expect([silent.status, errorOf(silent).code]).toEqual([504, "upstream_timeout"]);
+    expect([reset.status, errorOf(reset).code, reset.headers["retry-after"]]).toEqual([502, "router_unavailable", "1"]);
+    expect(reset.headers["x-ratelimit-source"]).toBe("personal");
+  });
+});

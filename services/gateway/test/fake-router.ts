@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { principalHeaderName, verifyPrincipalHeader, type SignedCaller } from "@topdog/contracts/principal-header";
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+  readonly caller: SignedCaller | null;
+  /** When the gateway closed the connection before the answer was whole. */
+  abortedMs: number | null;
+}
+
+export type RouterScript = (res: ServerResponse, seen: SeenRequest) => void;
+
+export interface FakeRouter {
+  readonly url: string;
+  readonly port: number;
+  readonly seen: SeenRequest[];
+  openAnswers(): number;
+  script: RouterScript;
+  stop(): Promise<void>;
+}
+
+export const answerJson: RouterScript = (res) => {
+  const body = JSON.stringify({ object: "chat.completion", choices: [] });
+  res.writeHead(200, { "content-type": "application/json", "content-length": body.length, "x-internal-secret": "no" });
+  res.end(body);
+};
+
+/** A real HTTP server in the place of a sibling service; `script` answers, with the whole request read. */
+export async function startFakeRouter(secret: string, port = 0): Promise<FakeRouter> {
+  const seen: SeenRequest[] = [];
+  let openAnswers = 0;
+  const router: { script: RouterScript } = { script: answerJson };
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on("data", (chunk: Buffer) => chunks.push(chunk));
+    req.on("error", () => undefined);
+    req.on("end", () => {
+      const header = req.headers[principalHeaderName];
+      const caller = verifyPrincipalHeader(typeof header === "string" ? header : undefined, secret, Date.now());
+      const { method = "", url = "", headers } = req;
+      const one: SeenRequest = { method, url, headers, body: Buffer.concat(chunks), caller, abortedMs: null };
+      seen.push(one);
+      openAnswers += 1;
+      res.on("close", () => {
+        openAnswers -= 1;
+        if (!res.writableFinished) one.abortedMs = performance.now();
+      });
+      router.script(res, one);
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return Object.assign(router, {
+    url: `http://127.0.0.1:${address.port}`,
+    port: address.port,
+    seen,
+    openAnswers: () => openAnswers,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  });
+}

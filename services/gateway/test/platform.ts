@@ -1,0 +1,180 @@
+import { hash, randomBytes } from "node:crypto";
+import { resolvePrincipal, type Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { connectBus, type Bus } from "@topdog/messaging/connect";
+import { serveRpc } from "@topdog/messaging/rpc";
+import { createMetrics } from "@topdog/telemetry/metrics";
+import { silentLogger } from "@topdog/testing/logger";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { Pool, type Dispatcher } from "undici";
+import { createApp } from "../src/app.ts";
+import { configSchema, type GatewayConfig } from "../src/config.ts";
+import { startFakeRouter, type FakeRouter } from "./fake-router.ts";
+import { startQuotaResponder, type QuotaResponder } from "./quota-responder.ts";
+
+export const principalSecret = "test-principal-secret-0123456789-abcdef";
+
+export interface TestKey {
+  readonly key: string;
+  readonly keyHash: string;
+  readonly principal: Principal;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly text: string;
+}
+
+export interface Gateway {
+  readonly port: number;
+  readonly url: string;
+  call(key: string | null, options?: Partial<Dispatcher.RequestOptions>): Promise<Answer>;
+  metric(line: string): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export interface Platform {
+  readonly nats: TestNats;
+  readonly quota: QuotaResponder;
+  readonly router: FakeRouter;
+  readonly siblings: FakeRouter;
+  readonly keys: Map<string, Principal>;
+  /** Runs before each resolve is answered. */
+  onResolve: () => Promise<void>;
+  resolves(): number;
+  newKey(options?: { org?: string; apiCalls?: number; llmRequests?: number; pool?: number }): TestKey;
+  startGateway(overrides?: Partial<Record<keyof GatewayConfig, string>>): Promise<Gateway>;
+  stop(): Promise<void>;
+}
+
+export const chatBody = JSON.stringify({ model: "sandbox-small", messages: [{ role: "user", content: "hi" }] });
+
+/** The gateway's whole surroundings: a real bus, quota and org-registry answering on it, and real HTTP siblings. */
+export async function startPlatform(quotaOptions?: { maxGrant?: number; window?: number }): Promise<Platform> {
+  const nats = await testNats();
+  const siblingBus = await connectBus({ url: nats.url, name: "siblings", logger: silentLogger() });
+  const quota = startQuotaResponder(siblingBus, quotaOptions);
+  const router = await startFakeRouter(principalSecret);
+  const siblings = await startFakeRouter(principalSecret);
+  const keys = new Map<string, Principal>();
+  const gateways: Gateway[] = [];
+  const hooks = { onResolve: async (): Promise<void> => undefined };
+  let resolves = 0;
+  let users = 0;
+  const resolver = serveRpc(siblingBus, resolvePrincipal, {
+    queue: "org-registry",
+    maxInFlight: 512,
+    logger: silentLogger(),
+    handle: async ({ keyHash }) => {
+      resolves += 1;
+      const principal = keys.get(keyHash) ?? null;
+      await hooks.onResolve();
+      return { principal };
+    },
+  });
+
+  const platform: Omit<Platform, "onResolve"> = {
+    nats,
+    quota,
+    router,
+    siblings,
+    keys,
+    resolves: () => resolves,
+    newKey: ({ org, apiCalls = 800, llmRequests = 300, pool = 0 } = {}) => {
+      users += 1;
+      const userId = `usr_${users}`;
+      const key = `td_${randomBytes(32).toString("base64url")}`;
+      const keyHash = hash("sha256", key, "hex");
+      const personal = org === undefined ? `user:${userId}` : `seat:${org}:${userId}`;
+      const orgPool = org === undefined ? null : `org:${org}`;
+      const principal: Principal = {
+        keyId: `key_${users}`,
+        userId,
+        orgId: org ?? null,
+        role: org === undefined ? null : "member",
+        buckets: { personal, orgPool },
+        byok: { scope: org === undefined ? "user" : "org", used: 1, capacity: 3 },
+      };
+      quota.setLimit(personal, "api_calls", apiCalls);
+      quota.setLimit(personal, "llm_requests", llmRequests);
+      if (orgPool !== null) quota.setLimit(orgPool, "api_calls", pool);
+      keys.set(keyHash, principal);
+      return { key, keyHash, principal };
+    },
+    startGateway: async (overrides = {}) => {
+      const gateway = await startGateway(nats.url, router, siblings, overrides);
+      gateways.push(gateway);
+      return gateway;
+    },
+    stop: async () => {
+      await Promise.all(gateways.map((gateway) => gateway.stop()));
+      await resolver.stop();
+      await quota.stop();
+      await Promise.all([router.stop(), siblings.stop()]);
+      await siblingBus.close();
+      await nats.stop();
+    },
+  };
+  return Object.assign(hooks, platform);
+}
+
+async function startGateway(
+  natsUrl: string,
+  router: FakeRouter,
+  siblings: FakeRouter,
+  overrides: Partial<Record<keyof GatewayConfig, string>>,
+): Promise<Gateway> {
+  const config = configSchema.parse({
+    HTTP_PORT: "0",
+    NATS_URL: natsUrl,
+    PRINCIPAL_SECRET: principalSecret,
+    SHUTDOWN_GRACE_MS: "500",
+    ROUTER_URL: router.url,
+    QUOTA_URL: siblings.url,
+    ORG_REGISTRY_URL: siblings.url,
+    BILLING_URL: siblings.url,
+    DOCS_DIR: new URL("docs", import.meta.url).pathname,
+    ...overrides,
+  });
+  const bus: Bus = await connectBus({ url: natsUrl, name: "gateway", logger: silentLogger() });
+  const metrics = createMetrics("gateway");
+  const monotonicMs = (): number => performance.now();
+  const gatewayId = `gw_${randomBytes(8).toString("hex")}`;
+  const app = createApp({ config, bus, logger: silentLogger(), metrics, monotonicMs, gatewayId });
+  const { port } = await app.start();
+  const url = `http://127.0.0.1:${port}`;
+  const pool = new Pool(url, { connections: 256 });
+  let stopping: Promise<void> | undefined;
+  return {
+    port,
+    url,
+    call: async (key, options = {}) => {
+      const { statusCode, headers, body } = await pool.request({
+        path: "/v1/chat/completions",
+        method: "POST",
+        body: options.method === "GET" ? null : chatBody,
+        ...options,
+        headers: {
+          "content-type": "application/json",
+          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+          ...(options.headers as object),
+        },
+      });
+      return { status: statusCode, headers: headers as Record<string, string>, text: await body.text() };
+    },
+    metric: async (line) => {
+      const text = await metrics.text();
+      const found = text.split("\n").find((one) => one.startsWith(line));
+      return Number(found?.split(" ").at(-1) ?? Number.NaN);
+    },
+    stop: () => (stopping ??= stopAll()),
+  };
+  async function stopAll(): Promise<void> {
+    await pool.destroy();
+    await app.stop();
+    await bus.close();
+  }
+}
+
+export const errorOf = (answer: Answer): { message: string; type: string; code: string; param: string | null } =>
+  (JSON.parse(answer.text) as { error: { message: string; type: string; code: string; param: string | null } }).error;
