@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import { addDeadLetterCommands } from "./topdog/dead-letters.ts";
+import { addServiceCommands } from "./topdog/service-commands.ts";
+
+const program = new Command("topdog")
+  .description("Operator commands for the running platform: npm run topdog -- <command>")
+  .option("--stack-file <path>", "where npm start wrote how to connect", ".topdog/stack.json")
+  .enablePositionalOptions()
+  .showHelpAfterError("(topdog --help lists the commands)")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  npm run topdog -- create-user --email ada@example.test
+  npm run topdog -- create-key --user usr_1
+  npm run topdog -- set-plan --owner user:usr_1 --plan pro
+  npm run topdog -- dead-letters list
+
+Without a stack file, or instead of it: DATABASE_URL_ORG_REGISTRY, DATABASE_URL_BILLING and NATS_URL.
+Exit codes: 0 done, 1 refused or wrong use, 2 failed.`,
+  );
+addServiceCommands(program);
+addDeadLetterCommands(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
+}
+// A bus that never answered would hold the process.
+process.exit();

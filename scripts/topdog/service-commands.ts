@@ -1,0 +1,51 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { type ConnectionName, findConnection } from "./connection.ts";
+
+interface ServiceCommand {
+  readonly name: string;
+  readonly service: "billing" | "org-registry";
+  readonly summary: string;
+}
+
+/** What an operator may do to a service is a command of that service; this only finds and runs it. */
+const commands: readonly ServiceCommand[] = [
+  { name: "set-plan", service: "billing", summary: "give a user or an org a plan" },
+  { name: "show-subscription", service: "billing", summary: "show a user's or an org's subscription" },
+  { name: "create-user", service: "org-registry", summary: "create a user" },
+  { name: "create-org", service: "org-registry", summary: "create an org with its owner" },
+  { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },
+  { name: "revoke-key", service: "org-registry", summary: "revoke an API key everywhere" },
+];
+
+const databases: Record<ServiceCommand["service"], ConnectionName> = {
+  billing: "billing",
+  "org-registry": "org_registry",
+};
+
+export function addServiceCommands(program: Command): void {
+  for (const command of commands) {
+    program
+      .command(command.name)
+      .summary(command.summary)
+      .argument("[arguments...]")
+      .helpOption(false)
+      .allowUnknownOption()
+      .passThroughOptions()
+      .action((args: string[]) => {
+        process.exitCode = runServiceCommand(command, args, program.opts<{ stackFile: string }>().stackFile);
+      });
+  }
+}
+
+function runServiceCommand({ name, service }: ServiceCommand, args: readonly string[], stackFile: string): number {
+  const file = join(import.meta.dirname, "../../services", service, "dist/commands", `${name}.js`);
+  if (!existsSync(file)) throw new Error(`${service} is not built: run npm start, or pnpm run build`);
+  const asksForHelp = args.includes("--help") || args.includes("-h");
+  const env = asksForHelp ? process.env : { ...process.env, DATABASE_URL: findConnection(databases[service], stackFile) };
+  const { status, error } = spawnSync(process.execPath, [file, ...args], { stdio: "inherit", env });
+  if (error !== undefined) throw error;
+  return status ?? 2;
+}

@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
+import { type TestNats, testNats } from "@topdog/testing/nats";
+
+const root = join(import.meta.dirname, "../..");
+const folderOf = (service: string): URL => new URL(`../../services/${service}/migrations/`, import.meta.url);
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+describe("npm run topdog", () => {
+  let registry: TestDatabase;
+  let billing: TestDatabase;
+  let nats: TestNats;
+  beforeAll(async () => {
+    [registry, billing, nats] = await Promise.all([
+      testDatabase({ migrations: folderOf("org-registry") }),
+      testDatabase({ migrations: folderOf("billing") }),
+      testNats(),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([registry.drop(), billing.drop(), nats.stop()]);
+  });
+
+  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> =>
+    new Promise((resolve) => {
+      const own = { PATH: process.env["PATH"], ...env };
+      execFile(process.execPath, ["scripts/topdog.ts", ...args], { cwd: root, env: own }, (failure, out, error) => {
+        resolve({ code: failure === null ? 0 : Number(failure.code ?? 1), out, error });
+      });
+    });
+  const connected = (...args: string[]): Promise<Ran> =>
+    run(args, { DATABASE_URL_ORG_REGISTRY: registry.url, DATABASE_URL_BILLING: billing.url, NATS_URL: nats.url });
+
+  test("a user, an org, keys and a plan are set up by command alone", async () => {
+    const user = JSON.parse((await connected("create-user", "--email", "ada@example.test")).out) as { id: string };
+    const org = JSON.parse((await connected("create-org", "--name", "Acme", "--owner", user.id)).out) as { id: string };
+    const created = await connected("create-key", "--user", user.id, "--org", org.id);
+    const { id, key } = JSON.parse(created.out) as { id: string; key: string };
+    expect(key).toMatch(/^td_[\w-]{43}$/);
+    expect(await connected("revoke-key", id)).toMatchObject({ code: 0, out: `revoked ${id}\n` });
+    const plan = await connected("set-plan", "--owner", `org:${org.id}`, "--plan", "teams", "--seats", "4");
+    expect(plan.out).toContain("now has Teams, 4 seats, by the month (version 1)");
+    const shown = JSON.parse((await connected("show-subscription", "--owner", `org:${org.id}`)).out) as object;
+    expect(shown).toMatchObject({ plan: "teams", seats: 4, version: 1 });
+  });
+
+  test("a refusal says why and ends with 1", async () => {
+    const refused = await connected("set-plan", "--owner", "org:org_1", "--plan", "teams", "--seats", "2");
+    expect([refused.code, refused.error]).toEqual([1, "refused: teams needs at least 3 seats, not 2\n"]);
+    const unknown = await connected("revoke-key", "key_nowhere");
+    expect([unknown.code, unknown.error]).toEqual([1, "error: There is no such live key.\n"]);
+    expect((await connected("set-plan", "--plan", "gold", "--owner", "org:o")).code).toBe(1);
+  });
+
+  test("help and errors need no running stack", async () => {
+    expect((await run(["--help"])).out).toContain("npm run topdog -- dead-letters list");
+    expect((await run(["set-plan", "--help"])).out).toContain("--owner <owner>");
+    const stopped = await run(["--stack-file", ".topdog/no-such-file.json", "show-subscription", "--owner", "user:u"]);
+    expect(stopped.code).toBe(2);
+    expect(stopped.error).toContain("Run npm start first");
+  });
+
+  test("dead letters are listed and dropped only when named", async () => {
+    expect((await connected("dead-letters", "list")).out).toBe("no dead letters\n");
+    expect((await connected("dead-letters", "drop", "billing-on-org-updated")).error).toContain("--seq <n>, or --all");
+    expect((await connected("dead-letters", "drop", "nobody", "--all")).error).toContain("there is no consumer");
+    const replayed = await connected("dead-letters", "replay", "billing-on-org-updated", "--all");
+    expect(replayed.out).toBe("replay: 0 dead letters of billing-on-org-updated\n");
+  });
+});
