@@ -44,6 +44,7 @@ export async function ensurePnpm({ root, steps }) {
   ];
   await steps.run("get pnpm", npm.command, [...npm.args, ...flags], { cwd: partial });
   if (!existsSync(join(partial, binary))) {
+    rmSync(partial, { recursive: true });
     throw new Error(
       `npm did not install pnpm ${version} for ${platform}: see .topdog/logs/get-pnpm.log, and npm's own log that it ` +
         "names. Alpine and other musl systems are not supported.",

@@ -24,6 +24,8 @@ export interface StackPlan {
   readonly gateways: readonly string[];
   /** `sandbox-a`, …; none means that the router takes its provider keys from this environment. */
   readonly sandboxes: readonly string[];
+  /** The environment that may hold provider keys; only the router sees them, and only without sandboxes. */
+  readonly providerEnv: Environment;
   readonly overrides: Readonly<Partial<Record<string, Environment>>>;
 }
 
@@ -56,7 +58,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
       ...plan.overrides[name],
     },
   });
-  const ownKeys = Object.fromEntries(providerKeys.map((name) => [name, process.env[name]]));
+  const ownKeys = Object.fromEntries(providerKeys.map((name) => [name, plan.providerEnv[name]]));
   const router = {
     SPOOL_DIR: plan.spoolDir,
     SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),

@@ -132,6 +132,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
     principalSecret: state.principalSecret,
     spoolDir: state.spool,
+    providerEnv: process.env,
     overrides: options.env ?? {},
   };
   await migrateAll(plan);
