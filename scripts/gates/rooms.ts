@@ -1,13 +1,6 @@
 import { childFolders, type SourceFile } from "./source-tree.ts";
 
-const roomFiles = [
-  "README.md",
-  "src/main.ts",
-  "src/instrumentation.ts",
-  "src/config.ts",
-  "src/app.ts",
-  "src/metrics.ts",
-];
+const roomFiles = ["README.md", "src/main.ts", "src/instrumentation.ts", "src/config.ts", "src/app.ts"];
 const rooms = ["routes", "consumers", "usecases", "domain", "store", "clients", "commands"];
 const rootFiles = new Set(["main.ts", "instrumentation.ts", "config.ts", "app.ts", "metrics.ts"]);
 const maxMainLines = 40;
@@ -27,15 +20,24 @@ function findServiceProblems(files: readonly SourceFile[], service: string): str
   const main = own.find((file) => file.path === `${base}src/main.ts`);
   const mainLines = main === undefined ? 0 : main.text.split("\n").length - 1;
   if (mainLines > maxMainLines) problems.push(`${base}src/main.ts: ${mainLines} lines, at most ${maxMainLines}`);
-  const hasMigrations = own.some((file) => /\/migrations\/\d{6}_\w+\.sql$/.test(file.path));
-  if (hasMigrations && !own.some((file) => file.path === `${base}migrations/schema.sql`)) {
-    problems.push(`${base}migrations/schema.sql: missing, the migrations' result is committed`);
-  }
+  problems.push(...findMigrationProblems(base, own));
   const readme = own.find((file) => file.path === `${base}README.md`)?.text.toLowerCase();
   for (const section of readme === undefined ? [] : readmeSections) {
     if (!readme?.includes(section.toLowerCase())) problems.push(`${base}README.md: says nothing about "${section}"`);
   }
   return problems;
+}
+
+/** Migrations have a committed result, and a test that compares the two. */
+function findMigrationProblems(base: string, own: readonly SourceFile[]): string[] {
+  if (!own.some((file) => /\/migrations\/\d{6}_\w+\.sql$/.test(file.path))) return [];
+  const schema = `${base}migrations/schema.sql`;
+  const committed = own.some((file) => file.path === schema);
+  const tested = own.some((file) => file.path.endsWith(".test.ts") && file.text.includes("schema.sql"));
+  return [
+    ...(committed ? [] : [`${schema}: missing, the migrations' result is committed`]),
+    ...(tested ? [] : [`${base}test: no test compares migrations with schema.sql`]),
+  ];
 }
 
 /** Every service has the same rooms, every library one job and a README. */

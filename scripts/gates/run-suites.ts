@@ -18,6 +18,7 @@ interface JestReport {
   readonly numRuntimeErrorTestSuites: number;
 }
 
+const suiteFolders = ["libs", "services", "scripts", "bench", "e2e"];
 const literally = (path: string): string => path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /** Runs Jest with its progress on this terminal. A suite that did not load or a test that was skipped is a failure. */
@@ -61,12 +62,27 @@ function countTests(outputFile: string, exitCode: number): SuiteCount {
  * `paths` narrows both to the suites whose path contains one of them.
  */
 export async function runSuites(root: string, paths: readonly string[]): Promise<SuiteCount> {
-  const base = literally(`${root}/`);
-  const wholePlatform = `^${base}e2e/`;
-  const apart = `^${base}(libs|services|scripts|bench)/`;
-  const narrowed = (folder: string): string[] =>
-    paths.length === 0 ? [folder] : [`(?=${folder})(?:${paths.map((path) => `.*${literally(path)}`).join("|")})`];
-  const first = await runJest(root, narrowed(apart));
-  const second = await runJest(root, ["--runInBand", ...narrowed(wholePlatform)]);
-  return { passed: first.passed + second.passed, failed: first.failed + second.failed };
+  const runs = [
+    { folders: ["libs", "services", "scripts", "bench"], flags: [] },
+    { folders: ["e2e"], flags: ["--runInBand"] },
+  ];
+  const total = { passed: 0, failed: 0 };
+  for (const { folders, flags } of runs) {
+    if (!mayHold(folders, paths)) continue;
+    const { passed, failed } = await runJest(root, [...flags, patternOf(root, folders, paths)]);
+    total.passed += passed;
+    total.failed += failed;
+  }
+  return total;
+}
+
+/** False only when every path begins with another folder. */
+function mayHold(folders: readonly string[], paths: readonly string[]): boolean {
+  const others = suiteFolders.filter((folder) => !folders.includes(folder));
+  return paths.length === 0 || !paths.every((path) => others.some((folder) => path.startsWith(folder)));
+}
+
+function patternOf(root: string, folders: readonly string[], paths: readonly string[]): string {
+  const within = `^${literally(root)}/(?:${folders.join("|")})/`;
+  return paths.length === 0 ? within : `(?=${within})(?:${paths.map((path) => `.*${literally(path)}`).join("|")})`;
 }

@@ -70,6 +70,7 @@ describe("each gate over the text catches what it is for, and only that", () => 
     expect(metrics(`m.${good.replace("llm_router", "router")}`)).toHaveLength(1);
     expect(metrics(`m.${good.replace("_total", "")}`)).toHaveLength(1);
     expect(metrics(`m.${good.replace("outcome", "orgId")}`)).toHaveLength(1);
+    expect(findMetricProblems([file("services/llm-router/src/app.ts", `m.${good}`)])).toHaveLength(1);
   });
 
   test("an ADR number used twice, and one without its parts", () => {
