@@ -1,0 +1,173 @@
+import type { AttemptFailure, FailureKind } from "../domain/attempt-failure.ts";
+import { breakerVerdict } from "../domain/attempt-failure.ts";
+import type { UpstreamHealth } from "../domain/candidate-order.ts";
+import type { Model } from "../domain/models.ts";
+import { type Breaker, type BreakerState, createBreaker, type Ticket } from "./breaker.ts";
+import type { OpenCall, Provider, ProviderRequest } from "./providers/provider.ts";
+
+export interface UpstreamOptions {
+  readonly id: string;
+  readonly provider: Provider;
+  readonly models: readonly Model[];
+}
+
+export interface UpstreamsDeps {
+  readonly upstreams: readonly UpstreamOptions[];
+  readonly maxInFlightPerUpstream: number;
+  readonly breaker: {
+    readonly volumeThreshold: number;
+    readonly errorThresholdPercent: number;
+    readonly windowMs: number;
+    readonly resetMs: number;
+    readonly trialDeadlineMs: number;
+  };
+  readonly nowMs: () => number;
+  readonly onState: (upstreamId: string, family: string, state: BreakerState) => void;
+}
+
+/** A call that an upstream has been given. */
+export interface Lease {
+  readonly call: OpenCall;
+  /** The first content arrived after so many milliseconds. */
+  contentAfter(ms: number): void;
+  /** Says what became of it before the first content. */
+  failedWith(failure: AttemptFailure): void;
+  /** The upstream did its part: an answer, or a refusal that is the caller's fault. */
+  succeeded(): void;
+  /** The stream broke after its first content: told apart, since the call itself was counted a success by then. */
+  brokeOff(kind: FailureKind): void;
+  /** Frees its place; call it when the call is over in any way. */
+  end(): void;
+}
+
+export interface Upstreams {
+  health(upstreamId: string, family: string): UpstreamHealth;
+  /** The failure for an upstream that takes no call now. */
+  open(upstreamId: string, family: string, request: ProviderRequest): Lease | AttemptFailure;
+  /** Seconds until some resting upstream among these may be tried. */
+  restSeconds(upstreamIds: readonly string[], family: string): number;
+  inFlight(upstreamId: string): number;
+  close(): Promise<void>;
+}
+
+interface Upstream {
+  readonly provider: Provider;
+  readonly breakers: ReadonlyMap<string, Breaker>;
+  readonly latency: Map<string, { ewmaMs: number; atMs: number }>;
+  inFlight: number;
+  coolUntilMs: number;
+}
+
+const defaultCoolOffSeconds = 5;
+const credentialCoolOffSeconds = 60;
+/** An older measurement says nothing any more: the upstream gets a share of calls again. */
+const latencyMaxAgeMs = 10_000;
+const ewmaWeight = 0.2;
+
+function measure(upstream: Upstream, family: string, ms: number, atMs: number): void {
+  const known = upstream.latency.get(family);
+  if (known === undefined || atMs - known.atMs > latencyMaxAgeMs) {
+    upstream.latency.set(family, { ewmaMs: ms, atMs });
+    return;
+  }
+  known.ewmaMs += (ms - known.ewmaMs) * ewmaWeight;
+  known.atMs = atMs;
+}
+
+function coolOff(upstream: Upstream, { kind, retryAfterSeconds }: AttemptFailure, nowMs: number): void {
+  if (kind !== "rate_limited" && kind !== "credential") return;
+  const seconds = retryAfterSeconds ?? (kind === "credential" ? credentialCoolOffSeconds : defaultCoolOffSeconds);
+  upstream.coolUntilMs = Math.max(upstream.coolUntilMs, nowMs + seconds * 1000);
+}
+
+interface Granted {
+  readonly upstream: Upstream;
+  readonly breaker: Breaker;
+  readonly ticket: Ticket;
+  readonly family: string;
+  readonly call: OpenCall;
+  readonly nowMs: () => number;
+}
+
+function leaseOf({ upstream, breaker, ticket, family, call, nowMs }: Granted): Lease {
+  let over = false;
+  return {
+    call,
+    succeeded: () => ticket.succeed(),
+    contentAfter(ms) {
+      measure(upstream, family, ms, nowMs());
+      ticket.succeed();
+    },
+    failedWith(failure) {
+      coolOff(upstream, failure, nowMs());
+      const verdict = breakerVerdict(failure.kind);
+      if (verdict === "failure") ticket.fail();
+      else if (verdict === "success") ticket.succeed();
+      else ticket.abandon();
+    },
+    brokeOff(kind) {
+      if (breakerVerdict(kind) === "failure" && breaker.state() === "closed") breaker.admit()?.fail();
+    },
+    end() {
+      if (over) return;
+      over = true;
+      upstream.inFlight -= 1;
+      ticket.abandon();
+    },
+  };
+}
+
+export function createUpstreams(deps: UpstreamsDeps): Upstreams {
+  const upstreams = new Map(deps.upstreams.map((options) => [options.id, upstreamOf(options)]));
+
+  function upstreamOf({ id, provider, models }: UpstreamOptions): Upstream {
+    const families = [...new Set(models.map(({ family }) => family))];
+    const breakers = families.map((family) => {
+      const onState = (state: BreakerState): void => deps.onState(id, family, state);
+      return [family, createBreaker({ name: `${id}/${family}`, ...deps.breaker, onState })] as const;
+    });
+    return { provider, breakers: new Map(breakers), latency: new Map(), inFlight: 0, coolUntilMs: 0 };
+  }
+
+  function find(id: string, family: string): { upstream: Upstream; breaker: Breaker } {
+    const upstream = upstreams.get(id);
+    const breaker = upstream?.breakers.get(family);
+    if (upstream === undefined || breaker === undefined) throw new Error(`no upstream ${id} for ${family}`);
+    return { upstream, breaker };
+  }
+
+  const restMs = (id: string, family: string): number => {
+    const { upstream, breaker } = find(id, family);
+    return Math.max(breaker.reopensInMs(), upstream.coolUntilMs - deps.nowMs(), 0);
+  };
+
+  return {
+    health(id, family) {
+      const { upstream, breaker } = find(id, family);
+      const nowMs = deps.nowMs();
+      const measured = upstream.latency.get(family);
+      const isFresh = measured !== undefined && nowMs - measured.atMs <= latencyMaxAgeMs;
+      const firstContentMs = isFresh ? measured.ewmaMs : null;
+      if (upstream.coolUntilMs > nowMs) return { state: "resting", firstContentMs };
+      if (breaker.state() === "closed") return { state: "healthy", firstContentMs };
+      return { state: breaker.awaitsTrial() ? "trial" : "resting", firstContentMs };
+    },
+    open(id, family, request) {
+      const { upstream, breaker } = find(id, family);
+      if (upstream.inFlight >= deps.maxInFlightPerUpstream) return { kind: "saturated", retryAfterSeconds: 1 };
+      const ticket = breaker.admit();
+      if (ticket === null) return { kind: "unavailable", retryAfterSeconds: restMs(id, family) / 1000 };
+      upstream.inFlight += 1;
+      const call = upstream.provider.open(request);
+      return leaseOf({ upstream, breaker, ticket, family, call, nowMs: deps.nowMs });
+    },
+    restSeconds: (ids, family) => Math.min(...ids.map((id) => restMs(id, family))) / 1000,
+    inFlight: (id) => upstreams.get(id)?.inFlight ?? 0,
+    async close() {
+      for (const { breakers, provider } of upstreams.values()) {
+        for (const breaker of breakers.values()) breaker.close();
+        await provider.close();
+      }
+    },
+  };
+}

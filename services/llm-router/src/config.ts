@@ -1,0 +1,115 @@
+import { commonFields } from "@topdog/config/common";
+import { Secret, secretSchema } from "@topdog/config/secret";
+import { z } from "zod";
+import type { PoolOptions } from "./clients/upstream-pool.ts";
+
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const milliseconds = (most: number) => wholeNumber(1, most);
+const mebibyte = 1024 * 1024;
+
+const upstreamId = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be lower case letters, digits and dashes");
+
+const pricedModel = z.strictObject({
+  id: z.string().min(1).max(100),
+  family: z.string().min(1).max(40).optional(),
+  promptNanoUsdPerToken: z.int().min(0),
+  completionNanoUsdPerToken: z.int().min(0),
+});
+
+/** One more OpenAI-compatible upstream. Models: ids of the built-in table, or new ones with their prices. */
+const upstreamSchema = z.strictObject({
+  id: upstreamId,
+  baseUrl: z.url({ protocol: /^https?$/ }),
+  apiKeyEnv: z.string().optional(),
+  models: z
+    .array(z.union([z.string(), pricedModel]))
+    .min(1)
+    .optional(),
+});
+
+const jsonText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: "custom", message: "is not JSON" });
+    return z.NEVER;
+  }
+});
+
+const urlList = z
+  .string()
+  .transform((text) => text.split(",").map((url) => url.trim()))
+  .pipe(z.array(z.url({ protocol: /^https?$/ })).max(26));
+
+export const configSchema = z.object({
+  HTTP_HOST: commonFields.HTTP_HOST,
+  HTTP_PORT: commonFields.HTTP_PORT.default(8084),
+  LOG_LEVEL: commonFields.LOG_LEVEL,
+  NATS_URL: commonFields.NATS_URL,
+  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
+  OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
+  SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
+  ROUTER_ID: z.string().min(1).max(64).default("router-1").describe("Name of this instance in provider.state_changed"),
+  SPOOL_DIR: z
+    .string()
+    .min(1)
+    .describe("Folder of the usage spool; this process alone owns it, and it must survive a restart"),
+  SPOOL_MAX_BYTES: wholeNumber(mebibyte, 64 * 1024 * mebibyte)
+    .default(256 * mebibyte)
+    .describe("Bound of the spool; beyond it new calls are refused"),
+  SPOOL_SEGMENT_BYTES: wholeNumber(64 * 1024, 256 * mebibyte)
+    .default(4 * mebibyte)
+    .describe("Size at which the spool begins a new file"),
+  SPOOL_SHIP_INTERVAL_MS: milliseconds(10_000).default(25).describe("Between looks at what is to be published"),
+  SANDBOX_URLS: urlList.optional().describe("Sandbox providers, comma-separated base URLs: sandbox-a, sandbox-b, …"),
+  OPENAI_API_KEY: secretSchema.optional().describe("Adds the upstream openai; unset: no OpenAI models"),
+  OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1").describe("Base URL of the upstream openai"),
+  UPSTREAMS: jsonText
+    .pipe(z.array(upstreamSchema).max(50))
+    .optional()
+    .describe("JSON: more OpenAI-compatible upstreams, [{id, baseUrl, apiKeyEnv?, models?}]"),
+  MAX_BODY_BYTES: wholeNumber(1024, 256 * mebibyte)
+    .default(32 * mebibyte)
+    .describe("Longest request body"),
+  MAX_CALLS: wholeNumber(1, 100_000).default(4096).describe("Chat completions at once"),
+  MAX_CALLS_PER_UPSTREAM: wholeNumber(1, 100_000).default(1024).describe("Calls and connections at once, per upstream"),
+  MAX_ATTEMPTS: wholeNumber(1, 10).default(4).describe("Upstreams tried for one call"),
+  CONNECT_TIMEOUT_MS: milliseconds(60_000).default(3000).describe("For a connection to an upstream"),
+  FIRST_CONTENT_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("Of a stream, until its first content"),
+  PLAIN_ANSWER_TIMEOUT_MS: milliseconds(900_000).default(300_000).describe("Of a plain answer, until it is whole"),
+  INTER_CHUNK_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("Silence within a stream that ends it"),
+  CALLER_DRAIN_TIMEOUT_MS: milliseconds(600_000).default(60_000).describe("How long a caller may not read its stream"),
+  BREAKER_VOLUME: wholeNumber(1, 10_000).default(5).describe("Calls in the window before a breaker can open"),
+  BREAKER_ERROR_PERCENT: wholeNumber(1, 100).default(50).describe("Share of failures that opens it"),
+  BREAKER_WINDOW_MS: milliseconds(600_000).default(10_000).describe("The window"),
+  BREAKER_RESET_MS: milliseconds(600_000).default(5000).describe("From opening to the trial"),
+  BREAKER_TRIAL_MS: milliseconds(600_000).default(30_000).describe("A trial that is undecided by then has failed"),
+});
+export type RouterConfig = Readonly<z.infer<typeof configSchema>>;
+
+/** Reads a variable that the configuration itself names. */
+export type SecretReader = (name: string) => Secret | null;
+
+export const secretReader =
+  (env: NodeJS.ProcessEnv): SecretReader =>
+  (name) => {
+    const value = env[name];
+    return value === undefined || value === "" ? null : Secret.of(value);
+  };
+
+/** Throws when an upstream's key is not set: better at the start than at its first call. */
+export function poolOptions(config: RouterConfig, readSecret: SecretReader): PoolOptions {
+  const keyOf = (name: string | undefined): Secret | null => {
+    const key = name === undefined ? null : readSecret(name);
+    if (name !== undefined && key === null) throw new Error(`UPSTREAMS: the variable ${name} is not set`);
+    return key;
+  };
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl } = config;
+  return {
+    sandboxUrls: config.SANDBOX_URLS ?? [],
+    openAi: apiKey === undefined ? null : { baseUrl, apiKey },
+    more: (config.UPSTREAMS ?? []).map(({ apiKeyEnv, ...upstream }) => ({ ...upstream, apiKey: keyOf(apiKeyEnv) })),
+    maxConnectionsPerUpstream: config.MAX_CALLS_PER_UPSTREAM,
+    connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+  };
+}

@@ -1,0 +1,28 @@
+import type { Request, Response } from "express";
+import { type AdmittedCall, principalHeaderName, verifyPrincipalHeader } from "@topdog/contracts/principal-header";
+import { AppError } from "@topdog/errors/app-error";
+import { setRequestId } from "@topdog/http-kit/request-id";
+import { callFacts } from "../domain/usage-record.ts";
+import { watchCaller } from "../usecases/caller-connection.ts";
+import type { ChatCall } from "../usecases/chat-call.ts";
+
+export interface AdmissionDeps {
+  readonly principalSecret: string;
+  readonly nowMs: () => number;
+}
+
+/** Only the gateway, which holds the secret, may call: and only for a call that it has charged. Throws AppError 401. */
+export function admittedCall(deps: AdmissionDeps, req: Request, res: Response): ChatCall {
+  const nowMs = deps.nowMs();
+  const header = req.headers[principalHeaderName];
+  const caller = verifyPrincipalHeader(typeof header === "string" ? header : undefined, deps.principalSecret, nowMs);
+  if (caller === null || caller.kind !== "call") {
+    throw new AppError("invalid_api_key", { detail: "This address takes calls from the gateway only." });
+  }
+  return chatCall(caller, nowMs, req, res);
+}
+
+function chatCall(caller: AdmittedCall, nowMs: number, req: Request, res: Response): ChatCall {
+  setRequestId(req, res, caller.requestId);
+  return { facts: callFacts(caller, nowMs), deadlineMs: caller.deadlineMs, connection: watchCaller(res) };
+}

@@ -1,0 +1,32 @@
+import type { Request, Response } from "express";
+import { findModel, listModels, type ModelsDeps } from "../usecases/list-models.ts";
+import { markUnmetered } from "../usecases/unmetered.ts";
+import type { ChatCall } from "../usecases/chat-call.ts";
+import { type AdmissionDeps, admittedCall } from "./admitted-call.ts";
+
+export interface ModelRoutesDeps {
+  readonly admission: AdmissionDeps;
+  readonly models: ModelsDeps;
+}
+
+type Handler = (req: Request, res: Response) => Promise<void>;
+
+function admitted(deps: ModelRoutesDeps, answer: (call: ChatCall, req: Request) => Promise<object>): Handler {
+  return async (req, res) => {
+    let call: ChatCall;
+    try {
+      call = admittedCall(deps.admission, req, res);
+    } catch (error) {
+      markUnmetered(res);
+      throw error;
+    }
+    res.json(await answer(call, req));
+  };
+}
+
+/** GET /v1/models */
+export const modelList = (deps: ModelRoutesDeps): Handler => admitted(deps, (call) => listModels(deps.models, call));
+
+/** GET /v1/models/:id */
+export const modelById = (deps: ModelRoutesDeps): Handler =>
+  admitted(deps, (call, req) => findModel(deps.models, call, String(req.params["id"])));

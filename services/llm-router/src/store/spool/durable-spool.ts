@@ -1,0 +1,127 @@
+import { mkdirSync } from "node:fs";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { interruptedUsage, type UsageSpool } from "../../domain/usage-spool.ts";
+import { createOpenCalls, type OpenCalls } from "./open-calls.ts";
+import { lockFolder } from "./owner-lock.ts";
+import { encodeFinal, encodeIntent } from "./record.ts";
+import { recoverSegments, type Recovered } from "./recover.ts";
+import { createShipper, type ShipperDeps } from "./shipper.ts";
+import { openSpoolLog, type SpoolLog } from "./spool-log.ts";
+
+export interface DurableSpoolDeps extends Pick<ShipperDeps, "publish" | "isHopeless" | "onShipped" | "onDropped"> {
+  readonly folder: string;
+  /** Of all segments together, room kept for the finals of open calls included. */
+  readonly maxBytes: number;
+  readonly segmentBytes: number;
+  readonly shipIntervalMs: number;
+  readonly nowMs: () => number;
+  readonly onSync: (durationMs: number) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface SpoolStats {
+  readonly bytes: number;
+  readonly segments: number;
+  readonly openCalls: number;
+  readonly healthy: boolean;
+}
+
+export interface DurableSpool extends UsageSpool {
+  /** What was found at the start. */
+  readonly recovered: { readonly interruptedCalls: number; readonly tornBytes: number };
+  stats(): SpoolStats;
+  /** Ships for at most `graceMs`, then closes the files and gives the folder free. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Kept free for each open call's final. */
+const finalReserveBytes = 2048;
+const repairIntervalMs = 1000;
+/** Above this share of the bound, long calls are moved to the newest segment so that the old ones can go. */
+const moveAboveShare = 0.5;
+
+async function settleInterrupted(log: SpoolLog, recovered: Recovered, nowMs: number): Promise<void> {
+  const finishedAt = new Date(nowMs).toISOString();
+  for (const { intent, begun } of recovered.open.values()) {
+    log.append(encodeFinal(interruptedUsage(intent, begun, finishedAt)));
+  }
+  await log.flush();
+}
+
+/** Lets go of what is shipped; a failing disk is the log's to report, and the next time will do. */
+async function trimSpool(log: SpoolLog, calls: OpenCalls, maxBytes: number): Promise<void> {
+  try {
+    const [oldest] = log.segments;
+    if (oldest?.sealed === true && log.bytes() >= maxBytes * moveAboveShare) calls.moveFrom(oldest);
+    await log.flush();
+    log.trim();
+  } catch {
+    // Reported by the log.
+  }
+}
+
+/**
+ * Takes over the folder (rejects when a live process owns it), settles the calls that the last process did not finish,
+ * and ships everything that is not known to be acknowledged.
+ */
+export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableSpool> {
+  const { folder, maxBytes } = deps;
+  mkdirSync(folder, { recursive: true });
+  const lock = await lockFolder(folder);
+  const recovered = await recoverSegments(folder);
+  const log = openSpoolLog({ ...deps, recovered: recovered.segments, nextIndex: recovered.nextIndex });
+  const calls = createOpenCalls(log);
+  await settleInterrupted(log, recovered, deps.nowMs());
+
+  const shipper = createShipper({
+    ...deps,
+    segments: log.segments,
+    intervalMs: deps.shipIntervalMs,
+    onProgress: () => void trimSpool(log, calls, maxBytes),
+  });
+  const repairTimer = setInterval(() => {
+    if (!log.isHealthy() && log.repair()) calls.writeOwed();
+  }, repairIntervalMs).unref();
+  shipper.start();
+
+  const hasRoom = (bytes: number): boolean =>
+    log.isHealthy() && log.bytes() + bytes + (calls.count() + 1) * finalReserveBytes <= maxBytes;
+
+  return {
+    recovered: { interruptedCalls: recovered.open.size, tornBytes: recovered.tornBytes },
+    begin(intent) {
+      const frame = encodeIntent(intent);
+      if (!hasRoom(frame.length)) return null;
+      try {
+        return calls.begin(intent, frame);
+      } catch {
+        return null;
+      }
+    },
+    async record(usage: UsageConsumed) {
+      const frame = encodeFinal(usage);
+      if (!hasRoom(frame.length)) return false;
+      try {
+        log.append(frame);
+        await log.flush();
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    stats: () => ({
+      bytes: log.bytes(),
+      segments: log.segments.length,
+      openCalls: calls.count(),
+      healthy: log.isHealthy(),
+    }),
+    async stop(graceMs) {
+      clearInterval(repairTimer);
+      await log.flush().catch(() => undefined);
+      await shipper.stop(graceMs);
+      log.trim();
+      log.close();
+      await lock.release();
+    },
+  };
+}

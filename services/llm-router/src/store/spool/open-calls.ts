@@ -1,0 +1,79 @@
+import { type UsageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
+import type { SpooledCall, UsageIntent } from "../../domain/usage-spool.ts";
+import { encodeBegun, encodeFinal, encodeIntent } from "./record.ts";
+import type { Segment } from "./segment.ts";
+import type { SpoolLog } from "./spool-log.ts";
+
+interface OpenCall {
+  readonly id: string;
+  readonly intent: UsageIntent;
+  /** Where its intent is. */
+  segment: Segment;
+  begun: boolean;
+  /** The final that the disk did not take; written when it takes writes again. */
+  unwritten: UsageConsumed | null;
+}
+
+export interface OpenCalls {
+  count(): number;
+  /** Writes the intent, already encoded. Throws the system's error. */
+  begin(intent: UsageIntent, frame: Buffer): SpooledCall;
+  /** Writes the intents that are in this segment once more, at the end of the log, so that it can go. */
+  moveFrom(segment: Segment): void;
+  /** After the disk took no writes: writes the finals that it owes. */
+  writeOwed(): void;
+}
+
+/** The calls that have begun and are not over. */
+export function createOpenCalls(log: SpoolLog): OpenCalls {
+  const open = new Map<string, OpenCall>();
+
+  async function finish(call: OpenCall, usage: UsageConsumed): Promise<void> {
+    try {
+      log.append(encodeFinal(usage));
+      await log.flush();
+    } catch (error) {
+      // The caller will see a failure, so that is what must be on record.
+      call.unwritten = { ...usage, outcome: "failed", refund: !call.begun };
+      throw error;
+    }
+    open.delete(call.id);
+    call.segment.openCalls -= 1;
+  }
+
+  return {
+    count: () => open.size,
+    begin(intent, frame) {
+      const segment = log.append(frame);
+      const call: OpenCall = { id: usageIdOf(intent), intent, segment, begun: false, unwritten: null };
+      segment.openCalls += 1;
+      open.set(call.id, call);
+      return {
+        durable: () => log.flush(),
+        markBegun() {
+          call.begun = true;
+          log.append(encodeBegun(call.id));
+        },
+        finish: (usage) => finish(call, usage),
+      };
+    },
+    moveFrom(oldest) {
+      for (const call of open.values()) {
+        if (call.segment !== oldest) continue;
+        const segment = log.append(encodeIntent(call.intent));
+        if (call.begun) log.append(encodeBegun(call.id));
+        oldest.openCalls -= 1;
+        segment.openCalls += 1;
+        call.segment = segment;
+      }
+    },
+    writeOwed() {
+      for (const call of open.values()) {
+        const usage = call.unwritten;
+        if (usage === null) continue;
+        call.unwritten = null;
+        finish(call, usage).catch(() => undefined);
+      }
+    },
+  };
+}

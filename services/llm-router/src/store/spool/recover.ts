@@ -1,0 +1,48 @@
+import { fstatSync } from "node:fs";
+import { usageIdOf } from "@topdog/contracts/events/usage-consumed";
+import type { UsageIntent } from "../../domain/usage-spool.ts";
+import { readRecords } from "./segment-reader.ts";
+import { createSegment, listSegments, type Segment } from "./segment.ts";
+
+export interface Recovered {
+  /** Oldest first; sealed, and all to be shipped again. */
+  readonly segments: Segment[];
+  /** Calls that the last process did not finish. */
+  readonly open: ReadonlyMap<string, { readonly intent: UsageIntent; readonly begun: boolean }>;
+  /** Bytes after the last intact record, over all segments. */
+  readonly tornBytes: number;
+  readonly nextIndex: number;
+}
+
+/** Reads what earlier processes left. A torn tail ends its segment: nothing is ever appended behind one. */
+export async function recoverSegments(folder: string): Promise<Recovered> {
+  const open = new Map<string, { intent: UsageIntent; begun: boolean }>();
+  const segments: Segment[] = [];
+  let tornBytes = 0;
+  let nextIndex = 1;
+  for (const index of listSegments(folder)) {
+    const segment = createSegment(folder, index);
+    const fileBytes = fstatSync(segment.fd).size;
+    let offset = 0;
+    while (offset < fileBytes) {
+      const batch = await readRecords(segment.fd, offset, fileBytes);
+      for (const record of batch.records) {
+        if (record.kind === "intent") open.set(usageIdOf(record.intent), { intent: record.intent, begun: false });
+        else if (record.kind === "final") open.delete(usageIdOf(record.usage));
+        else {
+          const call = open.get(record.usageId);
+          if (call !== undefined) call.begun = true;
+        }
+      }
+      offset = batch.nextOffset;
+      if (batch.torn) break;
+    }
+    tornBytes += fileBytes - offset;
+    segment.bytes = offset;
+    segment.durableBytes = offset;
+    segment.sealed = true;
+    segments.push(segment);
+    nextIndex = index + 1;
+  }
+  return { segments, open, tornBytes, nextIndex };
+}
