@@ -1,0 +1,133 @@
+import { Agent, createServer, get, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { once } from "node:events";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { createHttpServer } from "@topdog/http-kit/create-server";
+import { drainServer, listen } from "@topdog/http-kit/lifecycle";
+import express from "express";
+import { closeServed, serve } from "./served.ts";
+import { startFixture, type FixtureProcess } from "./child.ts";
+
+const agents: Agent[] = [];
+const started: FixtureProcess[] = [];
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent.destroy();
+  for (const { child } of started.splice(0)) child.kill("SIGKILL");
+  await closeServed();
+});
+
+/** Streams `chunks` lines, one every 40 ms. */
+function streamingServer(chunks: number) {
+  const app = express();
+  app.get("/stream", (_req, res) => {
+    let sent = 0;
+    const timer = setInterval(() => {
+      sent += 1;
+      res.write(`${sent}\n`);
+      if (sent < chunks) return;
+      clearInterval(timer);
+      res.end();
+    }, 40);
+    res.once("close", () => clearInterval(timer));
+  });
+  app.get("/slow", (_req, res) => void setTimeout(() => res.send("done"), 120));
+  app.get("/quick", (_req, res) => void res.send("done"));
+  return createHttpServer(app);
+}
+
+function keepAliveAgent(): Agent {
+  const agent = new Agent({ keepAlive: true });
+  agents.push(agent);
+  return agent;
+}
+
+const request = async (url: string, agent = keepAliveAgent()): Promise<IncomingMessage> =>
+  ((await once(get(url, { agent }), "response")) as [IncomingMessage])[0];
+
+describe("draining", () => {
+  test("a stream in progress reaches its end, then the server is closed and takes nobody new", async () => {
+    const server = streamingServer(6);
+    const origin = await serve(server);
+    const stream = await request(`${origin}/stream`);
+    const body = text(stream);
+    const drained = drainServer(server, { graceMs: 5000 });
+    await expect(request(`${origin}/quick`)).rejects.toThrow(/ECONNREFUSED/);
+    expect(await body).toBe("1\n2\n3\n4\n5\n6\n");
+    expect(await drained).toEqual({ finished: true });
+  });
+
+  test("an answer that begins during the drain closes its connection; an idle one is closed at once", async () => {
+    const server = streamingServer(1);
+    const origin = await serve(server);
+    await text(await request(`${origin}/quick`));
+    const slow = request(`${origin}/slow`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const drained = drainServer(server, { graceMs: 5000 });
+    const answer = await slow;
+    expect(answer.headers.connection).toBe("close");
+    expect(await text(answer)).toBe("done");
+    expect(await drained).toEqual({ finished: true });
+  });
+
+  test("a stream that outlasts the grace is cut", async () => {
+    const server = streamingServer(1000);
+    const stream = await request(`${await serve(server)}/stream`);
+    const body = text(stream);
+    const cut = expect(body).rejects.toThrow(/aborted/);
+    const startedMs = performance.now();
+    expect(await drainServer(server, { graceMs: 150 })).toEqual({ finished: false });
+    expect(performance.now() - startedMs).toBeLessThan(1000);
+    await cut;
+  });
+
+  test("a keep-alive connection that falls idle during the drain does not hold it up", async () => {
+    const server = streamingServer(3);
+    const stream = await request(`${await serve(server)}/stream`);
+    const drained = drainServer(server, { graceMs: 10_000 });
+    await text(stream);
+    const startedMs = performance.now();
+    await drained;
+    expect(performance.now() - startedMs).toBeLessThan(500);
+  });
+});
+
+test("a taken port rejects with its reason", async () => {
+  const origin = await serve(createServer());
+  const port = Number(new URL(origin).port);
+  await expect(listen(createServer(), { host: "127.0.0.1", port })).rejects.toThrow(/EADDRINUSE/);
+});
+
+describe("a process", () => {
+  const fixture = new URL("fixtures/signalled.ts", import.meta.url);
+  const start = (mode: string): FixtureProcess => {
+    const process = startFixture(fixture, { env: { MODE: mode } });
+    started.push(process);
+    return process;
+  };
+
+  test("says ready, stops once at SIGTERM and exits 0", async () => {
+    const process = start("ok");
+    await process.line("ready");
+    process.child.kill("SIGTERM");
+    expect(await process.exited()).toBe(0);
+    expect(process.lines.map(({ msg }) => msg)).toEqual(["ready", "stopping", "stop called", "stopped"]);
+  });
+
+  test("a second signal ends it at once with 1", async () => {
+    const process = start("hangs");
+    await process.line("ready");
+    process.child.kill("SIGINT");
+    await process.line("stopping");
+    process.child.kill("SIGINT");
+    expect(await process.exited()).toBe(1);
+  });
+
+  test.each([
+    ["start-fails", "the start failed"],
+    ["rejects", "unhandled rejection"],
+  ])("%s: it says why and exits 1", async (mode, message) => {
+    const process = start(mode);
+    expect(await process.exited()).toBe(1);
+    expect(process.lines.at(-1)).toMatchObject({ level: "fatal", msg: message, err: { message: "broken" } });
+  });
+});

@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from "@jest/globals";
+import { createExpressApp } from "@topdog/http-kit/app";
+import { createHttpServer } from "@topdog/http-kit/create-server";
+import { mountProbes, type Check } from "@topdog/http-kit/probes";
+import { createMetrics } from "@topdog/telemetry/metrics";
+import { closeServed, recordingLogger, serve } from "./served.ts";
+
+afterEach(closeServed);
+
+async function probes(checks: Record<string, Check>, isDraining = () => false) {
+  const { logger, lines } = recordingLogger();
+  const app = createExpressApp({ logger });
+  mountProbes(app, { service: "quota", version: "1.2.3", checks, metrics: createMetrics("quota"), isDraining });
+  const origin = await serve(createHttpServer(app));
+  const read = async (path: string) => {
+    const answer = await fetch(`${origin}${path}`);
+    return { status: answer.status, text: await answer.text(), type: answer.headers.get("content-type") };
+  };
+  return { read, lines };
+}
+const ok: Check = async () => undefined;
+
+test("ready when every check passes; alive whatever the checks say", async () => {
+  const { read, lines } = await probes({ database: ok, bus: ok });
+  expect((await read("/readyz")).status).toBe(200);
+  expect(JSON.parse((await read("/readyz")).text)).toEqual({ status: "ok", checks: { database: "ok", bus: "ok" } });
+  expect(lines).toHaveLength(0);
+});
+
+test("a check that fails or hangs makes it unready within the cap, named but without the error's text", async () => {
+  const failing: Check = () => {
+    throw new Error("postgres://quota:hunter2@db");
+  };
+  const hanging: Check = () => new Promise(() => undefined);
+  const { read } = await probes({ database: failing, bus: hanging, other: ok });
+  const startedMs = performance.now();
+  const { status, text } = await read("/readyz");
+  expect(performance.now() - startedMs).toBeLessThan(1500);
+  expect(status).toBe(503);
+  expect(JSON.parse(text)).toEqual({ status: "failing", checks: { database: "failing", bus: "timeout", other: "ok" } });
+  expect((await read("/livez")).status).toBe(200);
+  expect((await read("/health")).status).toBe(200);
+});
+
+test("unready from the first moment of a drain", async () => {
+  let draining = false;
+  const { read } = await probes({ database: ok }, () => draining);
+  expect((await read("/readyz")).status).toBe(200);
+  draining = true;
+  expect((await read("/readyz")).status).toBe(503);
+  expect(JSON.parse((await read("/health")).text)).toMatchObject({
+    service: "quota",
+    version: "1.2.3",
+    status: "draining",
+  });
+});
+
+test("metrics come as Prometheus text", async () => {
+  const { read } = await probes({});
+  const { status, text, type } = await read("/metrics");
+  expect([status, type?.split(";")[0]]).toEqual([200, "text/plain"]);
+  expect(text).toContain("process_cpu_seconds_total");
+});
