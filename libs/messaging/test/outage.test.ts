@@ -53,7 +53,7 @@ describe("from the outbox to the effect", () => {
     );
     await appending;
     await eventually(async () => expect(await effects({ db })).toEqual(upTo(total)), {
-      timeoutMs: 15_000,
+      timeoutMs: 25_000,
       intervalMs: 100,
     });
     await Promise.all(consumers.map((consumer) => consumer.stop()));

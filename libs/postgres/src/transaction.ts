@@ -30,18 +30,29 @@ export async function inTransaction<T>(
 
 type Outcome<T> = { done: true; result: T } | { done: false; error: unknown; retryable: boolean };
 
+/**
+ * Knex in its callback form only: `await trx.commit()` resolves even when the commit failed, so an effect that was rolled back
+ * would be taken for done.
+ */
 async function tryOnce<T>(db: Database, work: (trx: Transaction) => Promise<T>): Promise<Outcome<T>> {
-  let trx: Transaction | undefined;
   let committing = false;
   try {
-    trx = await db.transaction();
-    const result = await work(trx);
-    committing = true;
-    await trx.commit();
+    const result = await db.transaction(async (trx) => {
+      const value = await work(trx);
+      await assertNotAborted(trx);
+      committing = true;
+      return value;
+    });
     return { done: true, result };
   } catch (error) {
-    const retryable = isConflict(error) || (!committing && isConnectionLoss(error));
-    await trx?.rollback().catch(() => undefined);
-    return { done: false, error, retryable };
+    return { done: false, error, retryable: isConflict(error) || (!committing && isConnectionLoss(error)) };
   }
+}
+
+/** Postgres answers the commit of an aborted transaction with a rollback and no error. */
+async function assertNotAborted(trx: Transaction): Promise<void> {
+  const client = trx.client as { acquireConnection(): Promise<{ getTransactionStatus(): string | null }> };
+  const connection = await client.acquireConnection();
+  if (connection.getTransactionStatus() === "E")
+    throw new Error("a statement failed, and the work hid it from its transaction");
 }

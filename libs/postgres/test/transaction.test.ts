@@ -60,6 +60,33 @@ describe("inTransaction", () => {
     expect([runs, await balanceOf("a")]).toEqual([2, 1]);
   });
 
+  test("throws when the commit itself fails, for a constraint or a lost connection", async () => {
+    await scratch.db.raw("alter table account drop constraint account_name_key");
+    await scratch.db.raw(
+      "alter table account add constraint account_name_key unique (name) deferrable initially deferred",
+    );
+    const duplicate = inTransaction(scratch.db, (trx) => trx("account").insert({ name: "a" }));
+    await expect(duplicate).rejects.toThrow("account_name_key");
+    let runs = 0;
+    const lost = inTransaction(scratch.db, async (trx) => {
+      runs += 1;
+      await trx("account").where({ name: "a" }).increment("balance", 1);
+      const { rows } = await trx.raw<{ rows: { pid: number }[] }>("select pg_backend_pid() as pid");
+      await scratch.db.raw("select pg_terminate_backend(?, 5000)", [rows[0]?.pid ?? 0]);
+    });
+    await expect(lost).rejects.toThrow(/terminat|connection error/);
+    expect([runs, await balanceOf("a")]).toEqual([1, 0]);
+  });
+
+  test("throws when the work hid a failed statement, since Postgres would roll back without a word", async () => {
+    const work = inTransaction(scratch.db, async (trx) => {
+      await trx("account").where({ name: "a" }).update({ balance: 5 });
+      await trx.raw("select 1 / 0").catch(() => undefined);
+    });
+    await expect(work).rejects.toThrow("hid it");
+    expect(await balanceOf("a")).toBe(0);
+  });
+
   test("gives up after its attempts", async () => {
     let runs = 0;
     const work = inTransaction(
