@@ -170,8 +170,8 @@ async function startGateway(
     stop: () => (stopping ??= stopAll()),
   };
   async function stopAll(): Promise<void> {
-    await pool.destroy();
     await app.stop();
+    await pool.destroy();
     await bus.close();
   }
 }

@@ -56,11 +56,14 @@ export function limitHeaders(views: readonly LimitView[], source: string | null,
 const limitIn = (plan: Plan, meter: Meter): number =>
   meter === "api_calls" ? plan.apiCallsPerDay : plan.llmRequestsPerDay;
 
-/** The next plan up of the same lineup, for a meter; null at the top. */
+/** The regulated lineup is two: medical and scientific plans are no upgrades of one another. */
+const familyOf = (plan: Plan): string => /^(?:med|sci)_/.exec(plan.id)?.[0] ?? plan.lineup;
+
+/** The next plan up of the same kind, for a meter; null at the top. */
 export function nextPlanUp(catalogue: Readonly<Record<PlanId, Plan>>, current: PlanId, meter: Meter): Plan | null {
   const now = catalogue[current];
   const larger = Object.values(catalogue).filter(
-    (plan) => plan.lineup === now.lineup && limitIn(plan, meter) > limitIn(now, meter),
+    (plan) => familyOf(plan) === familyOf(now) && limitIn(plan, meter) > limitIn(now, meter),
   );
   return larger.toSorted((a, b) => limitIn(a, meter) - limitIn(b, meter))[0] ?? null;
 }

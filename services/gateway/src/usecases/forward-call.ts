@@ -31,6 +31,9 @@ const passedHeaders = [
   "x-topdog-overhead-ms",
 ] as const;
 
+/** A router says so of a call that it turned away unrecorded: its usage is then ours to publish. */
+const unmeteredHeader = "x-topdog-unmetered";
+
 function answerHeaders(
   deps: ServeCallDeps,
   call: Call,
@@ -75,7 +78,7 @@ function cutEvent(reason: CutReason): string {
   return `data: ${JSON.stringify(openAiErrorBody(error))}\n\n`;
 }
 
-/** Hands an admitted call to a router. Whatever a router answers, it owns the usage record; where none did, this does. */
+/** Hands an admitted call to a router. A router that took it owns the usage record; where none did, this publishes it. */
 export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forwarding): void {
   const { facts, res } = call;
   const startedAt = new Date();
@@ -83,6 +86,7 @@ export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forward
     answerHeaders: (status, upstream) => {
       facts.status = status;
       facts.outcome = status < 400 ? "ok" : status < 500 ? "rejected" : "failed";
+      if (upstream[unmeteredHeader] !== undefined) publishUndelivered(deps, call, forwarding, startedAt, "failed");
       facts.firstByteMs = deps.monotonicMs() - facts.startedMs;
       return answerHeaders(deps, call, forwarding, upstream);
     },

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
+import { memberChanged } from "@topdog/contracts/events/org-events";
+import { publishEvent } from "@topdog/messaging/publish";
+import { eventually } from "@topdog/testing/eventually";
+import { errorOf, startPlatform, type Gateway, type Platform, type TestKey } from "./platform.ts";
+
+let platform: Platform;
+let gateways: Gateway[];
+
+beforeAll(async () => {
+  platform = await startPlatform({ maxGrant: 64, window: 32 });
+  gateways = [await platform.startGateway(), await platform.startGateway()];
+});
+afterAll(() => platform.stop());
+
+async function revoke({ keyHash, principal }: TestKey): Promise<void> {
+  platform.keys.delete(keyHash);
+  const { keyId, userId, orgId } = principal;
+  const fact = { keyId, keyHash, userId, orgId, at: new Date().toISOString() };
+  await publishEvent(platform.nats.bus, apiKeyRevoked, fact, { id: `revoke-${keyId}` });
+}
+
+const models = { method: "GET", path: "/v1/models" } as const;
+
+test("a known key costs no lookup, and concurrent first calls of a key share one", async () => {
+  const { key } = platform.newKey();
+  const [gateway] = gateways as [Gateway];
+  const before = platform.resolves();
+  await Promise.all(Array.from({ length: 20 }, () => gateway.call(key, models)));
+  await gateway.call(key, models);
+  expect(platform.resolves() - before).toBe(1);
+});
+
+test("a revoked key is refused by every gateway within 100 ms", async () => {
+  const mine = platform.newKey({ apiCalls: 100_000 });
+  for (const gateway of gateways) expect((await gateway.call(mine.key, models)).status).toBe(200);
+  const startedMs = performance.now();
+  await revoke(mine);
+  for (const gateway of gateways) {
+    await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401), { intervalMs: 2 });
+  }
+  expect(performance.now() - startedMs).toBeLessThan(100);
+});
+
+test("a revocation beats the answer of a lookup that was asked before it", async () => {
+  const mine = platform.newKey();
+  const [gateway] = gateways as [Gateway];
+  platform.onResolve = () => sleep(150);
+  const call = gateway.call(mine.key, models);
+  await sleep(50);
+  await revoke(mine);
+  const answer = await call;
+  platform.onResolve = async () => undefined;
+  expect([answer.status, errorOf(answer).code]).toEqual([401, "invalid_api_key"]);
+  expect((await gateway.call(mine.key, models)).status).toBe(401);
+});
+
+test("a member without a seat is refused at once, and served again when the seat is back", async () => {
+  const mine = platform.newKey({ org: "org_m" });
+  const [gateway] = gateways as [Gateway];
+  expect((await gateway.call(mine.key, models)).status).toBe(200);
+  const change = {
+    orgId: "org_m",
+    userId: mine.principal.userId,
+    role: "member" as const,
+    changedAt: new Date().toISOString(),
+  };
+  platform.keys.delete(mine.keyHash);
+  await publishEvent(platform.nats.bus, memberChanged, { ...change, version: 1, active: false }, { id: "m1" });
+  await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401), { timeoutMs: 300 });
+  platform.keys.set(mine.keyHash, mine.principal);
+  await publishEvent(platform.nats.bus, memberChanged, { ...change, version: 2, active: true }, { id: "m2" });
+  await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(200), { timeoutMs: 300 });
+});

@@ -1,0 +1,226 @@
+import { createServer, connect as netConnect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { usageConsumed, usageIdOf, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { onEventBroadcast } from "@topdog/messaging/signal";
+import { eventually } from "@topdog/testing/eventually";
+import { answerJson, startFakeRouter, type RouterScript } from "./fake-router.ts";
+import { chatBody, errorOf, startPlatform, type Gateway, type Platform } from "./platform.ts";
+
+let platform: Platform;
+let gateway: Gateway;
+const usages: UsageConsumed[] = [];
+
+beforeAll(async () => {
+  platform = await startPlatform({ maxGrant: 64, window: 32 });
+  gateway = await platform.startGateway({ CHUNK_TIMEOUT_MS: "700" });
+  onEventBroadcast(platform.nats.bus, usageConsumed, (usage) => usages.push(usage));
+  await platform.nats.bus.nc.flush();
+});
+afterEach(() => {
+  platform.router.script = answerJson;
+});
+afterAll(() => platform.stop());
+
+const event = (text: string): string => `data: ${JSON.stringify({ choices: [{ delta: { content: text } }] })}\n\n`;
+const sse: RouterScript = (res) => void res.writeHead(200, { "content-type": "text/event-stream" }).write(event("one"));
+
+/** Sends a call by hand and gives the socket: for clients that vanish or do not read. */
+function rawCall(key: string, onText: (text: string, socket: Socket) => void = () => undefined): Socket {
+  const socket = netConnect(gateway.port, "127.0.0.1");
+  socket.on("error", () => undefined);
+  socket.on("data", (chunk) => onText(chunk.toString(), socket));
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: ${chatBody.length}\r\n\r\n${chatBody}`,
+  );
+  return socket;
+}
+
+describe("a streamed answer", () => {
+  test("passes chunk by chunk as it comes, with the limits' headers", async () => {
+    const { key } = platform.newKey();
+    const arrived: number[] = [];
+    platform.router.script = (res, seen) => {
+      sse(res, seen);
+      setTimeout(() => res.write(event("two")), 150);
+      setTimeout(() => res.end("data: [DONE]\n\n"), 300);
+    };
+    let all = "";
+    const socket = rawCall(key, (text) => {
+      all += text;
+      arrived.push(performance.now());
+    });
+    await eventually(() => expect(all).toContain("[DONE]"));
+    socket.destroy();
+    expect(all).toMatch(/x-ratelimit-source: personal/i);
+    expect((arrived.at(-1) ?? 0) - (arrived[0] ?? 0)).toBeGreaterThan(200);
+  });
+
+  test("that breaks ends with OpenAI's error event and no [DONE]; the router owns its record, so nothing is published", async () => {
+    const { key } = platform.newKey();
+    const published = usages.length;
+    platform.router.script = (res, seen) => {
+      sse(res, seen);
+      setTimeout(() => res.destroy(), 50);
+    };
+    const answer = await gateway.call(key);
+    const last = answer.text.trim().split("\n\n").at(-1) ?? "";
+    expect(JSON.parse(last.slice("data: ".length))).toMatchObject({
+      error: { code: "router_unavailable", type: "server_error" },
+    });
+    expect(answer.text).not.toContain("[DONE]");
+    expect(usages.length).toBe(published);
+  });
+
+  test("that falls silent is ended with an error event and its router is let go", async () => {
+    const { key } = platform.newKey();
+    platform.router.script = sse;
+    const answer = await gateway.call(key);
+    expect(answer.text).toContain("upstream_timeout");
+    await eventually(() => expect(platform.router.openAnswers()).toBe(0));
+  });
+
+  test("that breaks within an event, or is not an event stream, is cut so that no client takes it for whole", async () => {
+    const { key } = platform.newKey();
+    platform.router.script = (res) => {
+      res.writeHead(200, { "content-type": "text/event-stream" }).write('data: {"half');
+      setTimeout(() => res.destroy(), 30);
+    };
+    await expect(gateway.call(key)).rejects.toThrow(/closed|terminated/);
+    platform.router.script = (res) => {
+      res.writeHead(200, { "content-type": "application/json" }).write('{"half');
+      setTimeout(() => res.destroy(), 30);
+    };
+    await expect(gateway.call(key)).rejects.toThrow(/closed|terminated/);
+  });
+});
+
+describe("a client that goes", () => {
+  test("has its upstream aborted within a second, and 300 of them leave nothing behind", async () => {
+    const { key, principal } = platform.newKey({ apiCalls: 10_000, llmRequests: 10_000 });
+    platform.router.script = sse;
+    await gateway.call(key, { method: "GET", path: "/v1/models" }).catch(() => undefined);
+    const before = platform.router.seen.length;
+    const sockets: Socket[] = [];
+    const gone = new Map<string, number>();
+    for (let n = 0; n < 300; n += 1) {
+      const socket = rawCall(key, (text, one) => {
+        if (!text.includes("one")) return;
+        gone.set(/x-request-id: (\S+)/i.exec(text)?.[1] ?? "", performance.now());
+        one.destroy();
+      });
+      // Some go at once, some during admission, some in the middle of the stream.
+      if (n % 3 === 0) setTimeout(() => socket.destroy(), n % 7);
+      sockets.push(socket);
+      if (n % 50 === 49) await sleep(20);
+    }
+    await eventually(() => expect(sockets.every((socket) => socket.destroyed)).toBe(true));
+    await eventually(() => expect(platform.router.openAnswers()).toBe(0));
+    for (const seen of platform.router.seen.slice(before)) {
+      const goneMs = gone.get(String(seen.headers["x-request-id"]));
+      if (goneMs !== undefined) expect((seen.abortedMs ?? Number.NaN) - goneMs).toBeLessThan(1000);
+    }
+    await eventually(async () => expect(await gateway.metric("topdog_gateway_calls_in_flight")).toBe(0));
+    platform.router.script = answerJson;
+    expect((await gateway.call(key)).status).toBe(200);
+    expect(principal.orgId).toBeNull();
+  });
+
+  test("or that does not read holds back the router instead of filling our memory", async () => {
+    const { key } = platform.newKey();
+    const chunk = Buffer.alloc(64 * 1024, 97);
+    let written = 0;
+    let done = false;
+    platform.router.script = (res) => {
+      res.writeHead(200, { "content-type": "application/octet-stream" });
+      const pour = (): void => {
+        while (written < 64 * 1024 * 1024) {
+          written += chunk.length;
+          if (!res.write(chunk)) return void res.once("drain", pour);
+        }
+        done = true;
+        res.end();
+      };
+      pour();
+    };
+    let received = 0;
+    const socket = rawCall(key, (text) => {
+      received += text.length;
+    });
+    socket.pause();
+    await sleep(300);
+    expect(written).toBeLessThan(24 * 1024 * 1024);
+    socket.resume();
+    await eventually(() => expect(done && received > 64 * 1024 * 1024).toBe(true), { timeoutMs: 10_000 });
+    socket.destroy();
+  });
+});
+
+describe("a call that no router answered", () => {
+  test("is published as failed with its tokens back, once, and a router that comes up is found by the one retry", async () => {
+    const free = createServer();
+    const port = await new Promise<number>((resolve) => {
+      free.listen(0, "127.0.0.1", () => resolve((free.address() as { port: number }).port));
+    });
+    await new Promise((resolve) => free.close(resolve));
+    const other = await platform.startGateway({ ROUTER_URL: `http://127.0.0.1:${port}` });
+    const { key, principal } = platform.newKey();
+    const answer = await other.call(key);
+    expect([answer.status, errorOf(answer).code, answer.headers["retry-after"]]).toEqual([
+      502,
+      "router_unavailable",
+      "1",
+    ]);
+    const id = answer.headers["x-request-id"];
+    await eventually(() => expect(usages.filter((one) => one.requestId === id)).toHaveLength(1));
+    const usage = usages.find((one) => one.requestId === id) as UsageConsumed;
+    expect(usage).toMatchObject({
+      outcome: "failed",
+      refund: true,
+      endpoint: "chat.completions",
+      userId: principal.userId,
+      source: "personal",
+    });
+    expect([usage.charges.map((one) => one.meter), usageIdOf(usage)]).toEqual([
+      ["api_calls", "llm_requests"],
+      `${usage.charges[0]?.leaseId}:1`,
+    ]);
+
+    const both = await platform.startGateway({ ROUTER_URL: `http://127.0.0.1:${port},${platform.router.url}` });
+    for (let n = 0; n < 4; n += 1) expect((await both.call(key)).status).toBe(200);
+    const revived = await startFakeRouter("x".repeat(32), port);
+    expect((await other.call(key)).status).toBe(200);
+    await revived.stop();
+  });
+});
+
+test("a call that a router turns away unrecorded is published by the gateway, with its tokens back", async () => {
+  const { key } = platform.newKey();
+  platform.router.script = (res) => {
+    res.writeHead(503, { "content-type": "application/json", "x-topdog-unmetered": "1" }).end('{"error":{}}');
+  };
+  const answer = await gateway.call(key);
+  expect([answer.status, answer.headers["x-topdog-unmetered"]]).toEqual([503, undefined]);
+  const id = answer.headers["x-request-id"];
+  await eventually(() =>
+    expect(usages.filter((one) => one.requestId === id)).toMatchObject([{ outcome: "failed", refund: true }]),
+  );
+});
+
+test("a gateway that is stopped lets its streams end, takes no more calls, and gives its leases back", async () => {
+  const stopping = await platform.startGateway({ SHUTDOWN_GRACE_MS: "3000" });
+  const { key, principal } = platform.newKey();
+  platform.router.script = (res, seen) => {
+    sse(res, seen);
+    setTimeout(() => res.end("data: [DONE]\n\n"), 500);
+  };
+  const running = stopping.call(key);
+  await eventually(() => expect(platform.router.openAnswers()).toBe(1));
+  const done = running.then((answer) => answer.text);
+  await sleep(50);
+  const stop = sleep(1).then(() => stopping.stop());
+  expect(await done).toContain("[DONE]");
+  await stop;
+  expect(platform.quota.openTokens(principal.buckets.personal, "api_calls")).toBe(0);
+  expect(platform.quota.spent(principal.buckets.personal, "api_calls")).toBe(1);
+});
