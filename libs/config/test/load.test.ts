@@ -66,7 +66,8 @@ describe("reading", () => {
     const secret = Secret.of("hunter2");
     const shown = [
       JSON.stringify({ secret }),
-      `${String(secret)}`,
+      String(secret),
+      `key=${String(secret)}`,
       inspect({ secret }, { depth: 9, showHidden: true }),
       secret + "",
     ];

@@ -9,11 +9,18 @@ export type ResponseSchemas = Readonly<Record<number, z.ZodType>>;
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 
+/** As `T`, from values that may be read only: a handler may answer with constants. */
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
 /** A status that the route declared, with a body of that status's schema. */
 export type RouteReply<R extends ResponseSchemas> = {
   [S in keyof R & number]: {
     readonly status: S;
-    readonly body: z.input<R[S]>;
+    readonly body: DeepReadonly<z.input<R[S]>>;
     readonly headers?: Readonly<Record<string, string>>;
   };
 }[keyof R & number];
@@ -34,6 +41,7 @@ export interface RouteDefinition<
   B extends z.ZodType | undefined,
   R extends ResponseSchemas,
   A extends RouteAuth,
+  T extends RouteReply<R>,
 > {
   readonly method: RouteMethod;
   /** As Express writes it: `/api/keys/:keyId`. */
@@ -49,7 +57,7 @@ export interface RouteDefinition<
   readonly responses: R;
   /** What this route may answer besides what every route may (bad input, no key, internal error). */
   readonly errors: readonly ErrorCode[];
-  readonly handler: (input: RouteInput<P, Q, B, A>) => Promise<RouteReply<R>>;
+  readonly handler: (input: RouteInput<P, Q, B, A>) => Promise<T>;
 }
 
 /** A route whose types no longer matter: for mounting and for the OpenAPI document. */

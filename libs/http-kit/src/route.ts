@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { ResponseSchemas, Route, RouteAuth, RouteDefinition } from "./route-types.ts";
+import type { ResponseSchemas, Route, RouteAuth, RouteDefinition, RouteReply } from "./route-types.ts";
 
 export { mountRoutes, type MountOptions } from "./mount-routes.ts";
 export type { Route, RouteAuth, RouteDefinition, RouteInput, RouteReply } from "./route-types.ts";
@@ -11,6 +11,8 @@ export function defineRoute<
   B extends z.ZodType | undefined,
   const R extends ResponseSchemas,
   const A extends RouteAuth,
->(definition: RouteDefinition<P, Q, B, R, A>): Route {
+  // Inferred on its own: a handler's literals would lose their types before `responses` is known.
+  const T extends RouteReply<R>,
+>(definition: RouteDefinition<P, Q, B, R, A, T>): Route {
   return Object.freeze(definition) as unknown as Route;
 }

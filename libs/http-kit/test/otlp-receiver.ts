@@ -28,14 +28,16 @@ interface OtlpBody {
 export async function startOtlpReceiver() {
   const spans: ReceivedSpan[] = [];
   const server = createServer((req, res) => {
-    void json(req).then((body) => {
+    const keep = async (): Promise<void> => {
+      const body = await json(req);
       for (const { resource, scopeSpans } of (body as OtlpBody).resourceSpans) {
         const service = resource.attributes.find(({ key }) => key === "service.name")?.value.stringValue ?? "";
         for (const { scope, spans: some } of scopeSpans)
           spans.push(...some.map((span) => ({ ...span, scope: scope.name, service })));
       }
       res.setHeader("content-type", "application/json").end("{}");
-    });
+    };
+    void keep();
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
