@@ -125,7 +125,9 @@ describe("a consumer", () => {
   });
 
   test("goes on by itself after the bus was killed", async () => {
-    consumer = effectConsumer(nats.bus, scratch);
+    // What was on the wire when the bus died comes again after the ack wait.
+    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 1_000_000_000 });
+    consumer = effectConsumer(nats.bus, scratch, { durable: { ...durable, ackWaitMs: 1_000 } });
     consumer.start();
     for (const version of upTo(20)) await publish(version);
     await nats.kill9();
@@ -133,6 +135,7 @@ describe("a consumer", () => {
     await nats.restart();
     for (const version of upTo(20)) await publish(20 + version);
     await settled();
+    await applyTopology(nats.bus);
     expect(await effects(scratch)).toEqual(upTo(40));
   });
 

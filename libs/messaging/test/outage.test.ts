@@ -13,6 +13,8 @@ import { appendOutbox } from "../src/outbox.ts";
 import { createRelay } from "../src/relay.ts";
 import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./setting.ts";
 
+/** Shorter than in production: what was on the wire when the bus died comes again after this long. */
+const ackWaitMs = 1_500;
 let nats: TestNats;
 let postgres: OwnPostgres;
 let db: Database;
@@ -21,6 +23,7 @@ beforeAll(async () => {
   [nats, postgres] = await Promise.all([testNats(), ownPostgres()]);
   db = createDatabase({ url: postgres.adminUrl, applicationName: "outage-test" });
   await migrate(db, migrations);
+  await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: ackWaitMs * 1_000_000 });
 });
 afterAll(async () => {
   await db.destroy();
@@ -31,7 +34,7 @@ describe("from the outbox to the effect", () => {
   test("no event is lost, doubled or buried while the bus and the database are killed in turn", async () => {
     const relay = createRelay({ db, bus: nats.bus, logger: silentLogger() });
     // Two deliveries only: if an outage cost deliveries, events would be buried.
-    const options = { durable: { ...durable, maxDeliveries: 2 } };
+    const options = { durable: { ...durable, maxDeliveries: 2, ackWaitMs } };
     const consumers = [effectConsumer(nats.bus, { db }, options), effectConsumer(nats.bus, { db }, options)];
     relay.start();
     for (const consumer of consumers) consumer.start();

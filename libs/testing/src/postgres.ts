@@ -32,18 +32,24 @@ export async function adminDatabaseUrl(): Promise<string> {
 
 /** A fresh database of its own, cloned from a template that is migrated once per content of the folder. */
 export async function testDatabase(options: { migrations: URL }): Promise<TestDatabase> {
+  const place = callerPlace();
   const adminUrl = await adminDatabaseUrl();
-  return createTestDatabase(adminUrl, await ensureTemplate(adminUrl, options.migrations));
+  return createTestDatabase(adminUrl, await ensureTemplate(adminUrl, options.migrations), place);
 }
 
 /** A fresh database with nothing in it. */
 export async function emptyDatabase(): Promise<TestDatabase> {
-  return createTestDatabase(await adminDatabaseUrl(), "template1");
+  const place = callerPlace();
+  return createTestDatabase(await adminDatabaseUrl(), "template1", place);
 }
 
-async function createTestDatabase(adminUrl: string, template: string): Promise<TestDatabase> {
+async function createTestDatabase(adminUrl: string, template: string, place: string): Promise<TestDatabase> {
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
-  await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} template ${template}`));
+  await asAdmin(adminUrl, async (admin) => {
+    await admin.query(`create database ${name} template ${template}`);
+    // For the leak check at the end of the run.
+    await admin.query(`comment on database ${name} is ${admin.escapeLiteral(place)}`);
+  });
   const url = databaseUrl(adminUrl, name);
   const db = createDatabase({ url, applicationName: "topdog-test" });
   return {
@@ -55,6 +61,9 @@ async function createTestDatabase(adminUrl: string, template: string): Promise<T
     },
   };
 }
+
+const callerPlace = (): string =>
+  /\S+\.ts:\d+/.exec(new Error().stack?.split("\n")[3] ?? "")?.[0] ?? "an unknown place";
 
 async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string> {
   const template = `template_${await contentHash(migrations)}`;
