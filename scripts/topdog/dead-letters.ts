@@ -19,7 +19,11 @@ export function addDeadLetterCommands(program: Command): void {
   const onBus = async (work: (bus: Bus) => Promise<void>): Promise<void> => {
     const url = findConnection("nats", program.opts<{ stackFile: string }>().stackFile);
     const bus = await connectWithin(url);
-    await work(bus).finally(() => bus.close());
+    try {
+      await work(bus);
+    } finally {
+      await bus.close();
+    }
   };
 
   group
@@ -33,7 +37,8 @@ export function addDeadLetterCommands(program: Command): void {
         if (letters.length === 0 && json === undefined) console.log("no dead letters");
         for (const letter of letters) {
           const { seq, at, durable: by, subject, deliveries, reason } = letter;
-          if (json === undefined) console.log(`${by} ${seq}  ${at}  ${subject}  after ${deliveries} deliveries: ${reason}`);
+          if (json === undefined)
+            console.log(`${by} ${seq}  ${at}  ${subject}  after ${deliveries} deliveries: ${reason}`);
           else console.log(JSON.stringify(letter));
         }
       });
@@ -54,7 +59,11 @@ export function addDeadLetterCommands(program: Command): void {
         });
       });
   };
-  act("replay", "Publish them again under their own event ids; consumers that handled them ignore them", replayDeadLetters);
+  act(
+    "replay",
+    "Publish them again under their own event ids; consumers that handled them ignore them",
+    replayDeadLetters,
+  );
   act("drop", "Remove them for good", dropDeadLetters);
   program.addCommand(group);
 }

@@ -44,7 +44,9 @@ function runServiceCommand({ name, service }: ServiceCommand, args: readonly str
   const file = join(import.meta.dirname, "../../services", service, "dist/commands", `${name}.js`);
   if (!existsSync(file)) throw new Error(`${service} is not built: run npm start, or pnpm run build`);
   const asksForHelp = args.includes("--help") || args.includes("-h");
-  const env = asksForHelp ? process.env : { ...process.env, DATABASE_URL: findConnection(databases[service], stackFile) };
+  const env = asksForHelp
+    ? process.env
+    : { ...process.env, DATABASE_URL: findConnection(databases[service], stackFile) };
   const { status, error } = spawnSync(process.execPath, [file, ...args], { stdio: "inherit", env });
   if (error !== undefined) throw error;
   return status ?? 2;

@@ -19,10 +19,22 @@ const schema = z.object({
   STRIPE_SECRET_KEY: secretSchema.optional().describe("Stripe's secret key; unset: payment endpoints answer 503"),
 });
 
-export type Config = Readonly<z.infer<typeof schema>>;
-
-export const readServiceConfig = (): Config =>
-  loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+/** The process's settings; `app` is what the application takes as it is. */
+export function readServiceConfig() {
+  const config = loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+  return {
+    databaseUrl: config.DATABASE_URL,
+    natsUrl: config.NATS_URL,
+    logLevel: config.LOG_LEVEL,
+    app: {
+      http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
+      principalSecret: config.PRINCIPAL_SECRET,
+      graceMs: config.SHUTDOWN_GRACE_MS,
+      regulatedLineup: config.REGULATED_LINEUP,
+      stripeKeySet: config.STRIPE_SECRET_KEY !== undefined,
+    },
+  };
+}
 
 /** What an operator command needs. Its flags are its own. */
 export const readCommandConfig = () =>

@@ -56,7 +56,7 @@ export function createApp(deps: AppDeps): App {
       },
     },
   });
-  const routes = createRoutes({ db, nowMs, randomBytes: deps.randomBytes, nudge: relay.nudge });
+  const routes = createRoutes({ db, nowMs, randomBytes: deps.randomBytes, nudge: () => relay.nudge() });
   mountRoutes(web, routes, { principalSecret: deps.principalSecret, logger, nowMs });
   web.use(notFound("problem"));
 

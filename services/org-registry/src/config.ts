@@ -16,10 +16,21 @@ const schema = z.object({
     .describe("Principal look-ups worked on at once; one more is answered `overloaded`"),
 });
 
-export type Config = Readonly<z.infer<typeof schema>>;
-
-export const readServiceConfig = (): Config =>
-  loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+/** The process's settings; `app` is what the application takes as it is. */
+export function readServiceConfig() {
+  const config = loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+  return {
+    databaseUrl: config.DATABASE_URL,
+    natsUrl: config.NATS_URL,
+    logLevel: config.LOG_LEVEL,
+    app: {
+      http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
+      principalSecret: config.PRINCIPAL_SECRET,
+      graceMs: config.SHUTDOWN_GRACE_MS,
+      rpcMaxInFlight: config.RPC_MAX_IN_FLIGHT,
+    },
+  };
+}
 
 /** What an operator command needs: the database alone. Its flags are its own. */
 export const readCommandConfig = () =>

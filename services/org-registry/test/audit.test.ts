@@ -57,18 +57,21 @@ describe("the audit log", () => {
     ["a changed row", "update audit_log set details = '{}' where chain = ? and seq = 2", 2],
     ["a removed row", "delete from audit_log where chain = ? and seq = 2", 2],
     ["a cut tail", "delete from audit_log where chain = ? and seq = 4", 4],
-  ])("%s shows, even when someone with the database's powers disables the trigger", async (_, tampering, brokenAtSeq) => {
-    const userId = await someUser(deps);
-    for (let index = 0; index < 3; index += 1) await createKey(deps, { userId, orgId: null }, { name: `k${index}` });
-    const chain = `user:${userId}` as const;
-    expect(await verifyAuditChain(database.db, chain)).toEqual({ length: 4, brokenAtSeq: null });
-    await database.db.transaction(async (trx) => {
-      await trx.raw("alter table audit_log disable trigger user");
-      await trx.raw(tampering, [chain]);
-      await trx.raw("alter table audit_log enable trigger user");
-    });
-    expect((await verifyAuditChain(database.db, chain)).brokenAtSeq).toBe(brokenAtSeq);
-  });
+  ])(
+    "%s shows, even when someone with the database's powers disables the trigger",
+    async (_, tampering, brokenAtSeq) => {
+      const userId = await someUser(deps);
+      for (let index = 0; index < 3; index += 1) await createKey(deps, { userId, orgId: null }, { name: `k${index}` });
+      const chain = `user:${userId}` as const;
+      expect(await verifyAuditChain(database.db, chain)).toEqual({ length: 4, brokenAtSeq: null });
+      await database.db.transaction(async (trx) => {
+        await trx.raw("alter table audit_log disable trigger user");
+        await trx.raw(tampering, [chain]);
+        await trx.raw("alter table audit_log enable trigger user");
+      });
+      expect((await verifyAuditChain(database.db, chain)).brokenAtSeq).toBe(brokenAtSeq);
+    },
+  );
 
   test("writers at the same moment do not fork a chain", async () => {
     const userId = await someUser(deps);

@@ -62,7 +62,9 @@ describe("seats", () => {
       await registry.call("POST", path, { userId: owner }, { userId, role: "member" });
       inOrder.push(userId);
     }
-    await publishEvent(registry.nats.bus, subscriptionUpdated, subscription(`org:${orgId}`, 2, 3), { id: `${orgId}-2` });
+    await publishEvent(registry.nats.bus, subscriptionUpdated, subscription(`org:${orgId}`, 2, 3), {
+      id: `${orgId}-2`,
+    });
     const kept = [owner, ...inOrder.slice(0, 2)].toSorted();
     await eventually(async () => expect(await activeOf(orgId)).toEqual(kept));
 
@@ -74,9 +76,11 @@ describe("seats", () => {
     expect(events[0]).toMatchObject({ subject: orgUpdated.subject, activeMembers: 3 });
     expect(events.slice(1)).toEqual(
       expect.arrayContaining(
-        inOrder.slice(2).map((userId) =>
-          expect.objectContaining({ subject: memberChanged.subject, userId, active: false, version: 2 }),
-        ),
+        inOrder
+          .slice(2)
+          .map((userId) =>
+            expect.objectContaining({ subject: memberChanged.subject, userId, active: false, version: 2 }),
+          ),
       ),
     );
   });

@@ -2,6 +2,8 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { processedEventMigrationSql } from "@topdog/messaging/consume";
+import { outboxMigrationSql } from "@topdog/messaging/outbox";
 import { migrate } from "@topdog/postgres/migrate";
 import { dumpSchema } from "@topdog/postgres/schema-dump";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
@@ -54,12 +56,15 @@ describe("the demo seed", () => {
 });
 
 describe("migrations", () => {
-  test("a fresh database has the committed schema, and a second run applies nothing", async () => {
+  test("a fresh database has the committed schema, and the library's tables as the library wants them", async () => {
     const database = await testDatabase({ migrations });
     try {
       const committed = await readFile(new URL("schema.sql", migrations), "utf8");
       expect(await dumpSchema(database.db)).toBe(committed);
       expect(await migrate(database.db, migrations)).toEqual([]);
+      const sql = await readFile(new URL("000001_registry.sql", migrations), "utf8");
+      expect(sql).toContain(outboxMigrationSql);
+      expect(sql).toContain(processedEventMigrationSql);
     } finally {
       await database.drop();
     }

@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 import type { PlanId } from "@topdog/contracts/plans";
 import { signPrincipalHeader } from "@topdog/contracts/principal-header";
@@ -70,11 +72,19 @@ export async function startRegistry(): Promise<Registry> {
 }
 
 async function call(url: string, method: string, as: As | null, body: unknown): Promise<Answer> {
-  const headers: Record<string, string> = { "content-type": "application/json", connection: "close" };
+  const payload = body === undefined ? "" : JSON.stringify(body);
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(payload)),
+  };
   if (as !== null) headers["x-topdog-principal"] = principalHeader(as);
-  const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  const text = await response.text();
-  return { status: response.status, body: (text === "" ? {} : JSON.parse(text)) as Answer["body"] };
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    // `agent: false`: a connection of its own, so that none is left open after the test.
+    const sent = request(url, { method, headers, agent: false }, resolve).on("error", reject);
+    sent.end(payload);
+  });
+  const got = await text(response);
+  return { status: response.statusCode ?? 0, body: (got === "" ? {} : JSON.parse(got)) as Answer["body"] };
 }
 
 function principalHeader({ userId, orgId, role }: As): string {

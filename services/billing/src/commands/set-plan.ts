@@ -37,7 +37,9 @@ Exit codes: 0 set, or set already; 1 refused; 2 failed`,
       const { subscription: now, outcome } = result;
       const seatsText = plans[now.plan].perSeat ? `, ${now.seats} seats` : "";
       const verb = outcome === "changed" ? "now has" : "already has";
-      console.log(`${now.owner} ${verb} ${plans[now.plan].name}${seatsText}, by the ${now.interval} (version ${now.version})`);
+      console.log(
+        `${now.owner} ${verb} ${plans[now.plan].name}${seatsText}, by the ${now.interval} (version ${now.version})`,
+      );
     });
   })
   .parseAsync();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { planIds, plans } from "@topdog/contracts/plans";
 import { subscriptionUpdatedSchema } from "@topdog/contracts/events/subscription-updated";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { judgePlan } from "./subscription.ts";
 
 const dev = { regulatedLineup: false };

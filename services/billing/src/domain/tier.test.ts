@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { type PlanId, plans } from "@topdog/contracts/plans";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { formatUsd, listTiers } from "./tier.ts";
 
 const shown = (id: PlanId): (string | null)[] => {
@@ -14,13 +14,7 @@ describe("the tiers as they are shown", () => {
     ["free", "$0 / month", null, "2 personal slots", null],
     ["pro", "$29 / month", "$26.10 / month", "3 personal slots", null],
     ["pro_plus", "$49 / month", "$44.10 / month", "5 personal slots", null],
-    [
-      "teams",
-      "$39 / seat / month",
-      "$35.10 / seat / month",
-      "12 + 2 × seats, pooled",
-      "400 × seats API calls / day",
-    ],
+    ["teams", "$39 / seat / month", "$35.10 / seat / month", "12 + 2 × seats, pooled", "400 × seats API calls / day"],
     [
       "enterprise",
       "$79 / seat / month",

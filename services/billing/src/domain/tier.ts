@@ -58,14 +58,10 @@ function byokDisplay(plan: Plan): string {
 }
 
 function orgBucketDisplay(rule: OrgBucketRule): string | null {
-  switch (rule.kind) {
-    case "none":
-      return null;
-    case "per_seat":
-      return `${rule.callsPerSeat.toLocaleString("en-US")} × seats API calls / day`;
-    case "share":
-      return `${rule.percentOfSeatCalls} % of the seats' own API calls / day`;
-  }
+  if (rule.kind === "none") return null;
+  return rule.kind === "per_seat"
+    ? `${rule.callsPerSeat.toLocaleString("en-US")} × seats API calls / day`
+    : `${rule.percentOfSeatCalls} % of the seats' own API calls / day`;
 }
 
 function notesOf(plan: Plan): string[] {

@@ -67,7 +67,14 @@ const toApiOrgBucket = (rule: OrgBucketRule, display: string | null) =>
         display,
       };
 
-export function toApiTier({ plan, month, year, byokDisplay, orgBucketDisplay, notes }: Tier): z.input<typeof tierSchema> {
+export function toApiTier({
+  plan,
+  month,
+  year,
+  byokDisplay,
+  orgBucketDisplay,
+  notes,
+}: Tier): z.input<typeof tierSchema> {
   const { id, name, lineup, perSeat, minimumSeats, support } = plan;
   const { apiCallsPerDay, llmRequestsPerDay, concurrentRequests } = plan;
   const pool = plan.orgByokPool;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { memberRoles } from "@topdog/contracts/events/org-events";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { keyReaches, mayChangeMember, mayGiveRole, mayRevokeOrgKey, runsOrg, type Standing } from "./permissions.ts";
 
-const who = (role: Standing["role"], active = true, userId = role): Standing => ({ userId, role, active });
+const who = (role: Standing["role"], active = true, userId: string = role): Standing => ({ userId, role, active });
 const anyStanding = fc.record({
   userId: fc.constantFrom("a", "b", "c"),
   role: fc.constantFrom(...memberRoles),

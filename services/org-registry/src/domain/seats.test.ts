@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { planIds, plans } from "@topdog/contracts/plans";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { paidSeats, type SeatHolder, seatsToGiveUp } from "./seats.ts";
 
 const anyHolders = fc

@@ -26,7 +26,10 @@ const pageOf = <T extends z.ZodType>(item: T) =>
 
 export const newKeyBody = z.object({
   name: nameSchema,
-  orgId: idSchema.nullable().optional().describe("The org the key works for; null for a personal key; default: as the calling key"),
+  orgId: idSchema
+    .nullable()
+    .optional()
+    .describe("The org the key works for; null for a personal key; default: as the calling key"),
 });
 export const keySchema = z.object({
   id: z.string(),

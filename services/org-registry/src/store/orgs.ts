@@ -58,7 +58,9 @@ export async function findOrg(db: Database, orgId: string): Promise<Org | null> 
 
 /** The owner lock: everything that takes or frees a seat holds it, so seats are counted by one transaction at a time. */
 export async function lockOrg(trx: Transaction, orgId: string): Promise<Org | null> {
-  const { rows } = await trx.raw<{ rows: OrgRow[] }>(`select ${orgColumns} from org where id = ? for no key update`, [orgId]);
+  const { rows } = await trx.raw<{ rows: OrgRow[] }>(`select ${orgColumns} from org where id = ? for no key update`, [
+    orgId,
+  ]);
   return rows[0] === undefined ? null : fromDbOrg(rows[0]);
 }
 

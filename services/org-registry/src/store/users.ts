@@ -23,6 +23,8 @@ export async function insertUser(trx: Transaction, user: User, at: Date): Promis
 
 /** Serialises what is counted per user: two creations at once must not both see the last free place. */
 export async function lockUser(trx: Transaction, userId: string): Promise<boolean> {
-  const { rows } = await trx.raw<{ rows: unknown[] }>("select 1 from app_user where id = ? for no key update", [userId]);
+  const { rows } = await trx.raw<{ rows: unknown[] }>("select 1 from app_user where id = ? for no key update", [
+    userId,
+  ]);
   return rows.length === 1;
 }

@@ -14,10 +14,7 @@ export interface RegistryDeps {
  * One change of the registry: facts, audit rows and outbox rows commit together or not at all, then go out at once.
  * A refusal is thrown (AppError), so that nothing of a refused change stays.
  */
-export async function change<T>(
-  deps: RegistryDeps,
-  work: (trx: Transaction, at: Date) => Promise<T>,
-): Promise<T> {
+export async function change<T>(deps: RegistryDeps, work: (trx: Transaction, at: Date) => Promise<T>): Promise<T> {
   const result = await inTransaction(deps.db, (trx) => work(trx, new Date(deps.nowMs())));
   deps.nudge();
   return result;

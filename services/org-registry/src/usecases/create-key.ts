@@ -30,7 +30,12 @@ export async function createKey(
     if (orgId !== null && !(await requireMember(trx, caller, orgId)).active) {
       throw new AppError("forbidden", { detail: "Your membership in this org has no seat." });
     }
-    return issueKey(trx, deps.randomBytes, { userId: caller.userId, orgId, name: input.name, actor: caller.userId }, at);
+    return issueKey(
+      trx,
+      deps.randomBytes,
+      { userId: caller.userId, orgId, name: input.name, actor: caller.userId },
+      at,
+    );
   });
 }
 

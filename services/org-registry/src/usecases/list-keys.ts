@@ -17,9 +17,7 @@ export async function listKeys(
     throw new AppError("forbidden", { detail: "Only the org's owner and admins see everybody's keys." });
   }
   const filter =
-    query.orgId === undefined
-      ? { userId: caller.userId, orgId: caller.orgId ?? undefined }
-      : { orgId: query.orgId };
+    query.orgId === undefined ? { userId: caller.userId, orgId: caller.orgId ?? undefined } : { orgId: query.orgId };
   const rows = await listLiveKeys(deps.db, filter, { after: query.cursor ?? null, limit: query.limit + 1 });
   return pageOf(rows, query.limit, (key) => key.id);
 }

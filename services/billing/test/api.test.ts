@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { orgUpdated } from "@topdog/contracts/events/org-events";
+import { publishEvent } from "@topdog/messaging/publish";
+import { eventually } from "@topdog/testing/eventually";
+import { findOrgSeats } from "../src/store/org-seats.ts";
+import { setPlan } from "../src/usecases/set-plan.ts";
+import { type Billing, org, startBilling } from "./start-billing.ts";
+
+describe("billing's account API", () => {
+  let billing: Billing;
+  beforeAll(async () => {
+    billing = await startBilling();
+  });
+  afterAll(() => billing.stop());
+
+  const announce = async (...orgs: ReturnType<typeof org>[]): Promise<void> => {
+    for (const [index, one] of orgs.entries()) {
+      await publishEvent(billing.nats.bus, orgUpdated, one, { id: `${one.orgId}-${index}` });
+    }
+  };
+
+  test("the tiers are public and carry the product page's numbers", async () => {
+    const answer = await billing.call("GET", "/api/tiers", null);
+    expect(answer.status).toBe(200);
+    const tiers = answer.body["tiers"] as { id: string; price: { month: object; year: { perMonth: string } | null } }[];
+    expect(tiers.map((tier) => [tier.id, tier.price.year?.perMonth ?? null])).toEqual([
+      ["free", null],
+      ["pro", "$26.10"],
+      ["pro_plus", "$44.10"],
+      ["teams", "$35.10"],
+      ["enterprise", "$71.10"],
+    ]);
+    expect(tiers[3]).toEqual({
+      id: "teams",
+      name: "Teams",
+      lineup: "dev",
+      perSeat: true,
+      minimumSeats: 3,
+      price: {
+        month: {
+          perMonthCents: 3900,
+          perIntervalCents: 3900,
+          discountPercent: 0,
+          perMonth: "$39",
+          display: "$39 / seat / month",
+        },
+        year: {
+          perMonthCents: 3510,
+          perIntervalCents: 42_120,
+          discountPercent: 10,
+          perMonth: "$35.10",
+          display: "$35.10 / seat / month",
+        },
+      },
+      limits: { apiCallsPerDay: 1600, llmRequestsPerDay: 600, concurrentRequests: 3 },
+      byok: { scope: "org", slots: 12, slotsPerSeat: 2, display: "12 + 2 × seats, pooled" },
+      orgBucket: { callsPerSeatPerDay: 400, percentOfSeatCalls: null, display: "400 × seats API calls / day" },
+      support: "email within 24 h",
+      notes: [
+        "Limits reset at 00:00 UTC.",
+        "Billed annually it costs 10 % less.",
+        "At least 3 seats. Limits are per seat-holder.",
+        "Your own limit is used first, then the org's bucket.",
+      ],
+    });
+  });
+
+  test("without a row everybody is on the free plan; a plan that was set is shown to its owner", async () => {
+    const as = { userId: "usr_plain" };
+    const free = await billing.call("GET", "/api/billing/subscription", as);
+    expect(free.body).toEqual({
+      owner: "user:usr_plain",
+      plan: "free",
+      planName: "Free",
+      interval: "month",
+      seats: 1,
+      activeMembers: null,
+      status: "active",
+      version: 0,
+      changedAt: null,
+    });
+    await setPlan(billing.deps, { owner: "user:usr_plain", plan: "pro", interval: "year", seats: 1 });
+    const pro = await billing.call("GET", "/api/billing/subscription", as);
+    expect(pro.body).toMatchObject({ plan: "pro", planName: "Pro", interval: "year", version: 1 });
+    expect((await billing.call("GET", "/api/billing/subscription", { userId: "usr_other" })).body["plan"]).toBe("free");
+  });
+
+  test("an org's subscription is its owner's to read: 403 for a member, the same 404 for strangers and missing orgs", async () => {
+    await announce(org("org_read", 1, 2));
+    await eventually(async () => expect(await findOrgSeats(billing.db, "org_read")).not.toBeNull());
+    await setPlan(billing.deps, { owner: "org:org_read", plan: "teams", interval: "month", seats: 5 });
+    const path = "/api/billing/subscription?org=org_read";
+    for (const as of [{ userId: "usr_owner" }, { userId: "usr_owner", orgId: "org_read", role: "owner" as const }]) {
+      const owned = await billing.call("GET", path, as);
+      expect(owned.body).toMatchObject({ owner: "org:org_read", plan: "teams", seats: 5, activeMembers: 2 });
+    }
+    for (const role of ["member", "admin"] as const) {
+      const refused = await billing.call("GET", path, { userId: "usr_m", orgId: "org_read", role });
+      expect([refused.status, refused.body["code"]]).toEqual([403, "owner_only"]);
+    }
+    const missing = await billing.call("GET", "/api/billing/subscription?org=org_none", { userId: "usr_m" });
+    expect(missing.status).toBe(404);
+    // A stranger, an owner of another org, and the owner through a key that is confined to another org.
+    for (const as of [
+      { userId: "usr_m" },
+      { userId: "usr_m", orgId: "org_b", role: "owner" as const },
+      { userId: "usr_owner", orgId: "org_b", role: "owner" as const },
+    ]) {
+      const refused = await billing.call("GET", path, as);
+      expect({ ...refused.body, instance: "" }).toEqual({ ...missing.body, instance: "" });
+    }
+  });
+
+  test("seat usage follows org events, shuffled and repeated, to the newest version", async () => {
+    const versions = [2, 5, 1, 5, 4, 3];
+    await announce(...versions.map((version) => org("org_shuffled", version, version)), org("org_end", 1, 1));
+    await eventually(async () => expect(await findOrgSeats(billing.db, "org_end")).not.toBeNull());
+    await eventually(async () =>
+      expect(await findOrgSeats(billing.db, "org_shuffled")).toEqual({ ownerUserId: "usr_owner", activeMembers: 5 }),
+    );
+  });
+
+  test.each([
+    ["POST", "checkout"],
+    ["POST", "portal"],
+    ["POST", "change-plan"],
+    ["POST", "cancel"],
+    ["POST", "resume"],
+    ["GET", "invoices"],
+  ])("%s %s answers 503 as a problem, and only to a caller who is known", async (method, name) => {
+    const path = `/api/billing/${name}`;
+    const body = method === "POST" ? "{}" : undefined;
+    const answer = await billing.call(method, path, { userId: "usr_1" }, body);
+    expect([answer.status, answer.body["code"]]).toEqual([503, "billing_not_configured"]);
+    expect(answer.type).toMatch(/^application\/problem\+json/);
+    expect((await billing.call(method, path, null, body)).status).toBe(401);
+  });
+
+  test("the webhook refuses too, whatever it is sent", async () => {
+    const answer = await billing.call("POST", "/api/billing/webhook", null, "not json");
+    expect([answer.status, answer.body["code"]]).toEqual([503, "billing_not_configured"]);
+  });
+
+  test.each([
+    ["GET", "/api/billing/subscription", null, 401],
+    ["GET", "/api/billing/subscription?org=a%20b", { userId: "usr_1" }, 400],
+    ["DELETE", "/api/billing/subscription", { userId: "usr_1" }, 405],
+    ["GET", "/api/billing/nothing", { userId: "usr_1" }, 404],
+    ["GET", "/livez", null, 200],
+    ["GET", "/readyz", null, 200],
+    ["GET", "/health", null, 200],
+    ["GET", "/metrics", null, 200],
+  ])("%s %s as %j answers %i", async (method, path, as, status) => {
+    expect((await billing.call(method, path, as)).status).toBe(status);
+  });
+});
+
+describe("billing with the regulated lineup and a Stripe key", () => {
+  let billing: Billing;
+  beforeAll(async () => {
+    billing = await startBilling({ regulatedLineup: true, stripeKeySet: true });
+  });
+  afterAll(() => billing.stop());
+
+  test("regulated tiers are offered at 12 months a year, and can be set", async () => {
+    const { body } = await billing.call("GET", "/api/tiers", null);
+    const tiers = body["tiers"] as { id: string; price: { month: Price; year: Price }; orgBucket: object | null }[];
+    type Price = { perMonthCents: number; perIntervalCents: number };
+    const regulated = tiers.filter((tier) => /^(med|sci)_/.test(tier.id));
+    expect(
+      regulated.map((tier) => [tier.id, tier.price.month.perMonthCents, tier.price.year.perIntervalCents]),
+    ).toEqual([
+      ["med_pro", 8900, 106_800],
+      ["med_teams", 12_900, 154_800],
+      ["med_enterprise", 19_900, 238_800],
+      ["sci_pro", 6900, 82_800],
+      ["sci_teams", 9900, 118_800],
+      ["sci_enterprise", 14_900, 178_800],
+    ]);
+    const wanted = { owner: "org:org_med", plan: "med_teams", interval: "month", seats: 5 };
+    expect((await setPlan(billing.deps, wanted)).outcome).toBe("changed");
+  });
+
+  test("a Stripe key alone does not make payments work, and the refusal says so", async () => {
+    const answer = await billing.call("POST", "/api/billing/checkout", { userId: "usr_1" }, "{}");
+    expect(answer.status).toBe(503);
+    expect(answer.body["detail"]).toMatch(/does not use Stripe yet/);
+  });
+});
