@@ -10,13 +10,10 @@ export default async function globalTeardown() {
   await new Promise((resolve) => server.close(resolve));
   const started = await postgres.started()?.catch(() => undefined);
   if (started === undefined) return;
-  const leaked = await leakedDatabases(started.value).finally(() => stop(started));
-  if (leaked.length > 0) throw new Error(`test databases were not dropped, made in:\n${leaked.join("\n")}`);
-}
-
-async function stop(started) {
+  const leaked = await leakedDatabases(started.value).catch((error) => [String(error)]);
   await started.stop();
   for (const folder of started.folders) rmSync(folder, { recursive: true, force: true });
+  if (leaked.length > 0) throw new Error(`test databases were not dropped, made in:\n${leaked.join("\n")}`);
 }
 
 /** Where each test database that still exists was made: its comment says so. */

@@ -30,29 +30,30 @@ export async function inTransaction<T>(
 
 type Outcome<T> = { done: true; result: T } | { done: false; error: unknown; retryable: boolean };
 
-/**
- * Knex in its callback form only: `await trx.commit()` resolves even when the commit failed, so an effect that was rolled back
- * would be taken for done.
- */
 async function tryOnce<T>(db: Database, work: (trx: Transaction) => Promise<T>): Promise<Outcome<T>> {
+  let trx: Transaction | undefined;
   let committing = false;
   try {
-    const result = await db.transaction(async (trx) => {
-      const value = await work(trx);
-      await assertNotAborted(trx);
-      committing = true;
-      return value;
-    });
+    trx = await db.transaction();
+    // Awaited in `commit`; a rollback that fails has nobody else to tell.
+    trx.executionPromise.catch(() => undefined);
+    const result = await work(trx);
+    committing = true;
+    await commit(trx);
     return { done: true, result };
   } catch (error) {
+    if (!committing) await trx?.rollback().catch(() => undefined);
     return { done: false, error, retryable: isConflict(error) || (!committing && isConnectionLoss(error)) };
   }
 }
 
-/** Postgres answers the commit of an aborted transaction with a rollback and no error. */
-async function assertNotAborted(trx: Transaction): Promise<void> {
-  const client = trx.client as { acquireConnection(): Promise<{ getTransactionStatus(): string | null }> };
-  const connection = await client.acquireConnection();
-  if (connection.getTransactionStatus() === "E")
-    throw new Error("a statement failed, and the work hid it from its transaction");
+/**
+ * Knex resolves `trx.commit()` even when the commit failed: only `executionPromise` tells. And Postgres answers the commit of a
+ * transaction in which a statement failed with a rollback and no error: only the command it names tells.
+ */
+async function commit(trx: Transaction): Promise<void> {
+  const answer = (await trx.commit()) as { response?: { command?: string } } | undefined;
+  await trx.executionPromise;
+  if (answer?.response?.command === "COMMIT") return;
+  throw new Error("a statement failed and the work hid it, so its transaction was rolled back");
 }
