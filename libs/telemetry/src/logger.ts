@@ -10,10 +10,6 @@ export interface LoggerOptions {
   readonly destination?: pino.DestinationStream | undefined;
 }
 
-const secretHeaders = ["authorization", "cookie", "set-cookie", "x-api-key", "x-topdog-principal"];
-const pathsOf = (header: string): string[] =>
-  ["", "*", "headers", "*.headers"].map((parent) => `${parent}["${header}"]`);
-
 /**
  * JSON lines with ISO times and level names. Writes are synchronous: nothing is lost when the process is killed,
  * and at our rates it costs less than the worker thread. An error goes under the key `err`, with its causes.
@@ -26,7 +22,7 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: pino.stdSerializers.errWithCause },
-      redact: { paths: secretHeaders.flatMap(pathsOf), censor: "[redacted]" },
+      // The finished line is scrubbed: it holds at any depth, and pino's own redaction by path costs some 20 µs a line.
       hooks: { streamWrite: scrubSecrets },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),

@@ -1,5 +1,9 @@
-/** What a secret looks like in free text: our keys, providers' keys, bearer tokens, passwords in URLs, keys in queries. */
+const jsonString = String.raw`"(?:[^"\\]|\\.)*"`;
+const secretHeaders = "authorization|proxy-authorization|cookie|set-cookie|x-api-key|x-topdog-principal";
+
+/** Headers that are secret whatever they hold, and what a secret looks like in free text: keys, tokens, passwords in URLs. */
 const patterns: readonly (readonly [RegExp, string])[] = [
+  [new RegExp(String.raw`"(${secretHeaders})":(?:${jsonString}|\[(?:${jsonString},?)*\])`, "gi"), '"$1":"[redacted]"'],
   [/\btd_[A-Za-z0-9_-]{20,}/g, "td_[redacted]"],
   [/\bsk-[A-Za-z0-9_-]{8,}/g, "sk-[redacted]"],
   [/\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/gi, "$1 [redacted]"],

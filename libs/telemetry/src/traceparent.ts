@@ -19,17 +19,14 @@ export function parseTraceparent(traceparent: string | undefined): TraceparentPa
 export const formatTraceparent = ({ traceId, spanId, sampled }: TraceparentParts): string =>
   `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
 
-// Ids need to be unlike one another, not unpredictable: as OpenTelemetry's own generator.
-const randomHex8 = (): string =>
-  Math.trunc(Math.random() * 0x1_0000_0000)
-    .toString(16)
-    .padStart(8, "0");
-/** Never all zeros: that is W3C's "no id". */
-const nonZero = (id: string): string => (/[1-9a-f]/.test(id) ? id : `${id.slice(1)}1`);
+/**
+ * Eight hex digits, the first never 0: no padding to do, and no id is all zeros (W3C's "no id"). Ids must be unlike one
+ * another, not unpredictable.
+ */
+const randomHex8 = (): string => Math.trunc(0x1000_0000 + Math.random() * 0xf000_0000).toString(16);
 
 /** The incoming one when it is valid, else a new trace that nobody samples: there is always one to forward and to log. */
 export function ensureTraceparent(incoming?: string): string {
   if (incoming !== undefined && pattern.test(incoming)) return incoming;
-  const traceId = nonZero(randomHex8() + randomHex8() + randomHex8() + randomHex8());
-  return formatTraceparent({ traceId, spanId: nonZero(randomHex8() + randomHex8()), sampled: false });
+  return `00-${randomHex8()}${randomHex8()}${randomHex8()}${randomHex8()}-${randomHex8()}${randomHex8()}-00`;
 }

@@ -39,6 +39,10 @@ test("no credential reaches a line: header, field, message, error, cause, URL or
     "x-api-key": apiKey,
     "x-topdog-principal": "eyJh.sig",
   };
+  logger.info(
+    { a: { b: { headers: { "set-cookie": ['x="\\]"; HttpOnly', "abcdef"], Authorization: 'Key "quoted-hunter5"' } } } },
+    "deep",
+  );
   logger.info({ headers, req: { headers } }, "request");
   logger.info({ key: apiKey, secret: Secret.of("hunter2") }, `key ${apiKey} and ${providerKey}`);
   logger.error(
@@ -46,7 +50,17 @@ test("no credential reaches a line: header, field, message, error, cause, URL or
   );
   logger.child({ upstream: "https://host/v1?key=hunter4&x=1" }).warn("slow");
   const text = lines.join("");
-  for (const secret of [apiKey, providerKey, 'abcdef"', "eyJh.sig", "hunter2", "hunter3", "hunter4"])
+  for (const secret of [
+    apiKey,
+    providerKey,
+    'abcdef"',
+    "eyJh.sig",
+    "hunter2",
+    "hunter3",
+    "hunter4",
+    "hunter5",
+    "HttpOnly",
+  ])
     expect(text).not.toContain(secret);
   for (const line of lines) expect(() => JSON.parse(line) as unknown).not.toThrow();
   expect(text).toContain("postgres://quota:[redacted]@db/quota");
