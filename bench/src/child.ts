@@ -13,10 +13,11 @@ export interface Child {
 function startChild(file: string, args: readonly string[]): Child {
   const child = fork(new URL(file, import.meta.url), args, { execArgv: ["--disable-warning=ExperimentalWarning"] });
   if (child.pid === undefined) throw new Error(`${file} did not start`);
-  const nextMessage = async (): Promise<unknown> => {
-    const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${file} ended with ${String(code)}`)));
-    const [message] = (await Promise.race([once(child, "message"), ended])) as unknown[];
-    return message;
+  const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${file} ended with ${String(code)}`)));
+  ended.catch(() => undefined);
+  const nextMessage = (): Promise<unknown> => {
+    const message = new Promise<unknown>((resolve) => child.once("message", resolve));
+    return Promise.race([message, ended]);
   };
   const ask = (message: unknown): Promise<unknown> => {
     const answer = nextMessage();

@@ -7,6 +7,7 @@ import type { Workload } from "./workload.ts";
 
 /** Time for what follows an answer (reports, ledger batches) to be done and counted. */
 const settleMs = 500;
+const restMs = 3_000;
 
 export interface Target {
   readonly name: string;
@@ -47,6 +48,15 @@ async function measure(bench: Bench, target: Target, workload: Workload): Promis
 
 const readClocks = (clock: CpuClock, target: Target): Record<string, number> =>
   Object.fromEntries(Object.entries(target.processes()).map(([name, pid]) => [name, clock.read(pid)]));
+
+/** The share of a core, in percent, that a target's processes use while nobody calls: part of every figure per request. */
+export async function measureRest(clock: CpuClock, target: Target): Promise<number> {
+  const before = readClocks(clock, target);
+  await sleep(restMs);
+  const after = readClocks(clock, target);
+  const micros = Object.keys(after).reduce((sum, name) => sum + (after[name] ?? 0) - (before[name] ?? 0), 0);
+  return micros / (restMs * 10);
+}
 
 /** Every target once per round, each round beginning with another one, so that no target has the quieter machine. */
 export async function measureRounds(

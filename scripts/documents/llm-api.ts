@@ -50,6 +50,9 @@ const text = (description: string) => ({ description, schema: { type: "string" a
 const everyAnswer = { "x-request-id": text("Quote it when you ask for help") };
 const meteredAnswer = {
   ...everyAnswer,
+  "x-topdog-provider": text("Who answered"),
+  "x-topdog-model": text("The model that answered"),
+  "x-topdog-attempts": text("How many upstreams were asked"),
   "X-RateLimit-Source": text("`personal` or `org_pool`: which bucket was charged"),
   "RateLimit-Policy": text("Each limit that was looked at: its quota `q` and window `w` in seconds"),
   RateLimit: text("Each limit: what remains `r`, and the seconds until it resets `t`"),
