@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { ResponseSchemas, Route, RouteAuth, RouteDefinition, RouteReply } from "./route-types.ts";
 
-export { mountRoutes, type MountOptions } from "./mount-routes.ts";
-export type { Route, RouteAuth, RouteDefinition, RouteInput, RouteReply } from "./route-types.ts";
+export { mountRoutes } from "./mount-routes.ts";
+export type { Route } from "./route-types.ts";
 
 /** One object is the route, its validation and its place in the OpenAPI document. Unknown keys of an input are refused. */
 export function defineRoute<
