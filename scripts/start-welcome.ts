@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Stack } from "@topdog/local-stack/stack";
 
 const preferredModel = "sandbox-small";
@@ -28,7 +29,7 @@ The same with the official SDK (npm install openai):
     messages: [{ role: "user", content: "Say hello" }],
   });
 
-Logs: .topdog/logs. API documents: ${gateway}/docs. Ctrl-C stops everything.`;
+Logs: ${dirname(stack.services["gateway"]?.logFile ?? "")}. API documents: ${gateway}/docs. Ctrl-C stops everything.`;
 }
 
 function table(stack: Stack): string {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join, resolve } from "node:path";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
@@ -12,6 +12,9 @@ const restartsMax = 3;
 const oneSignalMs = 300;
 const modelListTimeoutMs = 5_000;
 const logLevels = ["trace", "debug", "info", "warn", "error"];
+
+/** Where `npm run topdog` looks up how to reach what runs; it holds passwords. */
+const stackFile = join(root, ".topdog/stack.json");
 
 type Flags = Record<string, string | boolean | undefined>;
 
@@ -34,6 +37,10 @@ function portsOf(flags: Flags): Record<string, number> {
     }),
   );
 }
+
+/** Another data folder is another platform: its logs are its own. */
+const logDirOf = (dataDir: string): string =>
+  dataDir === join(root, ".topdog/data") ? join(root, ".topdog/logs") : join(dataDir, "logs");
 
 function logLevelOf(flags: Flags): string {
   const level = String(flags["log-level"]);
@@ -75,10 +82,18 @@ function listModels(url: string, key: string): Promise<string[]> {
   });
 }
 
+function writeStackFile({ postgres, nats }: Stack): void {
+  const names = ["org_registry", "billing", "quota"];
+  const databases = Object.fromEntries(names.map((name) => [name, postgres.url(name, name)]));
+  rmSync(stackFile, { force: true });
+  writeFileSync(stackFile, JSON.stringify({ databases, natsUrl: nats.url }), { mode: 0o600 });
+}
+
 async function bringUp(flags: Flags): Promise<Stack> {
+  const dataDir = resolve(root, String(flags["data-dir"]));
   return startStack({
-    dataDir: resolve(root, String(flags["data-dir"])),
-    logDir: join(root, ".topdog/logs"),
+    dataDir,
+    logDir: logDirOf(dataDir),
     logLevel: logLevelOf(flags),
     ports: portsOf(flags),
     fresh: flags["fresh"] === true,
@@ -108,6 +123,7 @@ async function main(): Promise<number> {
     process.exit(130);
   }
   stack = outcome;
+  writeStackFile(stack);
   const models = await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
   console.log(welcome(stack, models, sinceStart()));
   for (const name of ["postgres", "nats"] as const) {
@@ -115,6 +131,7 @@ async function main(): Promise<number> {
   }
   await wish;
   stopping = true;
+  rmSync(stackFile, { force: true });
   console.log("\nstopping (Ctrl-C again to stop at once)");
   await stack.stop();
   console.log("stopped");

@@ -19,6 +19,8 @@ export interface LocalService {
 export interface ServiceSpec {
   readonly name: string;
   readonly folder: string;
+  /** Of its main module, relative to the folder. */
+  readonly entry: string;
   readonly port: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
@@ -96,7 +98,7 @@ function processOptions(spec: ServiceSpec, url: string): ProcessOptions {
   return {
     name: spec.name,
     nodeArgs: ["--import", "./dist/instrumentation.js"],
-    entry: "dist/main.js",
+    entry: spec.entry,
     cwd: spec.folder,
     logFile: spec.logFile,
     readyUrl: `${url}/readyz`,

@@ -23,6 +23,7 @@ const plan: StackPlan = {
   gateways: ["gateway", "gateway-2"],
   sandboxes: ["sandbox-a", "sandbox-b"],
   overrides: {},
+  entries: {},
   providerEnv: { OPENAI_API_KEY: "canary-key" },
 };
 

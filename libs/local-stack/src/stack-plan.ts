@@ -27,6 +27,7 @@ export interface StackPlan {
   /** The environment that may hold provider keys; only the router sees them, and only without sandboxes. */
   readonly providerEnv: Environment;
   readonly overrides: Readonly<Partial<Record<string, Environment>>>;
+  readonly entries: Readonly<Partial<Record<string, string>>>;
 }
 
 const shutdownGraceMs = 10_000;
@@ -48,6 +49,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
   const spec = (name: string, package_: string, own: Environment): ServiceSpec => ({
     name,
     folder: join(plan.root, "services", package_),
+    entry: plan.entries[package_] ?? "dist/main.js",
     port: plan.ports[name] ?? 0,
     logFile: join(plan.logDir, `${name}.log`),
     env: {
@@ -71,7 +73,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     BILLING_URL: urlOf("billing"),
   };
   return [
-    ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", { SANDBOX_NAME: name })),
+    ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
     ...storingServices.map((name) => spec(name, name, { DATABASE_URL: plan.databaseUrls[name] })),
     spec("llm-router", "llm-router", router),
     ...plan.gateways.map((name) => spec(name, "gateway", gateway)),

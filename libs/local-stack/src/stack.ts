@@ -27,6 +27,8 @@ export interface StackOptions {
   readonly logDir?: string;
   /** Environment added for a service (`gateway` counts for each of them) or for one process (`gateway-2`). */
   readonly env?: Readonly<Record<string, Environment>>;
+  /** Another main module for a service: a test's own composition of it. Absolute paths. */
+  readonly entries?: Readonly<Record<string, string>>;
   readonly gateways?: number;
   /** 2 by default; 0: the router takes the provider keys of this process's environment. */
   readonly sandboxes?: number;
@@ -134,6 +136,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     spoolDir: state.spool,
     providerEnv: process.env,
     overrides: options.env ?? {},
+    entries: options.entries ?? {},
   };
   await migrateAll(plan);
   say("schemas and streams are in place");
