@@ -35,7 +35,7 @@ test("a check that fails or hangs makes it unready within the cap, named but wit
   const { read } = await probes({ database: failing, bus: hanging, other: ok });
   const startedMs = performance.now();
   const { status, text } = await read("/readyz");
-  expect(performance.now() - startedMs).toBeLessThan(1500);
+  expect(performance.now() - startedMs).toBeLessThan(5000);
   expect(status).toBe(503);
   expect(JSON.parse(text)).toEqual({ status: "failing", checks: { database: "failing", bus: "timeout", other: "ok" } });
   expect((await read("/livez")).status).toBe(200);
