@@ -9,7 +9,7 @@ export interface SuiteCount {
   readonly failed: number;
 }
 
-interface JestReport {
+interface JestCounts {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
@@ -18,22 +18,26 @@ interface JestReport {
   readonly numRuntimeErrorTestSuites: number;
 }
 
+const countReporter = join(import.meta.dirname, "count-reporter.mjs");
 const suiteFolders = ["libs", "services", "scripts", "bench", "e2e"];
 const literally = (path: string): string => path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /** Runs Jest with its progress on this terminal. A suite that did not load or a test that was skipped is a failure. */
 async function runJest(root: string, args: readonly string[]): Promise<SuiteCount> {
   const folder = mkdtempSync(join(tmpdir(), "topdog-test-"));
-  const outputFile = join(folder, "report.json");
+  const outputFile = join(folder, "counts.json");
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
       const jest = join(root, "node_modules/jest/bin/jest.js");
       const flags = ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"];
       const child = spawn(
         process.execPath,
-        [...flags, jest, "--json", `--outputFile=${outputFile}`, "--passWithNoTests", ...args],
-        // With --json, Jest's own JSON goes to stdout too; its progress is on stderr.
-        { cwd: root, env: nodeEnvironment(), stdio: ["ignore", "ignore", "inherit"] },
+        [...flags, jest, "--reporters=default", `--reporters=${countReporter}`, "--passWithNoTests", ...args],
+        {
+          cwd: root,
+          env: { ...nodeEnvironment(), TOPDOG_TEST_COUNTS: outputFile },
+          stdio: ["ignore", "inherit", "inherit"],
+        },
       );
       child.once("error", reject);
       child.once("close", (code) => resolve(code ?? 1));
@@ -45,15 +49,17 @@ async function runJest(root: string, args: readonly string[]): Promise<SuiteCoun
 }
 
 function countTests(outputFile: string, exitCode: number): SuiteCount {
-  let report: JestReport;
+  let report: JestCounts;
   try {
-    report = JSON.parse(readFileSync(outputFile, "utf8")) as JestReport;
+    report = JSON.parse(readFileSync(outputFile, "utf8")) as JestCounts;
   } catch {
-    return { passed: 0, failed: 1 };
+    // Not written: no suite matched, or Jest itself broke down.
+    return { passed: 0, failed: exitCode === 0 ? 0 : 1 };
   }
   const skipped = report.numPendingTests + report.numTodoTests;
   if (skipped > 0) console.log(`${skipped} tests were skipped: that is a failure`);
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + skipped;
+  // Tests that pass and leave something behind fail in the global teardown.
   return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
 }
 
