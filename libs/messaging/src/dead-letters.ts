@@ -91,12 +91,14 @@ async function forEachLetter(
   act: (stored: StoredMsg) => Promise<void>,
 ): Promise<number> {
   const subject = `${subjectPrefix}${durable}`;
+  // A replayed event may fail again meanwhile: the letter it becomes is not taken in the same go.
+  const { last_seq: last } = (await bus.jsm.streams.info(stream)).state;
   let next = seq ?? 1;
   for (let count = 0; ; count += 1) {
     const stored = await bus.jsm.direct.getMessage(stream, { seq: next, next_by_subj: subject });
     if (seq !== undefined && stored?.seq !== seq)
       throw new AppError("not_found", { detail: `${durable} has no dead letter ${seq}` });
-    if (stored === null) return count;
+    if (stored === null || stored.seq > last) return count;
     await act(stored);
     if (seq !== undefined) return 1;
     next = stored.seq + 1;

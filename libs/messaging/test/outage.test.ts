@@ -38,7 +38,7 @@ describe("from the outbox to the effect", () => {
     const consumers = [effectConsumer(nats.bus, { db }, options), effectConsumer(nats.bus, { db }, options)];
     relay.start();
     for (const consumer of consumers) consumer.start();
-    const total = 400;
+    const total = 250;
     const appending = (async () => {
       for (const version of upTo(total)) await appendUntilCommitted(version, () => relay.nudge());
     })();
@@ -56,13 +56,13 @@ describe("from the outbox to the effect", () => {
     );
     await appending;
     await eventually(async () => expect(await effects({ db })).toEqual(upTo(total)), {
-      timeoutMs: 25_000,
+      timeoutMs: 45_000,
       intervalMs: 100,
     });
     await Promise.all(consumers.map((consumer) => consumer.stop()));
     await relay.stop();
     expect(await listDeadLetters(nats.bus)).toEqual([]);
-  });
+  }, 90_000);
 });
 
 /** As an idempotent use case does: after an error nobody knows whether it was committed, so the id decides. */
