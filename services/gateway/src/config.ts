@@ -20,7 +20,10 @@ export const configSchema = z.object({
   QUOTA_URL: urlList.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
   ORG_REGISTRY_URL: urlList.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),
   BILLING_URL: urlList.prefault("http://127.0.0.1:8082").describe("billing, for /api/tiers and /api/billing"),
-  DOCS_DIR: z.string().default("docs").describe("Folder of openapi.json, asyncapi.json and errors.md, served at /docs"),
+  DOCS_DIR: z
+    .string()
+    .optional()
+    .describe("Folder of openapi.json, asyncapi.json and errors.md, served at /docs; unset: docs of the repository"),
   MAX_BODY_BYTES: z.coerce
     .number()
     .int()

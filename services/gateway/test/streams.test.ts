@@ -105,8 +105,8 @@ describe("a client that goes", () => {
     const gone = new Map<string, number>();
     for (let n = 0; n < 300; n += 1) {
       const socket = rawCall(key, (text, one) => {
-        if (!text.includes("one")) return;
-        gone.set(/x-request-id: (\S+)/i.exec(text)?.[1] ?? "", performance.now());
+        // Whatever it is answered, it goes; what matters is how soon the router of a running stream is told.
+        if (text.includes("one")) gone.set(/x-request-id: (\S+)/i.exec(text)?.[1] ?? "", performance.now());
         one.destroy();
       });
       // Some go at once, some during admission, some in the middle of the stream.
@@ -114,7 +114,8 @@ describe("a client that goes", () => {
       sockets.push(socket);
       if (n % 50 === 49) await sleep(20);
     }
-    await eventually(() => expect(sockets.every((socket) => socket.destroyed)).toBe(true));
+    await eventually(() => expect(sockets.every((socket) => socket.destroyed)).toBe(true), { timeoutMs: 10_000 });
+    expect(gone.size).toBeGreaterThan(0);
     await eventually(() => expect(platform.router.openAnswers()).toBe(0));
     for (const seen of platform.router.seen.slice(before)) {
       const goneMs = gone.get(String(seen.headers["x-request-id"]));
@@ -129,12 +130,13 @@ describe("a client that goes", () => {
   test("or that does not read holds back the router instead of filling our memory", async () => {
     const { key } = platform.newKey();
     const chunk = Buffer.alloc(64 * 1024, 97);
+    const totalBytes = 128 * 1024 * 1024;
     let written = 0;
     let done = false;
     platform.router.script = (res) => {
       res.writeHead(200, { "content-type": "application/octet-stream" });
       const pour = (): void => {
-        while (written < 64 * 1024 * 1024) {
+        while (written < totalBytes) {
           written += chunk.length;
           if (!res.write(chunk)) return void res.once("drain", pour);
         }
@@ -148,10 +150,14 @@ describe("a client that goes", () => {
       received += text.length;
     });
     socket.pause();
-    await sleep(300);
-    expect(written).toBeLessThan(24 * 1024 * 1024);
+    await sleep(400);
+    // The kernel's buffers of two hops, some 10 MB each, and not what the answer still has to come.
+    const heldBack = written;
+    expect(heldBack).toBeLessThan(48 * 1024 * 1024);
+    await sleep(200);
+    expect(written).toBeLessThan(heldBack + 4 * 1024 * 1024);
     socket.resume();
-    await eventually(() => expect(done && received > 64 * 1024 * 1024).toBe(true), { timeoutMs: 10_000 });
+    await eventually(() => expect(done && received > totalBytes).toBe(true), { timeoutMs: 10_000 });
     socket.destroy();
   });
 });

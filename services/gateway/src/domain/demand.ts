@@ -19,10 +19,10 @@ export function noteTaken(demand: Demand, monotonicMs: number): void {
 
 const maxWant = 10_000;
 
-/** How many tokens should be held: those of the last second, and in any case one more than calls are waiting. */
+/** How many tokens should be held: those of the last second, and one more than calls are waiting. */
 export function wantedTokens(demand: Demand, monotonicMs: number, waiting: number): number {
   const age = Math.floor(monotonicMs / 1000) - demand.second;
   const recent =
     age === 0 ? Math.max(demand.takenThisSecond, demand.takenLastSecond) : age === 1 ? demand.takenThisSecond : 0;
-  return Math.min(maxWant, Math.max(recent, waiting + 1));
+  return Math.min(maxWant, recent + waiting + 1);
 }

@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import express, { Router, type Express, type RequestHandler } from "express";
 import { AppError } from "@topdog/errors/app-error";
-import swaggerUi from "swagger-ui-dist";
+// Not the package itself: that would run the whole browser bundle at every start.
+import swaggerUiFolder from "swagger-ui-dist/absolute-path.js";
 
 const initializer = `window.onload = () => {
   window.ui = SwaggerUIBundle({
@@ -35,7 +36,7 @@ export function mountDocsRoutes(app: Express, docsDir: string): void {
   router.get("/docs/openapi.json", document(resolve(docsDir, "openapi.json"), "application/json"));
   router.get("/docs/asyncapi.json", document(resolve(docsDir, "asyncapi.json"), "application/json"));
   router.get("/docs/errors", document(resolve(docsDir, "errors.md"), "text/plain; charset=utf-8"));
-  router.use("/docs", express.static(swaggerUi.getAbsoluteFSPath(), { index: "index.html", redirect: false }));
+  router.use("/docs", express.static(swaggerUiFolder(), { index: "index.html", redirect: false }));
   app.use(router);
   app.get("/", (_req, res) => void res.json({ name: "Top Dog", api: "/v1", docs: "/docs" }));
 }

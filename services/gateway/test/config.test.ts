@@ -1,0 +1,15 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { configTable } from "@topdog/config/describe";
+import { readConfig } from "@topdog/config/load";
+import { configSchema } from "../src/config.ts";
+
+test("the README lists every variable with its meaning and default", () => {
+  expect(readFileSync(new URL("../README.md", import.meta.url), "utf8")).toContain(configTable(configSchema));
+});
+
+test("the secret is all that must be set, and several routers can be", () => {
+  expect(readConfig(configSchema, {})).toEqual({ ok: false, problems: ["PRINCIPAL_SECRET: is required"] });
+  const read = readConfig(configSchema, { PRINCIPAL_SECRET: "x".repeat(32), ROUTER_URL: "http://a:1, http://b:2" });
+  expect(read).toMatchObject({ ok: true, config: { HTTP_PORT: 8080, ROUTER_URL: ["http://a:1", "http://b:2"] } });
+});
