@@ -5,6 +5,7 @@ import { createOpenCalls, type OpenCalls } from "./open-calls.ts";
 import { lockFolder } from "./owner-lock.ts";
 import { encodeFinal, encodeIntent } from "./record.ts";
 import { recoverSegments, type Recovered } from "./recover.ts";
+import { isShipped } from "./segment.ts";
 import { createShipper, type ShipperDeps } from "./shipper.ts";
 import { openSpoolLog, type SpoolLog } from "./spool-log.ts";
 
@@ -51,10 +52,15 @@ async function settleInterrupted(log: SpoolLog, recovered: Recovered, nowMs: num
 /** Lets go of what is shipped; a failing disk is the log's to report, and the next time will do. */
 async function trimSpool(log: SpoolLog, calls: OpenCalls, maxBytes: number): Promise<void> {
   try {
-    const [oldest] = log.segments;
-    if (oldest?.sealed === true && log.bytes() >= maxBytes * moveAboveShare) calls.moveFrom(oldest);
-    await log.flush();
     log.trim();
+    while (log.bytes() >= maxBytes * moveAboveShare) {
+      const [oldest] = log.segments;
+      if (oldest === undefined || !isShipped(oldest)) return;
+      calls.moveFrom(oldest);
+      await log.flush();
+      log.trim();
+      if (log.segments[0] === oldest) return;
+    }
   } catch {
     // Reported by the log.
   }
@@ -81,6 +87,7 @@ export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableS
   });
   const repairTimer = setInterval(() => {
     if (!log.isHealthy() && log.repair()) calls.writeOwed();
+    void trimSpool(log, calls, maxBytes);
   }, repairIntervalMs).unref();
   shipper.start();
 
@@ -119,6 +126,7 @@ export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableS
       clearInterval(repairTimer);
       await log.flush().catch(() => undefined);
       await shipper.stop(graceMs);
+      log.seal();
       log.trim();
       log.close();
       await lock.release();

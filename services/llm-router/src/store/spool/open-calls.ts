@@ -10,6 +10,8 @@ interface OpenCall {
   /** Where its intent is. */
   segment: Segment;
   begun: boolean;
+  /** Its final is written: an intent written behind it would open the call again. */
+  over: boolean;
   /** The final that the disk did not take; written when it takes writes again. */
   unwritten: UsageConsumed | null;
 }
@@ -31,8 +33,10 @@ export function createOpenCalls(log: SpoolLog): OpenCalls {
   async function finish(call: OpenCall, usage: UsageConsumed): Promise<void> {
     try {
       log.append(encodeFinal(usage));
+      call.over = true;
       await log.flush();
     } catch (error) {
+      call.over = false;
       // The caller will see a failure, so that is what must be on record.
       call.unwritten = { ...usage, outcome: "failed", refund: !call.begun };
       throw error;
@@ -45,7 +49,7 @@ export function createOpenCalls(log: SpoolLog): OpenCalls {
     count: () => open.size,
     begin(intent, frame) {
       const segment = log.append(frame);
-      const call: OpenCall = { id: usageIdOf(intent), intent, segment, begun: false, unwritten: null };
+      const call: OpenCall = { id: usageIdOf(intent), intent, segment, begun: false, over: false, unwritten: null };
       segment.openCalls += 1;
       open.set(call.id, call);
       return {
@@ -59,7 +63,7 @@ export function createOpenCalls(log: SpoolLog): OpenCalls {
     },
     moveFrom(oldest) {
       for (const call of open.values()) {
-        if (call.segment !== oldest) continue;
+        if (call.segment !== oldest || call.over) continue;
         const segment = log.append(encodeIntent(call.intent));
         if (call.begun) log.append(encodeBegun(call.id));
         oldest.openCalls -= 1;

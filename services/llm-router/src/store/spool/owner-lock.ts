@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { statSync, unlinkSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 
 const answerTimeoutMs = 1000;
 const recheckMs = 50;
-const maxTakeovers = 5;
 
 export interface OwnerLock {
   release(): Promise<void>;
@@ -40,30 +39,52 @@ function askOwner(path: string): Promise<string | null> {
   });
 }
 
-const inodeOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.ino ?? null;
-
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
 /**
- * Exclusive ownership of a folder: a listening unix socket inside it. The kernel closes it when the process dies in any
- * way, so a socket file that refuses connections is stale. Rejects when another live process owns the folder.
+ * Linux: a socket without a file, named after the folder; the kernel gives it to one process and frees it when that dies.
+ * It holds within one network namespace; the socket file below also tells containers apart that share a volume.
  */
-export async function lockFolder(folder: string): Promise<OwnerLock> {
+async function takeName(folder: string, token: string): Promise<Server | null> {
+  if (process.platform !== "linux") return null;
+  const { dev, ino } = statSync(folder);
+  const server = await bind(`\0topdog-spool-${dev}-${ino}`, token);
+  if (server === null) throw owned(folder);
+  return server;
+}
+
+const owned = (folder: string): Error => new Error(`another process owns the spool folder ${folder}`);
+
+/** A socket file that refuses connections is a dead owner's: it is replaced. */
+async function takeFile(folder: string, token: string): Promise<Server> {
   const path = join(folder, "owner.sock");
-  const token = randomUUID();
-  for (let attempt = 0; attempt < maxTakeovers; attempt++) {
-    const server = await bind(path, token);
-    if (server === null) {
-      const inode = inodeOf(path);
-      if ((await askOwner(path)) !== null) throw new Error(`another process owns the spool folder ${folder}`);
-      // Only the file that was seen stale may go: a rival may have replaced it meanwhile.
-      if (inode !== null && inodeOf(path) === inode) unlinkSync(path);
-      continue;
-    }
-    // A rival that unlinked just after us has put its own socket there: then it is the owner, not we.
-    await new Promise((resolve) => setTimeout(resolve, recheckMs));
-    if ((await askOwner(path)) === token) return { release: () => close(server) };
-    await close(server);
+  let server = await bind(path, token);
+  if (server === null) {
+    if ((await askOwner(path)) !== null) throw owned(folder);
+    rmSync(path, { force: true });
+    server = await bind(path, token);
   }
-  throw new Error(`could not take ownership of the spool folder ${folder}`);
+  // A rival that saw the same dead owner may have replaced our file by its own: then it is the owner. Our server is left
+  // open, since closing it would remove the file, which is the rival's now; it keeps no process alive.
+  await new Promise((resolve) => setTimeout(resolve, recheckMs));
+  if (server === null || (await askOwner(path)) !== token) throw owned(folder);
+  return server;
+}
+
+/** Exclusive ownership of a folder, freed by the kernel when this process dies in any way. Rejects when a live one has it. */
+export async function lockFolder(folder: string): Promise<OwnerLock> {
+  const token = randomUUID();
+  const name = await takeName(folder, token);
+  try {
+    const file = await takeFile(folder, token);
+    return {
+      async release() {
+        await close(file);
+        if (name !== null) await close(name);
+      },
+    };
+  } catch (error) {
+    if (name !== null) await close(name);
+    throw error;
+  }
 }

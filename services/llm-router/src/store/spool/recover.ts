@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import { usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import type { UsageIntent } from "../../domain/usage-spool.ts";
+import type { SpoolRecord } from "./record.ts";
 import { readRecords } from "./segment-reader.ts";
 import { createSegment, listSegments, type Segment } from "./segment.ts";
 
@@ -14,9 +15,29 @@ export interface Recovered {
   readonly nextIndex: number;
 }
 
+type OpenCalls = Map<string, { readonly intent: UsageIntent; begun: boolean }>;
+
+function apply(open: OpenCalls, record: SpoolRecord): void {
+  switch (record.kind) {
+    case "intent": {
+      // A second intent of a call is the first one, moved: what is known of it stays.
+      const id = usageIdOf(record.intent);
+      if (!open.has(id)) open.set(id, { intent: record.intent, begun: false });
+      return;
+    }
+    case "begun": {
+      const call = open.get(record.usageId);
+      if (call !== undefined) call.begun = true;
+      return;
+    }
+    default:
+      open.delete(usageIdOf(record.usage));
+  }
+}
+
 /** Reads what earlier processes left. A torn tail ends its segment: nothing is ever appended behind one. */
 export async function recoverSegments(folder: string): Promise<Recovered> {
-  const open = new Map<string, { intent: UsageIntent; begun: boolean }>();
+  const open: OpenCalls = new Map();
   const segments: Segment[] = [];
   let tornBytes = 0;
   let nextIndex = 1;
@@ -27,12 +48,7 @@ export async function recoverSegments(folder: string): Promise<Recovered> {
     while (offset < fileBytes) {
       const batch = await readRecords(segment.fd, offset, fileBytes);
       for (const record of batch.records) {
-        if (record.kind === "intent") open.set(usageIdOf(record.intent), { intent: record.intent, begun: false });
-        else if (record.kind === "final") open.delete(usageIdOf(record.usage));
-        else {
-          const call = open.get(record.usageId);
-          if (call !== undefined) call.begun = true;
-        }
+        apply(open, record);
       }
       offset = batch.nextOffset;
       if (batch.torn) break;

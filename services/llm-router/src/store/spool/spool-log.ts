@@ -25,6 +25,8 @@ export interface SpoolLog {
   append(frame: Buffer): Segment;
   /** Resolves when everything appended so far is on disk. */
   flush(): Promise<void>;
+  /** Nothing more is appended: for a log that is about to be closed. */
+  seal(): void;
   /** Deletes the oldest segments that nothing needs, in order: a final never goes before its intent. */
   trim(): void;
   /** Tries a new segment after a failure; true when the disk takes writes again. */
@@ -100,6 +102,9 @@ export function openSpoolLog(deps: SpoolLogDeps): SpoolLog {
       }
     },
     flush: () => sync.flush(),
+    seal() {
+      for (const segment of segments) segment.sealed = true;
+    },
     trim() {
       for (;;) {
         const [oldest] = segments;
@@ -110,8 +115,8 @@ export function openSpoolLog(deps: SpoolLogDeps): SpoolLog {
     },
     repair() {
       try {
-        roll();
         reserve.refill();
+        roll();
         healthy = true;
       } catch (error) {
         fail(error);

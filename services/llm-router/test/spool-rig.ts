@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "../src/store/spool/durable-spool.ts";
+
+export interface SpoolRig {
+  readonly folder: string;
+  /** What the bus has stored, in order, with repetitions. */
+  readonly published: UsageConsumed[];
+  /** While false every publish is refused. */
+  busIsUp: boolean;
+  open(options?: Partial<DurableSpoolDeps>): Promise<DurableSpool>;
+  remove(): void;
+}
+
+export function spoolRig(): SpoolRig {
+  const folder = mkdtempSync(join(tmpdir(), "topdog-spool-"));
+  const rig: SpoolRig = {
+    folder,
+    published: [],
+    busIsUp: true,
+    open: (options = {}) =>
+      openDurableSpool({
+        folder,
+        maxBytes: 4 * 1024 * 1024,
+        segmentBytes: 64 * 1024,
+        shipIntervalMs: 5,
+        nowMs: Date.now,
+        async publish(usage) {
+          if (!rig.busIsUp) throw new Error("the bus is away");
+          rig.published.push(usage);
+        },
+        isHopeless: () => false,
+        onSync: () => undefined,
+        onShipped: () => undefined,
+        onDropped: () => undefined,
+        onFailure: () => undefined,
+        ...options,
+      }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+  return rig;
+}
