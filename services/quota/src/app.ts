@@ -48,7 +48,7 @@ export function createApp(app: AppDeps): App {
   const relay = createRelay({ db, bus, logger, metrics: metrics.messaging });
   const presence = createPresence(db, monotonicMs);
   const recall = createRecaller(bus, metrics, monotonicMs);
-  const deps: QuotaDeps = { db, presence, metrics, logger, recall, nudgeRelay: relay.nudge };
+  const deps: QuotaDeps = { db, presence, metrics, logger, recall, nudgeRelay: () => relay.nudge() };
   let sample = 0;
   const measureConsistency = createConsistencyMeter({ db, metrics, nowMs: app.nowMs, nextSalt: () => (sample += 1) });
   const consumers = [onSubscriptionUpdated(bus, deps), onUsageConsumed(bus, deps, app.nowMs)];
@@ -59,7 +59,7 @@ export function createApp(app: AppDeps): App {
     measureConsistency,
     nowMs: monotonicMs,
   });
-  const deaf = bus.onReconnect(maintenance.restartPatience);
+  const deaf = bus.onReconnect(() => maintenance.restartPatience());
   let sync: { stop(): Promise<void> } | undefined;
   let draining = false;
 
@@ -78,7 +78,7 @@ export function createApp(app: AppDeps): App {
   return {
     start: async () => {
       relay.start();
-      maintenance.start();
+      await maintenance.start();
       for (const consumer of consumers) consumer.start();
       sync = answerSyncLeases(bus, deps, app.syncMaxInFlight);
       return listen(server, app.http);

@@ -19,7 +19,11 @@ await runService({
     const db = createDatabase({ url, applicationName: name, maxConnections: config.DATABASE_CONNECTIONS });
     const bus = await connectBus({ url: config.NATS_URL, name, logger });
     const app = createApp({
-      ...{ db, bus, logger, metrics: createMetrics(name), nowMs: Date.now },
+      db,
+      bus,
+      logger,
+      metrics: createMetrics(name),
+      nowMs: Date.now,
       http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
       principalSecret: config.PRINCIPAL_SECRET,
       syncMaxInFlight: config.SYNC_MAX_IN_FLIGHT,

@@ -53,7 +53,15 @@ function toApiConsistency(measured: Consistency): z.input<typeof consistencySche
   const { ratio, fromDay, toDay, touchedBuckets, checkedBuckets, missingSeqs, repeatedRows, burnedTokens } = measured;
   return {
     meteringConsistency: {
-      ...{ ratio, target: 1, fromDay, toDay, touchedBuckets, checkedBuckets, missingSeqs, repeatedRows, burnedTokens },
+      ratio,
+      target: 1,
+      fromDay,
+      toDay,
+      touchedBuckets,
+      checkedBuckets,
+      missingSeqs,
+      repeatedRows,
+      burnedTokens,
       disagreeingBuckets: checkedBuckets - measured.agreeingBuckets,
       oldestUnledgeredMs: wholeMs(measured.oldestGapMs),
     },

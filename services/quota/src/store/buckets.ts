@@ -3,6 +3,7 @@ import { dailyLimit, type Meter, subscriptionOwnerOf } from "@topdog/contracts/q
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import { inTransaction } from "@topdog/postgres/transaction";
 import type { Bucket, BucketKey } from "../domain/bucket.ts";
+import { prepared, type Statement } from "./prepared.ts";
 
 export type Counter = Pick<BucketKey, "owner" | "meter">;
 
@@ -25,7 +26,9 @@ const clockSql = `select utc_today() as today, (extract(epoch from utc_now()) * 
 
 // Every writer takes its buckets in this one order, before anything else of theirs: so there are no deadlocks, and all that
 // belongs to a bucket may be read, judged in code and written back.
-const lockSql = `with clock as materialized (${clockSql})
+const lockStatement: Statement<BucketRow> = {
+  name: "lock_buckets",
+  sql: `with clock as materialized (${clockSql})
   select ${bucketColumns}, clock.today::text as today, clock.now_ms::float8 as "nowMs"
   from bucket b, clock
   where (b.owner, b.meter, b.day) in (
@@ -34,7 +37,8 @@ const lockSql = `with clock as materialized (${clockSql})
     select l.owner, l.meter, l.day from lease l where l.lease_id = any(?::bigint[])
   )
   order by b.day, b.owner, b.meter
-  for update of b`;
+  for update of b`,
+};
 
 /** Locks today's buckets of these counters that exist, and the buckets of these leases. */
 export async function lockBuckets(
@@ -44,7 +48,7 @@ export async function lockBuckets(
 ): Promise<LockedBuckets> {
   const owners = counters.map((one) => one.owner);
   const meters = counters.map((one) => one.meter);
-  const { rows } = await trx.raw<{ rows: BucketRow[] }>(lockSql, [owners, meters, [...leaseIds]]);
+  const { rows } = await prepared(trx, lockStatement, [owners, meters, leaseIds]);
   return { buckets: rows, today: rows[0]?.today ?? null, nowMs: rows[0]?.nowMs ?? null };
 }
 

@@ -1,10 +1,19 @@
 import type { Transaction } from "@topdog/postgres/pool";
 import type { BucketKey } from "../domain/bucket.ts";
 import type { Lease } from "../domain/lease.ts";
+import { prepared, type Statement } from "./prepared.ts";
 
 const leaseColumns = `l.lease_id::text as "leaseId", l.owner, l.meter, l.day::text as day, l.gateway_id as "gatewayId", l.size,
   l.acked, l.reported, l.highest_seq as highest, l.returned, l.burned, l.credit_window as "window", l.state,
   l.final_used as "finalUsed"`;
+
+const readStatement: Statement<Lease> = {
+  name: "read_leases",
+  sql: `select ${leaseColumns} from lease l where l.lease_id = any(?::bigint[])
+  union
+  select ${leaseColumns} from unnest(?::text[], ?::text[], ?::date[]) as b (owner, meter, day)
+  join lease l on l.owner = b.owner and l.meter = b.meter and l.day = b.day and l.state = 'open'`,
+};
 
 /** These leases, and every open lease of these buckets. Only under the buckets' locks: nobody changes them meanwhile. */
 export async function readLeases(
@@ -12,13 +21,8 @@ export async function readLeases(
   leaseIds: readonly string[],
   buckets: readonly BucketKey[],
 ): Promise<Lease[]> {
-  const { rows } = await trx.raw<{ rows: Lease[] }>(
-    `select ${leaseColumns} from lease l where l.lease_id = any(?::bigint[])
-     union
-     select ${leaseColumns} from unnest(?::text[], ?::text[], ?::date[]) as b (owner, meter, day)
-     join lease l on l.owner = b.owner and l.meter = b.meter and l.day = b.day and l.state = 'open'`,
-    [[...leaseIds], buckets.map((b) => b.owner), buckets.map((b) => b.meter), buckets.map((b) => b.day)],
-  );
+  const [owners, meters, days] = [buckets.map((b) => b.owner), buckets.map((b) => b.meter), buckets.map((b) => b.day)];
+  const { rows } = await prepared(trx, readStatement, [leaseIds, owners, meters, days]);
   return rows;
 }
 

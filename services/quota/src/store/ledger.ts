@@ -1,4 +1,5 @@
 import type { Transaction } from "@topdog/postgres/pool";
+import { prepared, type Statement } from "./prepared.ts";
 
 export interface SeqRange {
   readonly leaseId: string;
@@ -41,68 +42,95 @@ const countInserted = (insert: string): string =>
   `with inserted as (${insert} on conflict do nothing returning lease_id)
    select lease_id::text as "leaseId", count(*)::integer as count from inserted group by lease_id`;
 
-async function insertCounted(trx: Transaction, sql: string, rows: readonly object[]): Promise<Inserted> {
+type InsertStatement = Statement<{ leaseId: string; count: number }>;
+
+async function insertCounted(trx: Transaction, insert: InsertStatement, rows: readonly object[]): Promise<Inserted> {
   if (rows.length === 0) return new Map();
-  const result = await trx.raw<{ rows: { leaseId: string; count: number }[] }>(countInserted(sql), [
-    JSON.stringify(rows),
-  ]);
+  const values = [JSON.stringify(rows)];
+  const result = await prepared(trx, insert, values);
   return new Map(result.rows.map(({ leaseId, count }) => [leaseId, count]));
 }
 
-const admitSql = `insert into ledger (lease_id, seq, entry, day, meter, amount, state)
+const admitInsert: InsertStatement = {
+  name: "insert_admitted",
+  sql: countInserted(`insert into ledger (lease_id, seq, entry, day, meter, amount, state)
   select r."leaseId", seq, 'charge', r.day, r.meter, 1, 'admitted'
   from json_to_recordset(?) as r ("leaseId" bigint, day date, meter text, "from" integer, "to" integer),
-    generate_series(r."from", r."to") as seq`;
+    generate_series(r."from", r."to") as seq`),
+};
 
 /** Writes reported seqs as admitted. */
 export function insertAdmitted(trx: Transaction, ranges: readonly SeqRange[]): Promise<Inserted> {
-  return insertCounted(
-    trx,
-    admitSql,
-    ranges.filter(({ from, to }) => to >= from),
-  );
+  const fresh = ranges.filter(({ from, to }) => to >= from);
+  return insertCounted(trx, admitInsert, fresh);
 }
 
-const detailColumns = [
-  ...["request_id", "key_id", "user_id", "org_id", "source", "endpoint", "streamed", "outcome", "model", "provider"],
-  ...["prompt_tokens", "completion_tokens", "estimated", "cost_nano_usd", "attempts", "started_at", "finished_at"],
-];
-const usageRecord = `json_to_recordset(?) as r (lease_id bigint, seq integer, day date, meter text, request_id text, key_id text,
-  user_id text, org_id text, source text, endpoint text, streamed boolean, outcome text, model text, provider text,
-  prompt_tokens integer, completion_tokens integer, estimated boolean, cost_nano_usd bigint, attempts integer,
-  started_at timestamptz, finished_at timestamptz)`;
+const detailTypes = {
+  request_id: "text",
+  key_id: "text",
+  user_id: "text",
+  org_id: "text",
+  source: "text",
+  endpoint: "text",
+  streamed: "boolean",
+  outcome: "text",
+  model: "text",
+  provider: "text",
+  prompt_tokens: "integer",
+  completion_tokens: "integer",
+  estimated: "boolean",
+  cost_nano_usd: "bigint",
+  attempts: "integer",
+  started_at: "timestamptz",
+  finished_at: "timestamptz",
+} satisfies Partial<Record<keyof UsageRow, string>>;
 
-const usageInsert = (entry: "charge" | "refund", amount: 1 | -1): string =>
-  `insert into ledger (lease_id, seq, entry, day, meter, amount, state, completed_at, ${detailColumns.join(", ")})
+const detailColumns = Object.keys(detailTypes);
+const usageRecord = `json_to_recordset(?) as r (lease_id bigint, seq integer, entry text, day date, meter text, ${Object.entries(
+  detailTypes,
+)
+  .map((column) => column.join(" "))
+  .join(", ")})`;
+
+const usageInsert = (entry: "charge" | "refund", amount: 1 | -1): InsertStatement => ({
+  name: `insert_${entry}s`,
+  sql: countInserted(`insert into ledger (lease_id, seq, entry, day, meter, amount, state, completed_at, ${detailColumns.join(", ")})
    select r.lease_id, r.seq, '${entry}', r.day, r.meter, ${amount}, 'completed', utc_now(),
      ${detailColumns.map((column) => `r.${column}`).join(", ")}
-   from ${usageRecord}`;
+   from ${usageRecord}`),
+});
 
-const chargeSql = usageInsert("charge", 1);
-const refundSql = usageInsert("refund", -1);
+const chargeInsert = usageInsert("charge", 1);
+const refundInsert = usageInsert("refund", -1);
 
 /** Writes the charges that came before their gateway's report; those that are there already are left alone. */
 export const insertCharges = (trx: Transaction, rows: readonly UsageRow[]): Promise<Inserted> =>
-  insertCounted(trx, chargeSql, rows);
+  insertCounted(trx, chargeInsert, rows);
 
 /** One compensating row per charge, however often it is asked for. */
 export const insertRefunds = (trx: Transaction, rows: readonly UsageRow[]): Promise<Inserted> =>
   insertCounted(
     trx,
-    refundSql,
+    refundInsert,
     rows.map((row) => ({ ...row, prompt_tokens: null, completion_tokens: null, cost_nano_usd: null })),
   );
 
-const completeSql = `update ledger g set state = 'completed', completed_at = utc_now(),
+// Every condition but the state is a join: constants would make the planner, on a partition without statistics, expect one row
+// and compare each row of the day with each of the batch. The state stands in coalesce to hide it from statistics too.
+const completeStatement: Statement<never> = {
+  name: "complete_charges",
+  sql: `update ledger g set state = 'completed', completed_at = utc_now(),
     ${detailColumns.map((column) => `${column} = r.${column}`).join(", ")}
   from ${usageRecord}
-  where g.lease_id = r.lease_id and g.seq = r.seq and g.day = r.day and g.entry = 'charge'
-    and g.state in ('admitted', 'unknown')`;
+  where g.lease_id = r.lease_id and g.seq = r.seq and g.entry = r.entry and g.day = r.day
+    and coalesce(g.state, '') <> 'completed'`,
+};
 
 /** Fills admitted and unknown rows; a completed one keeps what it says. Returns how many were filled. */
 export async function completeCharges(trx: Transaction, rows: readonly UsageRow[]): Promise<number> {
   if (rows.length === 0) return 0;
-  const result = await trx.raw<{ rowCount: number | null }>(completeSql, [JSON.stringify(rows)]);
+  const values = [JSON.stringify(rows.map((row) => ({ ...row, entry: "charge" })))];
+  const result = await prepared(trx, completeStatement, values);
   return result.rowCount ?? 0;
 }
 

@@ -2,6 +2,7 @@ import type { Transaction } from "@topdog/postgres/pool";
 import type { Bucket, BucketKey } from "../domain/bucket.ts";
 import type { Lease } from "../domain/lease.ts";
 import type { NewLease } from "./leases.ts";
+import { prepared, type Statement } from "./prepared.ts";
 
 export interface BucketChange extends BucketKey {
   readonly settled: number;
@@ -20,7 +21,9 @@ export type CreatedLease = BucketKey & { readonly leaseId: string };
 
 // One statement for everything that moved. The condition on a grant holds by the lock already; it is repeated here so that the
 // row itself refuses to be oversold, whatever the code believed.
-const moveSql = `with changed_bucket as (
+const moveTokens: Statement<MoveRow> = {
+  name: "move_tokens",
+  sql: `with changed_bucket as (
     update bucket b set settled = b.settled + c.settled, escrow = b.escrow + c.escrow,
       told_exhausted = c.told_exhausted, exhausted_published = c.exhausted_published, changed_at = utc_now()
     from json_to_recordset(?) as c (owner text, meter text, day date, settled integer, escrow integer, granted integer,
@@ -42,7 +45,8 @@ const moveSql = `with changed_bucket as (
     returning owner, meter, day::text as day, lease_id::text as "leaseId"
   )
   select (select count(*)::integer from changed_bucket) as buckets, (select count(*)::integer from changed_lease) as leases,
-    (select coalesce(json_agg(created_lease), '[]') from created_lease) as created`;
+    (select coalesce(json_agg(created_lease), '[]') from created_lease) as created`,
+};
 
 interface MoveRow {
   readonly buckets: number;
@@ -53,7 +57,7 @@ interface MoveRow {
 export async function applyMovements(trx: Transaction, movements: Movements): Promise<CreatedLease[]> {
   const { buckets, leases, newLeases } = movements;
   if (buckets.length + leases.length + newLeases.length === 0) return [];
-  const { rows } = await trx.raw<{ rows: MoveRow[] }>(moveSql, [
+  const { rows } = await prepared(trx, moveTokens, [
     JSON.stringify(buckets.map(toBucketRow)),
     JSON.stringify(leases.map(toLeaseRow)),
     JSON.stringify(newLeases.map(toNewLeaseRow)),
@@ -66,7 +70,12 @@ export async function applyMovements(trx: Transaction, movements: Movements): Pr
 }
 
 const toBucketRow = ({ owner, meter, day, settled, escrow, granted, after }: BucketChange): object => ({
-  ...{ owner, meter, day, settled, escrow, granted },
+  owner,
+  meter,
+  day,
+  settled,
+  escrow,
+  granted,
   told_exhausted: after.toldExhausted,
   exhausted_published: after.exhaustedPublished,
 });
@@ -82,13 +91,22 @@ const toLeaseRow = ({
   state,
   finalUsed,
 }: Lease): object => ({
-  ...{ size, acked, reported, highest, returned, burned, state },
+  size,
+  acked,
+  reported,
+  highest,
+  returned,
+  burned,
+  state,
   lease_id: leaseId,
   final_used: finalUsed,
 });
 
 const toNewLeaseRow = ({ owner, meter, day, gatewayId, size, window }: NewLease): object => ({
-  ...{ owner, meter, day, size },
+  owner,
+  meter,
+  day,
+  size,
   gateway_id: gatewayId,
   credit_window: window,
 });

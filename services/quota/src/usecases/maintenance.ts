@@ -14,7 +14,8 @@ export interface MaintenanceOptions {
 }
 
 export interface Maintenance {
-  start(): void;
+  /** Resolves when the ledger is ready for today. */
+  start(): Promise<void>;
   stop(): Promise<void>;
   /** We were deaf for a while: a gateway's silence during it proves nothing. */
   restartPatience(): void;
@@ -48,20 +49,24 @@ export function createMaintenance(deps: QuotaDeps, options: MaintenanceOptions):
     gateways: () => forgetGateways(deps.db),
   };
 
+  const attempt = (task: Task): Promise<unknown> =>
+    tasks[task]().catch((error: unknown) => {
+      restartPatience();
+      deps.metrics.failedPasses.inc({ task });
+      deps.logger.warn({ err: error, task }, "a maintenance pass failed and will be repeated");
+    });
   const run = async (task: Task): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await tasks[task]().catch((error: unknown) => {
-        restartPatience();
-        deps.metrics.failedPasses.inc({ task });
-        deps.logger.warn({ err: error, task }, "a maintenance pass failed and will be repeated");
-      });
+      await attempt(task);
       await sleep(intervalsMs[task], undefined, { signal: stopping.signal }).catch(() => undefined);
     }
   };
   let running: Promise<unknown> | undefined;
   return {
     restartPatience,
-    start: () => {
+    start: async () => {
+      // Without today's partition nothing is lost, but its rows stay in the net for good.
+      await attempt("partitions");
       running ??= Promise.all((Object.keys(tasks) as Task[]).map(run));
     },
     stop: async () => {

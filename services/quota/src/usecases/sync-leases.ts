@@ -114,7 +114,11 @@ function openLines(
     const claim = before === null || report.leaseId === null ? null : judgeReport(before, report);
     const others = rivals.filter((lease) => lease !== before && isOpenOf(tally.bucket, lease));
     return {
-      ...{ report, tally, before, after: before, granted: 0 },
+      report,
+      tally,
+      before,
+      after: before,
+      granted: 0,
       settles:
         claim?.kind === "settle" && before !== null && !repeated ? { ...before, from: claim.from, to: claim.to } : null,
       stale: repeated || claim?.kind === "stale",
@@ -192,7 +196,10 @@ function toGrant(line: Line, { created }: Aftermath): LeaseGrant {
     // A lease that we do not know, or that is another gateway's, is over for whoever asks about it.
     leaseId: made?.leaseId ?? report.leaseId,
     state: made === undefined ? (report.leaseId === null ? null : "closed") : "open",
-    ...{ size: granted, returned: 0, reported: 0, window: creditWindow(limit) },
+    size: granted,
+    returned: 0,
+    reported: 0,
+    window: creditWindow(limit),
   };
 }
 

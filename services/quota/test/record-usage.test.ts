@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Charge } from "@topdog/contracts/quota";
+import { inTransaction } from "@topdog/postgres/transaction";
+import { markUnknown } from "../src/store/ledger.ts";
+import { recordUsage } from "../src/usecases/record-usage.ts";
+import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
+import { usageOf } from "./usage.ts";
+
+const gateway = "gateway-a";
+const owner = "user:a";
+let quota: QuotaOnPostgres;
+let leaseId: string;
+let llmLeaseId: string;
+beforeEach(async () => {
+  quota = await quotaOnPostgres();
+  leaseId = (await quota.sync(gateway, { owner, want: 4 })).leaseId ?? "";
+  llmLeaseId = (await quota.sync(gateway, { owner, meter: "llm_requests", want: 4 })).leaseId ?? "";
+});
+afterEach(async () => {
+  await quota.drop();
+});
+
+const call = (seq: number): Charge[] => [
+  { meter: "api_calls", leaseId, seq },
+  { meter: "llm_requests", leaseId: llmLeaseId, seq },
+];
+const report = async (used: number): Promise<void> => {
+  await quota.sync(gateway, { owner, leaseId, used });
+  await quota.sync(gateway, { owner, meter: "llm_requests", leaseId: llmLeaseId, used });
+};
+const record = (...usages: Parameters<typeof usageOf>[]) =>
+  recordUsage(
+    quota.deps,
+    usages.map((usage) => usageOf(...usage)),
+    Date.now(),
+  );
+
+interface State {
+  readonly buckets: unknown[];
+  readonly ledger: unknown[];
+}
+
+async function state(): Promise<State> {
+  const buckets = await quota.db.raw<{ rows: unknown[] }>("select meter, settled, escrow from bucket order by meter");
+  const ledger = await quota.db.raw<{ rows: unknown[] }>(
+    `select meter, seq, entry, amount, state, outcome, prompt_tokens, completion_tokens, cost_nano_usd::float8 as cost
+     from ledger order by meter, seq, entry`,
+  );
+  return { buckets: buckets.rows, ledger: ledger.rows };
+}
+
+describe("a usage record", () => {
+  test("and its gateway's report lead to the same ledger in any order, however often they are told", async () => {
+    const steps: Record<string, () => Promise<unknown>> = {
+      report: () => report(2),
+      one: () => record([call(1)]),
+      both: () => record([call(1)], [call(2), { refund: true, outcome: "failed" }], [call(1)]),
+      two: () => record([call(2), { refund: true, outcome: "failed" }]),
+    };
+    const orders = [
+      ["report", "one", "two"],
+      ["two", "one", "report", "report"],
+      ["both", "report", "both", "two"],
+      ["one", "report", "both"],
+    ];
+    const states: State[] = [];
+    for (const order of orders) {
+      await quota.db.raw("delete from ledger");
+      await quota.db.raw("update lease set acked = 0, reported = 0, highest_seq = 0");
+      await quota.db.raw("update bucket set settled = 0, escrow = 4");
+      for (const name of order) await steps[name]?.();
+      expect(await quota.violations()).toEqual([]);
+      states.push(await state());
+    }
+    expect(states[0]).toMatchObject({
+      buckets: [
+        { settled: 1, escrow: 2 },
+        { settled: 1, escrow: 2 },
+      ],
+    });
+    for (const one of states) expect(one).toEqual(states[0]);
+  });
+
+  test("has its tokens and its cost on the API call's row alone", async () => {
+    await record([call(1)]);
+    const { ledger } = await state();
+    expect(ledger).toMatchObject([
+      { meter: "api_calls", prompt_tokens: 10, completion_tokens: 20, cost: 30_600 },
+      { meter: "llm_requests", prompt_tokens: null, completion_tokens: null, cost: null },
+    ]);
+  });
+
+  test("that charges what no gateway was granted is rejected, and its neighbours in the batch are recorded", async () => {
+    const { rejected } = await record(
+      [[{ meter: "api_calls", leaseId: "999", seq: 1 }]],
+      [call(1)],
+      [[{ meter: "api_calls", leaseId, seq: 3 }]],
+      [[{ meter: "llm_requests", leaseId, seq: 1 }]],
+    );
+    expect([...rejected].map(([index, error]) => [index, error.message])).toEqual([
+      [0, "lease 999 is unknown"],
+      [2, `seq 3 of lease ${leaseId} was never granted`],
+      [3, `lease ${leaseId} is not of llm_requests`],
+    ]);
+    expect((await state()).ledger).toHaveLength(2);
+    expect(await quota.violations()).toEqual([]);
+  });
+
+  test("completes a row that was given up, and a completed row keeps what it says", async () => {
+    await report(1);
+    expect(await inTransaction(quota.db, (trx) => markUnknown(trx, 0, 10))).toBe(2);
+    await record([call(1)]);
+    await record([call(1), { outcome: "failed", promptTokens: 99 }]);
+    expect((await state()).ledger).toMatchObject([
+      { state: "completed", outcome: "ok", prompt_tokens: 10 },
+      { state: "completed", outcome: "ok" },
+    ]);
+  });
+});
+
+test("it is the ledger's key alone that makes a repeated record count once: without it, it counts twice", async () => {
+  await quota.db.raw("alter table ledger drop constraint ledger_pkey");
+  await record([call(1)]);
+  await record([call(1)]);
+  expect(await state()).toMatchObject({ buckets: [{ settled: 2 }, { settled: 2 }] });
+  expect(await quota.violations()).not.toEqual([]);
+});

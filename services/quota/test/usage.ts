@@ -1,0 +1,28 @@
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { Charge } from "@topdog/contracts/quota";
+
+export function usageOf(charges: Charge[], details: Partial<UsageConsumed> = {}): UsageConsumed {
+  return {
+    requestId: `req_${charges.map(({ leaseId, seq }) => `${leaseId}-${seq}`).join("_")}`,
+    charges,
+    source: "personal",
+    day: "2026-11-22",
+    keyId: "key_1",
+    userId: "usr_1",
+    orgId: null,
+    endpoint: "chat.completions",
+    streamed: false,
+    outcome: "ok",
+    refund: false,
+    model: "sandbox-small",
+    provider: "sandbox-a",
+    promptTokens: 10,
+    completionTokens: 20,
+    estimated: false,
+    costNanoUsd: 30_600,
+    attempts: 1,
+    startedAt: "2026-11-22T10:00:00.000Z",
+    finishedAt: "2026-11-22T10:00:01.000Z",
+    ...details,
+  };
+}
