@@ -1,0 +1,92 @@
+import { Agent, request } from "undici";
+import type { Random } from "./random.ts";
+
+/** What one client saw of one call. `complete`: a whole answer arrived; `contentEvents`: pieces of content it was given. */
+export interface Observation {
+  readonly requestId: string | null;
+  readonly status: number | null;
+  readonly streamed: boolean;
+  readonly contentEvents: number;
+  readonly complete: boolean;
+  readonly source: string | null;
+}
+
+export interface LoadOptions {
+  readonly urls: readonly string[];
+  readonly keys: readonly string[];
+  readonly clients: number;
+  readonly streamedShare: number;
+  readonly random: Random;
+  /** Asked before every call; the load ends when it says no. */
+  readonly goOn: (observations: readonly Observation[]) => boolean;
+  readonly prompt?: string;
+  readonly pauseAfterFailureMs?: number;
+  readonly callTimeoutMs?: number;
+}
+
+/** Closed-loop clients that note what they saw: the history that is later held against the ledger. */
+export async function runLoad(options: LoadOptions): Promise<Observation[]> {
+  const agent = new Agent({ connections: options.clients * 2, bodyTimeout: 0, headersTimeout: 0 });
+  const observations: Observation[] = [];
+  const client = async (index: number): Promise<void> => {
+    for (let call = 0; options.goOn(observations); call++) {
+      const url = options.urls[(index + call) % options.urls.length] ?? "";
+      const key = options.keys[(index + call) % options.keys.length] ?? "";
+      const streamed = options.random() < options.streamedShare;
+      const seen = await observeCall({ agent, url, key, streamed, options });
+      observations.push(seen);
+      if (!seen.complete) await new Promise((resolve) => setTimeout(resolve, options.pauseAfterFailureMs ?? 20));
+    }
+  };
+  await Promise.all(Array.from({ length: options.clients }, (_, index) => client(index)));
+  await agent.destroy();
+  return observations;
+}
+
+interface Call {
+  readonly agent: Agent;
+  readonly url: string;
+  readonly key: string;
+  readonly streamed: boolean;
+  readonly options: LoadOptions;
+}
+
+async function observeCall({ agent, url, key, streamed, options }: Call): Promise<Observation> {
+  let requestId: string | null = null;
+  let source: string | null = null;
+  let status: number | null = null;
+  let text = "";
+  try {
+    const answer = await request(`${url}/v1/chat/completions`, {
+      method: "POST",
+      dispatcher: agent,
+      signal: AbortSignal.timeout(options.callTimeoutMs ?? 20_000),
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({
+        model: "sandbox-small",
+        messages: [{ role: "user", content: options.prompt ?? "Name three rivers" }],
+        stream: streamed,
+        max_tokens: 24,
+      }),
+    });
+    status = answer.statusCode;
+    requestId = String(answer.headers["x-request-id"] ?? "") || null;
+    source = String(answer.headers["x-ratelimit-source"] ?? "") || null;
+    for await (const chunk of answer.body) text += String(chunk);
+  } catch {
+    // A killed process is the point of the exercise: what was seen before it is the observation.
+  }
+  const ok = status === 200;
+  const contentEvents = ok ? (streamed ? text.split('"content":"').length - 1 : Number(isWholeJson(text))) : 0;
+  const complete = ok && (streamed ? text.includes("data: [DONE]") : isWholeJson(text));
+  return { requestId, status, streamed, contentEvents, complete, source };
+}
+
+function isWholeJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,160 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { PlanId } from "@topdog/contracts/plans";
+import type { ProcessExit } from "@topdog/local-stack/process";
+import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
+import { request } from "undici";
+
+export const victims = ["gateway", "llm-router", "quota", "nats", "postgres"] as const;
+/** What a test may kill. */
+export type Victim = (typeof victims)[number];
+
+export interface PlatformOptions {
+  readonly gateways?: number;
+  /** Sandbox providers without thinking time; a live stream still lasts some tens of milliseconds. */
+  readonly fastProviders?: boolean;
+  /** Environment by service name. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Environment of all five services. */
+  readonly everyService?: Readonly<Record<string, string>>;
+  /** Runs the router with a usage record that lives in memory only: to prove that the checks notice. */
+  readonly withoutSpool?: boolean;
+}
+
+export interface Platform {
+  readonly gatewayUrl: string;
+  readonly gatewayUrls: readonly string[];
+  readonly demo: Demo;
+  readonly logDir: string;
+  /** The quota service's database, as the superuser. */
+  readonly quotaDatabaseUrl: string;
+  serviceUrl(service: "gateway" | "org-registry" | "billing" | "quota" | "llm-router"): string;
+  newUser(subscription: { plan: PlanId }): Promise<{ userId: string; userKey: string }>;
+  newOrg(subscription: { plan: PlanId; seats: number }): Promise<{ orgId: string; ownerId: string; ownerKey: string }>;
+  setPlan(owner: string, plan: PlanId, seats: number): Promise<void>;
+  /** Replaces the fault of one sandbox provider; null ends it. */
+  setFault(sandbox: number, fault: Readonly<Record<string, unknown>> | null): Promise<void>;
+  /** SIGTERM, then the exit. */
+  stopService(service: string): Promise<ProcessExit>;
+  kill9(victim: Victim): Promise<void>;
+  restart(victim: Victim): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const run = promisify(execFile);
+const services = ["gateway", "org-registry", "billing", "quota", "llm-router"] as const;
+const fast = { TTFT_MS: "15", TOKEN_INTERVAL_MS: "3" };
+
+/** The whole platform on free ports with a data folder of its own, as `npm start` runs it. */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const dataDir = await mkdtemp(join(tmpdir(), "topdog-e2e-"));
+  const env = Object.fromEntries(
+    services.map((name) => [name, { ...options.everyService, ...options.settings?.[name] }]),
+  );
+  const stack = await startStack({
+    dataDir,
+    gateways: options.gateways ?? 1,
+    logLevel: "info",
+    env: { ...env, "sandbox-provider": options.fastProviders === true ? fast : {} },
+    entries:
+      options.withoutSpool === true
+        ? { "llm-router": fileURLToPath(new URL("router-without-spool.ts", import.meta.url)) }
+        : {},
+  });
+  return describePlatform(stack, dataDir);
+}
+
+function describePlatform(stack: Stack, dataDir: string): Platform {
+  const command = (service: "org-registry" | "billing", name: string, args: string[]): Promise<string> =>
+    runCommand(service, name, args, stack.postgres.url(service.replace("-", "_"), service.replace("-", "_")));
+  const create = async (what: string, ...args: string[]): Promise<{ id: string; key: string }> =>
+    JSON.parse((await command("org-registry", `create-${what}`, args)).trim().split("\n").at(-1) ?? "") as {
+      id: string;
+      key: string;
+    };
+  const setPlan = async (owner: string, plan: PlanId, seats: number): Promise<void> => {
+    await command("billing", "set-plan", ["--owner", owner, "--plan", plan, "--seats", String(seats)]);
+  };
+  let made = 0;
+  const newUserId = async (): Promise<string> => (await create("user", "--email", `user-${++made}@example.test`)).id;
+  const platform: Platform = {
+    gatewayUrl: stack.urls.gateway[0] ?? "",
+    gatewayUrls: stack.urls.gateway,
+    demo: stack.demo,
+    logDir: join(dataDir, "logs"),
+    quotaDatabaseUrl: stack.postgres.url("quota"),
+    serviceUrl: (service) => (service === "gateway" ? (stack.urls.gateway[0] ?? "") : stack.urls[service]),
+    setPlan,
+    newUser: async ({ plan }) => {
+      const userId = await newUserId();
+      const { key } = await create("key", "--user", userId);
+      if (plan !== "free") await setPlan(`user:${userId}`, plan, 1);
+      await limitIsKnown(platform, key, plan === "free");
+      return { userId, userKey: key };
+    },
+    newOrg: async ({ plan, seats }) => {
+      const ownerId = await newUserId();
+      const orgId = (await create("org", "--name", `Org ${made}`, "--owner", ownerId)).id;
+      await setPlan(`org:${orgId}`, plan, seats);
+      const { key } = await create("key", "--user", ownerId, "--org", orgId);
+      await limitIsKnown(platform, key, false);
+      return { orgId, ownerId, ownerKey: key };
+    },
+    setFault: async (sandbox, fault) => {
+      const url = `${stack.urls.sandboxes[sandbox]}/_faults`;
+      const answer = await request(url, {
+        method: fault === null ? "DELETE" : "PUT",
+        ...(fault === null ? {} : { body: JSON.stringify(fault), headers: { "content-type": "application/json" } }),
+      });
+      if (answer.statusCode >= 300) throw new Error(`the sandbox refused the fault: ${await answer.body.text()}`);
+      await answer.body.dump();
+    },
+    stopService: (service) => serviceOf(stack, service).stop("SIGTERM", 20_000),
+    kill9: async (victim) => {
+      if (victim === "nats") await stack.nats.kill9();
+      else if (victim === "postgres") await stack.postgres.kill9();
+      else await serviceOf(stack, victim).kill9();
+    },
+    restart: async (victim) => {
+      if (victim === "nats") await stack.nats.restart();
+      else if (victim === "postgres") await stack.postgres.restart();
+      else await stack.restartService(victim);
+    },
+    stop: async () => {
+      await stack.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  return platform;
+}
+
+function serviceOf(stack: Stack, name: string) {
+  const service = stack.services[name];
+  if (service === undefined) throw new Error(`no service is called ${name}`);
+  return service;
+}
+
+async function runCommand(service: string, name: string, args: string[], databaseUrl: string): Promise<string> {
+  const entry = join(root, "services", service, "dist/commands", `${name}.js`);
+  const { stdout } = await run(process.execPath, [entry, ...args], {
+    env: { ...process.env, DATABASE_URL: databaseUrl, NODE_OPTIONS: "" },
+    timeout: 30_000,
+  });
+  return stdout;
+}
+
+/** A subscription set by command takes a moment to reach quota: waits for it, so that a test starts from the plan it named. */
+async function limitIsKnown(platform: Platform, key: string, isFree: boolean): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const answer = await request(`${platform.gatewayUrl}/api/limits`, { headers: { authorization: `Bearer ${key}` } });
+    const text = await answer.body.text();
+    if (answer.statusCode === 200 && (isFree || !/"plan":"free"/.test(text))) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error("the new subscription did not reach quota");
+}

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { until } from "../support/eventually.ts";
+import { bucketsOf, invariantViolations } from "../support/ledger.ts";
+import { runLoad, type Observation } from "../support/load.ts";
+import { startPlatform, type Platform } from "../support/platform.ts";
+import { seededRandom } from "../support/random.ts";
+import { rawCall } from "../support/raw-call.ts";
+
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await startPlatform({ gateways: 2, fastProviders: true });
+}, 180_000);
+
+afterAll(async () => {
+  await platform.stop();
+}, 60_000);
+
+const settledAdmissions = (seen: readonly Observation[], source: string): number =>
+  seen.filter((one) => one.complete && one.source === source).length;
+
+describe("two gateways and one daily limit", () => {
+  test("at full speed they admit exactly the limit, personal first and then the org's pool, and lose none of it", async () => {
+    const { orgId, ownerId, ownerKey } = await platform.newOrg({ plan: "teams", seats: 3 });
+    let refusals = 0;
+    const seen = await runLoad({
+      urls: platform.gatewayUrls,
+      keys: [ownerKey],
+      clients: 16,
+      streamedShare: 0.2,
+      random: seededRandom(7),
+      pauseAfterFailureMs: 5,
+      goOn: (observations) => {
+        refusals = observations.filter((one) => one.status === 429).length;
+        return refusals < 64 && observations.length < 4_000;
+      },
+    });
+
+    // Teams: 600 LLM requests a seat-holder a day, then 400 × 3 API calls of the pool.
+    expect(settledAdmissions(seen, "personal")).toBe(600);
+    expect(settledAdmissions(seen, "org_pool")).toBe(1_200);
+    expect(seen.filter((one) => one.status !== 200 && one.status !== 429 && one.status !== 503)).toEqual([]);
+
+    const buckets = await until(
+      "every admitted token is settled",
+      () => bucketsOf(platform, [`seat:${orgId}:${ownerId}`, `org:${orgId}`]),
+      (rows) => rows.some((row) => row.owner === `org:${orgId}` && row.settled === 1_200),
+      { timeoutMs: 5_000 },
+    );
+    expect(buckets).toContainEqual(expect.objectContaining({ meter: "llm_requests", settled: 600, limit: 600 }));
+    expect(await invariantViolations(platform)).toEqual([]);
+  }, 120_000);
+
+  test("a refusal says which limit, when it resets and what would raise it, and tells SDKs not to retry", async () => {
+    const { userKey } = await platform.newUser({ plan: "free" });
+    await runLoad({
+      urls: platform.gatewayUrls,
+      keys: [userKey],
+      clients: 4,
+      streamedShare: 0,
+      random: seededRandom(8),
+      goOn: (observations) => observations.filter((one) => one.status === 429).length < 4 && observations.length < 200,
+    });
+    const refused = await chat(userKey, 0);
+    expect(refused.status).toBe(429);
+    expect(refused.headers["x-should-retry"]).toBe("false");
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    expect(refused.headers["x-ratelimit-remaining-requests"]).toBe("0");
+    expect(refused.json).toMatchObject({ error: { code: "quota_exceeded" } });
+    expect(refused.text).toContain("Pro");
+  }, 60_000);
+});
+
+describe("an API key", () => {
+  test("is shown once, listed by prefix and last four, and refused by every gateway within 100 ms of its revocation", async () => {
+    const { userKey } = await platform.newUser({ plan: "pro" });
+    const auth = { authorization: `Bearer ${userKey}`, "content-type": "application/json" };
+    const created = await rawCall(platform, "/api/keys", {
+      headers: auth,
+      body: JSON.stringify({ name: "to revoke" }),
+    });
+    expect(created.status).toBe(201);
+    const { id, key } = created.json as { id: string; key: string };
+    const listed = await rawCall(platform, "/api/keys", { headers: auth });
+    expect(listed.text).not.toContain(key);
+    expect(listed.text).toContain(key.slice(-4));
+
+    for (const gateway of [0, 1]) expect((await models(key, gateway)).status).toBe(200);
+
+    const revoked = await rawCall(platform, `/api/keys/${id}`, { headers: auth, method: "DELETE" });
+    const revokedAt = performance.now();
+    expect(revoked.status).toBe(204);
+    for (const gateway of [0, 1]) {
+      await until(
+        "the revoked key is refused",
+        () => models(key, gateway),
+        (answer) => answer.status === 401,
+        {
+          timeoutMs: 100,
+          intervalMs: 5,
+        },
+      );
+    }
+    expect(performance.now() - revokedAt).toBeLessThan(200);
+  });
+});
+
+describe("a plan in motion", () => {
+  test("a raise and a lowering are in force at every gateway within two seconds", async () => {
+    const { userId, userKey } = await platform.newUser({ plan: "pro" });
+    for (const gateway of [0, 1]) expect(await shownLimit(userKey, gateway)).toBe("800");
+
+    await platform.setPlan(`user:${userId}`, "pro_plus", 1);
+    await limitEverywhere(userKey, "1200");
+    await platform.setPlan(`user:${userId}`, "free", 1);
+    await limitEverywhere(userKey, "75");
+    expect(await invariantViolations(platform)).toEqual([]);
+  }, 30_000);
+
+  test("a caller at the limit may go on within two seconds of an upgrade, at every gateway", async () => {
+    const { userId, userKey } = await platform.newUser({ plan: "free" });
+    await runLoad({
+      urls: platform.gatewayUrls,
+      keys: [userKey],
+      clients: 4,
+      streamedShare: 0,
+      random: seededRandom(9),
+      goOn: (seen) => seen.filter((one) => one.status === 429).length < 8 && seen.length < 200,
+    });
+    await platform.setPlan(`user:${userId}`, "pro", 1);
+    for (const gateway of [0, 1]) {
+      await until(
+        "calls are admitted again",
+        () => chat(userKey, gateway),
+        (answer) => answer.status === 200,
+        { timeoutMs: 2_000 },
+      );
+    }
+  }, 60_000);
+});
+
+const bearer = (key: string): Record<string, string> => ({
+  authorization: `Bearer ${key}`,
+  "content-type": "application/json",
+});
+const models = (key: string, gateway: number) => rawCall(platform, "/v1/models", { headers: bearer(key), gateway });
+const chat = (key: string, gateway: number) =>
+  rawCall(platform, "/v1/chat/completions", {
+    headers: bearer(key),
+    gateway,
+    body: JSON.stringify({ model: "sandbox-small", max_tokens: 4, messages: [{ role: "user", content: "hi" }] }),
+  });
+
+/** The API-call limit that the gateway shows on a model list. */
+async function shownLimit(key: string, gateway: number): Promise<string> {
+  return String((await models(key, gateway)).headers["x-ratelimit-limit-requests"]);
+}
+
+async function limitEverywhere(key: string, limit: string): Promise<void> {
+  await Promise.all(
+    [0, 1].map((gateway) =>
+      until(
+        `gateway ${gateway} shows ${limit}`,
+        () => shownLimit(key, gateway),
+        (shown) => shown === limit,
+        { timeoutMs: 2_000 },
+      ),
+    ),
+  );
+}

@@ -1,0 +1,152 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { request } from "undici";
+import { until } from "../support/eventually.ts";
+import { waitForLedger } from "../support/ledger.ts";
+import { startPlatform, type Platform } from "../support/platform.ts";
+import { rawCall } from "../support/raw-call.ts";
+import { startTraceCollector, type TraceCollector } from "../support/trace-collector.ts";
+
+let platform: Platform;
+let collector: TraceCollector;
+
+beforeAll(async () => {
+  collector = await startTraceCollector();
+  platform = await startPlatform({ everyService: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
+}, 180_000);
+
+afterAll(async () => {
+  await platform.stop();
+  await collector.stop();
+}, 60_000);
+
+const body = (extra: object): string =>
+  JSON.stringify({ model: "sandbox-small", messages: [{ role: "user", content: "Describe a harbour" }], ...extra });
+const bearer = (): Record<string, string> => ({
+  authorization: `Bearer ${platform.demo.userKey}`,
+  "content-type": "application/json",
+});
+
+describe("every service", () => {
+  test.each(["gateway", "org-registry", "billing", "quota", "llm-router"] as const)(
+    "%s answers /livez, /readyz, /health and /metrics",
+    async (service) => {
+      const url = platform.serviceUrl(service);
+      for (const path of ["/livez", "/readyz", "/health"]) {
+        const answer = await request(`${url}${path}`);
+        expect([path, answer.statusCode]).toEqual([path, 200]);
+        await answer.body.dump();
+      }
+      const metrics = await (await request(`${url}/metrics`)).body.text();
+      expect(metrics).toMatch(/^topdog_/m);
+    },
+  );
+});
+
+describe("the gateway's front", () => {
+  test("serves /docs and the OpenAPI and AsyncAPI documents", async () => {
+    const page = await rawCall(platform, "/docs/", {});
+    expect(page.status).toBe(200);
+    const openapi = await rawCall(platform, "/docs/openapi.json", {});
+    expect(openapi.json).toMatchObject({ openapi: expect.stringMatching(/^3\.1/) });
+    const asyncapi = await rawCall(platform, "/docs/asyncapi.json", {});
+    expect(asyncapi.json).toMatchObject({ asyncapi: expect.stringMatching(/^3\./) });
+  });
+
+  test("serves /api/tiers from the catalogue without a key, and 503 problem+json where Stripe would be needed", async () => {
+    const tiers = await rawCall(platform, "/api/tiers", {});
+    expect(tiers.status).toBe(200);
+    expect(tiers.text).toContain("pro_plus");
+    const checkout = await rawCall(platform, "/api/billing/checkout", {
+      headers: bearer(),
+      body: JSON.stringify({ plan: "pro", interval: "month" }),
+    });
+    expect(checkout.status).toBe(503);
+    expect(checkout.headers["content-type"]).toContain("application/problem+json");
+    expect(checkout.json).toMatchObject({ code: "billing_not_configured" });
+  });
+
+  test("an owner sees the org's subscription; a member does not", async () => {
+    const asOwner = await rawCall(platform, `/api/billing/subscription?org=${platform.demo.orgId}`, {
+      headers: { authorization: `Bearer ${platform.demo.teamsOwnerKey}` },
+    });
+    expect(asOwner.json).toMatchObject({ plan: "teams", seats: 3 });
+    const asMember = await rawCall(platform, `/api/billing/subscription?org=${platform.demo.orgId}`, {
+      headers: { authorization: `Bearer ${platform.demo.teamsMemberKey}` },
+    });
+    expect(asMember.status).toBe(403);
+    const asStranger = await rawCall(platform, `/api/orgs/${platform.demo.orgId}`, { headers: bearer() });
+    expect(asStranger.status).toBe(404);
+  });
+
+  test("a client cannot forge the platform's own principal header", async () => {
+    const forged = await rawCall(platform, "/api/usage", { headers: { "x-topdog-principal": "e30.e30" } });
+    expect(forged.status).toBe(401);
+  });
+});
+
+describe("one call", () => {
+  test("leaves one trace across HTTP and NATS", async () => {
+    const answer = await rawCall(platform, "/v1/chat/completions", { headers: bearer(), body: body({ stream: true }) });
+    expect(answer.status).toBe(200);
+    await waitForLedger(platform, String(answer.headers["x-request-id"]));
+
+    const inTrace = (trace: string): string[] => {
+      const spans = collector.spans().filter((span) => span.traceId === trace || span.links.includes(trace));
+      return [...new Set(spans.map((span) => span.service))].toSorted();
+    };
+    const traces = (): string[][] => {
+      const gatewaySpans = collector.spans().filter((span) => span.service === "gateway");
+      return [...new Set(gatewaySpans.map((span) => span.traceId))].map(inTrace);
+    };
+    await until(
+      "spans of gateway, router and quota in one trace",
+      () => Promise.resolve(traces()),
+      (all) => all.some((services) => ["gateway", "llm-router", "quota"].every((one) => services.includes(one))),
+      { timeoutMs: 15_000 },
+    );
+  }, 30_000);
+
+  test("leaves neither its key nor its content in any log or span", async () => {
+    const secretPrompt = "the-canary-prompt-5512";
+    await rawCall(platform, "/v1/chat/completions", {
+      headers: bearer(),
+      body: body({ messages: [{ role: "user", content: secretPrompt }] }),
+    });
+    await rawCall(platform, "/v1/chat/completions", { headers: bearer(), body: `{"broken": "${secretPrompt}` });
+    const logs = await Promise.all(
+      (await readdir(platform.logDir)).map((file) => readFile(join(platform.logDir, file), "utf8")),
+    );
+    const everything = logs.join("\n") + JSON.stringify(collector.spans());
+    expect(everything.length).toBeGreaterThan(1_000);
+    expect(everything).not.toContain(platform.demo.userKey);
+    expect(everything).not.toContain(secretPrompt);
+  });
+});
+
+describe("a graceful stop", () => {
+  test.each(["gateway", "llm-router"] as const)(
+    "of %s lets a live stream end whole",
+    async (service) => {
+      const answer = await request(`${platform.gatewayUrl}/v1/chat/completions`, {
+        method: "POST",
+        headers: bearer(),
+        body: body({ stream: true, max_tokens: 60 }),
+      });
+      expect(answer.statusCode).toBe(200);
+      let text = "";
+      let stopped: Promise<unknown> | null = null;
+      for await (const chunk of answer.body) {
+        text += String(chunk);
+        stopped ??= platform.stopService(service);
+      }
+      expect(text).toContain("data: [DONE]");
+      expect(await stopped).toMatchObject({ code: 0 });
+      await platform.restart(service);
+      const [row] = await waitForLedger(platform, String(answer.headers["x-request-id"]));
+      expect(row).toMatchObject({ outcome: "ok", estimated: false });
+    },
+    60_000,
+  );
+});
