@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setFlagsFromString } from "node:v8";
+import { runInThisContext } from "node:vm";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import express, { type Express } from "express";
@@ -77,6 +79,20 @@ describe("a server with the app's own constructors", () => {
     await fetch(`${own}/params/1`);
     await fetch(`${stock}/params/1`);
     expect(seen).toEqual([true, false]);
+  });
+
+  test("V8 keeps requests and responses as fast objects: as dictionaries they would cost three times as much", async () => {
+    setFlagsFromString("--allow-natives-syntax");
+    const hasFastProperties = runInThisContext("(value) => %HasFastProperties(value)") as (value: object) => boolean;
+    const app = express();
+    app.get("/", (req, res) => {
+      res.json([hasFastProperties(req), hasFastProperties(res)]);
+    });
+    const origin = await serve(createHttpServer(app));
+    for (let round = 0; round < 20; round += 1) {
+      expect(await (await fetch(origin)).json()).toEqual([true, true]);
+    }
+    setFlagsFromString("--no-allow-natives-syntax");
   });
 
   test("headers over the bound are refused", async () => {
