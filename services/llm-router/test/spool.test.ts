@@ -16,7 +16,8 @@ afterEach(() => rig.remove());
 
 const segmentsIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".segment"));
 const publishedIds = (): string[] => rig.published.map(usageIdOf);
-const outcomesById = (): Map<string, string> => new Map(rig.published.map((usage) => [usageIdOf(usage), usage.outcome]));
+const outcomesById = (): Map<string, string> =>
+  new Map(rig.published.map((usage) => [usageIdOf(usage), usage.outcome]));
 
 describe("the life of a call", () => {
   test("a final is published once, and a clean stop leaves nothing to ship again", async () => {
@@ -134,7 +135,9 @@ describe("a process that died", () => {
       from = Math.max(0, ...said.keys()) + 1000;
     }
     const spool = await rig.open({ maxBytes: 256 * 1024 * 1024 });
-    await eventually(() => expect(new Set(publishedIds()).size).toBeGreaterThanOrEqual(said.size), { timeoutMs: 10_000 });
+    await eventually(() => expect(new Set(publishedIds()).size).toBeGreaterThanOrEqual(said.size), {
+      timeoutMs: 10_000,
+    });
     await spool.stop(5000);
     const outcomes = outcomesById();
     const steps = [...said].map(([seq, step]) => ({ seq, step, outcome: outcomes.get(`1:${seq}`) }));
@@ -199,7 +202,13 @@ describe("bounds", () => {
     await eventually(() => expect(spool.stats().openCalls).toBe(0));
     await spool.begin(intentOf(4))!.finish(usageOf(4));
     await spool.stop(1000);
-    expect(outcomesById()).toEqual(new Map([["1:1", "failed"], ["1:2", "ok"], ["1:4", "ok"]]));
+    expect(outcomesById()).toEqual(
+      new Map([
+        ["1:1", "failed"],
+        ["1:2", "ok"],
+        ["1:4", "ok"],
+      ]),
+    );
   });
 
   test("a record that the bus can never take does not hold up the others", async () => {
@@ -249,7 +258,13 @@ function lastFrameStart(bytes: Buffer): number {
 async function writeUntilKilled(folder: string, from: number, afterMs: number): Promise<string[]> {
   const writer = spawn(
     process.execPath,
-    ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning", join(import.meta.dirname, "spool-writer.ts"), folder, String(from)],
+    [
+      "--conditions=@topdog/source",
+      "--disable-warning=ExperimentalWarning",
+      join(import.meta.dirname, "spool-writer.ts"),
+      folder,
+      String(from),
+    ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
   let text = "";

@@ -35,7 +35,8 @@ export function connectPublisher(options: { url: string; logger: Logger }): Even
   return {
     async publishUsage(usage) {
       const bus = connected ?? (await connecting);
-      await publishEvent(bus, usageConsumed, usage, { id: usageIdOf(usage) });
+      const traceparent = usage.traceparent ?? undefined;
+      await publishEvent(bus, usageConsumed, usage, { id: usageIdOf(usage), traceparent });
     },
     reportState(change) {
       if (connected === null || reportsInFlight >= maxReportsInFlight) return;

@@ -5,10 +5,10 @@ import type { TokenUsage } from "./token-usage.ts";
 /** What is known of an admitted call from its header alone. */
 export type CallFacts = Pick<
   UsageConsumed,
-  "requestId" | "charges" | "source" | "day" | "keyId" | "userId" | "orgId" | "startedAt"
+  "requestId" | "charges" | "source" | "day" | "keyId" | "userId" | "orgId" | "traceparent" | "startedAt"
 >;
 
-export function callFacts(call: AdmittedCall, startedAtMs: number): CallFacts {
+export function callFacts(call: AdmittedCall, traceparent: string | undefined, startedAtMs: number): CallFacts {
   return {
     requestId: call.requestId,
     charges: call.charges,
@@ -17,6 +17,7 @@ export function callFacts(call: AdmittedCall, startedAtMs: number): CallFacts {
     keyId: call.principal.keyId,
     userId: call.principal.userId,
     orgId: call.principal.orgId,
+    traceparent: traceparent ?? null,
     startedAt: new Date(startedAtMs).toISOString(),
   };
 }

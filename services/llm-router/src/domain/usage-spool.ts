@@ -13,6 +13,7 @@ export type UsageIntent = Pick<
   | "endpoint"
   | "streamed"
   | "model"
+  | "traceparent"
   | "startedAt"
 > & {
   /** Settles the call if this process dies during it. */

@@ -24,5 +24,7 @@ export function admittedCall(deps: AdmissionDeps, req: Request, res: Response): 
 
 function chatCall(caller: AdmittedCall, nowMs: number, req: Request, res: Response): ChatCall {
   setRequestId(req, res, caller.requestId);
-  return { facts: callFacts(caller, nowMs), deadlineMs: caller.deadlineMs, connection: watchCaller(res) };
+  const { traceparent } = req.headers;
+  const trace = typeof traceparent === "string" ? traceparent : undefined;
+  return { facts: callFacts(caller, trace, nowMs), deadlineMs: caller.deadlineMs, connection: watchCaller(res) };
 }

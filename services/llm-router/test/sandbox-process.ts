@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { eventually } from "@topdog/testing/eventually";
+import { send } from "./router-rig.ts";
+
+export interface LogEntry {
+  readonly requestId: string;
+  readonly completed: boolean;
+  readonly aborted: boolean;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  readonly sentTokens: number;
+}
+
+export interface SandboxProcess {
+  readonly url: string;
+  setFaults(faults: object | null): Promise<void>;
+  log(): Promise<readonly LogEntry[]>;
+  kill9(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The real sandbox provider, as a process of its own. */
+export async function startSandbox(env: Record<string, string> = {}): Promise<SandboxProcess> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const main = join(import.meta.dirname, "../../sandbox-provider/src/main.ts");
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning", main],
+    {
+      env: { ...process.env, HTTP_PORT: String(port), LOG_LEVEL: "silent", TTFT_MS: "5", TOKEN_INTERVAL_MS: "2", ...env },
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  await eventually(() => send(`${url}/livez`, { method: "GET" }), { timeoutMs: 15_000, intervalMs: 50 });
+  return {
+    url,
+    async setFaults(faults) {
+      const body = faults === null ? {} : { body: JSON.stringify(faults) };
+      const method = faults === null ? "DELETE" : "PUT";
+      const { status, text } = await send(`${url}/_faults`, { method, ...body, headers: { "content-type": "application/json" } });
+      if (status >= 300) throw new Error(text);
+    },
+    async log() {
+      const { text } = await send(`${url}/_log`, { method: "GET" });
+      return (JSON.parse(text) as { entries: LogEntry[] }).entries;
+    },
+    async kill9() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
