@@ -51,13 +51,17 @@ function logLevelOf(flags: Flags): string {
 /** Resolves at the first wish to stop; the second one ends in `force`. */
 function awaitStop(force: () => void): Promise<void> {
   let firstMs = 0;
+  let forced = false;
   return new Promise((stop) => {
     const wish = (): void => {
       const nowMs = Date.now();
       if (firstMs === 0) {
         firstMs = nowMs;
         stop();
-      } else if (nowMs - firstMs > oneSignalMs) force();
+      } else if (!forced && nowMs - firstMs > oneSignalMs) {
+        forced = true;
+        force();
+      }
     };
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, wish);
     // Closed when the process that ran us is gone, even by SIGKILL.

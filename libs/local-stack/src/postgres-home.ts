@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -35,9 +36,11 @@ export function postgresHome(dataDir: string, account: EngineAccount | null, log
   if (canEnter(account, dataDir)) return dataDir;
   const home = join(reachableFolder(dataDir), "data");
   log(`Postgres cannot enter ${dataDir} as an unprivileged user: its data is in ${home}`);
-  rmSync(dataDir, { recursive: true });
   mkdirSync(home, { recursive: true, mode: 0o700 });
   giveTo(account, home);
+  // A cluster may stand here already, from when the folder could be entered: it moves along, with its owner and modes.
+  if (!existsSync(join(home, "cluster"))) execFileSync("cp", ["-a", `${dataDir}/.`, home]);
+  rmSync(dataDir, { recursive: true });
   symlinkSync(home, dataDir);
   return home;
 }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runScript } from "./run-script.ts";
 import { type StackPlan, storingServices } from "./stack-plan.ts";
@@ -23,12 +24,20 @@ export async function migrateAll(plan: StackPlan): Promise<void> {
   await Promise.all([topology, ...storingServices.map((name) => runCommand(plan, name, "migrate", []))]);
 }
 
-/** Idempotent: the keys are read back from `stateFile`, where they stand in clear for this machine's user alone. */
-export async function seedDemo(plan: StackPlan, stateFile: string): Promise<Demo> {
-  const printed = await runCommand(plan, "org-registry", "seed-demo", ["--state-file", stateFile]);
+/**
+ * Seeds once per cluster: plans and keys that were changed since must survive a restart. `keyFile` holds the keys in
+ * clear, for this machine's user alone, while seeding; `doneFile`, kept beside the cluster, says what came of it.
+ */
+export async function seedDemo(plan: StackPlan, keyFile: string, doneFile: string): Promise<Demo> {
+  if (existsSync(doneFile)) return JSON.parse(readFileSync(doneFile, "utf8")) as Demo;
+  const printed = await runCommand(plan, "org-registry", "seed-demo", ["--state-file", keyFile]);
   const demo = JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Demo;
-  await runCommand(plan, "billing", "set-plan", ["--owner", `user:${demo.userId}`, "--plan", "pro"]);
-  await runCommand(plan, "billing", "set-plan", ["--owner", `org:${demo.orgId}`, "--plan", "teams", "--seats", "3"]);
+  await Promise.all([
+    runCommand(plan, "billing", "set-plan", ["--owner", `user:${demo.userId}`, "--plan", "pro"]),
+    runCommand(plan, "billing", "set-plan", ["--owner", `org:${demo.orgId}`, "--plan", "teams", "--seats", "3"]),
+  ]);
+  writeFileSync(`${doneFile}.new`, JSON.stringify(demo), { mode: 0o600 });
+  renameSync(`${doneFile}.new`, doneFile);
   return demo;
 }
 

@@ -144,7 +144,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     restartsMax: options.restartsMax ?? 0,
     onUnexpectedExit: options.onUnexpectedExit ?? (() => undefined),
   };
-  const seeded = seedDemo(plan, state.demoKeys);
+  const seeded = seedDemo(plan, state.demoKeys, join(postgres.home, "demo.json"));
   seeded.catch(() => undefined);
   started.parts.services = planServices(plan).map((spec) => startService(spec, host, policy));
   await Promise.all(started.parts.services.map((one) => one.ready));
