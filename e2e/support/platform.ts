@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { PlanId } from "@topdog/contracts/plans";
 import type { ProcessExit } from "@topdog/local-stack/process";
+import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
 import { request } from "undici";
 
@@ -52,7 +52,7 @@ const fast = { TTFT_MS: "15", TOKEN_INTERVAL_MS: "3" };
 
 /** The whole platform on free ports with a data folder of its own, as `npm start` runs it. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const dataDir = await mkdtemp(join(tmpdir(), "topdog-e2e-"));
+  const dataDir = makeScratchFolder("e2e");
   const env = Object.fromEntries(
     services.map((name) => [name, { ...options.everyService, ...options.settings?.[name] }]),
   );

@@ -3,6 +3,7 @@ import type { EventDefinition } from "@topdog/contracts/event";
 import type { DurableDeclaration } from "@topdog/contracts/topology";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import { inTransaction } from "@topdog/postgres/transaction";
+import { inSpan } from "@topdog/telemetry/tracing";
 import type { Bus } from "./connect.ts";
 import { decodePayload, type EventMeta } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
@@ -10,7 +11,6 @@ import type { MessagingMetrics } from "./metrics.ts";
 import { claimEvent, forgetOldEvents } from "./processed-events.ts";
 import { createPullLoop } from "./pull-loop.ts";
 import { accept, metaOf, refuse, retryOrBury } from "./settle.ts";
-import { inSpan } from "./trace.ts";
 import { whileAway } from "./while-away.ts";
 
 export { processedEventMigrationSql } from "./processed-events.ts";
@@ -75,7 +75,9 @@ async function handleOne<T>(options: ConsumerOptions<T>, message: JsMsg, stoppin
   if (!decoded.ok) return refuse(options, message, decoded.reason);
   const meta = metaOf(message);
   const apply = (): Promise<boolean> =>
-    inSpan(`${options.durable.name} handle`, meta.traceparent, () => applyOnce(options, decoded.payload, meta));
+    inSpan(spanOf(options.durable), { kind: "consumer", parent: meta.traceparent }, () =>
+      applyOnce(options, decoded.payload, meta),
+    );
   try {
     const fresh = await whileAway({ ...options, stopping, isAway: () => isDatabaseAway(options.db) }, apply);
     accept(options, message, fresh ? "ok" : "duplicate");
@@ -83,6 +85,8 @@ async function handleOne<T>(options: ConsumerOptions<T>, message: JsMsg, stoppin
     await retryOrBury(options, message, error);
   }
 }
+
+const spanOf = (durable: DurableDeclaration): string => `${durable.name} handle`;
 
 /** Returns false when an earlier delivery had the effect already. */
 async function applyOnce<T>(options: ConsumerOptions<T>, payload: T, meta: EventMeta): Promise<boolean> {
@@ -167,7 +171,11 @@ async function settleBatch<T>(
 ): Promise<void> {
   const [first] = batch;
   try {
-    const outcome = await whileAway({ ...options, stopping }, () => options.handle(batch.map(({ item }) => item)));
+    const links = batch.map(({ item }) => item.meta.traceparent);
+    const handle = () => options.handle(batch.map(({ item }) => item));
+    const outcome = await whileAway({ ...options, stopping }, () =>
+      inSpan(spanOf(options.durable), { kind: "consumer", links }, handle),
+    );
     for (const [index, { message }] of batch.entries()) {
       const error = outcome?.rejected.get(index);
       if (error === undefined) accept(options, message, "ok");

@@ -2,12 +2,11 @@ import { headers, type Msg } from "@nats-io/transport-node";
 import type { RpcDefinition } from "@topdog/contracts/event";
 import { AppError } from "@topdog/errors/app-error";
 import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
-import { activeTraceparent } from "@topdog/telemetry/tracing";
+import { activeTraceparent, inSpan } from "@topdog/telemetry/tracing";
 import { z } from "zod";
 import type { Bus } from "./connect.ts";
 import { decodePayload, headerOf, traceparentHeader } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
-import { inSpan } from "./trace.ts";
 
 export interface ServeRpcOptions<Q, A> {
   /** Instances of one queue share the questions. */
@@ -71,7 +70,9 @@ async function answer<Q, A>(
     const request = decodePayload({ schema: rpc.request }, message.string());
     if (!request.ok) return { error: { code: "invalid_request", detail: request.reason } };
     const traceparent = headerOf(message.headers, traceparentHeader);
-    const reply = await inSpan(rpc.subject, traceparent, () => options.handle(request.payload, { traceparent }));
+    const reply = await inSpan(rpc.subject, { kind: "server", parent: traceparent }, () =>
+      options.handle(request.payload, { traceparent }),
+    );
     return { reply: rpc.reply.parse(reply) };
   } catch (error) {
     if (error instanceof AppError && error.code !== "internal_error")

@@ -110,8 +110,8 @@ export interface SpanOptions {
   readonly kind: "server" | "client" | "producer" | "consumer" | "internal";
   /** The remote caller whose trace goes on here. */
   readonly parent?: string | undefined;
-  /** The remote producer of a message: its trace is pointed at, not continued. */
-  readonly link?: string | undefined;
+  /** The remote producers of a batch of messages: their traces are pointed at, not continued. */
+  readonly links?: readonly (string | undefined)[];
   readonly attributes?: Attributes;
 }
 
@@ -126,7 +126,7 @@ const kinds = {
 /** Runs `work` inside a span that is active for everything it calls; its rejection marks the span failed. */
 export async function inSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   if (!isTracing()) return work();
-  const link = remoteContext(options.link);
+  const links = (options.links ?? []).flatMap((producer) => remoteContext(producer) ?? []);
   const parent = remoteContext(options.parent);
   const parentContext = parent === null ? context.active() : trace.setSpanContext(ROOT_CONTEXT, parent);
   const span = tracer.startSpan(
@@ -134,7 +134,7 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: () => 
     {
       kind: kinds[options.kind],
       attributes: options.attributes ?? {},
-      links: link === null ? [] : [{ context: link }],
+      links: links.map((producer) => ({ context: producer })),
     },
     parentContext,
   );

@@ -67,7 +67,7 @@ test("work in a span sees it as active, messages carry it on, and a consumer poi
   await inSpan("produce", { kind: "producer", parent: sampled }, async () => injectTraceparent(headers));
   expect(parseTraceparent(headers["traceparent"])?.traceId).toBe(traceId);
   expect(extractTraceContext(headers)).not.toBe(extractTraceContext({}));
-  const failing = inSpan("consume", { kind: "consumer", link: headers["traceparent"] }, async () => {
+  const failing = inSpan("consume", { kind: "consumer", links: [headers["traceparent"]] }, async () => {
     expect(parseTraceparent(activeTraceparent())?.traceId).not.toBe(traceId);
     throw new Error("broken");
   });

@@ -92,8 +92,10 @@ function createParts({ config, bus, logger, metrics: registry, monotonicMs, gate
       onFailure: (error) => logger.warn({ err: error }, "quota does not answer: serving what is held"),
     }),
     usage: createUsagePublisher({
-      send: async (usage, id) =>
-        void (await publishEvent(bus, usageConsumed, usage, { id, timeoutMs: publishTimeoutMs })),
+      send: async (usage, id) => {
+        const traceparent = usage.traceparent ?? undefined;
+        await publishEvent(bus, usageConsumed, usage, { id, traceparent, timeoutMs: publishTimeoutMs });
+      },
       maxQueued: maxQueuedUsage,
       onOutcome: (outcome, error) => {
         metrics.usagePublishes.inc({ outcome }, 1);

@@ -13,6 +13,7 @@ export function intentOf(seq: number): UsageIntent {
     endpoint: "chat.completions",
     streamed: true,
     model: "sandbox-small",
+    traceparent: null,
     startedAt: "2026-11-22T10:00:00.000Z",
     promptTokensEstimate: 12,
   };

@@ -21,6 +21,7 @@ export function usageOf(charges: Charge[], details: Partial<UsageConsumed> = {})
     estimated: false,
     costNanoUsd: 30_600,
     attempts: 1,
+    traceparent: null,
     startedAt: "2026-11-22T10:00:00.000Z",
     finishedAt: "2026-11-22T10:00:01.000Z",
     ...details,

@@ -38,6 +38,8 @@ export const usageConsumedSchema = z.object({
   /** 1e-9 US dollars, integer. */
   costNanoUsd: z.int().min(0),
   attempts: z.int().min(0),
+  /** The W3C trace of the call: it travels with the record through the spool, to be pointed at when it is settled. */
+  traceparent: z.string().max(64).nullable(),
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
 });
@@ -77,6 +79,7 @@ export const usageConsumed = defineEvent({
     estimated: false,
     costNanoUsd: 30_600,
     attempts: 1,
+    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     startedAt: "2026-11-22T10:00:00.000Z",
     finishedAt: "2026-11-22T10:00:01.250Z",
   },

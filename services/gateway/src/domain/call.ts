@@ -26,6 +26,7 @@ export interface UndeliveredCall {
   readonly charges: Charge[];
   readonly source: ChargeSource;
   readonly day: string;
+  readonly traceparent: string;
   readonly startedAt: Date;
   readonly finishedAt: Date;
   readonly attempts: number;
@@ -53,6 +54,7 @@ export function undeliveredUsage(call: UndeliveredCall, outcome: "failed" | "cli
     estimated: false,
     costNanoUsd: 0,
     attempts: call.attempts,
+    traceparent: call.traceparent,
     startedAt: call.startedAt.toISOString(),
     finishedAt: call.finishedAt.toISOString(),
   };

@@ -128,7 +128,7 @@ function publishUndelivered(
   startedAt: Date,
   outcome: "failed" | "client_closed",
 ): void {
-  const { requestId, kind } = call.facts;
+  const { requestId, kind, traceparent } = call.facts;
   const { charges, source, day } = admission;
   const { principal } = caller;
   const { endpoint } = kind;
@@ -139,6 +139,7 @@ function publishUndelivered(
     charges,
     source,
     day,
+    traceparent,
     startedAt,
     finishedAt: new Date(),
     attempts: 0,
