@@ -120,7 +120,7 @@ lease.lease_open_burns_nothing CHECK (((state = 'closed'::text) OR ((burned = 0)
 lease.lease_owner_meter_day_fkey FOREIGN KEY (owner, meter, day) REFERENCES bucket(owner, meter, day)
 lease.lease_pkey PRIMARY KEY (lease_id)
 lease.lease_reported_check CHECK ((reported >= 0))
-lease.lease_reported_is_acked CHECK (((reported <= acked) AND (acked <= highest_seq)))
+lease.lease_reported_is_acked CHECK ((reported <= acked))
 lease.lease_returned_check CHECK ((returned >= 0))
 lease.lease_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
 ledger.ledger_amount_matches_entry CHECK ((amount =

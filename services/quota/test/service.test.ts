@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { usageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
+import { signPrincipalHeader } from "@topdog/contracts/principal-header";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { type LeaseGrant, type LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
+import { type QuotaRecalled, quotaRecalled } from "@topdog/contracts/signals/quota-recalled";
+import { publishEvent } from "@topdog/messaging/publish";
+import { callRpc } from "@topdog/messaging/rpc";
+import { onSignal } from "@topdog/messaging/signal";
+import { createMetrics } from "@topdog/telemetry/metrics";
+import { eventually } from "@topdog/testing/eventually";
+import { silentLogger } from "@topdog/testing/logger";
+import { type TestNats, testNats } from "@topdog/testing/nats";
+import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
+import { type App, createApp } from "../src/app.ts";
+import { migrations, readViolations } from "./platform.ts";
+import { usageOf } from "./usage.ts";
+
+const principalSecret = "a secret of thirty-two characters";
+let nats: TestNats;
+let database: TestDatabase;
+let app: App;
+let base: string;
+const recalls: QuotaRecalled[] = [];
+
+beforeAll(async () => {
+  [nats, database] = await Promise.all([testNats(), testDatabase({ migrations })]);
+  app = createApp({
+    db: database.db,
+    bus: nats.bus,
+    logger: silentLogger(),
+    metrics: createMetrics("quota"),
+    nowMs: Date.now,
+    http: { host: "127.0.0.1", port: 0 },
+    principalSecret,
+    syncMaxInFlight: 16,
+    gatewayTimeoutMs: 10_000,
+    usageDeadlineMs: 900_000,
+    graceMs: 1_000,
+  });
+  onSignal(nats.bus, quotaRecalled, (signal) => void recalls.push(signal));
+  const { port } = await app.start();
+  base = `http://127.0.0.1:${port}`;
+});
+afterAll(async () => {
+  await app.stop();
+  await nats.stop();
+  await database.drop();
+});
+
+async function sync(report: Partial<LeaseReport> & Pick<LeaseReport, "owner">): Promise<LeaseGrant> {
+  const lease = { meter: "api_calls" as const, leaseId: null, used: 0, returned: 0, want: 0, close: false, ...report };
+  const request = { gatewayId: "gateway-under-test", leases: [lease] };
+  const { leases } = await callRpc(nats.bus, syncLeases, request, { timeoutMs: 2_000 });
+  const grant = leases[0];
+  if (grant === undefined) throw new Error("no answer");
+  return grant;
+}
+
+const principalOf = (userId: string, orgId: string | null, role: Principal["role"] = null): Principal => ({
+  keyId: `key-${userId}`,
+  userId,
+  orgId,
+  role,
+  buckets:
+    orgId === null
+      ? { personal: `user:${userId}`, orgPool: null }
+      : { personal: `seat:${orgId}:${userId}`, orgPool: `org:${orgId}` },
+  byok: { scope: "user", used: 0, capacity: 2 },
+});
+
+async function get(path: string, principal?: Principal): Promise<{ status: number; body: never }> {
+  const caller = { kind: "account", requestId: "req_1", deadlineMs: Date.now() + 5_000 } as const;
+  const headers: Record<string, string> =
+    principal === undefined
+      ? {}
+      : { "x-topdog-principal": signPrincipalHeader({ ...caller, principal }, principalSecret) };
+  const response = await fetch(`${base}${path}`, { headers });
+  return { status: response.status, body: (await response.json()) as never };
+}
+
+const subscribe = (owner: string, plan: "teams" | "pro", version: number, seats = 1) =>
+  publishEvent(
+    nats.bus,
+    subscriptionUpdated,
+    { owner, plan, version, seats, interval: "month", status: "active", changedAt: new Date().toISOString() },
+    { id: `${owner}-${version}` },
+  );
+
+test("a subscription's change reaches the limits, and only then are gateways told", async () => {
+  const owner = "user:upgraded";
+  await sync({ owner, want: 1 });
+  await subscribe(owner, "pro", 1);
+  await eventually(() => expect(recalls).toContainEqual({ owner, meter: "api_calls", reason: "limit_changed" }));
+  expect(await sync({ owner })).toMatchObject({ limit: 800, plan: "pro" });
+});
+
+describe("usage", () => {
+  const org = "acme";
+  const today = () => new Date().toISOString().slice(0, 10);
+
+  beforeAll(async () => {
+    await subscribe(`org:${org}`, "teams", 1, 3);
+    await eventually(async () => expect(await sync({ owner: `org:${org}` })).toMatchObject({ limit: 1200 }));
+    const own = await sync({ owner: "user:ann", want: 4 });
+    const seat = await sync({ owner: `seat:${org}:ann`, want: 4 });
+    const pool = await sync({ owner: `org:${org}`, want: 4 });
+    const charge = (grant: LeaseGrant, seq: number) => [
+      { meter: "api_calls" as const, leaseId: grant.leaseId ?? "", seq },
+    ];
+    const usages = [
+      usageOf(charge(own, 1), { userId: "ann", orgId: null }),
+      usageOf(charge(own, 2), {
+        userId: "ann",
+        orgId: null,
+        endpoint: "models",
+        model: null,
+        promptTokens: 0,
+        completionTokens: 0,
+        costNanoUsd: 0,
+      }),
+      usageOf(charge(seat, 1), { userId: "ann", orgId: org }),
+      usageOf(charge(pool, 1), { userId: "bob", orgId: org, source: "org_pool" }),
+      usageOf(charge(pool, 2), {
+        userId: "bob",
+        orgId: org,
+        source: "org_pool",
+        refund: true,
+        outcome: "failed",
+        costNanoUsd: 0,
+      }),
+    ];
+    for (const usage of [...usages, ...usages.slice(0, 2)]) {
+      // Another event id each time: the bus's own deduplication must not be what makes this come out right.
+      await publishEvent(nats.bus, usageConsumed, usage, { id: `${usageIdOf(usage)}-${Math.random()}` });
+    }
+    await eventually(async () => {
+      const { rows } = await database.db.raw<{ rows: { count: string }[] }>(
+        "select count(*) from ledger where state = 'completed'",
+      );
+      expect(Number(rows[0]?.count)).toBe(6);
+    });
+  });
+
+  test("is told to its own caller, by day, source and model, with an exact cost", async () => {
+    const { status, body } = await get("/api/usage", principalOf("ann", null));
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      from: today(),
+      to: today(),
+      total: {
+        calls: 2,
+        llmRequests: 1,
+        promptTokens: 10,
+        completionTokens: 20,
+        costNanoUsd: 30_600,
+        costUsd: "0.0000306",
+      },
+      rows: [
+        { source: "personal", model: null, calls: 1, llmRequests: 0 },
+        { source: "personal", model: "sandbox-small", calls: 1, llmRequests: 1 },
+      ],
+    });
+  });
+
+  test("never crosses a tenant: not another user's, not the same user's in another org, not an org's to a stranger", async () => {
+    const total = async (path: string, principal: Principal) => (await get(path, principal)).body;
+    expect(await total("/api/usage", principalOf("eve", null))).toMatchObject({ total: { calls: 0 }, rows: [] });
+    expect(await total("/api/usage", principalOf("eve", org, "member"))).toMatchObject({
+      total: { calls: 0 },
+      rows: [],
+    });
+    expect(await total("/api/usage", principalOf("ann", org, "member"))).toMatchObject({ total: { calls: 1 } });
+    expect(await total("/api/usage?scope=org", principalOf("eve", "other", "owner"))).toMatchObject({
+      total: { calls: 0 },
+    });
+    expect((await get("/api/usage?scope=org", principalOf("ann", org, "member"))).status).toBe(403);
+    expect((await get("/api/usage?scope=org", principalOf("ann", null))).status).toBe(403);
+    expect((await get("/api/usage")).status).toBe(401);
+  });
+
+  test("of a whole org is told to its owner and admins, refunded calls apart", async () => {
+    for (const role of ["owner", "admin"] as const) {
+      const { body } = await get("/api/usage?scope=org", principalOf("ann", org, role));
+      expect(body).toMatchObject({ total: { calls: 2, refundedCalls: 1, costNanoUsd: 61_200 } });
+    }
+  });
+
+  test("is asked for by days in order, 31 at most", async () => {
+    const status = async (query: string) => (await get(`/api/usage?${query}`, principalOf("ann", null))).status;
+    expect(await status("from=2026-10-01&to=2026-10-31")).toBe(200);
+    expect(await status("from=2026-10-01&to=2026-11-01")).toBe(400);
+    expect(await status("from=2026-10-02&to=2026-10-01")).toBe(400);
+    expect(await status("from=yesterday")).toBe(400);
+    expect(await status("user=bob")).toBe(400);
+  });
+
+  test("counts against the caller's own limits, also where nothing was used yet", async () => {
+    const { body } = await get("/api/limits", principalOf("ann", org, "member"));
+    const resetsAt = new Date(Date.parse(today()) + 86_400_000).toISOString();
+    expect(body).toEqual({
+      day: today(),
+      resetsAt,
+      limits: [
+        { source: "personal", meter: "api_calls", plan: "teams", limit: 1600, used: 1, remaining: 1599, resetsAt },
+        { source: "personal", meter: "llm_requests", plan: "teams", limit: 600, used: 0, remaining: 600, resetsAt },
+        { source: "org_pool", meter: "api_calls", plan: "teams", limit: 1200, used: 1, remaining: 1199, resetsAt },
+      ],
+    });
+    expect((await get("/api/limits")).status).toBe(401);
+  });
+});
+
+test("the consistency SLI is 1 until the ledger and a counter disagree, and /metrics says the same", async () => {
+  const sli = async (): Promise<{
+    meteringConsistency: { ratio: number; checkedBuckets: number; disagreeingBuckets: number };
+  }> => (await get("/consistency/sli")).body;
+  const healthy = await sli();
+  expect(healthy.meteringConsistency).toMatchObject({
+    ratio: 1,
+    disagreeingBuckets: 0,
+    repeatedRows: 0,
+    missingSeqs: 0,
+  });
+  expect(await readViolations(database.db)).toEqual([]);
+  await database.db.raw(
+    "delete from ledger where (lease_id, seq) = (select lease_id, seq from ledger where user_id = 'bob' and entry = 'charge' order by seq limit 1)",
+  );
+  await eventually(async () => {
+    const { meteringConsistency: broken } = await sli();
+    expect(broken.disagreeingBuckets).toBe(1);
+    expect(broken.ratio).toBeCloseTo(1 - 1 / broken.checkedBuckets, 10);
+  });
+  const metrics = await (await fetch(`${base}/metrics`)).text();
+  expect(metrics).toMatch(/^topdog_quota_metering_consistency_ratio\{[^}]*\} 0\.\d+$/m);
+});
+
+test("the service says that it lives and is ready", async () => {
+  expect(await get("/livez")).toMatchObject({ status: 200, body: { status: "ok" } });
+  expect(await get("/readyz")).toMatchObject({ status: 200, body: { checks: { database: "ok", bus: "ok" } } });
+});
