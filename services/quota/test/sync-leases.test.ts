@@ -24,7 +24,10 @@ const bucketOf = async (owner: string) => {
 const setPlan = (owner: string, plan: "free" | "pro" | "teams", version: number, seats = 1) =>
   inTransaction(quota.db, (trx) =>
     applySubscription(trx, {
-      ...{ owner, plan, version, seats },
+      owner,
+      plan,
+      version,
+      seats,
       interval: "month",
       status: "active",
       changedAt: "2026-11-22T10:00:00.000Z",
