@@ -3,6 +3,7 @@ import { drainServer, listen } from "@topdog/http-kit/lifecycle";
 import type { Logger } from "@topdog/telemetry/logger";
 import { createMetrics } from "@topdog/telemetry/metrics";
 import { createModelCatalog } from "./domain/model-catalog.ts";
+import { pricesAsOf } from "./domain/models.ts";
 import { connectPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
 import { upstreamPool } from "./clients/upstream-pool.ts";
 import { createUpstreams } from "./clients/upstreams.ts";
@@ -57,7 +58,7 @@ export async function createApp({ config, logger, readSecret, openSpool }: AppDe
     onFailure: (error) => logger.error({ err: error }, "the usage spool cannot write: new calls are refused"),
   });
   spool = opened;
-  logger.info({ ...opened.recovered, ...opened.stats() }, "the usage spool is open");
+  logger.info({ ...opened.recovered, ...opened.stats(), pricesAsOf }, "the usage spool is open");
 
   const upstreams = createUpstreams({
     upstreams: pool,

@@ -80,4 +80,3 @@ export function createRouterMetrics(metrics: Metrics, sources: RouterMetricsSour
     refused: () => refused.inc(),
   };
 }
-export type RouterMetrics = ReturnType<typeof createRouterMetrics>;

@@ -31,7 +31,8 @@ export interface RouterRig {
   get(path: string): Promise<Answer & { seq: number }>;
   /** The usage of a call, once it is on the bus. */
   usage(seq: number): Promise<UsageConsumed>;
-  usages(): readonly UsageConsumed[];
+  /** All that the bus has stored since this rig began. */
+  usages(): Promise<readonly UsageConsumed[]>;
   metric(series: string): Promise<number>;
   stop(): Promise<void>;
 }
@@ -50,6 +51,7 @@ export const chatBody = (extra: object = {}): object => ({
   ...extra,
 });
 
+const usageStream = "TOPDOG_USAGE";
 let lastSeq = 0;
 
 function principalOf(seq: number, deadlineMs: number): string {
@@ -108,33 +110,60 @@ export function send(url: string, { method, body, headers = {}, abortAfterBytes 
   });
 }
 
+export interface RouterAddress {
+  readonly url: string;
+  readonly folder: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** What every router under test is configured with. */
+export const routerEnv = (nats: TestNats, folder: string): Record<string, string> => ({
+  HTTP_PORT: "0",
+  LOG_LEVEL: "silent",
+  NATS_URL: nats.url,
+  PRINCIPAL_SECRET: secret,
+  SPOOL_DIR: folder,
+  SPOOL_SHIP_INTERVAL_MS: "5",
+  SHUTDOWN_GRACE_MS: "5000",
+});
+
+export const spoolFolder = (): string => mkdtempSync(join(tmpdir(), "topdog-router-"));
+
 /** A router in this process, on real HTTP and a real bus. `env` is its environment beside what every test needs. */
 export async function startRouter(
   nats: TestNats,
   env: Record<string, string>,
-  options: { openSpool?: AppDeps["openSpool"] } = {},
+  { openSpool = openDurableSpool }: { openSpool?: AppDeps["openSpool"] } = {},
 ): Promise<RouterRig> {
-  const folder = mkdtempSync(join(tmpdir(), "topdog-router-"));
-  const usages: UsageConsumed[] = [];
-  const subscription = nats.bus.nc.subscribe(usageConsumed.subject, {
-    callback: (_error, message) => void usages.push(usageConsumed.schema.parse(message.json())),
-  });
-  const config = configSchema.parse({
-    HTTP_PORT: "0",
-    LOG_LEVEL: "silent",
-    NATS_URL: nats.url,
-    PRINCIPAL_SECRET: secret,
-    SPOOL_DIR: folder,
-    SPOOL_SHIP_INTERVAL_MS: "5",
-    SHUTDOWN_GRACE_MS: "5000",
-    ...env,
-  });
-  const openSpool = options.openSpool ?? openDurableSpool;
+  const folder = spoolFolder();
+  const config = configSchema.parse({ ...routerEnv(nats, folder), ...env });
   const app = await createApp({ config, logger: silentLogger(), readSecret: () => null, openSpool });
   const { port } = await app.start();
-  const url = `http://127.0.0.1:${port}`;
+  const stop = async (): Promise<void> => {
+    await app.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return rigFor(nats, { url: `http://127.0.0.1:${port}`, folder, stop });
+}
 
-  const signed = ({ deadlineInMs = 20_000, signed = true }: CallOptions): { seq: number; headers: Record<string, string> } => {
+/** Calls a router that runs somewhere, and reads what it has published. */
+export async function rigFor(nats: TestNats, { url, folder, stop }: RouterAddress): Promise<RouterRig> {
+  const usages: UsageConsumed[] = [];
+  const { streams } = nats.bus.jsm;
+  let nextStored = (await streams.info(usageStream)).state.last_seq + 1;
+  const readUsages = async (): Promise<readonly UsageConsumed[]> => {
+    for (;;) {
+      const stored = await streams.getMessage(usageStream, { seq: nextStored });
+      if (stored === null) return usages;
+      usages.push(usageConsumed.schema.parse(stored.json()));
+      nextStored += 1;
+    }
+  };
+
+  const signed = ({
+    deadlineInMs = 20_000,
+    signed = true,
+  }: CallOptions): { seq: number; headers: Record<string, string> } => {
     lastSeq += 1;
     const header = principalOf(lastSeq, Date.now() + deadlineInMs);
     return { seq: lastSeq, headers: signed ? { "x-topdog-principal": header } : {} };
@@ -146,7 +175,12 @@ export async function startRouter(
       const { seq, headers } = signed(callOptions);
       const text = typeof body === "string" ? body : JSON.stringify(body);
       const all = { "content-type": "application/json", ...headers, ...callOptions.headers };
-      const answer = await send(`${url}/v1/chat/completions`, { ...callOptions, method: "POST", body: text, headers: all });
+      const answer = await send(`${url}/v1/chat/completions`, {
+        ...callOptions,
+        method: "POST",
+        body: text,
+        headers: all,
+      });
       return { ...answer, seq };
     },
     async get(path) {
@@ -154,22 +188,18 @@ export async function startRouter(
       return { ...(await send(`${url}${path}`, { method: "GET", headers })), seq };
     },
     usage: (seq) =>
-      eventually(() => {
-        const found = usages.find(({ charges }) => charges[0]!.seq === seq);
+      eventually(async () => {
+        const found = (await readUsages()).find(({ charges }) => charges[0]!.seq === seq);
         if (found === undefined) throw new Error(`no usage of call ${seq} is on the bus`);
         return found;
       }),
-    usages: () => usages,
+    usages: readUsages,
     async metric(series) {
       const { text } = await send(`${url}/metrics`, { method: "GET" });
       const line = text.split("\n").find((one) => one.startsWith(series));
       return Number(line?.split(" ").at(-1));
     },
-    async stop() {
-      await app.stop();
-      subscription.unsubscribe();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 

@@ -21,7 +21,7 @@ export interface SandboxProcess {
   kill9(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -38,7 +38,14 @@ export async function startSandbox(env: Record<string, string> = {}): Promise<Sa
     process.execPath,
     ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning", main],
     {
-      env: { ...process.env, HTTP_PORT: String(port), LOG_LEVEL: "silent", TTFT_MS: "5", TOKEN_INTERVAL_MS: "2", ...env },
+      env: {
+        ...process.env,
+        HTTP_PORT: String(port),
+        LOG_LEVEL: "silent",
+        TTFT_MS: "5",
+        TOKEN_INTERVAL_MS: "2",
+        ...env,
+      },
       stdio: ["ignore", "ignore", "inherit"],
     },
   );
@@ -49,7 +56,11 @@ export async function startSandbox(env: Record<string, string> = {}): Promise<Sa
     async setFaults(faults) {
       const body = faults === null ? {} : { body: JSON.stringify(faults) };
       const method = faults === null ? "DELETE" : "PUT";
-      const { status, text } = await send(`${url}/_faults`, { method, ...body, headers: { "content-type": "application/json" } });
+      const { status, text } = await send(`${url}/_faults`, {
+        method,
+        ...body,
+        headers: { "content-type": "application/json" },
+      });
       if (status >= 300) throw new Error(text);
     },
     async log() {

@@ -32,7 +32,9 @@ const logged = async (requestId: string) => {
 const contentOf = (events: readonly string[]): string =>
   events
     .filter((event) => event.startsWith("{") && !event.includes('"error"'))
-    .map((event) => (JSON.parse(event) as { choices: { delta: { content?: string } }[] }).choices[0]?.delta.content ?? "")
+    .map(
+      (event) => (JSON.parse(event) as { choices: { delta: { content?: string } }[] }).choices[0]?.delta.content ?? "",
+    )
     .join("");
 
 describe("a healthy pool", () => {
@@ -142,7 +144,11 @@ describe.each([
     expect(answer.status).toBe(200);
     expect(answer.cut).toBe(false);
     const last = JSON.parse(answer.events.at(-1)!) as { error: { message: string; type: string; code: string } };
-    expect(last.error).toMatchObject({ message: expect.any(String), type: expect.any(String), code: expect.any(String) });
+    expect(last.error).toMatchObject({
+      message: expect.any(String),
+      type: expect.any(String),
+      code: expect.any(String),
+    });
     expect(answer.events).not.toContain("[DONE]");
     expect(answer.events).toHaveLength(5);
     const ids = new Set(answer.events.slice(0, -1).map((event) => (JSON.parse(event) as { id: string }).id));
@@ -176,23 +182,28 @@ test("killing one upstream during load loses no call that had not begun to strea
 }, 30_000);
 
 describe("a caller that goes away", () => {
-  test.each([0, 1, 400, 900, 1500])("after %i bytes frees its upstream at once and is charged for what was made", async (bytes) => {
-    await Promise.all([a.setFaults({ latencyMs: 150 }), b.setFaults({ latencyMs: 150 })]);
-    const answer = await router.call(chatBody({ stream: true }), { abortAfterBytes: bytes });
-    const usage = await router.usage(answer.seq);
-    expect(usage).toMatchObject({ outcome: "client_closed", refund: false, estimated: true });
-    expect(usage.promptTokens).toBeGreaterThan(0);
-    await eventually(async () => {
-      const [entry] = await logged(`req_${answer.seq}`);
-      expect(entry).toMatchObject({ completed: false, aborted: true });
-      expect(usage.completionTokens).toBeLessThanOrEqual(entry!.completionTokens);
-    });
-    expect(await router.metric("topdog_llm_router_spool_open_calls")).toBe(0);
-  });
+  test.each([0, 1, 400, 900, 1500])(
+    "after %i bytes frees its upstream at once and is charged for what was made",
+    async (bytes) => {
+      await Promise.all([a.setFaults({ latencyMs: 150 }), b.setFaults({ latencyMs: 150 })]);
+      const answer = await router.call(chatBody({ stream: true }), { abortAfterBytes: bytes });
+      const usage = await router.usage(answer.seq);
+      expect(usage).toMatchObject({ outcome: "client_closed", refund: false, estimated: true });
+      expect(usage.promptTokens).toBeGreaterThan(0);
+      await eventually(async () => {
+        const [entry] = await logged(`req_${answer.seq}`);
+        expect(entry).toMatchObject({ completed: false, aborted: true });
+        expect(usage.completionTokens).toBeLessThanOrEqual(entry!.completionTokens);
+      });
+      expect(await router.metric("topdog_llm_router_spool_open_calls")).toBe(0);
+    },
+  );
 
   test("a crowd of them leaves no slot taken", async () => {
     await Promise.all(
-      Array.from({ length: 60 }, (_, i) => router.call(chatBody({ stream: i % 3 > 0 }), { abortAfterBytes: (i % 6) * 200 })),
+      Array.from({ length: 60 }, (_, i) =>
+        router.call(chatBody({ stream: i % 3 > 0 }), { abortAfterBytes: (i % 6) * 200 }),
+      ),
     );
     await eventually(async () => expect(await router.metric("topdog_llm_router_spool_open_calls")).toBe(0));
     const answer = await router.call(chatBody());

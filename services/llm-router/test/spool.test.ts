@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import { eventually } from "@topdog/testing/eventually";
@@ -261,7 +261,7 @@ async function writeUntilKilled(folder: string, from: number, afterMs: number): 
     [
       "--conditions=@topdog/source",
       "--disable-warning=ExperimentalWarning",
-      join(import.meta.dirname, "spool-writer.ts"),
+      fileURLToPath(new URL("./spool-writer-process.ts", import.meta.url)),
       folder,
       String(from),
     ],

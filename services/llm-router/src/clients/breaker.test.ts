@@ -1,0 +1,97 @@
+import { describe, expect, test } from "@jest/globals";
+import { type Breaker, type BreakerState, createBreaker } from "./breaker.ts";
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** opossum settles in a microtask. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+function breakerUnderTest(): { breaker: Breaker; states: BreakerState[] } {
+  const states: BreakerState[] = [];
+  const breaker = createBreaker({
+    name: "test",
+    volumeThreshold: 4,
+    errorThresholdPercent: 50,
+    windowMs: 10_000,
+    resetMs: 60,
+    trialDeadlineMs: 60,
+    onState: (state) => states.push(state),
+  });
+  return { breaker, states };
+}
+
+async function open(breaker: Breaker): Promise<void> {
+  for (let i = 0; i < 4; i++) breaker.admit()!.fail();
+  await settled();
+  expect(breaker.state()).toBe("open");
+}
+
+describe("a breaker", () => {
+  test("opens when more than half of enough calls fail, and lets none through", async () => {
+    const { breaker } = breakerUnderTest();
+    for (let i = 0; i < 3; i++) breaker.admit()!.fail();
+    await settled();
+    expect(breaker.state()).toBe("closed");
+    breaker.admit()!.fail();
+    await settled();
+    expect(breaker.state()).toBe("open");
+    expect(breaker.admit()).toBeNull();
+    expect(breaker.reopensInMs()).toBeGreaterThan(0);
+    breaker.close();
+  });
+
+  test("lets exactly one trial through, and closes when it succeeds", async () => {
+    const { breaker, states } = breakerUnderTest();
+    await open(breaker);
+    await wait(80);
+    expect(breaker.awaitsTrial()).toBe(true);
+    const trial = breaker.admit();
+    expect(breaker.admit()).toBeNull();
+    trial!.succeed();
+    await settled();
+    expect(states).toEqual(["open", "half_open", "closed"]);
+    breaker.close();
+  });
+
+  test("a trial that hangs has failed at its deadline: the circuit is not stuck", async () => {
+    const { breaker } = breakerUnderTest();
+    await open(breaker);
+    await wait(80);
+    breaker.admit();
+    await wait(80);
+    expect(breaker.state()).not.toBe("closed");
+    await wait(80);
+    expect(breaker.admit()).not.toBeNull();
+    breaker.close();
+  });
+
+  test("a trial whose caller goes away neither closes nor blocks it", async () => {
+    const { breaker } = breakerUnderTest();
+    await open(breaker);
+    await wait(80);
+    breaker.admit()!.abandon();
+    await settled();
+    expect(breaker.state()).toBe("open");
+    await wait(80);
+    expect(breaker.awaitsTrial()).toBe(true);
+    breaker.close();
+  });
+
+  test("a late success of a call from before it opened does not close it", async () => {
+    const { breaker } = breakerUnderTest();
+    const early = breaker.admit()!;
+    await open(breaker);
+    await wait(80);
+    early.succeed();
+    await settled();
+    expect(breaker.state()).toBe("half_open");
+    breaker.close();
+  });
+
+  test("callers that go away never open it", async () => {
+    const { breaker } = breakerUnderTest();
+    for (let i = 0; i < 50; i++) breaker.admit()!.abandon();
+    await settled();
+    expect(breaker.state()).toBe("closed");
+    breaker.close();
+  });
+});

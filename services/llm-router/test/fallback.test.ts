@@ -1,0 +1,299 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "@topdog/testing/eventually";
+import {
+  chatCompletion,
+  chatEvents,
+  type FakeScript,
+  type FakeUpstream,
+  startFakeUpstream,
+} from "@topdog/testing/fake-upstream";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { providerStateChanged, type ProviderStateChanged } from "@topdog/contracts/events/provider-state-changed";
+import { chatBody, type RouterRig, send, startRouter, upstreams } from "./router-rig.ts";
+
+let nats: TestNats;
+const open: { close(): Promise<void> }[] = [];
+beforeAll(async () => {
+  nats = await testNats();
+});
+afterAll(() => nats.stop());
+afterEach(async () => {
+  for (const one of open.splice(0).toReversed()) await one.close();
+});
+
+async function upstream(script: FakeScript): Promise<FakeUpstream> {
+  const fake = await startFakeUpstream(script);
+  open.push(fake);
+  return fake;
+}
+async function router(fakes: readonly { url: string }[], env: Record<string, string> = {}): Promise<RouterRig> {
+  const rig = await startRouter(nats, { UPSTREAMS: upstreams(...fakes.map(({ url }) => url)), ...env });
+  open.push({ close: () => rig.stop() });
+  return rig;
+}
+const healthy: FakeScript = ({ body }) =>
+  body.includes('"stream":true') ? { events: chatEvents(["hello"]) } : { body: chatCompletion("hello") };
+const errorOf = (text: string) =>
+  (JSON.parse(text) as { error: { message: string; type: string; code: string; param: string | null } }).error;
+
+describe("what the caller is told", () => {
+  test("a request without the gateway's signature is refused, and said to be unmetered", async () => {
+    const rig = await router([await upstream(healthy)]);
+    for (const headers of [undefined, { "x-topdog-principal": "forged.abc" }] as Record<string, string>[]) {
+      const answer = await rig.call(chatBody(), { signed: false, headers });
+      expect(answer).toMatchObject({ status: 401, headers: { "x-topdog-unmetered": "1" } });
+    }
+    const late = await rig.call(chatBody(), { deadlineInMs: -1 });
+    expect(late.status).toBe(401);
+  });
+
+  test("its own mistakes are charged, recorded, and told in OpenAI's shape", async () => {
+    const rig = await router([await upstream(healthy)], { MAX_BODY_BYTES: "2000" });
+    const cases = [
+      { body: "{", status: 400, code: "malformed_json", param: null },
+      { body: { messages: [1] }, status: 400, code: "invalid_request", param: "model" },
+      { body: chatBody({ api_key: "sk" }), status: 400, code: "invalid_request", param: "api_key" },
+      { body: chatBody({ model: "gpt-99" }), status: 404, code: "model_not_found", param: "model" },
+      { body: chatBody({ user: "x".repeat(3000) }), status: 413, code: "payload_too_large", param: null },
+    ];
+    for (const { body, status, code, param } of cases) {
+      const answer = await rig.call(body);
+      expect(answer.status).toBe(status);
+      expect(errorOf(answer.text)).toMatchObject({
+        code,
+        param,
+        type: "invalid_request_error",
+        message: expect.any(String),
+      });
+      expect(answer.headers["x-request-id"]).toBe(`req_${answer.seq}`);
+      expect(await rig.usage(answer.seq)).toMatchObject({
+        outcome: "rejected",
+        refund: false,
+        provider: null,
+        attempts: 0,
+      });
+    }
+  });
+
+  test.each([400, 404, 413, 422])(
+    "a provider's %i ends the call as it is, without its address or its headers",
+    async (status) => {
+      const body = {
+        error: {
+          message: "bad, see http://10.0.0.1:1/x?key=1",
+          type: "invalid_request_error",
+          param: "top_p",
+          code: 7,
+        },
+        secret: 1,
+      };
+      const first = await upstream(() => ({
+        status,
+        body,
+        headers: { "openai-organization": "org-secret", "set-cookie": "a=b" },
+      }));
+      const second = await upstream(healthy);
+      const rig = await router([first, second], { BREAKER_VOLUME: "1" });
+      const answers = [await rig.call(chatBody()), await rig.call(chatBody({ stream: true }))];
+      const refused = answers.find((answer) => answer.status === status)!;
+      expect(errorOf(refused.text)).toEqual({
+        message: "bad, see [address]",
+        type: "invalid_request_error",
+        param: "top_p",
+        code: "7",
+      });
+      expect(refused.text).not.toContain("secret");
+      expect(refused.headers).not.toHaveProperty("openai-organization");
+      expect(refused.headers).not.toHaveProperty("set-cookie");
+      expect(await rig.usage(refused.seq)).toMatchObject({ outcome: "rejected", refund: false, attempts: 1 });
+      expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
+    },
+  );
+
+  test("when all fail: the first one's class, the shortest wait, the number of attempts, and its tokens back", async () => {
+    const busy = await upstream(() => ({ status: 429, headers: { "retry-after": "17" }, body: {} }));
+    const busier = await upstream(() => ({ status: 503, headers: { "retry-after": "5" }, body: {} }));
+    const rig = await router([busy, busier]);
+    const answer = await rig.call(chatBody({ stream: true }));
+    expect(answer.status).toBe(503);
+    expect(errorOf(answer.text).code).toBe("upstream_overloaded");
+    expect(answer.headers).toMatchObject({ "retry-after": "5", "x-topdog-attempts": "2" });
+    expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "failed", refund: true, attempts: 2, costNanoUsd: 0 });
+  });
+
+  test("a call's deadline is kept: 504, and no upstream is asked again", async () => {
+    const silent = await upstream(() => ({ hang: true }));
+    const rig = await router([silent, silent]);
+    const answer = await rig.call(chatBody(), { deadlineInMs: 300 });
+    expect(answer.status).toBe(504);
+    expect(errorOf(answer.text).code).toBe("upstream_timeout");
+    expect(silent.requests).toHaveLength(1);
+    await silent.requests[0]!.aborted;
+    expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "failed", refund: true });
+  });
+
+  test("an address that is not there is not metered", async () => {
+    const rig = await router([await upstream(healthy)]);
+    const answer = await send(`${rig.url}/v1/embeddings`, { method: "POST" });
+    expect(answer).toMatchObject({ status: 404, headers: { "x-topdog-unmetered": "1" } });
+  });
+
+  test("models are listed and found as OpenAI does, and metered", async () => {
+    const rig = await router([await upstream(healthy)]);
+    const list = await rig.get("/v1/models");
+    expect(JSON.parse(list.text)).toMatchObject({ object: "list", data: [{ id: "sandbox-small", object: "model" }] });
+    const one = await rig.get("/v1/models/sandbox-small");
+    expect(JSON.parse(one.text)).toMatchObject({ id: "sandbox-small", owned_by: "topdog-sandbox" });
+    const none = await rig.get("/v1/models/nope");
+    expect([none.status, errorOf(none.text).code]).toEqual([404, "model_not_found"]);
+    expect(await rig.usage(list.seq)).toMatchObject({ endpoint: "models", outcome: "ok" });
+    expect(await rig.usage(none.seq)).toMatchObject({ endpoint: "models", outcome: "rejected" });
+  });
+});
+
+describe("what the provider gets", () => {
+  test("the platform's headers and none of the caller's, and the same body", async () => {
+    const fake = await upstream(healthy);
+    const rig = await router([fake]);
+    const text = JSON.stringify(
+      chatBody({ response_format: { type: "json_object" }, x_unknown: 12345678901234567890n.toString() }),
+    );
+    await rig.call(text, {
+      headers: { authorization: "Bearer td_x", "openai-organization": "o", "x-api-key": "k", cookie: "c" },
+    });
+    const [request] = fake.requests;
+    expect(request!.body).toBe(text);
+    expect(Object.keys(request!.headers).toSorted()).toEqual(
+      ["accept", "connection", "content-length", "content-type", "host", "x-request-id"].toSorted(),
+    );
+  });
+
+  test("a redirect is not followed: the key never goes elsewhere", async () => {
+    const elsewhere = await upstream(healthy);
+    const fake = await upstream(() => ({
+      status: 307,
+      headers: { location: `${elsewhere.url}/v1/chat/completions` },
+      body: {},
+    }));
+    const rig = await router([fake]);
+    expect((await rig.call(chatBody())).status).toBe(502);
+    expect(elsewhere.requests).toHaveLength(0);
+  });
+});
+
+describe("health", () => {
+  test("a limit rests one upstream for the time that it asked for, and no breaker opens", async () => {
+    const busy = await upstream(() => ({ status: 429, headers: { "retry-after": "30" }, body: {} }));
+    const rig = await router([busy, await upstream(healthy)], { BREAKER_VOLUME: "1" });
+    for (let i = 0; i < 6; i++) expect((await rig.call(chatBody())).status).toBe(200);
+    expect(busy.requests).toHaveLength(1);
+    expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
+  });
+
+  test("a failing upstream is left alone by its breaker, reported, tried once and taken back", async () => {
+    const reports: ProviderStateChanged[] = [];
+    const subscription = nats.bus.nc.subscribe(providerStateChanged.subject, {
+      callback: (_error, message) => void reports.push(message.json()),
+    });
+    let broken = true;
+    const fake = await upstream((request, index) => (broken ? { status: 500, body: {} } : healthy(request, index)));
+    const rig = await router([fake, await upstream(healthy)], { BREAKER_VOLUME: "2", BREAKER_RESET_MS: "300" });
+    for (let i = 0; i < 10; i++) expect((await rig.call(chatBody({ stream: i % 2 === 0 }))).status).toBe(200);
+    expect(fake.requests.length).toBeLessThanOrEqual(3);
+    broken = false;
+    await eventually(async () => {
+      await rig.call(chatBody());
+      expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
+    });
+    await eventually(() => expect(reports.map(({ state }) => state)).toEqual(["open", "half_open", "closed"]));
+    expect(reports[0]).toMatchObject({ provider: "up-0", modelFamily: "sandbox", routerId: "router-1" });
+    subscription.unsubscribe();
+  });
+
+  test("when every breaker is open the call is refused at once, with the time to wait", async () => {
+    const fake = await upstream(() => ({ status: 500, body: {} }));
+    const rig = await router([fake], { BREAKER_VOLUME: "1", BREAKER_RESET_MS: "30000" });
+    await rig.call(chatBody());
+    await rig.call(chatBody());
+    const asked = fake.requests.length;
+    const answer = await rig.call(chatBody());
+    expect(answer.status).toBe(502);
+    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
+    expect(fake.requests.length).toBe(asked);
+    expect(await rig.usage(answer.seq)).toMatchObject({ refund: true, attempts: 0 });
+    const ready = await send(`${rig.url}/readyz`, { method: "GET" });
+    expect(ready.status).toBe(200);
+  });
+
+  test("more calls than an upstream may hold go to the next one, and the places come back", async () => {
+    const slow = await upstream(async (request, index) => ({
+      ...(await healthy(request, index)),
+      firstByteDelayMs: 150,
+    }));
+    const rig = await router([slow, slow], { MAX_CALLS_PER_UPSTREAM: "2" });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => rig.call(chatBody())));
+    expect(answers.map(({ status }) => status).toSorted((x, y) => x - y)).toEqual([200, 200, 200, 200, 503, 503]);
+    expect((await rig.call(chatBody())).status).toBe(200);
+  });
+});
+
+describe("a stream", () => {
+  test("of a provider that states no usage is estimated, and says so", async () => {
+    const events = chatEvents(["a", "b", "c"]).filter((event) => !JSON.stringify(event).includes("usage"));
+    const rig = await router([await upstream(() => ({ events }))]);
+    const answer = await rig.call(chatBody({ stream: true }));
+    expect(answer.events.at(-1)).toBe("[DONE]");
+    expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "ok", estimated: true, completionTokens: 4 });
+  });
+
+  test("that ends cleanly but without [DONE] is not passed off as whole", async () => {
+    const rig = await router([await upstream(() => ({ events: chatEvents(["a"]).slice(0, -1) }))]);
+    const answer = await rig.call(chatBody({ stream: true }));
+    expect(errorOf(answer.events.at(-1)!).code).toBe("upstream_unavailable");
+    expect(answer.events).not.toContain("[DONE]");
+  });
+
+  test("is not delayed by the bus being away, and its usage arrives when the bus is back", async () => {
+    const rig = await router([await upstream(healthy)]);
+    await nats.kill9();
+    const answers = await Promise.all([rig.call(chatBody({ stream: true })), rig.call(chatBody())]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    await nats.restart();
+    const found = await eventually(() => Promise.all(answers.map(({ seq }) => rig.usage(seq))), { timeoutMs: 15_000 });
+    expect(found).toHaveLength(2);
+  }, 30_000);
+});
+
+test("a spool without room refuses before any provider is asked, and says that nothing was recorded", async () => {
+  const fake = await upstream(healthy);
+  const full = await startRouter(
+    nats,
+    { UPSTREAMS: upstreams(fake.url) },
+    {
+      openSpool: async () => ({
+        recovered: { interruptedCalls: 0, tornBytes: 0 },
+        begin: () => null,
+        record: async () => false,
+        stats: () => ({ bytes: 0, segments: 0, openCalls: 0, healthy: true }),
+        stop: async () => undefined,
+      }),
+    },
+  );
+  open.push({ close: () => full.stop() });
+  const answer = await full.call(chatBody());
+  expect(answer).toMatchObject({ status: 503, headers: { "x-topdog-unmetered": "1", "retry-after": "2" } });
+  expect(errorOf(answer.text).code).toBe("usage_spool_full");
+  expect(fake.requests).toHaveLength(0);
+});
+
+test("a drain lets streams finish and ships their usage before it ends", async () => {
+  const fake = await upstream(() => ({ events: chatEvents(["a", "b", "c", "d"]), eventDelayMs: 60 }));
+  const rig = await startRouter(nats, { UPSTREAMS: upstreams(fake.url) });
+  const streaming = rig.call(chatBody({ stream: true }));
+  await eventually(() => expect(fake.requests).toHaveLength(1));
+  const stopped = rig.stop();
+  const answer = await streaming;
+  expect(answer.events.at(-1)).toBe("[DONE]");
+  await stopped;
+  expect((await rig.usages()).some(({ charges }) => charges[0]!.seq === answer.seq)).toBe(true);
+});

@@ -1,0 +1,101 @@
+import { rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "@topdog/testing/eventually";
+import { chatCompletion, chatEvents, type FakeUpstream, startFakeUpstream } from "@topdog/testing/fake-upstream";
+import { testNats, type TestNats } from "@topdog/testing/nats";
+import { type Answer, chatBody, rigFor, type RouterRig, routerEnv, spoolFolder, upstreams } from "./router-rig.ts";
+import { type RouterProcess, startRouterProcess } from "./router-process.ts";
+import { freePort } from "./sandbox-process.ts";
+
+let nats: TestNats;
+let upstream: FakeUpstream;
+beforeAll(async () => {
+  nats = await testNats();
+  upstream = await startFakeUpstream(({ body }) =>
+    body.includes('"stream":true')
+      ? { events: chatEvents(["a", "b", "c", "d"]), eventDelayMs: 15 }
+      : { body: chatCompletion("hello"), firstByteDelayMs: 20 },
+  );
+});
+afterAll(async () => {
+  await upstream.close();
+  await nats.stop();
+});
+
+const entries = {
+  durable: fileURLToPath(new URL("../src/main.ts", import.meta.url)),
+  volatile: fileURLToPath(new URL("./volatile-router-process.ts", import.meta.url)),
+};
+type CallAnswer = Partial<Answer> & { seq: number };
+
+/** Calls without end until the router is gone; a call that it did not answer at all is left out. */
+async function callUntil(rig: RouterRig, isOver: () => boolean): Promise<CallAnswer[]> {
+  const answers: CallAnswer[] = [];
+  const caller = async (stream: boolean): Promise<void> => {
+    while (!isOver()) {
+      try {
+        answers.push(await rig.call(chatBody({ stream })));
+      } catch {
+        return;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 12 }, (_, i) => caller(i % 3 > 0)));
+  return answers;
+}
+
+const isWhole = ({ status, cut, events, text }: CallAnswer): boolean =>
+  status === 200 && cut === false && (events?.at(-1) === "[DONE]" || text?.startsWith('{"id"') === true);
+
+/** Which answers the bus knows nothing right about, after a kill -9 and a restart, with the bus away in between. */
+async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ whole: number; wrong: string[] }> {
+  const folder = spoolFolder();
+  const port = await freePort();
+  const env = { ...routerEnv(nats, folder), HTTP_PORT: String(port), UPSTREAMS: upstreams(upstream.url) };
+  const rig = await rigFor(nats, { url: `http://127.0.0.1:${port}`, folder, stop: async () => undefined });
+  const answers: CallAnswer[] = [];
+  let router: RouterProcess;
+  for (let round = 0; round < rounds; round++) {
+    router = await startRouterProcess(entry, env);
+    await nats.kill9();
+    let over = false;
+    const calling = callUntil(rig, () => over);
+    await new Promise((resolve) => setTimeout(resolve, 300 + round * 77));
+    await router.kill9();
+    over = true;
+    answers.push(...(await calling));
+    await nats.restart();
+  }
+  router = await startRouterProcess(entry, env);
+  const known = async () => {
+    const usages = await rig.usages();
+    return new Map(usages.map((usage) => [usage.charges[0]!.seq, usage]));
+  };
+  const whole = answers.filter(isWhole);
+  await eventually(async () => expect((await known()).size).toBeGreaterThanOrEqual(whole.length), {
+    timeoutMs: entry === entries.durable ? 15_000 : 1500,
+  }).catch(() => undefined);
+  const usages = await known();
+  await router.kill9();
+  rmSync(folder, { recursive: true, force: true });
+  const wrong = answers.flatMap((answer) => {
+    const usage = usages.get(answer.seq);
+    if (isWhole(answer))
+      return usage?.outcome === "ok" && !usage.refund ? [] : [`whole ${answer.seq}: ${usage?.outcome}`];
+    if (answer.text === undefined || answer.text === "") return [];
+    return usage !== undefined && !usage.refund ? [] : [`begun ${answer.seq}: ${usage?.outcome}`];
+  });
+  return { whole: whole.length, wrong };
+}
+
+test("killed -9 under load with the bus away, the router has recorded every answer that reached a caller", async () => {
+  const { whole, wrong } = await unrecordedAfterKill(entries.durable, 3);
+  expect(wrong).toEqual([]);
+  expect(whole).toBeGreaterThan(30);
+}, 60_000);
+
+test("and without its spool this very check finds answers that nobody recorded", async () => {
+  const { wrong } = await unrecordedAfterKill(entries.volatile, 1);
+  expect(wrong.length).toBeGreaterThan(0);
+}, 60_000);
