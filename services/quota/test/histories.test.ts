@@ -56,8 +56,9 @@ const operation = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("give back" as const), which }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("close" as const), which }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("crash" as const), which }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("suspect" as const), which }) },
+  /** With calls admitted that nobody was told of. */
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("crash" as const), which, calls: fc.nat({ max: 4 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("suspect" as const), which, calls: fc.nat({ max: 4 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("sweep" as const) }) },
   {
     weight: 2,
@@ -187,10 +188,12 @@ async function step(world: World, operation: Operation): Promise<void> {
       for (const held of gateway.held) beginClose(held);
       return;
     case "crash":
+      admit(world, gateway, operation.calls);
       return crash(world, operation.which);
     case "suspect":
       // It lives, but was not heard for a while: its leases are closed behind its back.
       world.mayBurn = true;
+      admit(world, gateway, operation.calls);
       await world.quota.db.raw("update gateway set last_seen = utc_now() - interval '1 minute' where gateway_id = ?", [
         gateway.id,
       ]);

@@ -2,7 +2,7 @@ import { utcDaySchema } from "@topdog/contracts/quota";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
 import type { Consistency } from "../usecases/measure-consistency.ts";
-import type { RouteDeps } from "./routes.ts";
+import type { RouteDeps } from "./deps.ts";
 
 const count = z.int().min(0);
 

@@ -4,7 +4,7 @@ import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
 import { endOfDay } from "../domain/utc-day.ts";
 import { readLimits } from "../usecases/read-limits.ts";
-import type { RouteDeps } from "./routes.ts";
+import type { RouteDeps } from "./deps.ts";
 
 const limitsSchema = z
   .object({

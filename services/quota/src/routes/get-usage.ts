@@ -4,7 +4,7 @@ import { z } from "zod";
 import { toUsdText } from "../domain/money.ts";
 import type { UsageLine } from "../store/usage-report.ts";
 import { readUsage } from "../usecases/read-usage.ts";
-import type { RouteDeps } from "./routes.ts";
+import type { RouteDeps } from "./deps.ts";
 
 const amounts = {
   calls: z.int().meta({ description: "Charged API calls; refunded ones are not in it" }),

@@ -1,14 +1,8 @@
 import type { Route } from "@topdog/http-kit/route";
-import type { Database } from "@topdog/postgres/pool";
-import type { Consistency } from "../usecases/measure-consistency.ts";
+import type { RouteDeps } from "./deps.ts";
 import { getConsistencyRoute } from "./get-consistency.ts";
 import { getLimitsRoute } from "./get-limits.ts";
 import { getUsageRoute } from "./get-usage.ts";
-
-export interface RouteDeps {
-  readonly db: Database;
-  readonly measureConsistency: () => Promise<Consistency>;
-}
 
 const constructors = [getLimitsRoute, getUsageRoute, getConsistencyRoute];
 
