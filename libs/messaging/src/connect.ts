@@ -46,6 +46,8 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     reconnectJitter: reconnectJitterMs,
     waitOnFirstConnect: true,
     ignoreAuthErrorAbort: true,
+    // Two stack traces a request otherwise, taken before anything went wrong.
+    noAsyncTraces: true,
     pingInterval: pingIntervalMs,
     maxPingOut: 2,
     timeout: connectTimeoutMs,

@@ -19,7 +19,10 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer
     };
     req.on("data", onData);
     req.on("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    req.on("close", () => reject(new AppError("request_timeout")));
+    req.on("close", () => {
+      // It closes after every request: an error, with its stack trace, is only made for one that is not complete.
+      if (!req.complete) reject(new AppError("request_timeout"));
+    });
     req.on("error", () => undefined);
   });
 }
