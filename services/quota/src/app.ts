@@ -57,6 +57,7 @@ export function createApp(app: AppDeps): App {
     gatewayTimeoutMs,
     usageDeadlineMs,
     measureConsistency,
+    isListening: () => bus.isConnected(),
     nowMs: monotonicMs,
   });
   const deaf = bus.onReconnect(() => maintenance.restartPatience());

@@ -1,8 +1,16 @@
 import type { QuotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Database } from "@topdog/postgres/pool";
-import type { QuotaLogger } from "../logger.ts";
 import type { QuotaMetrics } from "../metrics.ts";
 import type { Presence } from "./gateway-presence.ts";
+
+/** The part of a pino logger that this service uses. */
+export interface QuotaLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  fatal(fields: object, message: string): void;
+}
 
 export interface QuotaDeps {
   readonly db: Database;

@@ -9,6 +9,8 @@ export interface MaintenanceOptions {
   readonly gatewayTimeoutMs: number;
   readonly usageDeadlineMs: number;
   readonly measureConsistency: () => Promise<unknown>;
+  /** While nobody can be heard, silence proves nothing. */
+  readonly isListening: () => boolean;
   /** Monotonic. */
   readonly nowMs: () => number;
 }
@@ -36,6 +38,7 @@ export function createMaintenance(deps: QuotaDeps, options: MaintenanceOptions):
   };
   const tasks: Record<Task, () => Promise<unknown>> = {
     sweep: async () => {
+      if (!options.isListening()) restartPatience();
       if (options.nowMs() - listeningSinceMs < options.gatewayTimeoutMs) return;
       await closeAbandonedLeases(deps, options.gatewayTimeoutMs);
     },
