@@ -1,3 +1,4 @@
+import { loadConfig } from "@topdog/config/load";
 import { commonFields } from "@topdog/config/common";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { z } from "zod";
@@ -87,15 +88,16 @@ export const configSchema = z.object({
 });
 export type RouterConfig = Readonly<z.infer<typeof configSchema>>;
 
+export const readServiceConfig = (): RouterConfig =>
+  loadConfig("llm-router", configSchema, { env: process.env, argv: process.argv.slice(2) });
+
 /** Reads a variable that the configuration itself names. */
 export type SecretReader = (name: string) => Secret | null;
 
-export const secretReader =
-  (env: NodeJS.ProcessEnv): SecretReader =>
-  (name) => {
-    const value = env[name];
-    return value === undefined || value === "" ? null : Secret.of(value);
-  };
+export const readSecret: SecretReader = (name) => {
+  const value = process.env[name];
+  return value === undefined || value === "" ? null : Secret.of(value);
+};
 
 /** Throws when an upstream's key is not set: better at the start than at its first call. */
 export function poolOptions(config: RouterConfig, readSecret: SecretReader): PoolOptions {

@@ -284,6 +284,7 @@ test("a spool without room refuses before any provider is asked, and says that n
   expect(answer).toMatchObject({ status: 503, headers: { "x-topdog-unmetered": "1", "retry-after": "2" } });
   expect(errorOf(answer.text).code).toBe("usage_spool_full");
   expect(fake.requests).toHaveLength(0);
+  expect(await full.metric("topdog_llm_router_usage_refused_total")).toBe(1);
 });
 
 test("a drain lets streams finish and ships their usage before it ends", async () => {

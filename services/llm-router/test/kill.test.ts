@@ -30,10 +30,9 @@ const entries = {
 type CallAnswer = Partial<Answer> & { seq: number };
 
 /** Calls without end until the router is gone; a call that it did not answer at all is left out. */
-async function callUntil(rig: RouterRig, isOver: () => boolean): Promise<CallAnswer[]> {
-  const answers: CallAnswer[] = [];
+function callEndlessly(rig: RouterRig, answers: CallAnswer[]): Promise<unknown> {
   const caller = async (stream: boolean): Promise<void> => {
-    while (!isOver()) {
+    for (;;) {
       try {
         answers.push(await rig.call(chatBody({ stream })));
       } catch {
@@ -41,8 +40,7 @@ async function callUntil(rig: RouterRig, isOver: () => boolean): Promise<CallAns
       }
     }
   };
-  await Promise.all(Array.from({ length: 12 }, (_, i) => caller(i % 3 > 0)));
-  return answers;
+  return Promise.all(Array.from({ length: 12 }, (_, i) => caller(i % 3 > 0)));
 }
 
 const isWhole = ({ status, cut, events, text }: CallAnswer): boolean =>
@@ -59,12 +57,11 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
   for (let round = 0; round < rounds; round++) {
     router = await startRouterProcess(entry, env);
     await nats.kill9();
-    let over = false;
-    const calling = callUntil(rig, () => over);
-    await new Promise((resolve) => setTimeout(resolve, 300 + round * 77));
+    const before = answers.length;
+    const calling = callEndlessly(rig, answers);
+    await eventually(() => expect(answers.length).toBeGreaterThan(before + 25 + round * 3), { timeoutMs: 15_000 });
     await router.kill9();
-    over = true;
-    answers.push(...(await calling));
+    await calling;
     await nats.restart();
   }
   router = await startRouterProcess(entry, env);

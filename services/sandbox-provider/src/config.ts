@@ -1,3 +1,4 @@
+import { loadConfig } from "@topdog/config/load";
 import { commonFields } from "@topdog/config/common";
 import { z } from "zod";
 
@@ -24,3 +25,6 @@ export const configSchema = z.object({
     .describe("Calls kept for GET /_log; the oldest go first"),
 });
 export type SandboxConfig = Readonly<z.infer<typeof configSchema>>;
+
+export const readServiceConfig = (): SandboxConfig =>
+  loadConfig("sandbox-provider", configSchema, { env: process.env, argv: process.argv.slice(2) });

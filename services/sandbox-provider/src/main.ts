@@ -1,10 +1,9 @@
-import { loadConfig } from "@topdog/config/load";
 import { runService } from "@topdog/http-kit/run-service";
 import { createLogger } from "@topdog/telemetry/logger";
 import { createApp } from "./app.ts";
-import { configSchema } from "./config.ts";
+import { readServiceConfig } from "./config.ts";
 
-const config = loadConfig("sandbox-provider", configSchema, { env: process.env, argv: process.argv });
+const config = readServiceConfig();
 const logger = createLogger({ service: "sandbox-provider", level: config.LOG_LEVEL });
 
 await runService({

@@ -12,6 +12,8 @@ import type { CallerConnection } from "./caller-connection.ts";
 export interface ChatObserver {
   attempt(upstreamId: string, outcome: "ok" | "refused" | FailureKind): void;
   firstContent(upstreamId: string, ms: number): void;
+  /** A call was refused because its usage could not be recorded. */
+  refused(): void;
 }
 
 export interface ChatDeps {

@@ -29,6 +29,7 @@ export async function completeChat(deps: ChatDeps, call: ChatCall, body: Buffer)
     promptTokensEstimate: estimatePromptTokens(request.bodyBytes),
   });
   if (spooled === null) {
+    deps.observer.refused();
     markUnmetered(call.connection.res);
     throw spoolFailure();
   }
