@@ -63,7 +63,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     env: { ...env, "sandbox-provider": options.fastProviders === true ? fast : {} },
     entries:
       options.withoutSpool === true
-        ? { "llm-router": fileURLToPath(new URL("router-without-spool.ts", import.meta.url)) }
+        ? { "llm-router": join(root, "services/llm-router/test/volatile-router-process.ts") }
         : {},
   });
   return describePlatform(stack, dataDir);

@@ -41,8 +41,8 @@ export const configSchema = z.object({
   BODY_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("How long an upload may take, in milliseconds"),
   CONNECT_TIMEOUT_MS: milliseconds(60_000).default(2_000).describe("Connecting to a sibling service, in milliseconds"),
   FIRST_BYTE_TIMEOUT_MS: milliseconds(3_600_000)
-    .default(180_000)
-    .describe("Until a router's first byte, in milliseconds; longer than the router's own deadline"),
+    .default(330_000)
+    .describe("Until a router's first byte, in milliseconds; longer than a router waits for a plain answer"),
   CHUNK_TIMEOUT_MS: milliseconds(3_600_000)
     .default(120_000)
     .describe("Longest silence within an answer, in milliseconds"),

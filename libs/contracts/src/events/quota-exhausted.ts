@@ -9,7 +9,6 @@ export const quotaExhaustedSchema = z.object({
   limit: z.int().min(0),
   at: z.iso.datetime(),
 });
-export type QuotaExhausted = z.infer<typeof quotaExhaustedSchema>;
 
 export const quotaExhausted = defineEvent({
   subject: "topdog.quota.exhausted.v1",
