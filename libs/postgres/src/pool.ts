@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** The server cancels a statement after this long. */
   readonly statementTimeoutMs?: number;
+  /** Server settings of every connection. Only for planner switches and the like: a pooler between may drop them. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 const ignore = (): void => undefined;
@@ -33,6 +35,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     connection: {
       connectionString: options.url,
       application_name: options.applicationName,
+      ...settingsOf(options.settings ?? {}),
       keepAlive: true,
       keepAliveInitialDelayMillis: keepAliveDelayMs,
       connectionTimeoutMillis: connectTimeoutMs,
@@ -56,3 +59,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
   });
 }
+
+const settingsOf = (settings: Readonly<Record<string, string>>): { options?: string } => {
+  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`);
+  return flags.length === 0 ? {} : { options: flags.join(" ") };
+};

@@ -1,10 +1,10 @@
 import { runService } from "@topdog/http-kit/run-service";
 import { connectBus } from "@topdog/messaging/connect";
-import { createDatabase } from "@topdog/postgres/pool";
 import { createLogger } from "@topdog/telemetry/logger";
 import { createMetrics } from "@topdog/telemetry/metrics";
 import { createApp } from "./app.ts";
 import { readServiceConfig } from "./config.ts";
+import { openQuotaDatabase } from "./store/database.ts";
 
 const name = "quota";
 const config = readServiceConfig();
@@ -15,8 +15,7 @@ await runService({
   logger,
   graceMs: config.SHUTDOWN_GRACE_MS,
   start: async () => {
-    const url = config.DATABASE_URL.reveal();
-    const db = createDatabase({ url, applicationName: name, maxConnections: config.DATABASE_CONNECTIONS });
+    const db = openQuotaDatabase(config.DATABASE_URL.reveal(), config.DATABASE_CONNECTIONS);
     const bus = await connectBus({ url: config.NATS_URL, name, logger });
     const app = createApp({
       db,

@@ -1,11 +1,16 @@
 import type { LeaseGrant } from "@topdog/contracts/rpc/sync-leases";
 
 const smallestWindow = 2;
-const largestWindow = 32;
+const usualWindow = 32;
+const largestWindow = 256;
 
-/** U: what a gateway may admit unreported, so the most that its crash can burn. Fixed when a lease is made. */
+/**
+ * U: what a gateway may admit unreported, so the most that its crash can burn. Fixed when a lease is made. 2.5 % of a small
+ * limit, 32 for a pool, and for a pool above 32,000 a day a thousandth of it: who may call that often pays fewer reports.
+ */
 export function creditWindow(limit: number): number {
-  return Math.min(largestWindow, Math.max(smallestWindow, Math.floor(limit / 40)));
+  const usual = Math.min(usualWindow, Math.max(smallestWindow, Math.floor(limit / 40)));
+  return Math.max(usual, Math.min(largestWindow, Math.floor(limit / 1_000)));
 }
 
 export interface Demand {

@@ -1,0 +1,10 @@
+import { createDatabase, type Database } from "@topdog/postgres/pool";
+
+/**
+ * Every statement here touches few rows by a key, of tables that grow from nothing within a day. A plan that was cached, or
+ * made from statistics of an hour ago, would read a whole day's ledger for each batch; so plans that scan are switched off.
+ */
+const keyLookupsOnly = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
+
+export const openQuotaDatabase = (url: string, maxConnections: number): Database =>
+  createDatabase({ url, applicationName: "quota", maxConnections, settings: keyLookupsOnly });
