@@ -4,7 +4,9 @@ import { creditWindow, grantSize, verdictOf } from "./grant.ts";
 
 describe("the credit window", () => {
   test("is small for a small limit, 32 for a pool, and a thousandth of a huge one", () => {
-    expect([0, 40, 75, 120, 800, 17_500, 100_000, 35_000_000].map(creditWindow)).toEqual([2, 2, 2, 3, 20, 32, 100, 256]);
+    expect([0, 40, 75, 120, 800, 17_500, 100_000, 35_000_000].map(creditWindow)).toEqual([
+      2, 2, 2, 3, 20, 32, 100, 256,
+    ]);
   });
 });
 
