@@ -128,7 +128,9 @@ async function main(): Promise<number> {
   }
   stack = outcome;
   writeStackFile(stack);
-  const models = await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
+  // Listing models is a metered call: not made where the answer is known.
+  const sandboxed = stack.urls.sandboxes.length > 0;
+  const models = sandboxed ? [] : await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
   console.log(welcome(stack, models, sinceStart()));
   for (const name of ["postgres", "nats"] as const) {
     keepRunning(name, stack[name], () => stopping).catch((error: Error) => console.error(error.message));

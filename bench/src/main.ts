@@ -74,7 +74,7 @@ async function runWorkloads(
   const flatOut: Workload = { name: "JSON", body: jsonBody, connections: options.connections, ratePerSecond: null };
   const json = await measureRounds(bench, targets, flatOut, options.rounds, progress);
   const gatewayRate = medians(json).get("top dog")?.perSecond ?? 0;
-  const rate = options.ratePerSecond ?? Math.max(1, Math.floor(gatewayRate / 2));
+  const rate = options.ratePerSecond ?? Math.max(1, Math.floor(gatewayRate / 4));
   const paced = await measureRounds(
     bench,
     targets,

@@ -8,7 +8,7 @@ export interface BenchOptions {
   readonly connections: number;
   readonly streams: number;
   readonly customers: number;
-  /** Requests per second of the paced workload; null: half of what the gateway did flat out. */
+  /** Requests per second of the paced workload; null: a quarter of what the gateway did flat out. */
   readonly ratePerSecond: number | null;
   readonly engines: "same" | "free";
   readonly outFile: string | null;
@@ -31,7 +31,7 @@ const usage = `npm run bench: what one call costs, direct, through a bare Node p
   --connections <n>  keep-alive connections of the JSON workloads (32)
   --streams <n>      concurrent streams of the SSE workload (60)
   --customers <n>    Enterprise orgs that the calls are spread over, one bucket each (4)
-  --rate <n>         requests per second of the paced workload (half of what the gateway does flat out)
+  --rate <n>         requests per second of the paced workload (a quarter of what the gateway does flat out)
   --engines <where>  same: NATS, Postgres and the other services share core 0 with the gateway; free: they run anywhere (same)
   --out <file>       also write every number as JSON
   --help             this text

@@ -5,6 +5,9 @@ import { principalSchema } from "./rpc/resolve-principal.ts";
 
 export const principalHeaderName = "x-topdog-principal";
 
+/** On a router's answer: it did not record the call, so the gateway that charged it publishes its usage. */
+export const unmeteredHeaderName = "x-topdog-unmetered";
+
 const shared = { requestId: z.string(), principal: principalSchema, /** Unix milliseconds. */ deadlineMs: z.int() };
 
 /** An admitted `/v1` call: what it was charged, and until when it may run. */

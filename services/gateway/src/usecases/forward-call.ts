@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { principalHeaderName, signPrincipalHeader } from "@topdog/contracts/principal-header";
+import { principalHeaderName, signPrincipalHeader, unmeteredHeaderName } from "@topdog/contracts/principal-header";
 import { AppError } from "@topdog/errors/app-error";
 import { openAiErrorBody } from "@topdog/http-kit/openai-error";
 import type { KnownCaller } from "../clients/principals.ts";
@@ -30,9 +30,6 @@ const passedHeaders = [
   "x-topdog-attempts",
   "x-topdog-overhead-ms",
 ] as const;
-
-/** A router says so of a call that it turned away unrecorded: its usage is then ours to publish. */
-const unmeteredHeader = "x-topdog-unmetered";
 
 function answerHeaders(
   deps: ServeCallDeps,
@@ -86,7 +83,7 @@ export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forward
     answerHeaders: (status, upstream) => {
       facts.status = status;
       facts.outcome = status < 400 ? "ok" : status < 500 ? "rejected" : "failed";
-      if (upstream[unmeteredHeader] !== undefined) publishUndelivered(deps, call, forwarding, startedAt, "failed");
+      if (upstream[unmeteredHeaderName] !== undefined) publishUndelivered(deps, call, forwarding, startedAt, "failed");
       facts.firstByteMs = deps.monotonicMs() - facts.startedMs;
       return answerHeaders(deps, call, forwarding, upstream);
     },

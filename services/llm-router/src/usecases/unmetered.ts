@@ -1,8 +1,7 @@
 import type { ServerResponse } from "node:http";
+import { unmeteredHeaderName } from "@topdog/contracts/principal-header";
 
-/** On an answer whose call this router has not recorded: the gateway, which charged it, must publish its usage. */
-const unmeteredHeaderName = "x-topdog-unmetered";
-
+/** This router has not recorded the call: the gateway, which charged it, must publish its usage. */
 export function markUnmetered(res: ServerResponse): void {
   if (!res.headersSent) res.setHeader(unmeteredHeaderName, "1");
 }
