@@ -23,14 +23,19 @@ export async function runChaos(platform: Platform, run: ChaosRun): Promise<Chaos
   const endsAt = Date.now() + run.durationMs;
   const kills: Record<Victim, number> = { gateway: 0, "llm-router": 0, quota: 0, nats: 0, postgres: 0 };
 
+  let isOver = false;
   const killer = async (): Promise<void> => {
     // Every victim falls at least once, in a seeded order; then at random.
     const order = run.victims.toSorted(() => random() - 0.5);
-    while (Date.now() < endsAt) {
-      await sleep(300 + random() * 900);
-      const victim = order.pop() ?? pick(random, run.victims);
-      kills[victim]++;
-      await killAndRestart(platform, victim, random);
+    try {
+      while (Date.now() < endsAt || order.length > 0) {
+        await sleep(300 + random() * 900);
+        const victim = order.pop() ?? pick(random, run.victims);
+        kills[victim]++;
+        await killAndRestart(platform, victim, random);
+      }
+    } finally {
+      isOver = true;
     }
   };
 
@@ -41,7 +46,7 @@ export async function runChaos(platform: Platform, run: ChaosRun): Promise<Chaos
       clients: run.clients,
       streamedShare: 0.6,
       random,
-      goOn: () => Date.now() < endsAt,
+      goOn: () => !isOver,
       pauseAfterFailureMs: 60,
     }),
     killer(),
