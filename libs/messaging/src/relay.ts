@@ -35,7 +35,7 @@ interface OutboxRow {
 
 const batchRows = 100;
 const minPollMs = 10;
-const maxPollMs = 200;
+const maxPollMs = 500;
 const maxErrorBackoffMs = 2_000;
 const publishTimeoutMs = 750;
 const defaultCleanIntervalMs = 60_000;

@@ -61,7 +61,7 @@ export const configSchema = z.object({
   SPOOL_SEGMENT_BYTES: wholeNumber(64 * 1024, 256 * mebibyte)
     .default(4 * mebibyte)
     .describe("Size at which the spool begins a new file"),
-  SPOOL_SHIP_INTERVAL_MS: milliseconds(10_000).default(25).describe("Between looks at what is to be published"),
+  SPOOL_SHIP_INTERVAL_MS: milliseconds(10_000).default(100).describe("Between looks at what is to be published"),
   SANDBOX_URLS: urlList.optional().describe("Sandbox providers, comma-separated base URLs: sandbox-a, sandbox-b, …"),
   OPENAI_API_KEY: secretSchema.optional().describe("Adds the upstream openai; unset: no OpenAI models"),
   OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1").describe("Base URL of the upstream openai"),
