@@ -44,11 +44,18 @@ async function prepare(task, steps, node, options) {
   await Promise.all([build, engines]);
 }
 
+function readFlags(args, options) {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw new Error(`${error.message}\nnpm start -- --help lists the flags.`, { cause: error });
+  }
+}
+
 /** Checks the flags before anything is installed for them; prints the help when asked. */
 function helpWasAsked(args) {
   const options = JSON.parse(readFileSync(join(root, "scripts/start-options.json"), "utf8"));
-  const { values } = parseArgs({ args, options });
-  if (!values.help) return false;
+  if (!readFlags(args, options).help) return false;
   console.log("npm start: the whole platform on this machine\n\n  npm start -- [flags]\n");
   for (const [flag, { type, default: standard, meaning }] of Object.entries(options)) {
     const form = type === "string" ? `--${flag} <${standard}>` : `--${flag}`;

@@ -13,9 +13,6 @@ const oneSignalMs = 300;
 const modelListTimeoutMs = 5_000;
 const logLevels = ["trace", "debug", "info", "warn", "error"];
 
-/** Where `npm run topdog` looks up how to reach what runs; it holds passwords. */
-const stackFile = join(root, ".topdog/stack.json");
-
 type Flags = Record<string, string | boolean | undefined>;
 
 const startedMs = Date.now();
@@ -86,7 +83,12 @@ function listModels(url: string, key: string): Promise<string[]> {
   });
 }
 
-function writeStackFile({ postgres, nats }: Stack): void {
+const dataDirOf = (flags: Flags): string => resolve(root, String(flags["data-dir"]));
+
+/** How an operator command reaches what runs: beside the data that it is about. It holds passwords. */
+const stackFileOf = (flags: Flags): string => join(dataDirOf(flags), "stack.json");
+
+function writeStackFile(stackFile: string, { postgres, nats }: Stack): void {
   const names = ["org_registry", "billing", "quota"];
   const databases = Object.fromEntries(names.map((name) => [name, postgres.url(name, name)]));
   rmSync(stackFile, { force: true });
@@ -94,7 +96,7 @@ function writeStackFile({ postgres, nats }: Stack): void {
 }
 
 async function bringUp(flags: Flags): Promise<Stack> {
-  const dataDir = resolve(root, String(flags["data-dir"]));
+  const dataDir = dataDirOf(flags);
   return startStack({
     dataDir,
     logDir: logDirOf(dataDir),
@@ -120,14 +122,16 @@ async function main(): Promise<number> {
     const ended = stack?.stop({ force: true }) ?? Promise.resolve();
     void ended.finally(() => process.exit(130));
   });
-  const starting = bringUp(readFlags());
+  const flags = readFlags();
+  const stackFile = stackFileOf(flags);
+  const starting = bringUp(flags);
   const outcome = await Promise.race([starting, wish.then(() => null)]);
   if (outcome === null) {
     console.log("\nstopping before everything was up");
     process.exit(130);
   }
   stack = outcome;
-  writeStackFile(stack);
+  writeStackFile(stackFile, stack);
   // Listing models is a metered call: not made where the answer is known.
   const sandboxed = stack.urls.sandboxes.length > 0;
   const models = sandboxed ? [] : await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);

@@ -4,7 +4,7 @@ import { addServiceCommands } from "./topdog/service-commands.ts";
 
 const program = new Command("topdog")
   .description("Operator commands for the running platform: npm run topdog -- <command>")
-  .option("--stack-file <path>", "where npm start wrote how to connect", ".topdog/stack.json")
+  .option("--stack-file <path>", "where npm start wrote how to connect", ".topdog/data/stack.json")
   .enablePositionalOptions()
   .showHelpAfterError("(topdog --help lists the commands)")
   .addHelpText(

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeEnvironment } from "./run-tool.ts";
@@ -18,6 +18,9 @@ interface JestCounts {
   readonly numRuntimeErrorTestSuites: number;
 }
 
+const runTimeoutMs = 1_200_000;
+/** After the last test, for the teardown. */
+const exitGraceMs = 60_000;
 const countReporter = join(import.meta.dirname, "count-reporter.mjs");
 const suiteFolders = ["libs", "services", "scripts", "bench", "e2e"];
 const literally = (path: string): string => path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
@@ -39,13 +42,31 @@ async function runJest(root: string, args: readonly string[]): Promise<SuiteCoun
           stdio: ["ignore", "inherit", "inherit"],
         },
       );
+      const watch = killWhenStuck(child, outputFile);
       child.once("error", reject);
-      child.once("close", (code) => resolve(code ?? 1));
+      child.once("close", (code) => {
+        clearInterval(watch);
+        resolve(code ?? 1);
+      });
     });
     return countTests(outputFile, exitCode);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A suite that leaves a server open keeps Jest alive for ever: it is ended, and that is a failure. */
+function killWhenStuck(child: ChildProcess, countsFile: string): NodeJS.Timeout {
+  const startedMs = Date.now();
+  let countedMs = Number.POSITIVE_INFINITY;
+  return setInterval(() => {
+    const nowMs = Date.now();
+    if (existsSync(countsFile)) countedMs = Math.min(countedMs, nowMs);
+    const isStuck = nowMs - countedMs > exitGraceMs || nowMs - startedMs > runTimeoutMs;
+    if (!isStuck) return;
+    console.log("Jest does not end: something was left running. It is killed.");
+    child.kill("SIGKILL");
+  }, 1_000);
 }
 
 function countTests(outputFile: string, exitCode: number): SuiteCount {

@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { freePort } from "@topdog/local-stack/free-port";
+import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
+import { request } from "undici";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const portFlags = [
+  "gateway",
+  "org-registry",
+  "billing",
+  "quota",
+  "llm-router",
+  "sandbox-a",
+  "sandbox-b",
+  "postgres",
+  "nats",
+];
+const startTimeoutMs = 120_000;
+
+interface Started {
+  readonly child: ChildProcess;
+  output(): string;
+  readonly exited: Promise<number | null>;
+}
+
+const running: Started[] = [];
+
+afterEach(async () => {
+  for (const { child, exited } of running.splice(0)) {
+    if (child.exitCode === null) child.kill("SIGINT");
+    await exited;
+  }
+}, 60_000);
+
+/** What `npm start` runs, with every port free unless said otherwise. */
+async function start(args: readonly string[], ports: Readonly<Record<string, number>> = {}): Promise<Started> {
+  const flags: string[] = [];
+  for (const name of portFlags) flags.push(`--port-${name}`, String(ports[name] ?? (await freePort("127.0.0.1"))));
+  const child = spawn(process.execPath, ["scripts/run.mjs", "start", ...flags, ...args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NODE_OPTIONS: "", OPENAI_API_KEY: "" },
+  });
+  let output = "";
+  const keep = (chunk: Buffer): void => void (output += chunk.toString());
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
+  const started = { child, output: () => output, exited: once(child, "close").then(([code]) => code as number | null) };
+  running.push(started);
+  return started;
+}
+
+async function ready(started: Started): Promise<{ key: string; curl: string; gateway: string }> {
+  const endsAt = Date.now() + startTimeoutMs;
+  while (!started.output().includes("Ctrl-C stops everything")) {
+    if (Date.now() > endsAt || started.child.exitCode !== null) throw new Error(`not ready:\n${started.output()}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const output = started.output();
+  const gateway = /curl -N (http:\/\/[^/]+)/.exec(output)?.[1] ?? "";
+  return { key: /td_[\w-]{43}/.exec(output)?.[0] ?? "", curl: output, gateway };
+}
+
+async function usedCalls(gateway: string, key: string): Promise<number> {
+  const answer = await request(`${gateway}/api/limits`, { headers: { authorization: `Bearer ${key}` } });
+  const { limits } = (await answer.body.json()) as { limits: { meter: string; used: number }[] };
+  return limits.find((one) => one.meter === "api_calls")?.used ?? Number.NaN;
+}
+
+describe("npm start", () => {
+  test("prints a line that works, stops clean on Ctrl-C, and finds its state again", async () => {
+    const dataDir = makeScratchFolder("npm-start");
+    const first = await start(["--data-dir", dataDir]);
+    const { key, gateway } = await ready(first);
+    const body = /-d '(\{.*\})'/.exec(first.output())?.[1] ?? "";
+    const answer = await request(`${gateway}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body,
+    });
+    expect(await answer.body.text()).toContain("data: [DONE]");
+
+    first.child.kill("SIGINT");
+    expect(await first.exited).toBe(0);
+    await expect(request(`${gateway}/livez`)).rejects.toThrow("ECONNREFUSED");
+
+    const second = await start(["--data-dir", dataDir]);
+    const again = await ready(second);
+    expect(again.key).toBe(key);
+    expect(await usedCalls(again.gateway, key)).toBe(1);
+
+    const third = await start(["--data-dir", dataDir]);
+    expect(await third.exited).toBe(1);
+    expect(third.output()).toContain("already runs on");
+
+    second.child.kill("SIGINT");
+    expect(await second.exited).toBe(0);
+    await rm(dataDir, { recursive: true, force: true });
+  }, 240_000);
+
+  test("names the flag that moves a taken port, before anything is started", async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => {
+      holder.listen(0, "127.0.0.1", resolve);
+    });
+    const { port } = holder.address() as { port: number };
+    const dataDir = makeScratchFolder("npm-start-taken");
+    try {
+      const started = await start(["--data-dir", dataDir], { quota: port });
+      expect(await started.exited).toBe(1);
+      expect(started.output()).toContain(`port ${port}`);
+      expect(started.output()).toContain("--port-quota");
+      expect(started.output()).not.toContain("Postgres and NATS are up");
+    } finally {
+      holder.close();
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  }, 120_000);
+
+  test("answers --help at once and refuses an unknown flag with a hint", async () => {
+    const help = await start(["--help"]);
+    expect(await help.exited).toBe(0);
+    expect(help.output()).toContain("--fresh");
+    const unknown = await start(["--nonsense"]);
+    expect(await unknown.exited).not.toBe(0);
+    expect(unknown.output()).toContain("--help");
+  }, 30_000);
+});
