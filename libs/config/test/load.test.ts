@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import { commonFields } from "@topdog/config/common";
+import { commonFields } from "@topdog/config/fields";
 import { configTable } from "@topdog/config/describe";
 import { readConfig } from "@topdog/config/load";
 import { Secret } from "@topdog/config/secret";
@@ -31,7 +31,7 @@ interface Exit {
 function load(env: Record<string, string>, args: string[]): Promise<Exit> {
   const script = `
     import { loadConfig } from "@topdog/config/load";
-    import { commonFields } from "@topdog/config/common";
+    import { commonFields } from "@topdog/config/fields";
     import { z } from "zod";
     const { DATABASE_URL, HTTP_PORT, PRINCIPAL_SECRET } = commonFields;
     const schema = z.object({ HTTP_PORT: HTTP_PORT.default(8085), DATABASE_URL, PRINCIPAL_SECRET });

@@ -1,4 +1,4 @@
-import { commonFields } from "@topdog/config/common";
+import { commonFields } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
 import { createLogger } from "@topdog/telemetry/logger";
 import { z } from "zod";

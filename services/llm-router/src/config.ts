@@ -1,5 +1,5 @@
 import { loadConfig } from "@topdog/config/load";
-import { commonFields } from "@topdog/config/common";
+import { commonFields } from "@topdog/config/fields";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { z } from "zod";
 import type { PoolOptions } from "./clients/upstream-pool.ts";

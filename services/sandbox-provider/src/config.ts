@@ -1,5 +1,5 @@
 import { loadConfig } from "@topdog/config/load";
-import { commonFields } from "@topdog/config/common";
+import { commonFields } from "@topdog/config/fields";
 import { z } from "zod";
 
 export const configSchema = z.object({
