@@ -30,7 +30,7 @@ describe("each gate over the text catches what it is for, and only that", () => 
 
   test.each([
     ["// TODO later"],
-    [`fetch from https://registry.${"npmjs"}.org/x`],
+    [["fetch from https://registry.npmjs", "org/x"].join(".")],
     ["cwd: '/home/alice/topdog'"],
     ["// @ts-ignore"],
     ["/* oxlint-disable */"],
