@@ -6,7 +6,7 @@ import { buildAsyncApi } from "./documents/asyncapi.ts";
 import { readDefinitions } from "./documents/definitions.ts";
 import { buildPublicOpenApi } from "./documents/openapi.ts";
 
-const usage = `pnpm run generate: writes docs/asyncapi.json and docs/openapi.json from the code
+const usage = `npm run generate: writes docs/asyncapi.json and docs/openapi.json from the code
   --check   writes nothing; fails when a committed document is not what the code says`;
 
 const root = join(import.meta.dirname, "..");

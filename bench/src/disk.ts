@@ -8,7 +8,7 @@ const syncFile = promisify(fdatasync);
 const samples = 50;
 const recordBytes = 600;
 
-/** What one durable record costs on this disk: each answer of the platform waits for two of them (an intent, a final). */
+/** What one durable record costs on this disk: a plain answer waits for one of them (its final), a stream for two (its intent, then its final). */
 export async function measureSync(): Promise<{ p50Ms: number; p99Ms: number }> {
   const folder = mkdtempSync(join(tmpdir(), "topdog-sync-"));
   const file = openSync(join(folder, "records"), "w");

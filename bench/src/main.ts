@@ -151,7 +151,7 @@ async function run(options: BenchOptions, cleanup: Cleanup): Promise<number> {
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   const how = `${options.rounds} interleaved rounds of ${options.measureMs / 1000} s, medians; CPU by ${clock.source}`;
   const buckets = `${options.customers} Enterprise orgs; ${source}`;
-  const disk = `fdatasync of one record: p50 ${sync.p50Ms.toFixed(2)} ms, p99 ${sync.p99Ms.toFixed(2)} ms; each answer waits for two`;
+  const disk = `fdatasync of one record: p50 ${sync.p50Ms.toFixed(2)} ms, p99 ${sync.p99Ms.toFixed(2)} ms; a plain answer waits for one, a stream for two`;
   const rest = `top dog at rest, all processes: ${restPercent.toFixed(1)} % of a core, part of every figure per request`;
   console.log([machine, note, how, buckets, disk, rest].join("\n"));
   for (const { title, rounds } of workloads) console.log(describe(title, medians(rounds)));

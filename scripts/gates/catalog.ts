@@ -23,7 +23,7 @@ function toolGates(root: string): Gate[] {
     {
       name: "lint",
       guarantee: "no floating promise, no any, no dead branch",
-      advice: "pnpm run fix repairs what a tool can repair; the rules are in .oxlintrc.json",
+      advice: "npm run fix repairs what a tool can repair; the rules are in .oxlintrc.json",
       check: toolCheck(root, [tool("oxlint"), "--type-aware", "--deny-warnings", "--format=unix"]),
     },
     {
@@ -50,13 +50,13 @@ function toolGates(root: string): Gate[] {
     {
       name: "documents",
       guarantee: "docs/asyncapi.json and docs/openapi.json are what the code says",
-      advice: "pnpm run generate, look at the difference, commit it",
+      advice: "npm run generate, look at the difference, commit it",
       check: toolCheck(root, [sourceCondition, "scripts/generate-documents.ts", "--check"]),
     },
     {
       name: "format",
       guarantee: "one format, no argument",
-      advice: "pnpm run fix",
+      advice: "npm run fix",
       check: toolCheck(root, [tool("oxfmt"), "--check"]),
     },
   ];

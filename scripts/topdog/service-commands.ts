@@ -42,7 +42,7 @@ export function addServiceCommands(program: Command): void {
 
 function runServiceCommand({ name, service }: ServiceCommand, args: readonly string[], stackFile: string): number {
   const file = join(import.meta.dirname, "../../services", service, "dist/commands", `${name}.js`);
-  if (!existsSync(file)) throw new Error(`${service} is not built: run npm start, or pnpm run build`);
+  if (!existsSync(file)) throw new Error(`${service} is not built: run npm start once`);
   const asksForHelp = args.includes("--help") || args.includes("-h");
   const env = asksForHelp
     ? process.env

@@ -60,7 +60,9 @@ const sections: readonly { readonly title: string; readonly sql: string }[] = [
 
 /** The public schema as stable text, for a committed `migrations/schema.sql` that a test compares. Not meant to be executed. */
 export async function dumpSchema(db: Database): Promise<string> {
-  const parts: string[] = ["-- Generated from the catalog of a freshly migrated database: npm run generate."];
+  const parts: string[] = [
+    "-- What a freshly migrated database holds. The service's schema test compares it, and prints the difference.",
+  ];
   for (const { title, sql } of sections) {
     const { rows } = await db.raw<{ rows: { line: string }[] }>(sql);
     if (rows.length === 0) continue;

@@ -1,4 +1,4 @@
--- Generated from the catalog of a freshly migrated database: npm run generate.
+-- What a freshly migrated database holds. The service's schema test compares it, and prints the difference.
 
 -- columns
 bucket.cap integer not null
