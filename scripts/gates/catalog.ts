@@ -2,6 +2,7 @@ import { findBrokenLinks, findDecisionProblems } from "./documentation.ts";
 import type { Gate } from "./gate.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
+import { findShortHistories } from "./property-tests.ts";
 import { findRoomProblems } from "./rooms.ts";
 import { commandFile, toolCheck } from "./run-tool.ts";
 import { readSourceTree, type SourceFile } from "./source-tree.ts";
@@ -89,6 +90,12 @@ function textGates(root: string): Gate[] {
       "no mock, no spy, no test that hides another",
       "use the real thing or pass a dependency",
       findTestBans,
+    ),
+    gate(
+      "histories",
+      "a property test over long lists makes long lists",
+      'add size: "max" beside maxLength, or lower maxLength',
+      findShortHistories,
     ),
     gate(
       "metric-names",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { findBrokenLinks, findDecisionProblems } from "./documentation.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
+import { findShortHistories } from "./property-tests.ts";
 import { findRoomProblems } from "./rooms.ts";
 import type { SourceFile } from "./source-tree.ts";
 import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles, findTestBans } from "./tidy.ts";
@@ -49,6 +50,17 @@ describe("each gate over the text catches what it is for, and only that", () => 
       expect(findTestBans([file("libs/a/test/x.test.ts", `  ${line}"x");`)])).toHaveLength(1);
     },
   );
+
+  test("a property test that means long lists and makes short ones", () => {
+    const found = (text: string): string[] => findShortHistories([file("libs/a/test/x.test.ts", text)]);
+    expect(found("fc.array(fc.oneof(\n  a, b),\n  { maxLength: 120 })")).toEqual([
+      'libs/a/test/x.test.ts:1: state size: "max", or lists stop at about 10 elements',
+    ]);
+    expect(found("fc.commands(all)")).toHaveLength(1);
+    expect(found('fc.array(fc.array(fc.nat(), { maxLength: 50, size: "max" }), { maxLength: 50 })')).toHaveLength(1);
+    expect(found('fc.array(fc.nat(), { maxLength: 120, size: "max" })')).toEqual([]);
+    expect(found("fc.array(fc.nat(), { maxLength: 10 }) fc.array(fc.string({ maxLength: 90 }))")).toEqual([]);
+  });
 
   test("the environment read outside config.ts", () => {
     const read = 'process.env["PORT"]';

@@ -79,7 +79,7 @@ const steps = fc.array(
     { weight: 1, arbitrary: fc.constantFrom({ kind: "recall" as const }, { kind: "close" as const }) },
     { weight: 1, arbitrary: fc.constantFrom({ kind: "bounce" as const }, { kind: "forget" as const }) },
   ),
-  { maxLength: 120 },
+  { maxLength: 120, size: "max" },
 );
 
 function checkInvariants(lease: Lease): void {
@@ -128,7 +128,7 @@ describe("a lease", () => {
 
   test("once exchanges go through, everything taken is in the ledger and everything else is back", () => {
     fc.assert(
-      fc.property(fc.array(fc.nat(9), { minLength: 1, maxLength: 30 }), (bursts) => {
+      fc.property(fc.array(fc.nat(9), { minLength: 1, maxLength: 30, size: "max" }), (bursts) => {
         const server = modelServer(60, 4);
         const lease = newLease("user:u", "api_calls");
         let order = 0;

@@ -1,16 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
+import { configSchema } from "../config.ts";
 import { type Breaker, type BreakerState, createBreaker } from "./breaker.ts";
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** opossum settles in a microtask. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function breakerUnderTest(): { breaker: Breaker; states: BreakerState[] } {
+/** The share that a router opens at when its configuration says nothing else. */
+const shippedErrorPercent = configSchema.shape.BREAKER_ERROR_PERCENT.parse(undefined);
+
+function breakerUnderTest(errorThresholdPercent = shippedErrorPercent): { breaker: Breaker; states: BreakerState[] } {
   const states: BreakerState[] = [];
   const breaker = createBreaker({
     name: "test",
     volumeThreshold: 4,
-    errorThresholdPercent: 50,
+    errorThresholdPercent,
     windowMs: 10_000,
     resetMs: 60,
     trialDeadlineMs: 60,
@@ -26,7 +30,33 @@ async function open(breaker: Breaker): Promise<void> {
 }
 
 describe("a breaker", () => {
-  test("opens when more than half of enough calls fail, and lets none through", async () => {
+  test("stays closed while half of its calls fail, and opens when one more does", async () => {
+    const { breaker } = breakerUnderTest();
+    for (let i = 0; i < 10; i++) breaker.admit()!.succeed();
+    await settled();
+    for (let i = 0; i < 10; i++) breaker.admit()!.fail();
+    await settled();
+    expect(breaker.state()).toBe("closed");
+    breaker.admit()!.fail();
+    await settled();
+    expect(breaker.state()).toBe("open");
+    breaker.close();
+  });
+
+  test("opens at the share of failures that it was made with", async () => {
+    const { breaker } = breakerUnderTest(25);
+    for (let i = 0; i < 9; i++) breaker.admit()!.succeed();
+    await settled();
+    for (let i = 0; i < 3; i++) breaker.admit()!.fail();
+    await settled();
+    expect(breaker.state()).toBe("closed");
+    breaker.admit()!.fail();
+    await settled();
+    expect(breaker.state()).toBe("open");
+    breaker.close();
+  });
+
+  test("needs enough calls before it opens, and then lets none through", async () => {
     const { breaker } = breakerUnderTest();
     for (let i = 0; i < 3; i++) breaker.admit()!.fail();
     await settled();

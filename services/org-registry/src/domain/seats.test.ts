@@ -7,6 +7,7 @@ const anyHolders = fc
   .uniqueArray(fc.record({ userId: fc.stringMatching(/^[a-z]{1,4}$/), activatedAtMs: fc.nat(5) }), {
     minLength: 1,
     maxLength: 20,
+    size: "max",
     selector: (holder) => holder.userId,
   })
   .map((list): SeatHolder[] => list.map((holder, index) => Object.assign(holder, { owner: index === 0 })));
