@@ -3,8 +3,8 @@ import { type AdmittedCall, principalHeaderName, verifyPrincipalHeader } from "@
 import { AppError } from "@topdog/errors/app-error";
 import { setRequestId } from "@topdog/http-kit/request-id";
 import { callFacts } from "../domain/usage-record.ts";
-import { watchCaller } from "../usecases/caller-connection.ts";
 import type { ChatCall } from "../usecases/chat-call.ts";
+import { httpAnswer } from "./http-answer.ts";
 
 export interface AdmissionDeps {
   readonly principalSecret: string;
@@ -26,5 +26,5 @@ function chatCall(caller: AdmittedCall, nowMs: number, req: Request, res: Respon
   setRequestId(req, res, caller.requestId);
   const { traceparent } = req.headers;
   const trace = typeof traceparent === "string" ? traceparent : undefined;
-  return { facts: callFacts(caller, trace, nowMs), deadlineMs: caller.deadlineMs, connection: watchCaller(res) };
+  return { facts: callFacts(caller, trace, nowMs), deadlineMs: caller.deadlineMs, answer: httpAnswer(res) };
 }

@@ -3,8 +3,8 @@ import { startHotSpan } from "@topdog/telemetry/tracing";
 import { AppError } from "@topdog/errors/app-error";
 import type { ChatCall, ChatDeps } from "../usecases/chat-call.ts";
 import { completeChat, rejectCall } from "../usecases/complete-chat.ts";
-import { markUnmetered } from "../usecases/unmetered.ts";
 import { type AdmissionDeps, admittedCall } from "./admitted-call.ts";
+import { markUnmetered } from "./http-answer.ts";
 import { readBody } from "./read-body.ts";
 
 export interface ChatCompletionsDeps {

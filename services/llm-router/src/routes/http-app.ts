@@ -5,9 +5,9 @@ import { mountProbes } from "@topdog/http-kit/probes";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import type { ChatDeps } from "../usecases/chat-call.ts";
-import { markUnmetered } from "../usecases/unmetered.ts";
 import type { AdmissionDeps } from "./admitted-call.ts";
 import { chatCompletions } from "./chat-completions.ts";
+import { markUnmetered } from "./http-answer.ts";
 import { modelById, modelList } from "./models.ts";
 
 export interface HttpAppDeps {

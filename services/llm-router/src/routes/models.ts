@@ -1,8 +1,8 @@
 import type { Request, Response } from "express";
 import { findModel, listModels, type ModelsDeps } from "../usecases/list-models.ts";
-import { markUnmetered } from "../usecases/unmetered.ts";
 import type { ChatCall } from "../usecases/chat-call.ts";
 import { type AdmissionDeps, admittedCall } from "./admitted-call.ts";
+import { markUnmetered } from "./http-answer.ts";
 
 export interface ModelRoutesDeps {
   readonly admission: AdmissionDeps;

@@ -7,7 +7,7 @@ import { estimatePromptTokens, type TokenUsage } from "../domain/token-usage.ts"
 import { type CallFacts, noTokens, usageRecord } from "../domain/usage-record.ts";
 import type { UsageSpool } from "../domain/usage-spool.ts";
 import type { Upstreams } from "../clients/upstreams.ts";
-import type { CallerConnection } from "./caller-connection.ts";
+import type { AnswerSink } from "./answer-sink.ts";
 
 export interface ChatObserver {
   attempt(upstreamId: string, outcome: "ok" | "refused" | FailureKind): void;
@@ -40,7 +40,7 @@ export interface ChatDeps {
 export interface ChatCall {
   readonly facts: CallFacts;
   readonly deadlineMs: number;
-  readonly connection: CallerConnection;
+  readonly answer: AnswerSink;
 }
 
 export interface Served {

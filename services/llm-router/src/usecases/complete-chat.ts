@@ -9,7 +9,6 @@ import { type ChatCall, type ChatDeps, chatUsage, producedTokens, servedHeaders 
 import { relayStream } from "./relay-stream.ts";
 import { spoolFailure } from "./spool-failure.ts";
 import { type Tried, tryUpstreams } from "./try-upstreams.ts";
-import { markUnmetered } from "./unmetered.ts";
 
 /** The whole of one chat completion. Throws AppError while nothing has been sent; after that it ends the answer itself. */
 export async function completeChat(deps: ChatDeps, call: ChatCall, body: Buffer): Promise<void> {
@@ -30,7 +29,7 @@ export async function completeChat(deps: ChatDeps, call: ChatCall, body: Buffer)
   });
   if (spooled === null) {
     deps.observer.refused();
-    markUnmetered(call.connection.res);
+    call.answer.markUnmetered();
     throw spoolFailure();
   }
   const tried = await tryUpstreams(deps, call, request, offers);
@@ -50,7 +49,7 @@ export async function rejectCall(
 ): Promise<never> {
   const result = { endpoint: "chat.completions", outcome: "rejected", model: null } as const;
   const recorded = await deps.spool.record(providerlessUsage(call.facts, result, deps.nowMs()));
-  if (!recorded) markUnmetered(call.connection.res);
+  if (!recorded) call.answer.markUnmetered();
   throw error;
 }
 
@@ -69,19 +68,18 @@ async function answerWhole(
   tried.lease.end();
   const refused = outcome.kind === "refusal";
   const tokens = refused ? noTokens : (outcome.usage ?? producedTokens(request, tried.attempts, 0));
-  const ended = refused ? "rejected" : call.connection.isGone() ? "client_closed" : "ok";
+  const ended = refused ? "rejected" : call.answer.isGone() ? "client_closed" : "ok";
   try {
     await spooled.finish(chatUsage(deps, call, request, { ...tried, outcome: ended, refund: false, tokens }));
   } catch (error) {
     throw spoolFailure(error);
   }
-  call.connection.res
-    .writeHead(refused ? outcome.status : 200, {
-      "content-type": "application/json",
-      "content-length": outcome.body.length,
-      ...servedHeaders(tried),
-    })
-    .end(outcome.body);
+  call.answer.head(refused ? outcome.status : 200, {
+    "content-type": "application/json",
+    "content-length": outcome.body.length,
+    ...servedHeaders(tried),
+  });
+  call.answer.end(outcome.body);
 }
 
 /** No upstream answered: given back to the caller, unless it was the caller who left. */
@@ -92,7 +90,7 @@ async function giveUp(
   spooled: SpooledCall,
   { failures, attempts }: Extract<Tried, { ok: false }>,
 ): Promise<never> {
-  const left = call.connection.isGone();
+  const left = call.answer.isGone();
   const tokens = left ? producedTokens(request, attempts, 0) : noTokens;
   const outcome = left ? "client_closed" : "failed";
   const usage = chatUsage(deps, call, request, { offer: null, attempts, outcome, refund: !left, tokens });

@@ -2,7 +2,6 @@ import type { ModelCatalog } from "../domain/model-catalog.ts";
 import type { Model } from "../domain/models.ts";
 import { providerlessUsage } from "../domain/usage-record.ts";
 import type { ChatCall, ChatDeps } from "./chat-call.ts";
-import { markUnmetered } from "./unmetered.ts";
 
 export interface ApiModel {
   readonly id: string;
@@ -24,7 +23,7 @@ async function record(
 ): Promise<void> {
   const result = { endpoint: "models", outcome, model } as const;
   const recorded = await deps.spool.record(providerlessUsage(call.facts, result, deps.nowMs()));
-  if (!recorded) markUnmetered(call.connection.res);
+  if (!recorded) call.answer.markUnmetered();
 }
 
 export async function listModels(deps: ModelsDeps, call: ChatCall): Promise<{ object: "list"; data: ApiModel[] }> {

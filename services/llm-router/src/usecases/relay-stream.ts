@@ -6,7 +6,7 @@ import type { ChatRequest } from "../domain/chat-request.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
 import type { ProviderStream, StreamEnd } from "../clients/providers/provider.ts";
 import type { Lease } from "../clients/upstreams.ts";
-import type { CallerConnection } from "./caller-connection.ts";
+import type { AnswerSink } from "./answer-sink.ts";
 import { type ChatCall, type ChatDeps, chatUsage, producedTokens, type Served, servedHeaders } from "./chat-call.ts";
 import { spoolFailure } from "./spool-failure.ts";
 
@@ -20,21 +20,20 @@ const doneEvent = "data: [DONE]\n\n";
 const errorEvent = (error: AppError): string => `data: ${JSON.stringify(openAiErrorBody(error))}\n\n`;
 
 /** Passes events on as fast as the caller reads them; resolves at the stream's end. */
-function pump(connection: CallerConnection, stream: ProviderStream, lease: Lease, drainMs: number): Promise<StreamEnd> {
-  const { res } = connection;
+function pump(answer: AnswerSink, stream: ProviderStream, lease: Lease, drainMs: number): Promise<StreamEnd> {
   return new Promise((resolve) => {
     let drainTimer: NodeJS.Timeout | undefined;
-    res.on("drain", () => {
+    answer.onDrain(() => {
       clearTimeout(drainTimer);
       stream.resume();
     });
-    connection.onGone(() => lease.call.abort());
+    answer.onGone(() => lease.call.abort());
     stream.attach({
       onEvents(bytes) {
-        if (res.destroyed || res.write(bytes)) return true;
+        if (answer.write(bytes)) return true;
         clearTimeout(drainTimer);
         // A caller that is connected and does not read is as good as gone.
-        drainTimer = startTimer(() => res.destroy(), drainMs);
+        drainTimer = startTimer(() => answer.cut(), drainMs);
         return false;
       },
       onEnd(end) {
@@ -55,13 +54,13 @@ export async function relayStream(
   request: ChatRequest,
   begun: BegunStream,
 ): Promise<void> {
-  const { connection } = call;
+  const { answer } = call;
   const { lease, spooled, stream } = begun;
   try {
     await spooled.durable();
-    if (!connection.isGone()) {
+    if (!answer.isGone()) {
       spooled.markBegun();
-      connection.res.writeHead(200, {
+      answer.head(200, {
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-cache",
         ...servedHeaders(begun),
@@ -72,18 +71,18 @@ export async function relayStream(
     lease.end();
     return failUnrecorded(deps, call, request, begun, error);
   }
-  const end = await pump(connection, stream, lease, deps.timeouts.callerDrainMs);
+  const end = await pump(answer, stream, lease, deps.timeouts.callerDrainMs);
   if (end.failure !== null) lease.brokeOff(end.failure.kind);
   lease.end();
   const tokens = end.usage ?? producedTokens(request, begun.attempts, stream.contentEvents());
-  const outcome = connection.isGone() ? "client_closed" : end.complete ? "ok" : "failed";
+  const outcome = answer.isGone() ? "client_closed" : end.complete ? "ok" : "failed";
   try {
     await spooled.finish(chatUsage(deps, call, request, { ...begun, outcome, refund: false, tokens }));
   } catch (error) {
-    connection.res.end(errorEvent(spoolFailure(error)));
+    answer.end(errorEvent(spoolFailure(error)));
     return;
   }
-  connection.res.end(end.failure === null ? doneEvent : errorEvent(errorOfFailures([end.failure])));
+  answer.end(end.failure === null ? doneEvent : errorEvent(errorOfFailures([end.failure])));
 }
 
 /** Nothing has been sent: the caller gets an error, and the call is settled as refunded once the disk is back. */

@@ -83,7 +83,7 @@ export async function tryUpstreams(
     }
     attempts += 1;
     const startedMs = performance.now();
-    call.connection.onGone(() => lease.call.abort());
+    call.answer.onGone(() => lease.call.abort());
     const outcome = await lease.call.outcome;
     settle(deps, lease, offer, outcome, performance.now() - startedMs);
     if (outcome.kind !== "failure") return { ok: true, outcome, lease, offer, attempts };
