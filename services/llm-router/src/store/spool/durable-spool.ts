@@ -1,9 +1,9 @@
-import { mkdirSync } from "node:fs";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { interruptedUsage, type UsageSpool } from "../../domain/usage-spool.ts";
 import { createOpenCalls, type OpenCalls } from "./open-calls.ts";
 import { lockFolder } from "./owner-lock.ts";
 import { encodeFinal, encodeIntent } from "./record.ts";
+import { openPrivateFolder } from "./private-folder.ts";
 import { recoverSegments, type Recovered } from "./recover.ts";
 import { isShipped } from "./segment.ts";
 import { createShipper, type ShipperDeps } from "./shipper.ts";
@@ -72,7 +72,7 @@ async function trimSpool(log: SpoolLog, calls: OpenCalls, maxBytes: number): Pro
  */
 export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableSpool> {
   const { folder, maxBytes } = deps;
-  mkdirSync(folder, { recursive: true });
+  openPrivateFolder(folder);
   const lock = await lockFolder(folder);
   const recovered = await recoverSegments(folder);
   const log = openSpoolLog({ ...deps, recovered: recovered.segments, nextIndex: recovered.nextIndex });

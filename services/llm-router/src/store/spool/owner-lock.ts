@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { chmodSync, rmSync, statSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
+import { privateFileMode } from "./private-folder.ts";
 
 const answerTimeoutMs = 1000;
 const recheckMs = 50;
@@ -68,6 +69,7 @@ async function takeFile(folder: string, token: string): Promise<Server> {
   // open, since closing it would remove the file, which is the rival's now; it keeps no process alive.
   await new Promise((resolve) => setTimeout(resolve, recheckMs));
   if (server === null || (await askOwner(path)) !== token) throw owned(folder);
+  chmodSync(path, privateFileMode);
   return server;
 }
 

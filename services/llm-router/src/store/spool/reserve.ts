@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { privateFileMode } from "./private-folder.ts";
 
 const reserveBytes = 1024 * 1024;
 
@@ -13,7 +14,8 @@ export interface DiskReserve {
 
 /** Room for a few hundred finals on a disk that others fill: a real file of real bytes. */
 export function createDiskReserve(folder: string): DiskReserve {
-  const fd = openSync(join(folder, "reserve"), "w");
+  const fd = openSync(join(folder, "reserve"), "w", privateFileMode);
+  fchmodSync(fd, privateFileMode);
   let held = false;
   const refill = (): void => {
     if (held) return;

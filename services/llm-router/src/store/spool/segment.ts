@@ -1,5 +1,6 @@
-import { closeSync, ftruncateSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, ftruncateSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { privateFileMode } from "./private-folder.ts";
 
 /** One append-only file of the spool, and what still depends on it. */
 export interface Segment {
@@ -33,10 +34,11 @@ export function listSegments(folder: string): number[] {
     .toSorted((a, b) => a - b);
 }
 
-/** Throws the system's error when the file cannot be made. */
+/** Opens the file, made when absent, for this user alone. Throws the system's error when it cannot be made. */
 export function createSegment(folder: string, index: number): Segment {
   const path = segmentPath(folder, index);
-  const fd = openSync(path, "a+");
+  const fd = openSync(path, "a+", privateFileMode);
+  fchmodSync(fd, privateFileMode);
   return {
     index,
     path,
