@@ -25,8 +25,11 @@ export const formatTraceparent = ({ traceId, spanId, sampled }: TraceparentParts
  */
 const randomHex8 = (): string => Math.trunc(0x1000_0000 + Math.random() * 0xf000_0000).toString(16);
 
-/** The incoming one when it is valid, else a new trace that nobody samples: there is always one to forward and to log. */
-export function ensureTraceparent(incoming?: string): string {
-  if (incoming !== undefined && pattern.test(incoming)) return incoming;
+/**
+ * The incoming one when it is valid, else a new one: there is always one to forward and to log. It is never sampled: it
+ * came from a stranger, who must not decide what we record.
+ */
+export function unsampledTraceparent(incoming?: string): string {
+  if (incoming !== undefined && pattern.test(incoming)) return `${incoming.slice(0, -2)}00`;
   return `00-${randomHex8()}${randomHex8()}${randomHex8()}${randomHex8()}-${randomHex8()}${randomHex8()}-00`;
 }

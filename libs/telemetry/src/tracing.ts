@@ -11,7 +11,7 @@ import {
 } from "@opentelemetry/api";
 import { formatTraceparent, parseTraceparent } from "./traceparent.ts";
 
-export { ensureTraceparent } from "./traceparent.ts";
+export { unsampledTraceparent } from "./traceparent.ts";
 
 const tracer = trace.getTracer("topdog");
 /** The tracer provider of a process without an SDK is of another class: it has no `shutdown`. */
@@ -76,7 +76,21 @@ export function startHotSpan(name: string, parentTraceparent: string | undefined
   if (parentTraceparent?.endsWith("-00") === true || !isTracing()) return null;
   const parent = remoteContext(parentTraceparent);
   const parentContext = parent === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-  const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parentContext);
+  return toHotSpan(tracer.startSpan(name, { kind: SpanKind.SERVER }, parentContext));
+}
+
+/**
+ * As `startHotSpan`, for a port that strangers reach: whether it is sampled is decided here, by our own ratio. It begins
+ * a trace of ours that points at the stranger's, so that nobody can fill a trace of somebody else either.
+ */
+export function startPublicSpan(name: string, incomingTraceparent: string | undefined): HotSpan | null {
+  if (!isTracing()) return null;
+  const incoming = remoteContext(incomingTraceparent);
+  const links = incoming === null ? [] : [{ context: incoming }];
+  return toHotSpan(tracer.startSpan(name, { kind: SpanKind.SERVER, links }, ROOT_CONTEXT));
+}
+
+function toHotSpan(span: Span): HotSpan | null {
   if (!span.isRecording()) return null;
   return {
     traceparent: traceparentOf(span),

@@ -1,10 +1,10 @@
 import { expect, test } from "@jest/globals";
-import { ensureTraceparent, parseTraceparent } from "@topdog/telemetry/traceparent";
+import { parseTraceparent, unsampledTraceparent } from "@topdog/telemetry/traceparent";
 
 const valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-test("a valid traceparent is forwarded as it came", () => {
-  expect(ensureTraceparent(valid)).toBe(valid);
+test("a valid traceparent keeps its ids, and never its wish to be sampled", () => {
+  expect(unsampledTraceparent(valid)).toBe(valid.replace(/01$/, "00"));
 });
 
 test.each([
@@ -16,7 +16,7 @@ test.each([
   "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
   "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
 ])("%p is replaced by a new one that nobody samples", (incoming) => {
-  const made = ensureTraceparent(incoming);
+  const made = unsampledTraceparent(incoming);
   expect(parseTraceparent(made)).toMatchObject({ sampled: false });
-  expect(made).not.toBe(ensureTraceparent(incoming));
+  expect(made).not.toBe(unsampledTraceparent(incoming));
 });

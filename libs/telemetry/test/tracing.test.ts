@@ -9,6 +9,7 @@ import {
   injectTraceparent,
   inSpan,
   startHotSpan,
+  startPublicSpan,
   startTracing,
   type Tracing,
 } from "@topdog/telemetry/tracing";
@@ -61,6 +62,15 @@ test("an unsampled request has no hot span; a sampled one has one that continues
   span?.end();
 });
 
+test("a stranger's request begins a trace of ours that points at theirs, whatever its flag says", () => {
+  for (const incoming of [sampled, unsampled]) {
+    const span = startPublicSpan("public", incoming);
+    expect(parseTraceparent(span?.traceparent)).toMatchObject({ sampled: true });
+    expect(parseTraceparent(span?.traceparent)?.traceId).not.toBe(traceId);
+    span?.end();
+  }
+});
+
 test("work in a span sees it as active, messages carry it on, and a consumer points at its producer", async () => {
   expect(activeTraceparent()).toBeUndefined();
   const headers: Record<string, string> = {};
@@ -76,8 +86,9 @@ test("work in a span sees it as active, messages carry it on, and a consumer poi
 
 test("what was recorded is delivered at the shutdown", async () => {
   await tracing.shutdown();
-  expect(received.map(({ name }) => name).toSorted()).toEqual(["consume", "hot", "produce"]);
+  expect(received.map(({ name }) => name).toSorted()).toEqual(["consume", "hot", "produce", "public", "public"]);
   const named = (name: string) => received.find((span) => span.name === name);
   expect(named("hot")).toMatchObject({ traceId, parentSpanId: "00f067aa0ba902b7", status: { code: 2 } });
+  expect(named("public")).toMatchObject({ links: [{ traceId }] });
   expect(named("consume")).toMatchObject({ links: [{ traceId }], status: { code: 2 } });
 });

@@ -17,12 +17,13 @@ const problemOf = (answer: Answer): { code: string; status: number } =>
 describe("the account API", () => {
   test("reaches the service that owns the path with a signed caller, and costs no token", async () => {
     const { key, principal } = platform.newKey();
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const syncs = platform.quota.syncs();
     const answer = await gateway.call(key, {
       method: "POST",
       path: "/api/keys?dry=1",
       body: '{"name":"ci"}',
-      headers: { "x-topdog-principal": "forged", "x-forwarded-for": "1.2.3.4", cookie: "a=b" },
+      headers: { "x-topdog-principal": "forged", "x-forwarded-for": "1.2.3.4", cookie: "a=b", traceparent },
     });
     const seen = platform.siblings.seen.at(-1);
     expect([answer.status, seen?.method, seen?.url, seen?.body.toString()]).toEqual([
@@ -33,6 +34,7 @@ describe("the account API", () => {
     ]);
     expect(seen?.caller).toMatchObject({ kind: "account", principal, requestId: answer.headers["x-request-id"] });
     for (const name of ["authorization", "cookie", "x-forwarded-for"]) expect(seen?.headers[name]).toBeUndefined();
+    expect(seen?.headers["traceparent"]).toBe(traceparent.replace(/01$/, "00"));
     expect([answer.headers["x-internal-secret"], platform.quota.syncs()]).toEqual([undefined, syncs]);
   });
 

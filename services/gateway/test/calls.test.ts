@@ -56,6 +56,13 @@ describe("a metered call", () => {
     expect(answer.headers["x-internal-secret"]).toBeUndefined();
   });
 
+  test("passes on a client's trace id for correlation, and never its wish to be sampled", async () => {
+    const { key } = platform.newKey();
+    const ids = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
+    await gateway.call(key, { headers: { traceparent: `${ids}-01` } });
+    expect(platform.router.seen.at(-1)?.headers["traceparent"]).toBe(`${ids}-00`);
+  });
+
   test("takes x-api-key as well, keeps a model's path encoded, and charges models.list one API call only", async () => {
     const { key } = platform.newKey();
     const answer = await gateway.call(null, {

@@ -4,7 +4,7 @@ import { AppError } from "@topdog/errors/app-error";
 import { renderProblem } from "@topdog/http-kit/problem";
 import { requestIdOf } from "@topdog/http-kit/request-id";
 import { addToRequestLog } from "@topdog/http-kit/request-log";
-import { ensureTraceparent } from "@topdog/telemetry/tracing";
+import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
 import type { Response } from "express";
 import type { KnownCaller, Principals } from "../clients/principals.ts";
 import { Relay, type RelayDeps, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
@@ -57,6 +57,7 @@ function pick(names: readonly string[], from: IncomingHttpHeaders): string[] {
 /** Passes one request of the account API to the service that owns it, with a signed word on who calls. */
 export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage, res: Response): Promise<void> {
   const requestId = requestIdOf(req);
+  const traceparent = traceRequest(req, res);
   const url = req.url ?? "/";
   const target = accountTarget(url.split("?", 1)[0] ?? "/");
   if (target === null) throw new AppError("not_found");
@@ -71,7 +72,7 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
     forward(
       deps,
       target.service,
-      { method, path: url, headers: innerHeaders(deps, req, requestId, caller), body },
+      { method, path: url, headers: innerHeaders(deps, req, { requestId, traceparent }, caller), body },
       requestId,
       res,
     );
@@ -81,14 +82,25 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   }
 }
 
+/** Traces the request by our own ratio, and returns the traceparent to forward. */
+function traceRequest(req: IncomingMessage, res: Response): string {
+  const incoming = req.headers["traceparent"];
+  const parent = typeof incoming === "string" ? incoming : undefined;
+  const span = startPublicSpan("gateway account", parent);
+  if (span === null) return unsampledTraceparent(parent);
+  res.on("close", () => {
+    span.setAttribute("http.response.status_code", res.statusCode);
+    span.end();
+  });
+  return span.traceparent;
+}
+
 function innerHeaders(
   deps: ServeAccountDeps,
   req: IncomingMessage,
-  requestId: string,
+  { requestId, traceparent }: { readonly requestId: string; readonly traceparent: string },
   caller: KnownCaller | null,
 ): string[] {
-  const incoming = req.headers["traceparent"];
-  const traceparent = ensureTraceparent(typeof incoming === "string" ? incoming : undefined);
   const headers = ["x-request-id", requestId, "traceparent", traceparent, ...pick(requestHeaders, req.headers)];
   if (caller === null) return headers;
   const deadlineMs = Date.now() + deps.limits.totalMs;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "@topdog/errors/app-error";
 import { makeRequestId } from "@topdog/http-kit/request-id";
 import { toAppError } from "@topdog/http-kit/to-app-error";
-import { ensureTraceparent, startHotSpan } from "@topdog/telemetry/tracing";
+import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
 import type { CallKind } from "../domain/call.ts";
 import { admitCall, type Admission } from "./admit-call.ts";
 import { authenticate } from "./authenticate.ts";
@@ -25,10 +25,10 @@ export function serveCall(
 ): void {
   const incoming = req.headers["traceparent"];
   const parent = typeof incoming === "string" ? incoming : undefined;
-  const span = startHotSpan(`gateway ${kind.endpoint}`, parent);
+  const span = startPublicSpan(`gateway ${kind.endpoint}`, parent);
   const facts: CallFacts = {
     requestId: makeRequestId(),
-    traceparent: span?.traceparent ?? ensureTraceparent(parent),
+    traceparent: span?.traceparent ?? unsampledTraceparent(parent),
     kind,
     startedMs: deps.monotonicMs(),
     status: 0,
