@@ -28,7 +28,7 @@ async function main([name, ...args]) {
   await ensurePackages({ root, steps, pnpm });
   const folder = nodeFolder(root);
   const PATH = [folder, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
-  const env = { ...process.env, PATH };
+  const env = { ...process.env, PATH, TOPDOG_PNPM: pnpm };
   await prepare(task, steps, join(folder, "node"), { cwd: root, env });
   return runTask(join(folder, "node"), ["--disable-warning=ExperimentalWarning", ...task.entry, ...args], {
     root,

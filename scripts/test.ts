@@ -17,9 +17,10 @@ const usage = `npm test: every gate, then every test, against real Postgres and 
   npm test -- --help                this text
 `;
 
-function reportGate({ gate, problems, durationMs }: GateResult): void {
+function reportGate({ gate, problems, notes, durationMs }: GateResult): void {
   const seconds = (durationMs / 1000).toFixed(1).padStart(5);
   console.log(`${problems.length === 0 ? "pass" : "FAIL"}  ${seconds} s  ${gate.name.padEnd(13)} ${gate.guarantee}`);
+  for (const note of notes) console.log(`        ${note}`);
   if (problems.length === 0) return;
   const lines = problems.join("\n").split("\n");
   for (const line of lines.slice(0, maxShownLines)) console.log(`        ${line}`);

@@ -5,8 +5,9 @@ import { findPackageProblems } from "./packages.ts";
 import { findShortHistories } from "./property-tests.ts";
 import { findRoomProblems } from "./rooms.ts";
 import { commandFile, toolCheck } from "./run-tool.ts";
+import { auditDependencies, findReleaseAgeProblems } from "./supply.ts";
 import { readSourceTree, type SourceFile } from "./source-tree.ts";
-import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles, findTestBans } from "./tidy.ts";
+import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles } from "./tidy.ts";
 
 const sourceCondition = "--conditions=@topdog/source";
 
@@ -18,12 +19,12 @@ function toolGates(root: string): Gate[] {
     {
       name: "types",
       guarantee: "everything compiles, tests and scripts too",
-      advice: "npx tsc -b && npx tsc -p tsconfig.check.json shows the same",
+      advice: "npm test -- --only types shows the same",
       check: toolCheck(root, [tsc, "-b"], [tsc, "-p", "tsconfig.check.json"]),
     },
     {
       name: "lint",
-      guarantee: "no floating promise, no any, no dead branch",
+      guarantee: "no floating promise, no any, no dead branch, no mock",
       advice: "npm run fix repairs what a tool can repair; the rules are in .oxlintrc.json",
       check: toolCheck(root, [tool("oxlint"), "--type-aware", "--deny-warnings", "--format=unix"]),
     },
@@ -53,6 +54,12 @@ function toolGates(root: string): Gate[] {
       guarantee: "docs/asyncapi.json and docs/openapi.json are what the code says",
       advice: "npm run generate, look at the difference, commit it",
       check: toolCheck(root, [sourceCondition, "scripts/generate-documents.ts", "--check"]),
+    },
+    {
+      name: "audit",
+      guarantee: "no dependency with a known high or critical vulnerability",
+      advice: "pnpm audit shows it; raise the version in pnpm-workspace.yaml, or replace the package",
+      check: (note) => auditDependencies(process.env["TOPDOG_PNPM"] ?? "pnpm", root, note),
     },
     {
       name: "format",
@@ -86,12 +93,6 @@ function textGates(root: string): Gate[] {
       findEnvironmentReads,
     ),
     gate(
-      "test-bans",
-      "no mock, no spy, no test that hides another",
-      "use the real thing or pass a dependency",
-      findTestBans,
-    ),
-    gate(
       "histories",
       "a property test over long lists makes long lists",
       'add size: "max" beside maxLength, or lower maxLength',
@@ -105,6 +106,12 @@ function textGates(root: string): Gate[] {
     ),
     gate("decisions", "every ADR has its own number and all its parts", "see docs/adr/0001", findDecisionProblems),
     gate("links", "every link and quoted path in the docs leads somewhere", "correct or remove it", findBrokenLinks),
+    gate(
+      "release-age",
+      "no package release younger than three days is taken in",
+      "wait; pnpm-workspace.yaml says minimumReleaseAge",
+      findReleaseAgeProblems,
+    ),
     gate("packages", "manifests are alike and their scripts exist", "see the message", findPackageProblems),
   ];
 }

@@ -5,20 +5,23 @@ export interface Gate {
   readonly guarantee: string;
   /** What to do when it fails. */
   readonly advice: string;
-  /** Finds what is wrong; an empty list passes. */
-  readonly check: () => Promise<readonly string[]>;
+  /** Finds what is wrong; an empty list passes. `note` takes what a passing gate could not look at. */
+  readonly check: (note: (text: string) => void) => Promise<readonly string[]>;
 }
 
 export interface GateResult {
   readonly gate: Gate;
   readonly problems: readonly string[];
+  readonly notes: readonly string[];
   readonly durationMs: number;
 }
 
 async function runGate(gate: Gate): Promise<GateResult> {
   const startedMs = performance.now();
-  const problems = await gate.check().catch((error: unknown) => [`the gate itself failed: ${String(error)}`]);
-  return { gate, problems, durationMs: performance.now() - startedMs };
+  const notes: string[] = [];
+  const check = gate.check((text) => notes.push(text));
+  const problems = await check.catch((error: unknown) => [`the gate itself failed: ${String(error)}`]);
+  return { gate, problems, notes, durationMs: performance.now() - startedMs };
 }
 
 /** Runs gates in the given order, `concurrency` at a time; `report` is called as each one ends. */

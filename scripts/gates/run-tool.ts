@@ -27,10 +27,13 @@ export interface ToolRun {
   readonly output: string;
 }
 
-/** Runs a file with this Node and collects what it prints (stdout and stderr in one text). */
-export function runNode(args: readonly string[], cwd: string): Promise<ToolRun> {
+/** Runs a file with this Node and collects what it prints. */
+export const runNode = (args: readonly string[], cwd: string): Promise<ToolRun> => run(process.execPath, args, cwd);
+
+/** Runs a command and collects what it prints (stdout and stderr in one text). */
+export function run(command: string, args: readonly string[], cwd: string): Promise<ToolRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
+    const child = spawn(command, args, {
       cwd,
       env: nodeEnvironment(),
       stdio: ["ignore", "pipe", "pipe"],

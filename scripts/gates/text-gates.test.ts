@@ -4,8 +4,9 @@ import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
 import { findShortHistories } from "./property-tests.ts";
 import { findRoomProblems } from "./rooms.ts";
+import { findReleaseAgeProblems, readAudit } from "./supply.ts";
 import type { SourceFile } from "./source-tree.ts";
-import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles, findTestBans } from "./tidy.ts";
+import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles } from "./tidy.ts";
 
 const file = (path: string, text = ""): SourceFile => ({ path, text });
 const long = "x\n".repeat(401);
@@ -43,13 +44,6 @@ describe("each gate over the text catches what it is for, and only that", () => 
     const innocent = "todo list, https://x.test/home/page, ./work/here, ${base}/work/x, mastodon";
     expect(findBannedWords([file("libs/a/src/x.ts", innocent)])).toEqual([]);
   });
-
-  test.each([["test.only("], ["describe.skip("], ["xit("], ["jest.mock("], ["jest.spyOn("], ["jest.fn("]])(
-    "%j in a test",
-    (line) => {
-      expect(findTestBans([file("libs/a/test/x.test.ts", `  ${line}"x");`)])).toHaveLength(1);
-    },
-  );
 
   test("a property test that means long lists and makes short ones", () => {
     const found = (text: string): string[] => findShortHistories([file("libs/a/test/x.test.ts", text)]);
@@ -99,6 +93,28 @@ describe("each gate over the text catches what it is for, and only that", () => 
     const links = (text: string): string[] => findBrokenLinks([target, file("README.md", text)]);
     expect(links("[a](docs/a.md) [b](docs/a.md#two-words) [c](https://x.test/y) `docs/a.md`")).toEqual([]);
     expect(links("[a](docs/b.md) [b](docs/a.md#three) `services/x/src/app.ts`")).toHaveLength(3);
+  });
+
+  test("a release-age rule that is gone, weaker or undermined", () => {
+    const workspace = (text: string): string[] => findReleaseAgeProblems([file("pnpm-workspace.yaml", text)]);
+    expect(workspace("minimumReleaseAge: 4320\n")).toEqual([]);
+    expect(workspace("packages: []\n")).toHaveLength(1);
+    expect(workspace("minimumReleaseAge: 60\n")).toHaveLength(1);
+    expect(workspace("minimumReleaseAge: 4320\nminimumReleaseAgeExclude:\n  - left-pad\n")).toHaveLength(1);
+  });
+
+  test("a dependency with a grave vulnerability, and a report that is none", () => {
+    const advisory = (severity: string) => ({
+      module_name: "left-pad",
+      severity,
+      title: "Runs code",
+      vulnerable_versions: "<2",
+    });
+    const report = JSON.stringify({ advisories: { 1: advisory("low"), 2: advisory("critical") } });
+    expect(readAudit(report)).toEqual(["left-pad <2: critical: Runs code"]);
+    expect(readAudit(JSON.stringify({ advisories: {} }))).toEqual([]);
+    expect(readAudit("Error: no answer")).toBeNull();
+    expect(readAudit("{}")).toBeNull();
   });
 
   test("a manifest that is public, unpinned or named otherwise", () => {

@@ -1,4 +1,4 @@
-import { isCode, isTest, problemsByLine, type SourceFile } from "./source-tree.ts";
+import { isCode, problemsByLine, type SourceFile } from "./source-tree.ts";
 
 export const maxFileLines = 400;
 
@@ -43,26 +43,6 @@ export function findBannedWords(files: readonly SourceFile[]): string[] {
   return files
     .filter((file) => !namesTheBans(file))
     .flatMap((file) => bannedWords.flatMap(({ pattern, message }) => problemsByLine(file, pattern, message)));
-}
-
-const testBans: readonly { pattern: RegExp; message: string }[] = [
-  { pattern: /\b(?:describe|test|it)(?:\.\w+)*\.only\b|\bf(?:describe|it)\(/, message: "runs alone, hides the rest" },
-  {
-    pattern: /\b(?:describe|test|it)(?:\.\w+)*\.(?:skip|todo)\b|\bx(?:describe|it|test)\(/,
-    message: "a test that does not run",
-  },
-  {
-    pattern:
-      /\bjest\.(?:mock|fn|spyOn|unstable_mockModule|doMock|createMockFromModule|replaceProperty|useFakeTimers)\b/,
-    message: "no mocks, spies or fake timers: pass the dependency, the clock, or use the real thing",
-  },
-  { pattern: /from ["'](?:sinon|nock|testdouble|msw|proxyquire)["']/, message: "no mocking libraries" },
-];
-
-export function findTestBans(files: readonly SourceFile[]): string[] {
-  return files
-    .filter((file) => isCode(file) && isTest(file) && !namesTheBans(file))
-    .flatMap((file) => testBans.flatMap(({ pattern, message }) => problemsByLine(file, pattern, message)));
 }
 
 /** config.ts is the one reader of the environment in a service, so that `--check-config` tells everything. */
