@@ -2,10 +2,8 @@ import { mkdtempSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 const root = new URL("../", import.meta.url);
-const cacheDir = fileURLToPath(new URL(".topdog/cache", root));
 
 /**
  * Serves the tests' engines over HTTP to Jest's workers: Postgres is started, and nats-server looked for, when the first test
@@ -47,6 +45,6 @@ async function startPostgresServer() {
 }
 
 async function findNatsServer() {
-  const { resolveNatsServer } = await import(new URL("libs/local-stack/src/nats-server.ts", root));
-  return { value: await resolveNatsServer({ cacheDir }) };
+  const { resolveNatsServer } = await import(new URL("libs/local-stack/src/nats-binary.ts", root));
+  return { value: await resolveNatsServer({}) };
 }

@@ -1,32 +1,13 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { accessSync, chmodSync, constants, cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { download } from "./download.ts";
+import { natsServerPin } from "./pins.ts";
 
-export const pinnedNatsVersion = "2.14.5";
-/** Older servers accept what we declare and silently do not do it. */
-export const leastNatsVersion = "2.12.0";
-
-const archiveSha256: Readonly<Record<string, string>> = {
-  amd64: "5e3b603d47c447bda1f77f9ac16dbf91c90aac4ff3681f8fbbc7201e4ed99355",
-  arm64: "673a98d3faa79dde3f9ebf16d6dfac36a5f694e7ad2015e4954dd7939c85cd4c",
-};
-const goModule = `github.com/nats-io/nats-server/v2@v${pinnedNatsVersion}`;
-const goModuleSum = "h1:M6yeo/Xb7khi97RSEVELof3DForDqmYza3P4tHCPFWw=";
+const goModule = `${natsServerPin.goModule}@v${natsServerPin.version}`;
 
 const connectTimeoutMs = 5_000;
 const commandTimeoutMs = 300_000;
@@ -60,7 +41,7 @@ export async function fetchNatsServer(
   }
   throw new Error(
     [
-      `No nats-server ${leastNatsVersion} or newer was found, and it could not be fetched:`,
+      `No nats-server ${natsServerPin.leastVersion} or newer was found, and it could not be fetched:`,
       ...said,
       `Install it so that it is on PATH (https://docs.nats.io/running-a-nats-service/introduction/installation), or install Go, and run this again.`,
     ].join("\n"),
@@ -89,12 +70,14 @@ const releaseArchive: Way = {
   name: "release archive",
   async fetch(folder) {
     const architecture = process.arch === "x64" ? "amd64" : process.arch;
-    const sha256 = archiveSha256[architecture];
+    const sha256: string | undefined = Object.entries(natsServerPin.archiveSha256).find(
+      ([name]) => name === architecture,
+    )?.[1];
     if (process.platform !== "linux" || sha256 === undefined) throw new Error("not pinned for this platform");
-    const name = `nats-server-v${pinnedNatsVersion}-linux-${architecture}`;
+    const name = `nats-server-v${natsServerPin.version}-linux-${architecture}`;
     const archive = join(folder, "archive.tar.gz");
     const base = "https://github.com/nats-io/nats-server/releases/download";
-    await download(`${base}/v${pinnedNatsVersion}/${name}.tar.gz`, archive, connectTimeoutMs);
+    await download(`${base}/v${natsServerPin.version}/${name}.tar.gz`, archive, connectTimeoutMs);
     const found = createHash("sha256").update(readFileSync(archive)).digest("hex");
     if (found !== sha256) throw new Error(`its checksum is ${found}, not the pinned ${sha256}`);
     await run("tar", ["-xzf", archive, "-C", folder], { timeout: commandTimeoutMs });
@@ -110,7 +93,8 @@ const goToolchain: Way = {
     const options = { cwd: folder, timeout: commandTimeoutMs, maxBuffer: outputMaxBytes, env };
     const { stdout } = await run("go", ["mod", "download", "-json", goModule], options);
     const module = JSON.parse(stdout) as { Dir: string; Sum: string };
-    if (module.Sum !== goModuleSum) throw new Error(`the module's sum is ${module.Sum}, not the pinned ${goModuleSum}`);
+    if (module.Sum !== natsServerPin.goModuleSum)
+      throw new Error(`the module's sum is ${module.Sum}, not the pinned ${natsServerPin.goModuleSum}`);
     const source = join(folder, "source");
     cpSync(module.Dir, source, { recursive: true });
     await run("chmod", ["-R", "u+w", source]);
@@ -133,25 +117,7 @@ function ownGoFolders(folder: string): Record<string, string> {
   }
 }
 
-const debianPackage: Way = {
-  name: "Debian package",
-  async fetch(folder) {
-    const { stdout } = await run("apt-cache", ["policy", "nats-server"], { timeout: commandTimeoutMs });
-    const candidate = /Candidate: (\S+)/.exec(stdout)?.[1] ?? "(none)";
-    if (!isAtLeast(candidate, leastNatsVersion)) throw new Error(`the one on offer is ${candidate}`);
-    await run("apt-get", ["download", "nats-server"], { cwd: folder, timeout: commandTimeoutMs });
-    const file = readdirSync(folder).find((name) => name.endsWith(".deb"));
-    if (file === undefined) throw new Error("apt-get downloaded nothing");
-    const unpacked = join(folder, "unpacked");
-    mkdirSync(unpacked);
-    await run("dpkg", ["-x", join(folder, file), unpacked], { timeout: commandTimeoutMs });
-    const found = ["usr/sbin", "usr/bin"].map((bin) => join(unpacked, bin, "nats-server")).find(existsSync);
-    if (found === undefined) throw new Error("the package holds no nats-server");
-    return found;
-  },
-};
-
-export const standardWays: readonly Way[] = [releaseArchive, goToolchain, debianPackage];
+export const standardWays: readonly Way[] = [releaseArchive, goToolchain];
 
 function firstLine(error: unknown): string {
   const failure = error as Error & { stderr?: string; code?: unknown };

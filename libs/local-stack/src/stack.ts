@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, isPortFree } from "./free-port.ts";
-import { type LocalNats, resolveNatsServer, startNats } from "./nats-server.ts";
+import { resolveNatsServer } from "./nats-binary.ts";
+import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
@@ -168,7 +169,7 @@ async function startEngines(
     port: ports["postgres"] ?? 0,
     logFile: join(logDir, "postgres.log"),
   }).then((postgres) => (started.parts.postgres = postgres));
-  const startingNats = resolveNatsServer({ cacheDir: join(root, ".topdog/tools"), log })
+  const startingNats = resolveNatsServer({ log })
     .then((binary) =>
       startNats({
         binary,

@@ -2,14 +2,13 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:f
 import { createServer } from "node:net";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "@jest/globals";
-import { resolveNatsServer, startNats } from "../src/nats-server.ts";
+import { resolveNatsServer } from "../src/nats-binary.ts";
+import { startNats } from "../src/nats-server.ts";
 import { isRunning } from "../src/process-table.ts";
 import { makeScratchFolder } from "../src/scratch-folder.ts";
 
 const folder = makeScratchFolder("nats");
-const cacheDir = fileURLToPath(new URL("../../../.topdog/tools", import.meta.url));
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -34,7 +33,7 @@ function jetStream(port: number, subject: string, payload: object): Promise<Reco
 }
 
 test("what JetStream acknowledged is there after kill -9 and a restart on the same port", async () => {
-  const binary = await resolveNatsServer({ cacheDir });
+  const binary = await resolveNatsServer({});
   const nats = await startNats({ binary, dataDir: join(folder, "kept") });
   try {
     const { port, pid } = nats;
@@ -51,7 +50,7 @@ test("what JetStream acknowledged is there after kill -9 and a restart on the sa
 }, 600_000);
 
 test("a taken port is an error, not a server on another's port", async () => {
-  const binary = await resolveNatsServer({ cacheDir });
+  const binary = await resolveNatsServer({});
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as { port: number };
@@ -71,9 +70,9 @@ test("a server on PATH is taken when it is new enough, and passed over when it i
   };
   const path = `${bin}:${process.env["PATH"]}`;
   fake("2.12.1");
-  expect(await resolveNatsServer({ cacheDir, path })).toBe(join(bin, "nats-server"));
+  expect(await resolveNatsServer({ path })).toBe(join(bin, "nats-server"));
   fake("2.9.10");
-  expect(await resolveNatsServer({ cacheDir, path })).toMatch(/nats-server-\d+\.\d+\.\d+$/);
+  expect(await resolveNatsServer({ path })).toMatch(/nats-server-\d+\.\d+\.\d+$/);
 }, 600_000);
 
 test("a fetch that is impossible says what was tried and how to install the server, and leaves nothing behind", async () => {

@@ -1,13 +1,12 @@
+import { containerImages } from "@topdog/local-stack/pins";
 import type { StartedTestContainer } from "testcontainers";
 
-const postgresImage = "postgres:18-alpine";
-const natsImage = "nats:2.15-alpine";
 const password = "test";
 
 /** The last resort of a machine without local engines; fails when there is no container engine either. */
 export async function containerPostgres(): Promise<string> {
   const { GenericContainer, Wait } = await import("testcontainers");
-  const container = await new GenericContainer(postgresImage)
+  const container = await new GenericContainer(containerImages.postgres)
     .withEnvironment({ POSTGRES_PASSWORD: password })
     .withExposedPorts(5432)
     .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
@@ -18,7 +17,7 @@ export async function containerPostgres(): Promise<string> {
 /** A fixed host port, so that the address stays the same over a restart. */
 export async function containerNats(hostPort: number): Promise<{ url: string; container: StartedTestContainer }> {
   const { GenericContainer, Wait } = await import("testcontainers");
-  const container = await new GenericContainer(natsImage)
+  const container = await new GenericContainer(containerImages.nats)
     .withCommand(["-js", "-sd", "/data"])
     .withExposedPorts({ container: 4222, host: hostPort })
     .withWaitStrategy(Wait.forLogMessage(/Server is ready/))
