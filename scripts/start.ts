@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join, resolve } from "node:path";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { databaseOf, storingServices } from "@topdog/contracts/services";
 import { PortTakenError, type Stack, startStack } from "@topdog/local-stack/stack";
 import { welcome } from "./start-welcome.ts";
 
@@ -89,7 +90,7 @@ const dataDirOf = (flags: Flags): string => resolve(root, String(flags["data-dir
 const stackFileOf = (flags: Flags): string => join(dataDirOf(flags), "stack.json");
 
 function writeStackFile(stackFile: string, { postgres, nats }: Stack): void {
-  const names = ["org_registry", "billing", "quota"];
+  const names = storingServices.map(databaseOf);
   const databases = Object.fromEntries(names.map((name) => [name, postgres.url(name, name)]));
   rmSync(stackFile, { force: true });
   writeFileSync(stackFile, JSON.stringify({ databases, natsUrl: nats.url }), { mode: 0o600 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { PlanId } from "@topdog/contracts/plans";
+import { databaseOf, type ServiceName, serviceNames } from "@topdog/contracts/services";
 import type { ProcessExit } from "@topdog/local-stack/process";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
@@ -32,7 +33,7 @@ export interface Platform {
   readonly logDir: string;
   /** The quota service's database, as the superuser. */
   readonly quotaDatabaseUrl: string;
-  serviceUrl(service: "gateway" | "org-registry" | "billing" | "quota" | "llm-router"): string;
+  serviceUrl(service: ServiceName): string;
   newUser(subscription: { plan: PlanId }): Promise<{ userId: string; userKey: string }>;
   newOrg(subscription: { plan: PlanId; seats: number }): Promise<{ orgId: string; ownerId: string; ownerKey: string }>;
   setPlan(owner: string, plan: PlanId, seats: number): Promise<void>;
@@ -47,14 +48,13 @@ export interface Platform {
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const run = promisify(execFile);
-const services = ["gateway", "org-registry", "billing", "quota", "llm-router"] as const;
 const fast = { TTFT_MS: "15", TOKEN_INTERVAL_MS: "3" };
 
 /** The whole platform on free ports with a data folder of its own, as `npm start` runs it. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const dataDir = makeScratchFolder("e2e");
   const env = Object.fromEntries(
-    services.map((name) => [name, { ...options.everyService, ...options.settings?.[name] }]),
+    serviceNames.map((name) => [name, { ...options.everyService, ...options.settings?.[name] }]),
   );
   const stack = await startStack({
     dataDir,
@@ -71,7 +71,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 function describePlatform(stack: Stack, dataDir: string): Platform {
   const command = (service: "org-registry" | "billing", name: string, args: string[]): Promise<string> =>
-    runCommand(service, name, args, stack.postgres.url(service.replace("-", "_"), service.replace("-", "_")));
+    runCommand(service, name, args, stack.postgres.url(databaseOf(service), databaseOf(service)));
   const create = async (what: string, ...args: string[]): Promise<{ id: string; key: string }> =>
     JSON.parse((await command("org-registry", `create-${what}`, args)).trim().split("\n").at(-1) ?? "") as {
       id: string;

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { serviceNames } from "@topdog/contracts/services";
 import { request } from "undici";
 import { until } from "../support/eventually.ts";
 import { waitForLedger } from "../support/ledger.ts";
@@ -29,19 +30,16 @@ const bearer = (): Record<string, string> => ({
 });
 
 describe("every service", () => {
-  test.each(["gateway", "org-registry", "billing", "quota", "llm-router"] as const)(
-    "%s answers /livez, /readyz, /health and /metrics",
-    async (service) => {
-      const url = platform.serviceUrl(service);
-      for (const path of ["/livez", "/readyz", "/health"]) {
-        const answer = await request(`${url}${path}`);
-        expect([path, answer.statusCode]).toEqual([path, 200]);
-        await answer.body.dump();
-      }
-      const metrics = await (await request(`${url}/metrics`)).body.text();
-      expect(metrics).toMatch(/^topdog_/m);
-    },
-  );
+  test.each(serviceNames)("%s answers /livez, /readyz, /health and /metrics", async (service) => {
+    const url = platform.serviceUrl(service);
+    for (const path of ["/livez", "/readyz", "/health"]) {
+      const answer = await request(`${url}${path}`);
+      expect([path, answer.statusCode]).toEqual([path, 200]);
+      await answer.body.dump();
+    }
+    const metrics = await (await request(`${url}/metrics`)).body.text();
+    expect(metrics).toMatch(/^topdog_/m);
+  });
 });
 
 describe("the gateway's front", () => {

@@ -1,12 +1,6 @@
 import { join } from "node:path";
+import { type StoringService, storingServices } from "@topdog/contracts/services";
 import type { ServiceSpec } from "./service.ts";
-
-export const serviceNames = ["org-registry", "billing", "quota", "llm-router", "gateway"] as const;
-export type ServiceName = (typeof serviceNames)[number];
-
-/** The services that own a database, of the same name with underscores, and the role that goes with it. */
-export const storingServices = ["org-registry", "billing", "quota"] as const;
-export const databaseOf = (service: string): string => service.replaceAll("-", "_");
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,7 +10,7 @@ export interface StackPlan {
   readonly logDir: string;
   readonly logLevel: string;
   readonly natsUrl: string;
-  readonly databaseUrls: Readonly<Record<(typeof storingServices)[number], string>>;
+  readonly databaseUrls: Readonly<Record<StoringService, string>>;
   readonly principalSecret: string;
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type StoringService, storingServices } from "@topdog/contracts/services";
 import { runScript } from "./run-script.ts";
-import { type StackPlan, storingServices } from "./stack-plan.ts";
+import type { StackPlan } from "./stack-plan.ts";
 
 /** What the demo seed made: one user on Pro, and an org on Teams with an owner and a member. */
 export interface Demo {
@@ -43,7 +44,7 @@ export async function seedDemo(plan: StackPlan, keyFile: string, doneFile: strin
 
 function runCommand(
   plan: StackPlan,
-  service: (typeof storingServices)[number],
+  service: StoringService,
   command: string,
   args: readonly string[],
 ): Promise<string> {

@@ -1,19 +1,13 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { databaseOf, type ServiceName, storingServices } from "@topdog/contracts/services";
 import { freePort, isPortFree } from "./free-port.ts";
 import { resolveNatsServer } from "./nats-binary.ts";
 import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
-import {
-  databaseOf,
-  type Environment,
-  planServices,
-  type ServiceName,
-  type StackPlan,
-  storingServices,
-} from "./stack-plan.ts";
+import { type Environment, planServices, type StackPlan } from "./stack-plan.ts";
 import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 

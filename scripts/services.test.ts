@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { sandboxProvider, serviceNames, services } from "@topdog/contracts/services";
+
+const root = join(import.meta.dirname, "..");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const all = [...services, sandboxProvider];
+
+describe("the list of services in contracts", () => {
+  test("names each folder of services/, and nothing else", () => {
+    expect(readdirSync(join(root, "services")).toSorted()).toEqual(all.map(({ name }) => name).toSorted());
+  });
+
+  test("says of each whether it stores: a service with migrations, and no other", () => {
+    const storing = all.filter(({ name }) => readdirSync(join(root, "services", name)).includes("migrations"));
+    expect(storing.map(({ name }) => name)).toEqual(all.filter(({ stores }) => stores).map(({ name }) => name));
+  });
+
+  test("gives each port once", () => {
+    const ports = all.flatMap(({ httpPort, opsPort }) => [httpPort, opsPort]);
+    expect(new Set(ports).size).toBe(ports.length);
+  });
+
+  test("is what the compiler builds, what the architecture describes, and what npm start has ports for", () => {
+    const { references } = JSON.parse(read("tsconfig.json")) as { references: { path: string }[] };
+    const built = references.filter(({ path }) => path.startsWith("services/")).map(({ path }) => path.split("/")[1]);
+    expect(built.toSorted()).toEqual(all.map(({ name }) => name).toSorted());
+    const architecture = read("ARCHITECTURE.md");
+    for (const name of serviceNames) expect(architecture).toContain(`[README](services/${name}/README.md)`);
+    const options = JSON.parse(read("scripts/start-options.json")) as Record<string, { default: string } | undefined>;
+    for (const { name, httpPort } of services) {
+      expect(options[`port-${name}`]).toMatchObject({ default: String(httpPort) });
+    }
+  });
+});
