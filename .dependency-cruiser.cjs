@@ -17,7 +17,7 @@ module.exports = {
       "contracts-is-a-leaf",
       "contracts holds schemas and plain data: zod only.",
       { path: "^libs/contracts/src", pathNot: "\\.test\\.ts$" },
-      { pathNot: "^libs/contracts/|node_modules/zod|^node:|^(crypto|buffer)$" },
+      { pathNot: "^libs/contracts/|node_modules/zod|^node:|^(crypto|buffer|zlib)$" },
     ),
     rule(
       "domain-is-pure",

@@ -63,7 +63,7 @@ async function ready(started: Started): Promise<{ key: string; curl: string; gat
   }
   const output = started.output();
   const gateway = /curl -N (http:\/\/[^/]+)/.exec(output)?.[1] ?? "";
-  return { key: /td_[\w-]{43}/.exec(output)?.[0] ?? "", curl: output, gateway };
+  return { key: /td_[\w-]{49}/.exec(output)?.[0] ?? "", curl: output, gateway };
 }
 
 async function usedCalls(gateway: string, key: string): Promise<number> {

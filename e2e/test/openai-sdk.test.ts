@@ -136,7 +136,7 @@ describe("the official openai package with only baseURL and apiKey changed", () 
   });
 
   test("a wrong key is an AuthenticationError with a request id and costs nothing", async () => {
-    const wrong = new OpenAI({ baseURL: `${platform.gatewayUrl}/v1`, apiKey: `td_${"A".repeat(43)}`, maxRetries: 0 });
+    const wrong = new OpenAI({ baseURL: `${platform.gatewayUrl}/v1`, apiKey: `td_${"A".repeat(49)}`, maxRetries: 0 });
     const error = await wrong.chat.completions.create(hello).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AuthenticationError);
     expect((error as APIError).code).toBe("invalid_api_key");

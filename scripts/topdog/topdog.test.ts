@@ -43,7 +43,7 @@ describe("npm run topdog", () => {
     const org = JSON.parse((await connected("create-org", "--name", "Acme", "--owner", user.id)).out) as { id: string };
     const created = await connected("create-key", "--user", user.id, "--org", org.id);
     const { id, key } = JSON.parse(created.out) as { id: string; key: string };
-    expect(key).toMatch(/^td_[\w-]{43}$/);
+    expect(key).toMatch(/^td_[\w-]{49}$/);
     expect(await connected("revoke-key", id)).toMatchObject({ code: 0, out: `revoked ${id}\n` });
     const plan = await connected("set-plan", "--owner", `org:${org.id}`, "--plan", "teams", "--seats", "4");
     expect(plan.out).toContain("now has Teams, 4 seats, by the month (version 1)");

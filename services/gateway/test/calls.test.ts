@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { formatApiKey } from "@topdog/contracts/api-key";
 import { chatBody, errorOf, startPlatform, type Gateway, type Platform } from "./platform.ts";
 import { answerJson } from "./fake-router.ts";
 
@@ -96,7 +98,8 @@ describe("a refused call", () => {
   test.each([
     [null, 401, "missing_api_key"],
     ["nonsense", 401, "invalid_api_key"],
-    [`td_${"x".repeat(43)}`, 401, "invalid_api_key"],
+    [`td_${"x".repeat(49)}`, 401, "invalid_api_key"],
+    [formatApiKey(randomBytes(32)), 401, "invalid_api_key"],
   ])("without a good key (%s) is %d in OpenAI's shape, with an id", async (key, status, code) => {
     const answer = await gateway.call(key);
     expect([answer.status, errorOf(answer).code]).toEqual([status, code]);

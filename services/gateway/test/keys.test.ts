@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
@@ -31,6 +32,14 @@ test("a known key costs no lookup, and concurrent first calls of a key share one
   await Promise.all(Array.from({ length: 20 }, () => gateway.call(key, models)));
   await gateway.call(key, models);
   expect(platform.resolves() - before).toBe(1);
+});
+
+test("a made-up key costs no lookup: its checksum is wrong", async () => {
+  const [gateway] = gateways as [Gateway];
+  const before = platform.resolves();
+  const madeUp = Array.from({ length: 20 }, () => `td_${randomBytes(36).toString("hex").slice(0, 49)}`);
+  for (const key of madeUp) expect((await gateway.call(key, models)).status).toBe(401);
+  expect(platform.resolves() - before).toBe(0);
 });
 
 test("a revoked key is refused by every gateway within 100 ms", async () => {

@@ -1,4 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
+import { formatApiKey } from "@topdog/contracts/api-key";
 import { resolvePrincipal, type Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { connectBus, type Bus } from "@topdog/messaging/connect";
 import { serveRpc } from "@topdog/messaging/rpc";
@@ -83,7 +84,7 @@ export async function startPlatform(quotaOptions?: { maxGrant?: number; window?:
     newKey: ({ org, apiCalls = 800, llmRequests = 300, pool = 0 } = {}) => {
       users += 1;
       const userId = `usr_${users}`;
-      const key = `td_${randomBytes(32).toString("base64url")}`;
+      const key = formatApiKey(randomBytes(32));
       const keyHash = hash("sha256", key, "hex");
       const personal = org === undefined ? `user:${userId}` : `seat:${org}:${userId}`;
       const orgPool = org === undefined ? null : `org:${org}`;

@@ -31,7 +31,7 @@ describe("API keys", () => {
     const created = await registry.call("POST", "/api/keys", { userId }, { name: "  laptop " });
     expect(created.status).toBe(201);
     const key = String(created.body["key"]);
-    expect(key).toMatch(/^td_[\w-]{43}$/);
+    expect(key).toMatch(/^td_[\w-]{49}$/);
     expect(created.body).toMatchObject({
       name: "laptop",
       prefix: key.slice(0, 8),

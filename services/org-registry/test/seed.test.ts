@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { isApiKey } from "@topdog/contracts/api-key";
 import { processedEventMigrationSql } from "@topdog/messaging/consume";
 import { outboxMigrationSql } from "@topdog/messaging/outbox";
 import { migrate } from "@topdog/postgres/migrate";
@@ -52,6 +53,22 @@ describe("the demo seed", () => {
     expect(await resolve(second.userKey)).toMatchObject({ userId: second.userId, orgId: null });
     expect(await resolve(second.teamsOwnerKey)).toMatchObject({ orgId: second.orgId, role: "owner" });
     expect(await resolve(second.teamsMemberKey)).toMatchObject({ orgId: second.orgId, userId: second.memberIds[0] });
+  });
+
+  test("a key of an earlier version, without a checksum, is revoked and replaced: no gateway would take it", async () => {
+    const file = join(folder, "earlier.json");
+    const first = await seedWith(file);
+    const withoutChecksum = first.userKey.slice(0, -6);
+    await database
+      .db("api_key")
+      .where({ hash: hashKey(first.userKey) })
+      .update({ hash: hashKey(withoutChecksum) });
+    await writeKeyFile(file, { ...first, userKey: withoutChecksum });
+    const second = await seedWith(file);
+    expect(second).toMatchObject({ teamsOwnerKey: first.teamsOwnerKey, teamsMemberKey: first.teamsMemberKey });
+    expect(isApiKey(second.userKey)).toBe(true);
+    expect(await resolvePrincipalOf(database.db, hashKey(withoutChecksum))).toBeNull();
+    expect(await resolvePrincipalOf(database.db, hashKey(second.userKey))).toMatchObject({ userId: first.userId });
   });
 });
 

@@ -1,8 +1,3 @@
-/** `td_` and 32 random bytes in base64url: anything else cannot be one of our keys and is not worth a lookup. */
-const keyPattern = /^td_[A-Za-z0-9_-]{43}$/;
-
-export const looksLikeApiKey = (text: string): boolean => keyPattern.test(text);
-
 /** The key of a request: `Authorization: Bearer`, else `x-api-key`; null when none was sent. */
 export function presentedKey(authorization: string | undefined, apiKeyHeader: string | undefined): string | null {
   if (authorization !== undefined) {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { formatApiKey } from "@topdog/contracts/api-key";
 
 export type RandomBytes = (size: number) => Buffer;
 
@@ -10,9 +11,9 @@ export interface KeyMaterial {
   readonly lastFour: string;
 }
 
-/** `td_` and 32 random bytes in base64url: 256 bits, so a plain SHA-256 is enough to store. */
+/** The key has 256 random bits, so a plain SHA-256 is enough to store. */
 export function createKeyMaterial(randomBytes: RandomBytes): KeyMaterial {
-  const key = `td_${randomBytes(32).toString("base64url")}`;
+  const key = formatApiKey(randomBytes(32));
   return { key, hash: hashKey(key), prefix: key.slice(0, 8), lastFour: key.slice(-4) };
 }
 

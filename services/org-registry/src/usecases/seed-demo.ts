@@ -1,3 +1,4 @@
+import { isApiKey } from "@topdog/contracts/api-key";
 import type { Transaction } from "@topdog/postgres/pool";
 import { findKeyHolder, listLiveKeys, lockLiveKey } from "../store/api-keys.ts";
 import { hashKey } from "../store/key-material.ts";
@@ -26,7 +27,8 @@ const keyName = "demo";
 const orgName = "Demo Team";
 
 /**
- * The demo's users, org and keys; a second run changes nothing. Keys that were lost are revoked and replaced. The org's two
+ * The demo's users, org and keys; a second run changes nothing. Keys that were lost, or that
+ * an earlier version made in another format, are revoked and replaced. The org's two
  * members are active from the start, before billing has said that their seats are paid: a seed is an operator's act, and
  * the next `subscription.updated` decides as for any org.
  */
@@ -67,7 +69,7 @@ async function keepOrReplace(
   old: string | undefined,
   at: Date,
 ): Promise<string> {
-  if (old !== undefined) {
+  if (old !== undefined && isApiKey(old)) {
     const known = await findKeyHolder(trx, hashKey(old));
     if (known !== null && known.userId === holder.userId && known.orgId === holder.orgId) return old;
   }
