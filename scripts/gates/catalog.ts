@@ -1,4 +1,4 @@
-import { findBrokenLinks, findDecisionProblems } from "./documentation.ts";
+import { findBrokenPaths, findDecisionProblems } from "./documentation.ts";
 import type { Gate } from "./gate.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
@@ -9,6 +9,7 @@ import { auditDependencies, findReleaseAgeProblems } from "./supply.ts";
 import { readSourceTree, type SourceFile } from "./source-tree.ts";
 import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles } from "./tidy.ts";
 
+const remarkFlags = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
 const sourceCondition = "--conditions=@topdog/source";
 
 /** Gates that start a tool: seconds each, so the longest come first. */
@@ -54,6 +55,19 @@ function toolGates(root: string): Gate[] {
       guarantee: "docs/asyncapi.json and docs/openapi.json are what the code says",
       advice: "npm run generate, look at the difference, commit it",
       check: toolCheck(root, [sourceCondition, "scripts/generate-documents.ts", "--check"]),
+    },
+    {
+      name: "links",
+      guarantee: "every link in the docs leads to a file and a heading that exist",
+      advice: "correct or remove it",
+      check: toolCheck(root, [tool("remark-cli", "remark"), ...remarkFlags, "."]),
+    },
+    {
+      name: "workspace",
+      guarantee: "the packages of the workspace fit together",
+      advice: "the message names the rule; sherif's documentation explains it",
+      // npm installs pnpm from scripts/bootstrap, and would refuse to start under a packageManager field of another.
+      check: toolCheck(root, [tool("sherif"), "--ignore-rule", "root-package-manager-field"]),
     },
     {
       name: "audit",
@@ -105,7 +119,7 @@ function textGates(root: string): Gate[] {
       findMetricProblems,
     ),
     gate("decisions", "every ADR has its own number and all its parts", "see docs/adr/0001", findDecisionProblems),
-    gate("links", "every link and quoted path in the docs leads somewhere", "correct or remove it", findBrokenLinks),
+    gate("quoted-paths", "every file that the docs quote exists", "correct or remove it", findBrokenPaths),
     gate(
       "release-age",
       "no package release younger than three days is taken in",

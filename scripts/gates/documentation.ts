@@ -1,4 +1,3 @@
-import { dirname, normalize } from "node:path/posix";
 import type { SourceFile } from "./source-tree.ts";
 
 const adrName = /^docs\/adr\/(\d{4})-[a-z0-9-]+\.md$/;
@@ -30,43 +29,17 @@ export function findDecisionProblems(files: readonly SourceFile[]): string[] {
   return problems;
 }
 
-const link = /\[[^\]]*\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
 /** A path in backticks that starts at the root: `services/quota/src/app.ts`. Patterns and placeholders are left alone. */
 const quotedPath = /`((?:services|libs|scripts|docs|e2e|bench|\.ci)\/[\w./-]+\.(?:ts|mjs|md|sql|json|yml))`/g;
 
-/** Heading text → the anchor that GitHub gives it. */
-function anchorsOf(markdown: string): Set<string> {
-  const headings = markdown.split("\n").filter((line) => /^#{1,6} /.test(line));
-  const slug = (heading: string): string =>
-    heading
-      .replace(/^#+ /, "")
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
-      .trim()
-      .replaceAll(/\s/g, "-");
-  return new Set(headings.map(slug));
-}
-
-/** Relative links and file paths in Markdown must lead to a file (and to a heading) that exists. */
-export function findBrokenLinks(files: readonly SourceFile[]): string[] {
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const exists = (path: string): boolean =>
-    byPath.has(path) || files.some((file) => file.path.startsWith(`${path.replace(/\/$/, "")}/`));
+/** File paths that Markdown quotes must exist. Links are checked by remark-validate-links. */
+export function findBrokenPaths(files: readonly SourceFile[]): string[] {
+  const paths = new Set(files.map((file) => file.path));
   return files
     .filter((file) => file.path.endsWith(".md"))
     .flatMap((file) => {
       const text = file.text.replaceAll(/^```[\s\S]*?^```/gm, "");
-      const links = [...text.matchAll(link)]
-        .map((match) => match[1] ?? "")
-        .filter((target) => !/^[a-z]+:/i.test(target));
-      const broken = links.filter((target) => {
-        const [path = "", anchor] = target.split("#");
-        const resolved = path === "" ? file.path : normalize(`${dirname(file.path)}/${path}`);
-        if (!exists(resolved)) return true;
-        const page = byPath.get(resolved);
-        return anchor !== undefined && page?.path.endsWith(".md") === true && !anchorsOf(page.text).has(anchor);
-      });
-      const missing = [...text.matchAll(quotedPath)].map((match) => match[1] ?? "").filter((path) => !exists(path));
-      return [...broken, ...missing].map((target) => `${file.path}: leads nowhere: ${target}`);
+      const missing = [...text.matchAll(quotedPath)].map((match) => match[1] ?? "").filter((path) => !paths.has(path));
+      return missing.map((path) => `${file.path}: leads nowhere: ${path}`);
     });
 }

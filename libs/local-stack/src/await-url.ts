@@ -1,15 +1,12 @@
 import { get } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
+import pWaitFor from "p-wait-for";
 
 const attemptTimeoutMs = 2_000;
 const pollIntervalMs = 50;
 
 /** Resolves once a GET of `url` answers 200; rejects with `signal`'s reason when that fires first. */
 export async function awaitUrl(url: string, signal: AbortSignal): Promise<void> {
-  while (!(await answersOk(url))) {
-    signal.throwIfAborted();
-    await sleep(pollIntervalMs);
-  }
+  await pWaitFor(() => answersOk(url), { interval: pollIntervalMs, signal });
 }
 
 function answersOk(url: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { databaseOf, type ServiceName, storingServices } from "@topdog/contracts/services";
 import { freePort, isPortFree } from "./free-port.ts";
+import { startLogRotation } from "./log-rotation.ts";
 import { resolveNatsServer } from "./nats-binary.ts";
 import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
@@ -82,7 +83,13 @@ type Started = ReturnType<typeof createStarted>;
 
 /** What runs so far, so that it can be ended in reverse order, after a failure half-way too. */
 function createStarted() {
-  const parts: { postgres?: LocalPostgres; nats?: LocalNats; state?: StateFolder; services: LocalService[] } = {
+  const parts: {
+    postgres?: LocalPostgres;
+    nats?: LocalNats;
+    state?: StateFolder;
+    stopLogRotation?: () => void;
+    services: LocalService[];
+  } = {
     services: [],
   };
   return {
@@ -93,6 +100,7 @@ function createStarted() {
       }
       await (force ? parts.nats?.kill9() : parts.nats?.stop());
       await parts.postgres?.stop(force ? "immediate" : "fast");
+      parts.stopLogRotation?.();
       parts.state?.release();
     },
   };
@@ -115,6 +123,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   const ports = await choosePorts(names, options.ports ?? {});
   const logDir = options.logDir ?? join(options.dataDir, "logs");
 
+  started.parts.stopLogRotation = startLogRotation({ folder: logDir });
   const [postgres, nats] = await startEngines(state, ports, logDir, started, say);
   const urls = await Promise.all(storingServices.map((name) => postgres.createDatabase(databaseOf(name))));
   const plan: StackPlan = {
