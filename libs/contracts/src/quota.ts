@@ -33,7 +33,8 @@ export function dailyLimit(bucketOwner: string, meter: Meter, plan: Plan, seats:
   return meter === "api_calls" ? plan.apiCallsPerDay : plan.llmRequestsPerDay;
 }
 
-export const utcDaySchema = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+/** A day of the calendar, `2026-11-22`. Year 0 has none in Postgres. */
+export const utcDaySchema = z.iso.date().regex(/^[1-9]/, "must be a day of the years 1000 to 9999");
 
 /** One admitted token: the ledger's key. */
 export const chargeSchema = z.object({

@@ -192,7 +192,9 @@ describe("usage", () => {
     expect(await status("from=2026-10-01&to=2026-10-31")).toBe(200);
     expect(await status("from=2026-10-01&to=2026-11-01")).toBe(400);
     expect(await status("from=2026-10-02&to=2026-10-01")).toBe(400);
-    expect(await status("from=yesterday")).toBe(400);
+    for (const day of ["yesterday", "0000-00-00", "0000-01-01", "2026-02-30", "2026-13-01"]) {
+      expect([day, await status(`from=${day}`), await status(`to=${day}`)]).toEqual([day, 400, 400]);
+    }
     expect(await status("user=bob")).toBe(400);
   });
 

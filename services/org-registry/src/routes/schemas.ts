@@ -1,13 +1,11 @@
 import { memberRoleSchema } from "@topdog/contracts/events/org-events";
 import { planIdSchema } from "@topdog/contracts/plans";
 import type { AccountCall } from "@topdog/contracts/principal-header";
+import { idSchema, nameSchema } from "@topdog/contracts/text";
 import { z } from "zod";
 import type { ApiKey } from "../domain/api-key.ts";
 import type { Caller } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
-
-const idSchema = z.string().regex(/^[\w-]{1,64}$/);
-const nameSchema = z.string().trim().min(1).max(100);
 
 export const orgParams = z.object({ orgId: idSchema });
 export const memberParams = z.object({ orgId: idSchema, userId: idSchema });

@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+/** An id of ours: `usr_…`, `org_…`, `key_…`. */
+export const idSchema = z.string().regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -");
+
+const maxNameLength = 100;
+/**
+ * No control characters (NUL, which Postgres refuses, among them), line separators, halves of surrogate pairs, or marks
+ * that make text be shown in another order than it is stored.
+ */
+const printableLine = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]*$/u;
+
+/** What people call a thing: one line of visible text. Spaces around it are dropped. */
+export const nameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(maxNameLength)
+  .regex(printableLine, "must be one line without control characters");
