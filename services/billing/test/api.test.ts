@@ -4,7 +4,7 @@ import { publishEvent } from "@topdog/messaging/publish";
 import { eventually } from "@topdog/testing/eventually";
 import { findOrgSeats } from "../src/store/org-seats.ts";
 import { setPlan } from "../src/usecases/set-plan.ts";
-import { type Billing, org, startBilling } from "./start-billing.ts";
+import { type As, type Billing, org, startBilling } from "./start-billing.ts";
 
 describe("billing's account API", () => {
   let billing: Billing;
@@ -111,12 +111,31 @@ describe("billing's account API", () => {
     }
   });
 
+  test("an org key reaches its org's subscription alone, never its user's own", async () => {
+    await announce(org("org_ci", 1, 2));
+    await eventually(async () => expect(await findOrgSeats(billing.db, "org_ci")).not.toBeNull());
+    await setPlan(billing.deps, { owner: "org:org_ci", plan: "teams", interval: "month", seats: 4 });
+    await setPlan(billing.deps, { owner: "user:usr_owner", plan: "pro_plus", interval: "year", seats: 1 });
+    await setPlan(billing.deps, { owner: "user:usr_m", plan: "pro_plus", interval: "year", seats: 1 });
+    const read = (as: As) => billing.call("GET", "/api/billing/subscription", as);
+    const byOwner = await read({ userId: "usr_owner", orgId: "org_ci", role: "owner" });
+    expect(byOwner.body).toMatchObject({ owner: "org:org_ci", plan: "teams", seats: 4, activeMembers: 2 });
+    for (const role of ["admin", "member"] as const) {
+      const refused = await read({ userId: "usr_m", orgId: "org_ci", role });
+      expect([refused.status, refused.body["code"]]).toEqual([403, "owner_only"]);
+      expect(JSON.stringify(refused.body)).not.toContain("pro_plus");
+    }
+  });
+
   test("seat usage follows org events, shuffled and repeated, to the newest version", async () => {
     const versions = [2, 5, 1, 5, 4, 3];
     await announce(...versions.map((version) => org("org_shuffled", version, version)), org("org_end", 1, 1));
     await eventually(async () => expect(await findOrgSeats(billing.db, "org_end")).not.toBeNull());
     await eventually(async () =>
-      expect(await findOrgSeats(billing.db, "org_shuffled")).toEqual({ ownerUserId: "usr_owner", activeMembers: 5 }),
+      expect(await findOrgSeats(billing.db, "org_shuffled")).toMatchObject({
+        ownerUserId: "usr_owner",
+        activeMembers: 5,
+      }),
     );
   });
 

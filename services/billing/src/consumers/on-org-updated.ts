@@ -1,10 +1,11 @@
-import { orgUpdated } from "@topdog/contracts/events/org-events";
+import { type OrgUpdated, orgUpdated } from "@topdog/contracts/events/org-events";
 import { durableFor } from "@topdog/contracts/topology";
 import type { Bus } from "@topdog/messaging/connect";
 import { type Consumer, createConsumer } from "@topdog/messaging/consume";
 import type { MessagingMetrics } from "@topdog/messaging/metrics";
 import type { Database } from "@topdog/postgres/pool";
 import type { Logger } from "@topdog/telemetry/logger";
+import type { OrgSeats } from "../domain/org-seats.ts";
 import { recordOrgSeats } from "../usecases/record-org-seats.ts";
 
 export interface ConsumerDeps {
@@ -20,10 +21,18 @@ export function onOrgUpdated(deps: ConsumerDeps): Consumer {
     ...deps,
     durable: durableFor("billing", orgUpdated.subject),
     event: orgUpdated,
-    handle: async (trx, org, meta) => {
-      const applied = await recordOrgSeats(trx, org);
-      const { orgId, version, activeMembers } = org;
+    handle: async (trx, event, meta) => {
+      const applied = await recordOrgSeats(trx, fromOrgUpdated(event));
+      const { orgId, version, activeMembers } = event;
       deps.logger.info({ eventId: meta.id, orgId, version, activeMembers, applied }, "org event handled");
     },
   });
 }
+
+const fromOrgUpdated = ({ orgId, version, ownerUserId, activeMembers, changedAt }: OrgUpdated): OrgSeats => ({
+  orgId,
+  version,
+  ownerUserId,
+  activeMembers,
+  changedAt: new Date(changedAt),
+});

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { planIds, plans } from "@topdog/contracts/plans";
 import { subscriptionUpdatedSchema } from "@topdog/contracts/events/subscription-updated";
 import * as fc from "fast-check";
+import { toSubscriptionUpdated } from "./subscription-announcement.ts";
 import { judgePlan } from "./subscription.ts";
 
 const dev = { regulatedLineup: false };
@@ -50,8 +51,8 @@ describe("giving a plan to an owner", () => {
         const verdict = judgePlan(input, { regulatedLineup });
         if (!verdict.ok) return;
         expect(verdict.wanted.seats).toBeGreaterThanOrEqual(plans[verdict.wanted.plan].minimumSeats);
-        const announced = { ...verdict.wanted, version: 1, status: "active", changedAt: "2026-11-22T10:00:00.000Z" };
-        expect(subscriptionUpdatedSchema.safeParse(announced).success).toBe(true);
+        const subscription = { ...verdict.wanted, version: 1, status: "active" as const, changedAt: new Date(0) };
+        expect(subscriptionUpdatedSchema.safeParse(toSubscriptionUpdated(subscription)).success).toBe(true);
       }),
     );
   });

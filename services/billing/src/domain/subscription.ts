@@ -1,8 +1,24 @@
-import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { type PlanId, planIds, plans } from "@topdog/contracts/plans";
 
-/** A user's or an org's subscription: what is stored is what is announced. */
-export type Subscription = SubscriptionUpdated;
+export type Interval = "month" | "year";
+export type SubscriptionStatus = "active" | "trialing" | "past_due" | "canceled";
+
+/** What a user or an org subscribes to. */
+export interface Subscription {
+  /** `user:<id>` or `org:<id>`. */
+  readonly owner: string;
+  /** Rises with every change. */
+  readonly version: number;
+  readonly plan: PlanId;
+  readonly interval: Interval;
+  /** Paid quantity; 1 for a plan without seats. */
+  readonly seats: number;
+  readonly status: SubscriptionStatus;
+  readonly changedAt: Date;
+}
+
+/** What an owner has who never subscribed: the free plan, and no version, because nothing was ever announced. */
+export type UnsetSubscription = Omit<Subscription, "changedAt"> & { readonly changedAt: null };
 
 export interface WantedPlan {
   readonly owner: string;
@@ -14,7 +30,7 @@ export interface WantedPlan {
 export interface SetPlan {
   readonly owner: string;
   readonly plan: PlanId;
-  readonly interval: "month" | "year";
+  readonly interval: Interval;
   readonly seats: number;
 }
 
@@ -44,8 +60,7 @@ export function judgePlan(wanted: WantedPlan, offer: { regulatedLineup: boolean 
   return { ok: true, wanted: { owner, plan: id, interval, seats } };
 }
 
-/** Without a row an owner has the free plan. Version 0: nothing was ever announced. */
-export const freeSubscription = (owner: string): Omit<Subscription, "changedAt"> & { changedAt: null } => ({
+export const freeSubscription = (owner: string): UnsetSubscription => ({
   owner,
   version: 0,
   plan: "free",

@@ -20,7 +20,7 @@ const fromDbSubscription = (row: SubscriptionRow): Subscription => ({
   interval: row.interval,
   seats: row.seats,
   status: row.status,
-  changedAt: row.changed_at.toISOString(),
+  changedAt: row.changed_at,
 });
 
 export async function findSubscription(db: Database, owner: string): Promise<Subscription | null> {

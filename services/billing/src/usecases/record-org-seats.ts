@@ -1,6 +1,6 @@
-import type { OrgUpdated } from "@topdog/contracts/events/org-events";
 import type { Transaction } from "@topdog/postgres/pool";
+import type { OrgSeats } from "../domain/org-seats.ts";
 import { putNewerOrgSeats } from "../store/org-seats.ts";
 
 /** Returns whether the snapshot was news. */
-export const recordOrgSeats = (trx: Transaction, org: OrgUpdated): Promise<boolean> => putNewerOrgSeats(trx, org);
+export const recordOrgSeats = (trx: Transaction, org: OrgSeats): Promise<boolean> => putNewerOrgSeats(trx, org);

@@ -2,6 +2,7 @@ import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updat
 import { appendOutbox } from "@topdog/messaging/outbox";
 import type { Database } from "@topdog/postgres/pool";
 import { inTransaction } from "@topdog/postgres/transaction";
+import { toSubscriptionUpdated } from "../domain/subscription-announcement.ts";
 import { judgePlan, type Subscription, type WantedPlan } from "../domain/subscription.ts";
 import { findSubscription, putSubscription } from "../store/subscriptions.ts";
 
@@ -25,7 +26,7 @@ export async function setPlan(deps: SetPlanDeps, input: WantedPlan): Promise<Set
   return inTransaction(deps.db, async (trx) => {
     const changed = await putSubscription(trx, verdict.wanted, new Date(deps.nowMs()));
     if (changed !== null) {
-      await appendOutbox(trx, subscriptionUpdated, changed);
+      await appendOutbox(trx, subscriptionUpdated, toSubscriptionUpdated(changed));
       return { outcome: "changed", subscription: changed };
     }
     const subscription = await findSubscription(trx, verdict.wanted.owner);

@@ -1,0 +1,13 @@
+import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import type { Subscription } from "./subscription.ts";
+
+/** What everybody else is told of a subscription. */
+export const toSubscriptionUpdated = (subscription: Subscription): SubscriptionUpdated => ({
+  owner: subscription.owner,
+  version: subscription.version,
+  plan: subscription.plan,
+  interval: subscription.interval,
+  seats: subscription.seats,
+  status: subscription.status,
+  changedAt: subscription.changedAt.toISOString(),
+});
