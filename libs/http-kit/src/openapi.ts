@@ -29,12 +29,14 @@ const problemSchema = z
     detail: z.string(),
     instance: z.string().meta({ description: "The request's id" }),
     code: z.enum(Object.keys(errorRegistry) as [ErrorCode, ...ErrorCode[]]),
-    next_step: z.string(),
+    nextStep: z.string(),
   })
   .meta({ id: "Problem", description: "An error (RFC 9457)" });
 
-const errorsOfEveryRoute = ["invalid_request", "internal_error"] as const;
-const errorsWithBody = ["malformed_json", "payload_too_large"] as const;
+/** The gateway's own refusals on the way to a route are among them: `overloaded` when the service behind it is away. */
+const errorsOfEveryRoute = ["invalid_request", "internal_error", "overloaded"] as const;
+/** A body is read, and may be refused, whether or not the route has a use for it. */
+const errorsOfEveryBody = ["payload_too_large", "request_timeout"] as const;
 
 /** The OpenAPI 3.1 document of the very objects that are mounted. */
 export function buildOpenApi({
@@ -87,10 +89,15 @@ function successes(route: Route): ZodOpenApiResponsesObject {
   return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
 }
 
+/** An answer's error has one of the codes that the operation names for this status. */
+const problemWith = (codes: readonly ErrorCode[]) =>
+  z.intersection(problemSchema, z.looseObject({ code: z.enum(codes) }));
+
 function failures(route: Route): ZodOpenApiResponsesObject {
   const codes = new Set<ErrorCode>([
     ...errorsOfEveryRoute,
-    ...(route.body === undefined ? [] : errorsWithBody),
+    ...(route.method === "get" ? [] : errorsOfEveryBody),
+    ...(route.body === undefined ? [] : (["malformed_json"] as const)),
     ...(route.auth === "account" ? (["missing_api_key", "invalid_api_key"] as const) : []),
     ...route.errors,
   ]);
@@ -99,7 +106,7 @@ function failures(route: Route): ZodOpenApiResponsesObject {
     status,
     {
       description: group.map((code) => `\`${code}\`: ${errorRegistry[code].title}`).join(" "),
-      content: { [problemContentType]: { schema: problemSchema } },
+      content: { [problemContentType]: { schema: problemWith(group) } },
     },
   ]);
   return Object.fromEntries(entries) as ZodOpenApiResponsesObject;

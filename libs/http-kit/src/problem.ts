@@ -15,7 +15,7 @@ export function problemBody(error: AppError, requestId: string): Record<string, 
     detail: error.detail,
     instance: requestId,
     code: error.code,
-    next_step: error.nextStep,
+    nextStep: error.nextStep,
   };
 }
 

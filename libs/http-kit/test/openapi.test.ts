@@ -27,8 +27,25 @@ test("the document says what the mounted route does: input, answers, errors and 
     requestBody: { content: { "application/json": { schema: { additionalProperties: false, required: ["name"] } } } },
   });
   const responses = operation?.responses ?? {};
-  expect(Object.keys(responses).toSorted()).toEqual(["200", "204", "400", "401", "403", "404", "413", "500"]);
+  expect(Object.keys(responses).toSorted()).toEqual([
+    "200",
+    "204",
+    "400",
+    "401",
+    "403",
+    "404",
+    "408",
+    "413",
+    "500",
+    "503",
+  ]);
   expect(responses["403"]).toMatchObject({
-    content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+    content: {
+      "application/problem+json": {
+        schema: {
+          allOf: [{ $ref: "#/components/schemas/Problem" }, { properties: { code: { enum: ["owner_only"] } } }],
+        },
+      },
+    },
   });
 });

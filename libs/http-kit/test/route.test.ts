@@ -179,7 +179,7 @@ describe("a route", () => {
     const answer = await fetch(`${origin}/api/failing`);
     const text = await answer.text();
     expect(answer.status).toBe(500);
-    expect(JSON.parse(text)).toMatchObject({ code: "internal_error", next_step: expect.any(String) as unknown });
+    expect(JSON.parse(text)).toMatchObject({ code: "internal_error", nextStep: expect.any(String) as unknown });
     expect(text).not.toMatch(/ECONNREFUSED|10\.0\.0\.7|sk-/);
     const logged = lines.filter(({ level }) => level === "error");
     expect(logged).toHaveLength(1);
