@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
-import { syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { securityHeaders } from "@topdog/http-kit/app";
 import { createHttpServer } from "@topdog/http-kit/create-server";
@@ -16,7 +15,8 @@ import type { Logger } from "@topdog/telemetry/logger";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import express, { type Express } from "express";
 import { createPrincipals, type Principals } from "./clients/principals.ts";
-import { createQuotaLeases, type QuotaLeases } from "./clients/quota-leases.ts";
+import { createQuotaSync } from "./clients/quota-sync.ts";
+import { processTimers } from "./clients/timers.ts";
 import { createUpstream, type Upstream } from "./clients/upstream.ts";
 import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
 import { createWatchdog, type Watchdog } from "./clients/watchdog.ts";
@@ -29,6 +29,7 @@ import { mountAccountRoutes } from "./routes/account-routes.ts";
 import { answerBrokenRequests } from "./routes/broken-requests.ts";
 import { mountDocsRoutes } from "./routes/docs-routes.ts";
 import { mountHotRoutes, mountWrongMethods } from "./routes/hot-routes.ts";
+import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
 
 export interface AppDeps {
   readonly config: Readonly<GatewayConfig>;
@@ -49,7 +50,6 @@ export interface App {
 /** As seen from src and from dist alike. */
 const repositoryDocs = join(import.meta.dirname, "../../../docs");
 const resolveTimeoutMs = 1_000;
-const syncTimeoutMs = 1_000;
 const publishTimeoutMs = 5_000;
 const maxQueuedUsage = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
@@ -82,8 +82,9 @@ function createParts({ config, bus, logger, metrics: registry, monotonicMs, gate
     }),
     leases: createQuotaLeases({
       gatewayId,
-      call: (request) => callRpc(bus, syncLeases, request, { timeoutMs: syncTimeoutMs }),
+      call: createQuotaSync(bus),
       monotonicMs,
+      timers: processTimers,
       maxBuckets: config.MAX_BUCKETS,
       onSync: (outcome, leases) => {
         metrics.leaseSyncs.inc({ outcome }, 1);

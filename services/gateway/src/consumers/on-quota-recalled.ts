@@ -1,7 +1,7 @@
 import { quotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Bus } from "@topdog/messaging/connect";
 import { onSignal } from "@topdog/messaging/signal";
-import type { QuotaLeases } from "../clients/quota-leases.ts";
+import type { QuotaLeases } from "../store/quota-leases.ts";
 
 /** Another gateway needs the tail, or a limit changed: unused tokens go back at once. */
 export const onQuotaRecalled = (bus: Bus, leases: QuotaLeases): (() => void) =>

@@ -3,16 +3,16 @@ import type { LeaseGrant, LeaseReport } from "@topdog/contracts/rpc/sync-leases"
 import * as fc from "fast-check";
 import {
   beginClose,
-  forgetVerdict,
+  forgetStatus,
   freeTokens,
   giveBack,
   mergeGrant,
   newLease,
   remainingOf,
   reportOf,
-  standingOf,
+  availabilityOf,
   takeToken,
-  type Lease,
+  type HeldLease,
   type SentReport,
 } from "./lease.ts";
 
@@ -82,7 +82,7 @@ const steps = fc.array(
   { maxLength: 120, size: "max" },
 );
 
-function checkInvariants(lease: Lease): void {
+function checkInvariants(lease: HeldLease): void {
   expect(lease.used).toBeLessThanOrEqual(lease.size - lease.returned);
   expect(lease.used - lease.reported).toBeLessThanOrEqual(lease.window);
   expect(lease.reported).toBeLessThanOrEqual(lease.used);
@@ -98,7 +98,7 @@ describe("a lease", () => {
         const taken = new Set<string>();
         let order = 0;
         for (const step of script) {
-          if (step.kind === "take" && standingOf(lease, today) === "ready") {
+          if (step.kind === "take" && availabilityOf(lease, today) === "ready") {
             const charge = takeToken(lease);
             const id = `${charge.leaseId}:${charge.seq}`;
             expect(taken.has(id)).toBe(false);
@@ -117,7 +117,7 @@ describe("a lease", () => {
           if (step.kind === "recall") giveBack(lease);
           if (step.kind === "close") beginClose(lease);
           if (step.kind === "bounce") server.bounce();
-          if (step.kind === "forget") forgetVerdict(lease);
+          if (step.kind === "forget") forgetStatus(lease);
           checkInvariants(lease);
           expect(taken.size).toBeLessThanOrEqual(limit);
         }
@@ -139,7 +139,7 @@ describe("a lease", () => {
         };
         for (const burst of bursts) {
           exchange(burst);
-          for (let n = 0; n < burst && standingOf(lease, today) === "ready"; n += 1) {
+          for (let n = 0; n < burst && availabilityOf(lease, today) === "ready"; n += 1) {
             takeToken(lease);
             taken += 1;
           }
@@ -154,7 +154,7 @@ describe("a lease", () => {
   });
 });
 
-function granted(size: number, over: Partial<LeaseGrant> = {}): Lease {
+function granted(size: number, over: Partial<LeaseGrant> = {}): HeldLease {
   const lease = newLease("user:u", "api_calls");
   mergeGrant(lease, { order: 1, report: reportOf(lease, size) }, grantOf(size, over));
   return lease;
@@ -176,27 +176,27 @@ const grantOf = (size: number, over: Partial<LeaseGrant> = {}): LeaseGrant => ({
   ...over,
 });
 
-describe("standing", () => {
+describe("availability", () => {
   test("a full credit window waits, an empty lease asks, and only quota's word makes it exhausted", () => {
     const lease = granted(3);
     takeToken(lease);
     takeToken(lease);
-    expect(standingOf(lease, today)).toBe("window_full");
+    expect(availabilityOf(lease, today)).toBe("window_full");
     mergeGrant(lease, { order: 2, report: reportOf(lease, 0) }, grantOf(3, { reported: 2 }));
     takeToken(lease);
-    expect(standingOf(lease, today)).toBe("empty");
+    expect(availabilityOf(lease, today)).toBe("empty");
     mergeGrant(lease, { order: 3, report: reportOf(lease, 1) }, grantOf(3, { reported: 3, status: "exhausted" }));
-    expect(standingOf(lease, today)).toBe("exhausted");
-    forgetVerdict(lease);
-    expect(standingOf(lease, today)).toBe("empty");
+    expect(availabilityOf(lease, today)).toBe("exhausted");
+    forgetStatus(lease);
+    expect(availabilityOf(lease, today)).toBe("empty");
   });
 
   test("tokens of one day are never admitted on another, and yesterday's exhaustion is forgotten", () => {
-    expect(standingOf(granted(3), "2026-11-23")).toBe("empty");
-    expect(standingOf(granted(0, { status: "exhausted" }), "2026-11-23")).toBe("empty");
+    expect(availabilityOf(granted(3), "2026-11-23")).toBe("empty");
+    expect(availabilityOf(granted(0, { status: "exhausted" }), "2026-11-23")).toBe("empty");
     const lease = granted(3);
     mergeGrant(lease, { order: 2, report: reportOf(lease, 1) }, grantOf(5, { day: "2026-11-23" }));
-    expect(standingOf(lease, "2026-11-23")).toBe("empty");
+    expect(availabilityOf(lease, "2026-11-23")).toBe("empty");
   });
 
   test("a token that is not held cannot be taken", () => {

@@ -7,7 +7,7 @@ import type { LeaseGrant, LeaseReport } from "@topdog/contracts/rpc/sync-leases"
  * `used − reported < window`, on the lease's own UTC day. Changed only by the functions below; a state that breaks
  * `used ≤ size − returned` or `reported ≤ used` is a bug.
  */
-export interface Lease {
+export interface HeldLease {
   readonly owner: string;
   readonly meter: Meter;
   leaseId: string | null;
@@ -25,7 +25,8 @@ export interface Lease {
   lastGrant: number;
   /** The UTC day that the figures below are about; "" before the first answer. */
   adviceDay: string;
-  verdict: "unknown" | LeaseGrant["status"];
+  /** Of the whole bucket, as quota said it last. */
+  status: "unknown" | LeaseGrant["status"];
   limit: number;
   plan: PlanId | null;
   remainingAtReply: number;
@@ -34,7 +35,8 @@ export interface Lease {
   mergedOrder: number;
 }
 
-export type Standing = "ready" | "window_full" | "empty" | "exhausted";
+/** What a call that needs one token of the lease would meet. */
+export type Availability = "ready" | "window_full" | "empty" | "exhausted";
 
 /** A report as it was sent: `order` rises with every report of this lease entry. */
 export interface SentReport {
@@ -42,7 +44,7 @@ export interface SentReport {
   readonly report: LeaseReport;
 }
 
-export function newLease(owner: string, meter: Meter): Lease {
+export function newLease(owner: string, meter: Meter): HeldLease {
   return {
     owner,
     meter,
@@ -57,7 +59,7 @@ export function newLease(owner: string, meter: Meter): Lease {
     closing: false,
     lastGrant: 0,
     adviceDay: "",
-    verdict: "unknown",
+    status: "unknown",
     limit: 0,
     plan: null,
     remainingAtReply: 0,
@@ -67,19 +69,19 @@ export function newLease(owner: string, meter: Meter): Lease {
 }
 
 /** Tokens that may still be admitted, the credit window aside. */
-export function freeTokens(lease: Lease): number {
+export function freeTokens(lease: HeldLease): number {
   return lease.closing ? 0 : lease.size - lease.returned - lease.used;
 }
 
-export function standingOf(lease: Lease, today: string): Standing {
+export function availabilityOf(lease: HeldLease, today: string): Availability {
   if (lease.leaseId !== null && lease.day === today && freeTokens(lease) > 0) {
     return lease.used - lease.reported < lease.window ? "ready" : "window_full";
   }
-  return lease.verdict === "exhausted" && lease.adviceDay === today ? "exhausted" : "empty";
+  return lease.status === "exhausted" && lease.adviceDay === today ? "exhausted" : "empty";
 }
 
-/** Takes one token of a lease whose standing is `ready`. */
-export function takeToken(lease: Lease): Charge {
+/** Takes one token of a lease that is `ready`. */
+export function takeToken(lease: HeldLease): Charge {
   if (lease.leaseId === null || freeTokens(lease) < 1 || lease.used - lease.reported >= lease.window) {
     throw new Error("a token was taken that the lease does not hold");
   }
@@ -88,29 +90,29 @@ export function takeToken(lease: Lease): Charge {
 }
 
 /** Gives back everything unused; the lease stays open and may grow again. */
-export function giveBack(lease: Lease): void {
+export function giveBack(lease: HeldLease): void {
   lease.returned = lease.size - lease.used;
 }
 
 /** From here on the lease admits nothing; it ends when quota says so. */
-export function beginClose(lease: Lease): void {
+export function beginClose(lease: HeldLease): void {
   if (lease.leaseId === null) return;
   giveBack(lease);
   lease.closing = true;
 }
 
 /** Forgets what is cached about the bucket, so that the next call asks again. */
-export function forgetVerdict(lease: Lease): void {
-  lease.verdict = "unknown";
+export function forgetStatus(lease: HeldLease): void {
+  lease.status = "unknown";
 }
 
-export function reportOf(lease: Lease, want: number): LeaseReport {
+export function reportOf(lease: HeldLease, want: number): LeaseReport {
   const { owner, meter, leaseId, used, returned, closing } = lease;
   return { owner, meter, leaseId, used, returned, want: closing ? 0 : want, close: closing };
 }
 
 /** What the caller may still expect today: a figure for people, not a promise. */
-export function remainingOf(lease: Lease, today: string): number {
+export function remainingOf(lease: HeldLease, today: string): number {
   if (lease.adviceDay !== today) return lease.limit;
   return Math.max(0, lease.remainingAtReply - (lease.used - lease.usedAtReply));
 }
@@ -120,14 +122,14 @@ function isNewer(id: string, than: string | null): boolean {
   return than === null || id.length > than.length || (id.length === than.length && id > than);
 }
 
-function endLease(lease: Lease): void {
+function endLease(lease: HeldLease): void {
   lease.retiredId = lease.leaseId;
   lease.leaseId = null;
   lease.closing = false;
   lease.size = lease.returned = lease.used = lease.reported = lease.usedAtReply = lease.lastGrant = 0;
 }
 
-function mergeClosed(lease: Lease, sent: LeaseReport, grant: LeaseGrant): void {
+function mergeClosed(lease: HeldLease, sent: LeaseReport, grant: LeaseGrant): void {
   if (lease.leaseId === null || sent.leaseId !== lease.leaseId) return;
   if (grant.leaseId !== null && grant.leaseId !== lease.leaseId) return;
   // Tokens taken after this report was sent are told of once more before the lease is forgotten.
@@ -135,7 +137,7 @@ function mergeClosed(lease: Lease, sent: LeaseReport, grant: LeaseGrant): void {
   else endLease(lease);
 }
 
-function mergeOpen(lease: Lease, sent: LeaseReport, grant: LeaseGrant): void {
+function mergeOpen(lease: HeldLease, sent: LeaseReport, grant: LeaseGrant): void {
   if (lease.leaseId === null) {
     if (sent.leaseId !== null || grant.leaseId === null || !isNewer(grant.leaseId, lease.retiredId)) return;
     lease.leaseId = grant.leaseId;
@@ -153,13 +155,13 @@ function mergeOpen(lease: Lease, sent: LeaseReport, grant: LeaseGrant): void {
  * Merges an answer by its absolute numbers. Duplicated, late and reordered answers change nothing that they should not:
  * sizes only grow, an ended lease never comes back, and advice (status, limit, remaining) is taken from the newest only.
  */
-export function mergeGrant(lease: Lease, { order, report }: SentReport, grant: LeaseGrant): void {
+export function mergeGrant(lease: HeldLease, { order, report }: SentReport, grant: LeaseGrant): void {
   if (grant.state === "open") mergeOpen(lease, report, grant);
   else mergeClosed(lease, report, grant);
   if (order <= lease.mergedOrder) return;
   lease.mergedOrder = order;
   lease.adviceDay = grant.day;
-  lease.verdict = grant.status;
+  lease.status = grant.status;
   lease.limit = grant.limit;
   lease.plan = grant.plan;
   lease.remainingAtReply = grant.remaining;

@@ -1,9 +1,10 @@
 import type { Charge, ChargeSource, Meter } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
-import type { Slot, Waiter } from "../clients/lease-book.ts";
-import type { QuotaLeases } from "../clients/quota-leases.ts";
-import { standingOf, takeToken } from "../domain/lease.ts";
+import { availabilityOf, takeToken } from "../domain/lease.ts";
 import { todayAt } from "../domain/quota-clock.ts";
+import type { WaitingCall } from "../store/admission-queue.ts";
+import type { Slot } from "../store/lease-book.ts";
+import type { QuotaLeases } from "../store/quota-leases.ts";
 
 /** What a call takes of the caller's own allowance; of the org's pool it takes one API call, whatever it is. */
 export type CallCost = readonly [Meter, ...Meter[]];
@@ -51,13 +52,13 @@ function decideAt(
   const day = todayAt(leases.clock, leases.monotonicMs());
   let lacking: Slot | undefined;
   for (const slot of slots) {
-    const standing = standingOf(slot.lease, day);
-    if (standing === "exhausted") {
+    const availability = availabilityOf(slot.lease, day);
+    if (availability === "exhausted") {
       leases.sync.revalidate(slot);
       return null;
     }
     // Whoever came first takes first.
-    if (standing !== "ready" || (!isQueued && slot.waiters.length > 0)) lacking ??= slot;
+    if (availability !== "ready" || (!isQueued && leases.queue.waitingAt(slot) > 0)) lacking ??= slot;
   }
   return lacking === undefined ? takeAll(leases, slots, source, day) : { outcome: "waiting", at: lacking, slots };
 }
@@ -103,11 +104,11 @@ function waitForTokens(
     let waitsAt: Waiting | null = null;
     const settle = (admission: Admission): null => {
       waitsAt = null;
-      clearTimeout(deadline);
+      cancelDeadline();
       resolve(admission);
       return null;
     };
-    const waiter: Waiter = {
+    const waitingCall: WaitingCall = {
       retry: () => {
         if (waitsAt === null) return null;
         if (presence.isGone) return settle({ outcome: "client_gone" });
@@ -121,14 +122,14 @@ function waitForTokens(
       for (const slot of waiting.slots) askIfEmpty(leases, slot, waiting.at);
       return waiting.at;
     };
-    const deadline = setTimeout(() => {
+    const cancelDeadline = leases.timers.after(maxWaitMs, () => {
       if (waitsAt === null) return;
       const { at, slots } = waitsAt;
-      at.waiters = at.waiters.filter((one) => one !== waiter);
+      leases.queue.leave(waitingCall, at);
       settle({ outcome: "unavailable", slots });
-    }, maxWaitMs);
+    });
 
-    queueAt(firstWait).waiters.push(waiter);
+    leases.queue.join(waitingCall, queueAt(firstWait));
     leases.sync.request(firstWait.at);
   });
 }

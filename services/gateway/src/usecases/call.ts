@@ -3,7 +3,7 @@ import { renderOpenAiError } from "@topdog/http-kit/openai-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Principals } from "../clients/principals.ts";
-import type { QuotaLeases } from "../clients/quota-leases.ts";
+import type { QuotaLeases } from "../store/quota-leases.ts";
 import type { RelayDeps } from "../clients/relay.ts";
 import type { UsagePublisher } from "../clients/usage-publisher.ts";
 import type { CallOutcome, GatewayMetrics } from "../metrics.ts";

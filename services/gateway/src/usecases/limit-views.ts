@@ -1,8 +1,8 @@
 import { plans } from "@topdog/contracts/plans";
 import { AppError } from "@topdog/errors/app-error";
-import type { Slot } from "../clients/lease-book.ts";
-import type { QuotaLeases } from "../clients/quota-leases.ts";
-import { remainingOf, standingOf } from "../domain/lease.ts";
+import type { Slot } from "../store/lease-book.ts";
+import type { QuotaLeases } from "../store/quota-leases.ts";
+import { remainingOf, availabilityOf } from "../domain/lease.ts";
 import { resetTime, secondsToReset, todayAt } from "../domain/quota-clock.ts";
 import { describeSpent, limitHeaders, type LimitView } from "../domain/rate-limit.ts";
 
@@ -12,7 +12,7 @@ function viewsOf(leases: QuotaLeases, slots: readonly Slot[]): LimitView[] {
   const views: LimitView[] = [];
   for (const { lease } of slots) {
     if (lease.adviceDay === "") continue;
-    const remaining = standingOf(lease, today) === "exhausted" ? 0 : remainingOf(lease, today);
+    const remaining = availabilityOf(lease, today) === "exhausted" ? 0 : remainingOf(lease, today);
     views.push({
       scope: lease.owner.startsWith("org:") ? "org" : "personal",
       meter: lease.meter,

@@ -1,35 +1,30 @@
 import { LRUCache } from "lru-cache";
 import type { Meter } from "@topdog/contracts/quota";
-import { newDemand, type Demand } from "../domain/demand.ts";
-import { beginClose, newLease, type Lease } from "../domain/lease.ts";
-
-/** A call that waits for tokens: tries again when the slot's numbers change. Returns the slot to wait at, or null when settled. */
-export interface Waiter {
-  retry(): Slot | null;
-}
+import { beginClose, newLease } from "../domain/lease.ts";
+import { newTakeRate } from "../domain/take-rate.ts";
+import type { BucketUse } from "../domain/want.ts";
 
 /** One bucket as this process sees it, and what is under way about it. */
-export interface Slot {
+export interface Slot extends BucketUse {
   readonly key: string;
-  readonly lease: Lease;
-  readonly demand: Demand;
-  /** First come, first served. */
-  waiters: Waiter[];
   /** Rises with every report. */
   order: number;
+  /** A report is under way. */
   inFlight: boolean;
+  /** There is more to say once the report that is under way is answered. */
+  isDue: boolean;
+  /** A token was taken that no report has told of yet. */
   isDirty: boolean;
   lastUseMs: number;
   lastSyncMs: number;
   lastRevalidateMs: number;
-  /** Until then no stock is asked for ahead of demand: another gateway needs the tail. */
   recalledUntilMs: number;
 }
 
 export interface LeaseBook {
   slot(owner: string, meter: Meter): Slot;
   find(owner: string, meter: Meter): Slot | undefined;
-  /** Slots with a lease, a waiter or a report under way. */
+  /** Slots with a lease, a waiting call or a report under way. */
   readonly held: Set<Slot>;
   hold(slot: Slot): void;
   release(slot: Slot): void;
@@ -40,10 +35,10 @@ const keyOf = (owner: string, meter: Meter): string => `${meter}|${owner}`;
 const newSlot = (key: string, owner: string, meter: Meter): Slot => ({
   key,
   lease: newLease(owner, meter),
-  demand: newDemand(),
-  waiters: [],
+  rate: newTakeRate(),
   order: 0,
   inFlight: false,
+  isDue: false,
   isDirty: false,
   lastUseMs: Number.NEGATIVE_INFINITY,
   lastSyncMs: Number.NEGATIVE_INFINITY,

@@ -1,0 +1,153 @@
+import type { SyncReply } from "../clients/quota-sync.ts";
+import type { Timers } from "../clients/timers.ts";
+import { beginClose, mergeGrant, reportOf, type SentReport } from "../domain/lease.ts";
+import { setByAnswer, type QuotaClock } from "../domain/quota-clock.ts";
+import { noteTaken } from "../domain/take-rate.ts";
+import { isLow, wantOf } from "../domain/want.ts";
+import type { AdmissionQueue } from "./admission-queue.ts";
+import type { LeaseBook, Slot } from "./lease-book.ts";
+import { startUpkeep } from "./lease-upkeep.ts";
+import { type Answered, createReportMessages, type ReportMessagesDeps } from "./report-messages.ts";
+import { createUnreported } from "./unreported.ts";
+
+export interface LeaseSyncDeps extends Omit<ReportMessagesDeps, "reportOf" | "onReply"> {
+  readonly book: LeaseBook;
+  readonly queue: AdmissionQueue;
+  readonly clock: QuotaClock;
+}
+
+/**
+ * Keeps leases in step with quota. Every number is absolute, so that a message that was lost, repeated or answered late is
+ * just followed by the next one.
+ */
+export interface LeaseSync {
+  start(): void;
+  /** Reports a bucket to quota at once. */
+  request(slot: Slot): void;
+  /** Call it after each token taken: it reports and refills in time, and never waits. */
+  noteUse(slot: Slot): void;
+  /** Asks again, at most once a second, whether an exhausted bucket still is: a lost signal costs no more. */
+  revalidate(slot: Slot): void;
+  resyncAll(): void;
+  unreachableMs(): number;
+  /** Gives every lease back and waits for quota to say so, `graceMs` at most. */
+  closeAll(graceMs: number): Promise<void>;
+}
+
+const waitingRetryMs = 20;
+const revalidateAfterMs = 1_000;
+const closePollMs = 10;
+
+interface OwnTimers {
+  readonly after: (delayMs: number, work: () => void) => void;
+  readonly cancelAll: () => void;
+}
+
+/** Timers that end with their owner. */
+function ownTimers(timers: Timers): OwnTimers {
+  const cancels = new Set<() => void>();
+  return {
+    after: (delayMs, work) => {
+      const cancel = timers.after(delayMs, () => {
+        cancels.delete(cancel);
+        work();
+      });
+      cancels.add(cancel);
+    },
+    cancelAll: () => {
+      for (const cancel of cancels) cancel();
+    },
+  };
+}
+
+export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
+  const { book, queue, clock, monotonicMs } = deps;
+  const timers = ownTimers(deps.timers);
+  const messages = createReportMessages({ ...deps, reportOf: prepareReport, onReply });
+  const markDirty = createUnreported(timers.after, request);
+  let stopUpkeep: (() => void) | undefined;
+
+  function request(slot: Slot): void {
+    book.hold(slot);
+    messages.add(slot);
+  }
+
+  function prepareReport(slot: Slot, nowMs: number): SentReport {
+    slot.isDirty = false;
+    slot.lastSyncMs = nowMs;
+    slot.order += 1;
+    const want = wantOf(slot, queue.waitingAt(slot), clock.today, nowMs);
+    if (want > 0) slot.lastUseMs = nowMs;
+    return { order: slot.order, report: reportOf(slot.lease, want) };
+  }
+
+  function onReply(reply: SyncReply, answered: readonly Answered[]): void {
+    setByAnswer(clock, reply.nowMs, monotonicMs());
+    for (const { slot, report, grant } of answered) mergeGrant(slot.lease, report, grant);
+    for (const { slot } of answered) settle(slot);
+  }
+
+  /** After an answer: lets waiting calls try again in their order, then sees what is to be said next. */
+  function settle(slot: Slot): void {
+    const { lease } = slot;
+    queue.retryAt(slot, request);
+    if (lease.closing) request(slot);
+    else if (queue.waitingAt(slot) > 0) {
+      if (lease.used > lease.reported) request(slot);
+      else timers.after(waitingRetryMs, () => request(slot));
+    } else if (lease.used > lease.reported) markDirty(slot);
+    else if (lease.leaseId === null && !messages.isWaiting(slot)) book.release(slot);
+  }
+
+  function close(slot: Slot): void {
+    if (slot.lease.leaseId === null) return;
+    beginClose(slot.lease);
+    request(slot);
+  }
+
+  return {
+    start: () => {
+      stopUpkeep = startUpkeep({
+        ...deps,
+        after: timers.after,
+        isToBeReported: messages.isWaiting,
+        close,
+        report: request,
+      });
+    },
+    request,
+    noteUse: (slot) => {
+      const { lease } = slot;
+      slot.lastUseMs = monotonicMs();
+      noteTaken(slot.rate, slot.lastUseMs);
+      const isHalfFull = (lease.used - lease.reported) * 2 >= lease.window;
+      if (isHalfFull || isLow(slot, clock.today, slot.lastUseMs)) request(slot);
+      else markDirty(slot);
+    },
+    revalidate: (slot) => {
+      const nowMs = monotonicMs();
+      if (nowMs - slot.lastRevalidateMs < revalidateAfterMs || slot.inFlight) return;
+      slot.lastRevalidateMs = nowMs;
+      request(slot);
+    },
+    resyncAll: () => {
+      for (const slot of book.held) {
+        if (slot.lease.leaseId !== null || queue.waitingAt(slot) > 0) messages.add(slot);
+      }
+      messages.retryNow();
+    },
+    unreachableMs: () => messages.unreachableMs(),
+    closeAll: async (graceMs) => {
+      stopUpkeep?.();
+      const endMs = monotonicMs() + graceMs;
+      messages.retryNow();
+      const isOpen = (slot: Slot): boolean => slot.lease.leaseId !== null || slot.inFlight;
+      while (monotonicMs() < endMs && [...book.held].some(isOpen)) {
+        for (const slot of book.held) if (!slot.lease.closing) close(slot);
+        await new Promise<void>((resolve) => timers.after(closePollMs, resolve));
+      }
+      messages.stop();
+      timers.cancelAll();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import type { LeaseGrant } from "@topdog/contracts/rpc/sync-leases";
+import type { QuotaSync, SyncReply } from "../clients/quota-sync.ts";
+import type { Timers } from "../clients/timers.ts";
+import type { SentReport } from "../domain/lease.ts";
+import type { Slot } from "./lease-book.ts";
+import { createOutage } from "./outage.ts";
+
+/** A report and quota's answer to it. */
+export interface Answered {
+  readonly slot: Slot;
+  readonly report: SentReport;
+  readonly grant: LeaseGrant;
+}
+
+export interface ReportMessagesDeps {
+  readonly gatewayId: string;
+  readonly call: QuotaSync;
+  readonly monotonicMs: () => number;
+  readonly timers: Timers;
+  /** What is to be said of a bucket, at the moment when its message leaves. */
+  readonly reportOf: (slot: Slot, nowMs: number) => SentReport;
+  readonly onReply: (reply: SyncReply, answered: readonly Answered[]) => void;
+  readonly onSync: (outcome: "ok" | "failed", leases: number) => void;
+  /** Once per outage. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface ReportMessages {
+  /** Puts a bucket's report into the next message, which leaves in this tick, or once its report under way is answered. */
+  readonly add: (slot: Slot) => void;
+  /** To be told, and not yet in a message. */
+  readonly isWaiting: (slot: Slot) => boolean;
+  /** The bus is back: what waits for the end of a back-off leaves now. */
+  retryNow(): void;
+  /** How long quota has not answered, in milliseconds; 0 while it does. */
+  unreachableMs(): number;
+  /** Cancels what waits for the end of a back-off. */
+  stop(): void;
+}
+
+const maxLeasesPerMessage = 500;
+const maxMessagesInFlight = 4;
+
+interface Sent {
+  readonly slot: Slot;
+  readonly report: SentReport;
+}
+
+/**
+ * Carries reports to quota: many buckets in a message, one report of a bucket under way at a time; later and smaller messages
+ * while quota does not answer.
+ */
+export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
+  const { monotonicMs, timers } = deps;
+  const queue = new Set<Slot>();
+  const outage = createOutage(maxLeasesPerMessage);
+  let messages = 0;
+  let isScheduled = false;
+  let cancelRetry: (() => void) | undefined;
+
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    const waitMs = outage.waitMs(monotonicMs());
+    if (waitMs > 0) cancelRetry = timers.after(waitMs, flush);
+    else timers.soon(flush);
+  }
+
+  function flush(): void {
+    isScheduled = false;
+    while (messages < maxMessagesInFlight && queue.size > 0) void send(nextBatch());
+  }
+
+  function nextBatch(): Slot[] {
+    const batch = queue.values().take(outage.maxBatch()).toArray();
+    for (const slot of batch) queue.delete(slot);
+    return batch;
+  }
+
+  function prepare(slot: Slot, nowMs: number): Sent {
+    slot.inFlight = true;
+    return { slot, report: deps.reportOf(slot, nowMs) };
+  }
+
+  async function send(batch: readonly Slot[]): Promise<void> {
+    const nowMs = monotonicMs();
+    const sent = new Map(batch.map((slot) => [slot.key, prepare(slot, nowMs)]));
+    messages += 1;
+    try {
+      const leases = [...sent.values()].map(({ report }) => report.report);
+      accept(sent, await deps.call({ gatewayId: deps.gatewayId, leases }));
+      deps.onSync("ok", batch.length);
+    } catch (error) {
+      noteFailure(error, [...sent.values()]);
+      deps.onSync("failed", batch.length);
+    } finally {
+      messages -= 1;
+      if (queue.size > 0) schedule();
+    }
+  }
+
+  function land(slot: Slot): void {
+    slot.inFlight = false;
+    if (slot.isDue) queue.add(slot);
+    slot.isDue = false;
+  }
+
+  /** Takes what was answered out of `sent`: what stays in it is reported again. */
+  function accept(sent: Map<string, Sent>, reply: SyncReply): void {
+    const answered: Answered[] = [];
+    for (const grant of reply.leases) {
+      const key = `${grant.meter}|${grant.owner}`;
+      const one = sent.get(key);
+      if (one === undefined) continue;
+      sent.delete(key);
+      land(one.slot);
+      answered.push({ ...one, grant });
+    }
+    if (sent.size === 0) outage.noteAnswer();
+    deps.onReply(reply, answered);
+    if (sent.size > 0) throw new Error("quota left reports of leases unanswered");
+  }
+
+  function noteFailure(error: unknown, unanswered: readonly Sent[]): void {
+    if (outage.noteFailure(monotonicMs(), unanswered.length)) deps.onFailure(error);
+    for (const { slot } of unanswered) {
+      land(slot);
+      queue.add(slot);
+    }
+  }
+
+  return {
+    add: (slot) => {
+      if (slot.inFlight) {
+        slot.isDue = true;
+        return;
+      }
+      queue.add(slot);
+      schedule();
+    },
+    isWaiting: (slot) => slot.isDue || queue.has(slot),
+    retryNow: () => {
+      outage.skipWait();
+      timers.soon(flush);
+    },
+    unreachableMs: () => outage.durationMs(monotonicMs()),
+    stop: () => cancelRetry?.(),
+  };
+}
