@@ -13,6 +13,7 @@ const source = "--conditions=@topdog/source";
 
 const tasks = {
   start: { entry: ["scripts/start.ts"], engines: true, show: true },
+  dev: { entry: ["scripts/start.ts", "--watch"], engines: true, show: true },
   test: { entry: [source, "scripts/test.ts"], engines: true, show: true },
   bench: { entry: ["bench/src/main.ts"], engines: true, show: true },
   generate: { entry: [source, "scripts/generate-documents.ts"], engines: false, show: false },
@@ -22,7 +23,7 @@ const tasks = {
 async function main([name, ...args]) {
   const task = tasks[name];
   if (task === undefined) throw new Error(`usage: node scripts/run.mjs ${Object.keys(tasks).join("|")} [arguments]`);
-  if (name === "start" && helpWasAsked(args)) return 0;
+  if ((name === "start" || name === "dev") && helpWasAsked(args)) return 0;
   const steps = createSteps({ logFolder: join(root, ".topdog/logs"), show: task.show });
   const pnpm = await ensurePnpm({ root, steps });
   await ensurePackages({ root, steps, pnpm });

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { databaseOf, storingServices } from "@topdog/contracts/services";
 import { PortTakenError, type Stack, startStack } from "@topdog/local-stack/stack";
+import { describeWatch, type WatchFlags, watchOptions } from "./start-watch.ts";
 import { welcome } from "./start-welcome.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -84,6 +85,12 @@ function listModels(url: string, key: string): Promise<string[]> {
   });
 }
 
+const watchFlagsOf = (flags: Flags): WatchFlags => ({
+  watch: flags["watch"] === true,
+  service: String(flags["service"]),
+  inspect: String(flags["inspect"]),
+});
+
 const dataDirOf = (flags: Flags): string => resolve(root, String(flags["data-dir"]));
 
 /** How an operator command reaches what runs: beside the data that it is about. It holds passwords. */
@@ -104,6 +111,7 @@ async function bringUp(flags: Flags): Promise<Stack> {
     logLevel: logLevelOf(flags),
     ports: portsOf(flags),
     fresh: flags["fresh"] === true,
+    ...watchOptions(watchFlagsOf(flags)),
     sandboxes: (process.env["OPENAI_API_KEY"] ?? "") === "" ? 2 : 0,
     restartsMax,
     onProgress: (line) => console.log(`✓ ${line} (${sinceStart()})`),
@@ -137,6 +145,7 @@ async function main(): Promise<number> {
   const sandboxed = stack.urls.sandboxes.length > 0;
   const models = sandboxed ? [] : await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
   console.log(welcome(stack, models, sinceStart()));
+  console.log(describeWatch(watchFlagsOf(flags)));
   for (const name of ["postgres", "nats"] as const) {
     keepRunning(name, stack[name], () => stopping).catch((error: Error) => console.error(error.message));
   }

@@ -22,6 +22,10 @@ export interface ServiceSpec {
   /** Of its main module, relative to the folder. */
   readonly entry: string;
   readonly port: number;
+  /** Runs its TypeScript sources, and restarts when one of them, or of a library they use, changes. */
+  readonly watched: boolean;
+  /** Where a debugger can attach, `host:port`. */
+  readonly inspectAddress?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logFile: string;
 }
@@ -94,10 +98,17 @@ export function startService(spec: ServiceSpec, host: string, policy: ExitPolicy
   };
 }
 
+const watchArgs = ["--watch", "--watch-preserve-output", "--conditions=@topdog/source"];
+
+const nodeArgsOf = ({ watched, inspectAddress }: ServiceSpec): string[] => [
+  ...(inspectAddress === undefined ? [] : [`--inspect=${inspectAddress}`]),
+  ...(watched ? [...watchArgs, "--import", "./src/instrumentation.ts"] : ["--import", "./dist/instrumentation.js"]),
+];
+
 function processOptions(spec: ServiceSpec, url: string): ProcessOptions {
   return {
     name: spec.name,
-    nodeArgs: ["--import", "./dist/instrumentation.js"],
+    nodeArgs: nodeArgsOf(spec),
     entry: spec.entry,
     cwd: spec.folder,
     logFile: spec.logFile,

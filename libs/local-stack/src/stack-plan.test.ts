@@ -24,6 +24,8 @@ const plan: StackPlan = {
   sandboxes: ["sandbox-a", "sandbox-b"],
   overrides: {},
   entries: {},
+  watched: [],
+  inspectAddresses: {},
   providerEnv: { OPENAI_API_KEY: "canary-key" },
 };
 

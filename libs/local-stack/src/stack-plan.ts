@@ -22,6 +22,10 @@ export interface StackPlan {
   readonly providerEnv: Environment;
   readonly overrides: Readonly<Partial<Record<string, Environment>>>;
   readonly entries: Readonly<Partial<Record<string, string>>>;
+  /** Services that run from their sources and restart when these change. */
+  readonly watched: readonly string[];
+  /** By service: where a debugger can attach to its first process. */
+  readonly inspectAddresses: Readonly<Partial<Record<string, string>>>;
 }
 
 const shutdownGraceMs = 10_000;
@@ -43,8 +47,10 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
   const spec = (name: string, package_: string, own: Environment): ServiceSpec => ({
     name,
     folder: join(plan.root, "services", package_),
-    entry: plan.entries[package_] ?? "dist/main.js",
+    entry: plan.entries[package_] ?? (plan.watched.includes(package_) ? "src/main.ts" : "dist/main.js"),
     port: plan.ports[name] ?? 0,
+    watched: plan.watched.includes(package_),
+    inspectAddress: plan.inspectAddresses[name],
     logFile: join(plan.logDir, `${name}.log`),
     env: {
       ...shared,

@@ -25,6 +25,10 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, Environment>>;
   /** Another main module for a service: a test's own composition of it. Absolute paths. */
   readonly entries?: Readonly<Record<string, string>>;
+  /** Services that run from their sources and restart when these change. */
+  readonly watched?: readonly string[];
+  /** By process name: where a debugger can attach, `host:port`. */
+  readonly inspectAddresses?: Readonly<Record<string, string>>;
   readonly gateways?: number;
   /** 2 by default; 0: the router takes the provider keys of this process's environment. */
   readonly sandboxes?: number;
@@ -141,6 +145,8 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     providerEnv: process.env,
     overrides: options.env ?? {},
     entries: options.entries ?? {},
+    watched: options.watched ?? [],
+    inspectAddresses: options.inspectAddresses ?? {},
   };
   await migrateAll(plan);
   say("schemas and streams are in place");

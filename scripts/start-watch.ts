@@ -1,0 +1,36 @@
+import { sandboxProvider, serviceNames } from "@topdog/contracts/services";
+import type { StackOptions } from "@topdog/local-stack/stack";
+
+const debuggerAddress = "127.0.0.1:9229";
+const all = "all";
+
+export interface WatchFlags {
+  readonly watch: boolean;
+  /** A service's name, or `all`. */
+  readonly service: string;
+  /** A process's name, or "" for none. */
+  readonly inspect: string;
+}
+
+/** Throws for a service that there is not. */
+export function watchOptions({
+  watch,
+  service,
+  inspect,
+}: WatchFlags): Pick<StackOptions, "watched" | "inspectAddresses"> {
+  const known: readonly string[] = [...serviceNames, sandboxProvider.name];
+  if (service !== all && !known.includes(service))
+    throw new Error(`--service ${service}: one of ${known.join(", ")}, or ${all}`);
+  return {
+    watched: watch ? known.filter((name) => service === all || service === name) : [],
+    inspectAddresses: inspect === "" ? {} : { [inspect]: debuggerAddress },
+  };
+}
+
+export function describeWatch({ watch, service, inspect }: WatchFlags): string {
+  const restarts = service === all ? "every service restarts" : `${service} restarts`;
+  return [
+    ...(watch ? [`Watching: ${restarts} when its code, or that of a library it uses, changes.`] : []),
+    ...(inspect === "" ? [] : [`Debugger of ${inspect}: ${debuggerAddress} (in VS Code: "Attach to a service").`]),
+  ].join("\n");
+}
