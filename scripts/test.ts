@@ -1,8 +1,8 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { allGates } from "./gates/catalog.ts";
 import { type Gate, type GateResult, runGates } from "./gates/gate.ts";
-import { runSuites, type SuiteCount } from "./gates/run-suites.ts";
+import { runSuites, type SuiteCount, type SuiteTime } from "./gates/run-suites.ts";
 
 const root = join(import.meta.dirname, "..");
 const gatesAtOnce = 2;
@@ -26,6 +26,20 @@ function reportGate({ gate, problems, notes, durationMs }: GateResult): void {
   for (const line of lines.slice(0, maxShownLines)) console.log(`        ${line}`);
   if (lines.length > maxShownLines) console.log(`        … and ${lines.length - maxShownLines} lines more`);
   console.log(`        what to do: ${gate.advice}\n`);
+}
+
+const shownSlowest = 10;
+
+/** Where the time went: what to look at before a run grows too long. Suites run two at a time. */
+function reportTime(gates: readonly GateResult[], suites: readonly SuiteTime[]): void {
+  const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(0).padStart(5)} s`;
+  const sum = (all: readonly { readonly durationMs: number }[]): number =>
+    all.reduce((total, one) => total + one.durationMs, 0);
+  const slowest = suites.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, shownSlowest);
+  console.log(`\nwhere the time went, ${inSeconds(performance.now()).trim()} in all:`);
+  console.log(`${inSeconds(sum(gates))}  ${gates.length} gates`);
+  if (suites.length > 0) console.log(`${inSeconds(sum(suites))}  ${suites.length} suites, of these the slowest:`);
+  for (const { path, durationMs } of slowest) console.log(`  ${inSeconds(durationMs)}  ${relative(root, path)}`);
 }
 
 interface Selection {
@@ -64,12 +78,13 @@ async function main(): Promise<number> {
   const selection = select(gates, values.only, values.gates);
   const results = await runGates(selection.gates, gatesAtOnce, reportGate);
   const failedGates = results.filter((result) => result.problems.length > 0);
-  const noTests: SuiteCount = { passed: 0, failed: 0 };
+  const noTests: SuiteCount = { passed: 0, failed: 0, suites: [] };
   const tests = selection.suitePaths === null ? noTests : await runSuites(root, selection.suitePaths);
   const noneRan = selection.suitePaths !== null && tests.passed + tests.failed === 0;
   if (noneRan) console.log("no test ran: that is a failure");
   if (failedGates.length > 0)
     console.log(`\nfailed gates: ${failedGates.map((result) => result.gate.name).join(", ")}`);
+  reportTime(results, tests.suites);
   const failed = failedGates.length + tests.failed + (noneRan ? 1 : 0);
   console.log(`${results.length - failedGates.length + tests.passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

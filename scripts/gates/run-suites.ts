@@ -4,9 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeEnvironment } from "./run-tool.ts";
 
+export interface SuiteTime {
+  /** Absolute. */
+  readonly path: string;
+  readonly durationMs: number;
+}
+
 export interface SuiteCount {
   readonly passed: number;
   readonly failed: number;
+  readonly suites: readonly SuiteTime[];
 }
 
 interface JestCounts {
@@ -16,6 +23,7 @@ interface JestCounts {
   readonly numTodoTests: number;
   /** Suites that could not even be loaded: their tests were never counted. */
   readonly numRuntimeErrorTestSuites: number;
+  readonly suites: readonly SuiteTime[];
 }
 
 const runTimeoutMs = 1_200_000;
@@ -75,13 +83,13 @@ function countTests(outputFile: string, exitCode: number): SuiteCount {
     report = JSON.parse(readFileSync(outputFile, "utf8")) as JestCounts;
   } catch {
     // Not written: no suite matched, or Jest itself broke down.
-    return { passed: 0, failed: exitCode === 0 ? 0 : 1 };
+    return { passed: 0, failed: exitCode === 0 ? 0 : 1, suites: [] };
   }
   const skipped = report.numPendingTests + report.numTodoTests;
   if (skipped > 0) console.log(`${skipped} tests were skipped: that is a failure`);
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + skipped;
   // Tests that pass and leave something behind fail in the global teardown.
-  return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
+  return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed, suites: report.suites };
 }
 
 /**
@@ -93,12 +101,13 @@ export async function runSuites(root: string, paths: readonly string[]): Promise
     { folders: ["libs", "services", "scripts", "bench"], flags: [] },
     { folders: ["e2e"], flags: ["--runInBand"] },
   ];
-  const total = { passed: 0, failed: 0 };
+  const total = { passed: 0, failed: 0, suites: [] as SuiteTime[] };
   for (const { folders, flags } of runs) {
     if (!mayHold(folders, paths)) continue;
-    const { passed, failed } = await runJest(root, [...flags, patternOf(root, folders, paths)]);
+    const { passed, failed, suites } = await runJest(root, [...flags, patternOf(root, folders, paths)]);
     total.passed += passed;
     total.failed += failed;
+    total.suites.push(...suites);
   }
   return total;
 }
