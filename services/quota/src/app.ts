@@ -15,6 +15,7 @@ import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
 import { onUsageConsumed } from "./consumers/on-usage-consumed.ts";
 import { createQuotaMetrics } from "./metrics.ts";
 import { createRoutes } from "./routes/routes.ts";
+import { createQuotaStore } from "./store/quota-store.ts";
 import type { QuotaDeps } from "./usecases/deps.ts";
 import { createPresence } from "./usecases/gateway-presence.ts";
 import { createMaintenance } from "./usecases/maintenance.ts";
@@ -46,12 +47,13 @@ export function createApp(app: AppDeps): App {
   const { db, bus, logger } = app;
   const metrics = createQuotaMetrics(app.metrics);
   const relay = createRelay({ db, bus, logger, metrics: metrics.messaging });
-  const presence = createPresence(db, monotonicMs);
+  const store = createQuotaStore(db);
+  const presence = createPresence(store, monotonicMs);
   const recall = createRecaller(bus, metrics, monotonicMs);
-  const deps: QuotaDeps = { db, presence, metrics, logger, recall, nudgeRelay: () => relay.nudge() };
+  const deps: QuotaDeps = { store, presence, metrics, logger, recall, nudgeRelay: () => relay.nudge() };
   let sample = 0;
   const measureConsistency = createConsistencyMeter({ db, metrics, nowMs: app.nowMs, nextSalt: () => (sample += 1) });
-  const consumers = [onSubscriptionUpdated(bus, deps), onUsageConsumed(bus, deps, app.nowMs)];
+  const consumers = [onSubscriptionUpdated(bus, db, deps), onUsageConsumed(bus, deps, app.nowMs)];
   const { gatewayTimeoutMs, usageDeadlineMs } = app;
   const maintenance = createMaintenance(deps, {
     gatewayTimeoutMs,

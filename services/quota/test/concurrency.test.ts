@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Charge } from "@topdog/contracts/quota";
 import { createDatabase } from "@topdog/postgres/pool";
+import { createQuotaStore } from "../src/store/quota-store.ts";
 import { createPresence } from "../src/usecases/gateway-presence.ts";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
@@ -19,7 +20,8 @@ test("eight gateways on eight connections at full speed admit exactly the day's 
 
   const hammer = async (index: number): Promise<void> => {
     const db = createDatabase({ url: quota.url, applicationName: `hammer-${index}`, maxConnections: 2 });
-    const deps = { ...quota.deps, db, presence: createPresence(db, () => performance.now()) };
+    const store = createQuotaStore(db);
+    const deps = { ...quota.deps, store, presence: createPresence(store, () => performance.now()) };
     const gateway = modelGateway(`gateway-${index}`, owner, ["api_calls"]);
     let told = 0;
     try {

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { PlanId } from "@topdog/contracts/plans";
 import type { Charge, Meter } from "@topdog/contracts/quota";
-import { inTransaction } from "@topdog/postgres/transaction";
 import * as fc from "fast-check";
 import { applySubscription } from "../src/usecases/apply-subscription.ts";
 import { closeAbandonedLeases } from "../src/usecases/close-abandoned-leases.ts";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
-import { markUnknown } from "../src/store/ledger.ts";
 import {
   admitCall,
   beginClose,
@@ -162,8 +160,8 @@ async function changePlan(world: World, plan: PlanId): Promise<void> {
     seats: 1,
     status: "active",
   } as const;
-  await inTransaction(world.quota.db, (trx) =>
-    applySubscription(trx, { ...snapshot, changedAt: "2026-11-22T10:00:00.000Z" }),
+  await world.quota.deps.store.transaction((tx) =>
+    applySubscription(tx, { ...snapshot, changedAt: "2026-11-22T10:00:00.000Z" }),
   );
 }
 
@@ -207,7 +205,7 @@ async function step(world: World, operation: Operation): Promise<void> {
       return setDay(world.quota, world.day);
     }
     case "give up on open rows":
-      return void (await inTransaction(world.quota.db, (trx) => markUnknown(trx, 0, 1_000)));
+      return void (await world.quota.deps.store.markUnknown(0, 1_000));
   }
 }
 

@@ -5,6 +5,7 @@ import { createMetrics } from "@topdog/telemetry/metrics";
 import { silentLogger } from "@topdog/testing/logger";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
 import { createQuotaMetrics } from "../src/metrics.ts";
+import { createQuotaStore } from "../src/store/quota-store.ts";
 import type { QuotaDeps } from "../src/usecases/deps.ts";
 import { createPresence } from "../src/usecases/gateway-presence.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
@@ -24,10 +25,11 @@ export interface QuotaOnPostgres extends TestDatabase {
 export async function quotaOnPostgres(): Promise<QuotaOnPostgres> {
   const database = await testDatabase({ migrations });
   const { db } = database;
+  const store = createQuotaStore(db);
   const recalls: QuotaRecalled[] = [];
   const deps: QuotaDeps = {
-    db,
-    presence: createPresence(db, () => performance.now()),
+    store,
+    presence: createPresence(store, () => performance.now()),
     metrics: createQuotaMetrics(createMetrics("quota")),
     logger: silentLogger(),
     recall: (signal) => void recalls.push(signal),

@@ -1,7 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Charge } from "@topdog/contracts/quota";
-import { inTransaction } from "@topdog/postgres/transaction";
-import { markUnknown } from "../src/store/ledger.ts";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
 import { usageOf } from "./usage.ts";
@@ -110,7 +108,7 @@ describe("a usage record", () => {
 
   test("completes a row that was given up, and a completed row keeps what it says", async () => {
     await report(1);
-    expect(await inTransaction(quota.db, (trx) => markUnknown(trx, 0, 10))).toBe(2);
+    expect(await quota.deps.store.markUnknown(0, 10)).toBe(2);
     await record([call(1)]);
     await record([call(1), { outcome: "failed", promptTokens: 99 }]);
     expect((await state()).ledger).toMatchObject([

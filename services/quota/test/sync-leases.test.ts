@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { inTransaction } from "@topdog/postgres/transaction";
 import { applySubscription } from "../src/usecases/apply-subscription.ts";
 import { closeAbandonedLeases } from "../src/usecases/close-abandoned-leases.ts";
 import { recordUsage } from "../src/usecases/record-usage.ts";
@@ -22,8 +21,8 @@ const bucketOf = async (owner: string) => {
   return rows[0];
 };
 const setPlan = (owner: string, plan: "free" | "pro" | "teams", version: number, seats = 1) =>
-  inTransaction(quota.db, (trx) =>
-    applySubscription(trx, {
+  quota.deps.store.transaction((tx) =>
+    applySubscription(tx, {
       owner,
       plan,
       version,

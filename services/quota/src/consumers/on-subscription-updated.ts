@@ -2,12 +2,14 @@ import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updat
 import { durableFor } from "@topdog/contracts/topology";
 import type { Bus } from "@topdog/messaging/connect";
 import { type Consumer, createConsumer } from "@topdog/messaging/consume";
+import type { Database } from "@topdog/postgres/pool";
+import { quotaTransaction } from "../store/quota-store.ts";
 import { applySubscription } from "../usecases/apply-subscription.ts";
 import type { QuotaDeps } from "../usecases/deps.ts";
 
 /** Changes limits at once, and tells the gateways after the commit: one that asks again must find the new limit. */
-export function onSubscriptionUpdated(bus: Bus, deps: QuotaDeps): Consumer {
-  const { db, logger } = deps;
+export function onSubscriptionUpdated(bus: Bus, db: Database, deps: QuotaDeps): Consumer {
+  const { logger } = deps;
   return createConsumer({
     bus,
     db,
@@ -16,7 +18,7 @@ export function onSubscriptionUpdated(bus: Bus, deps: QuotaDeps): Consumer {
     logger,
     metrics: deps.metrics.messaging,
     handle: async (trx, subscription, meta) => {
-      const touched = await applySubscription(trx, subscription);
+      const touched = await applySubscription(quotaTransaction(trx), subscription);
       const { owner, version, plan, seats } = subscription;
       const announceChange = (): void => {
         for (const bucket of touched) deps.recall({ ...bucket, reason: "limit_changed" });

@@ -7,6 +7,9 @@ export interface BucketKey {
   readonly day: string;
 }
 
+/** A bucket on whichever day it is. */
+export type Counter = Pick<BucketKey, "owner" | "meter">;
+
 export interface Bucket extends BucketKey {
   readonly plan: PlanId;
   readonly limit: number;
@@ -17,6 +20,8 @@ export interface Bucket extends BucketKey {
 }
 
 export const keyOf = ({ owner, meter, day }: BucketKey): string => `${day} ${owner} ${meter}`;
+
+export const counterKey = ({ owner, meter }: Counter): string => `${owner} ${meter}`;
 
 /** Never negative: after a limit was lowered more may be out than the bucket now has. */
 export const freeTokens = (bucket: Bucket): number => Math.max(0, bucket.limit - bucket.settled - bucket.escrow);

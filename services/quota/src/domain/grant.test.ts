@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
-import { creditWindow, grantSize, verdictOf } from "./grant.ts";
+import { creditWindow, grantSize, grantStatus } from "./grant.ts";
 
 describe("the credit window", () => {
   test("is small for a small limit, 32 for a pool, and a thousandth of a huge one", () => {
@@ -38,8 +38,8 @@ describe("a grant", () => {
 });
 
 test("exhausted is said only when nothing is free and nobody holds an unused token", () => {
-  expect(verdictOf({ free: 1, ownOpen: 0, othersOpen: 0 })).toBe("ok");
-  expect(verdictOf({ free: 0, ownOpen: 1, othersOpen: 5 })).toBe("ok");
-  expect(verdictOf({ free: 0, ownOpen: 0, othersOpen: 1 })).toBe("contended");
-  expect(verdictOf({ free: 0, ownOpen: 0, othersOpen: 0 })).toBe("exhausted");
+  expect(grantStatus({ free: 1, ownOpen: 0, othersOpen: 0 })).toBe("ok");
+  expect(grantStatus({ free: 0, ownOpen: 1, othersOpen: 5 })).toBe("ok");
+  expect(grantStatus({ free: 0, ownOpen: 0, othersOpen: 1 })).toBe("contended");
+  expect(grantStatus({ free: 0, ownOpen: 0, othersOpen: 0 })).toBe("exhausted");
 });

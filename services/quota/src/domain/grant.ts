@@ -13,7 +13,7 @@ export function creditWindow(limit: number): number {
   return Math.max(usual, Math.min(largestWindow, Math.floor(limit / 1_000)));
 }
 
-export interface Demand {
+export interface GrantRequest {
   readonly limit: number;
   readonly free: number;
   /** Gateways that hold an open lease of this bucket, the asking one included. */
@@ -22,7 +22,7 @@ export interface Demand {
 }
 
 /** Half of what is free, shared by the holders: leases shrink as the day's tokens run out, so little needs recalling. */
-export function grantSize({ limit, free, holders, want }: Demand): number {
+export function grantSize({ limit, free, holders, want }: GrantRequest): number {
   if (want <= 0 || free <= 0) return 0;
   const most = Math.max(2, Math.floor(limit / 16));
   const share = Math.floor(free / (2 * Math.max(1, holders)));
@@ -30,7 +30,7 @@ export function grantSize({ limit, free, holders, want }: Demand): number {
 }
 
 /** Tokens of one bucket and day, after everything of this message was applied. */
-export interface Standing {
+export interface TokensLeft {
   readonly free: number;
   /** Unused in the asking gateway's own lease. */
   readonly ownOpen: number;
@@ -39,7 +39,7 @@ export interface Standing {
 }
 
 /** `exhausted` is said only when no token can come back by itself: whoever hears it denies calls without asking again. */
-export function verdictOf({ free, ownOpen, othersOpen }: Standing): LeaseGrant["status"] {
+export function grantStatus({ free, ownOpen, othersOpen }: TokensLeft): LeaseGrant["status"] {
   if (free > 0 || ownOpen > 0) return "ok";
   return othersOpen > 0 ? "contended" : "exhausted";
 }

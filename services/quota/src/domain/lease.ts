@@ -21,6 +21,10 @@ export interface Lease extends BucketKey {
   readonly finalUsed: number | null;
 }
 
+/** A lease to be made. */
+export type NewLease = Pick<Lease, "owner" | "meter" | "day" | "gatewayId" | "size" | "window">;
+export type CreatedLease = BucketKey & Pick<Lease, "leaseId">;
+
 export const violations = [
   "used_beyond_size",
   "used_beyond_window",

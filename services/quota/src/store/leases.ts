@@ -26,6 +26,16 @@ export async function readLeases(
   return rows;
 }
 
+const sweepLockKey = 7_306_551_083;
+
+/** False when another instance is sweeping: there is nothing to do for this one. */
+export async function lockSweep(trx: Transaction): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: { mine: boolean }[] }>("select pg_try_advisory_xact_lock(?) as mine", [
+    sweepLockKey,
+  ]);
+  return rows[0]?.mine === true;
+}
+
 /**
  * Open leases whose gateway was not seen for a while, and idle ones of past days. Read without locks: a lease is judged again
  * under its bucket's lock.
@@ -42,10 +52,4 @@ export async function findAbandonedLeases(trx: Transaction, timeoutMs: number, m
     [timeoutMs, most],
   );
   return rows.map((row) => row.leaseId);
-}
-
-export interface NewLease extends BucketKey {
-  readonly gatewayId: string;
-  readonly size: number;
-  readonly window: number;
 }

@@ -1,23 +1,13 @@
 import type { Transaction } from "@topdog/postgres/pool";
-import type { Bucket, BucketKey } from "../domain/bucket.ts";
-import type { Lease } from "../domain/lease.ts";
-import type { NewLease } from "./leases.ts";
+import type { CreatedLease, Lease, NewLease } from "../domain/lease.ts";
+import type { BucketChange } from "../domain/tally.ts";
 import { prepared, type Statement } from "./prepared.ts";
-
-export interface BucketChange extends BucketKey {
-  readonly settled: number;
-  readonly escrow: number;
-  readonly granted: number;
-  readonly after: Pick<Bucket, "toldExhausted" | "exhaustedPublished">;
-}
 
 export interface Movements {
   readonly buckets: readonly BucketChange[];
   readonly leases: readonly Lease[];
   readonly newLeases: readonly NewLease[];
 }
-
-export type CreatedLease = BucketKey & { readonly leaseId: string };
 
 // One statement for everything that moved. The condition on a grant holds by the lock already; it is repeated here so that the
 // row itself refuses to be oversold, whatever the code believed.

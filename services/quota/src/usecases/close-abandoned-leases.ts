@@ -1,18 +1,14 @@
-import type { Transaction } from "@topdog/postgres/pool";
-import { inTransaction } from "@topdog/postgres/transaction";
-import { keyOf } from "../domain/bucket.ts";
 import { fence } from "../domain/lease.ts";
-import { lockBuckets } from "../store/buckets.ts";
-import { findAbandonedLeases, readLeases } from "../store/leases.ts";
+import { openTallies, tallyLease, tallyOf } from "../domain/tally.ts";
+import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
-import { announce, openTallies, tallyLease, writeMovements } from "./move-tokens.ts";
+import { announce, writeMovements } from "./move-tokens.ts";
 
 const leasesPerPass = 500;
-const sweepLockKey = 7_306_551_083;
 
 /** Takes back what vanished gateways held, their credit windows aside. Returns how many leases it closed. */
 export async function closeAbandonedLeases(deps: QuotaDeps, gatewayTimeoutMs: number): Promise<number> {
-  const swept = await inTransaction(deps.db, (trx) => sweepOnce(trx, gatewayTimeoutMs));
+  const swept = await deps.store.transaction((tx) => sweepOnce(tx, gatewayTimeoutMs));
   if (swept === null) return 0;
   announce(deps, swept.aftermath);
   deps.metrics.abandoned.inc(swept.closed);
@@ -25,26 +21,21 @@ export async function closeAbandonedLeases(deps: QuotaDeps, gatewayTimeoutMs: nu
   return swept.closed;
 }
 
-async function sweepOnce(trx: Transaction, gatewayTimeoutMs: number) {
-  const { rows } = await trx.raw<{ rows: { mine: boolean }[] }>("select pg_try_advisory_xact_lock(?) as mine", [
-    sweepLockKey,
-  ]);
-  if (rows[0]?.mine !== true) return null;
-  const leaseIds = await findAbandonedLeases(trx, gatewayTimeoutMs, leasesPerPass);
+async function sweepOnce(tx: QuotaTransaction, gatewayTimeoutMs: number) {
+  if (!(await tx.lockSweep())) return null;
+  const leaseIds = await tx.findAbandonedLeases(gatewayTimeoutMs, leasesPerPass);
   if (leaseIds.length === 0) return null;
-  const { buckets } = await lockBuckets(trx, [], leaseIds);
+  const { buckets } = await tx.lockBuckets([], leaseIds);
   // Read again, now that nobody can change them: what was reported meanwhile counts.
-  const open = (await readLeases(trx, leaseIds, [])).filter((lease) => lease.state === "open");
+  const open = (await tx.readLeases(leaseIds, [])).filter((lease) => lease.state === "open");
   const tallies = openTallies(buckets);
   const fenced = open.map((before) => {
-    const tally = tallies.get(keyOf(before));
-    if (tally === undefined) throw new Error("a lease's bucket was not locked");
     const after = fence(before);
-    tallyLease(tally, before, after, 0);
+    tallyLease(tallyOf(tallies, before), before, after, 0);
     return { before, after };
   });
   const aftermath = await writeMovements(
-    trx,
+    tx,
     tallies,
     fenced.map(({ after }) => after),
     [],

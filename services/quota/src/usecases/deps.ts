@@ -1,6 +1,6 @@
 import type { QuotaRecalled } from "@topdog/contracts/signals/quota-recalled";
-import type { Database } from "@topdog/postgres/pool";
 import type { QuotaMetrics } from "../metrics.ts";
+import type { QuotaStore } from "../store/quota-store.ts";
 import type { Presence } from "./gateway-presence.ts";
 
 /** The part of a pino logger that this service uses. */
@@ -13,7 +13,7 @@ export interface QuotaLogger {
 }
 
 export interface QuotaDeps {
-  readonly db: Database;
+  readonly store: QuotaStore;
   readonly presence: Presence;
   readonly metrics: QuotaMetrics;
   readonly logger: QuotaLogger;

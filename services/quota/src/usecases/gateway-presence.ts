@@ -1,5 +1,4 @@
-import type { Database } from "@topdog/postgres/pool";
-import { touchGateway } from "../store/gateways.ts";
+import type { QuotaStore } from "../store/quota-store.ts";
 
 export interface Presence {
   /** Records that a gateway lives, once a second at most. */
@@ -10,13 +9,13 @@ const touchIntervalMs = 1_000;
 const rememberedGateways = 1_000;
 
 /** `nowMs` is a monotonic clock. */
-export function createPresence(db: Database, nowMs: () => number): Presence {
+export function createPresence(store: Pick<QuotaStore, "touchGateway">, nowMs: () => number): Presence {
   const touchedMs = new Map<string, number>();
   return {
     seen: async (gatewayId) => {
       const now = nowMs();
       if (now - (touchedMs.get(gatewayId) ?? Number.NEGATIVE_INFINITY) < touchIntervalMs) return;
-      await touchGateway(db, gatewayId);
+      await store.touchGateway(gatewayId);
       if (touchedMs.size >= rememberedGateways) touchedMs.clear();
       touchedMs.set(gatewayId, now);
     },

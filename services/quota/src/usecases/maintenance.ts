@@ -1,7 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { inTransaction } from "@topdog/postgres/transaction";
-import { forgetGateways } from "../store/gateways.ts";
-import { ensurePartitions, markUnknown } from "../store/ledger.ts";
 import { closeAbandonedLeases } from "./close-abandoned-leases.ts";
 import type { QuotaDeps } from "./deps.ts";
 
@@ -43,13 +40,13 @@ export function createMaintenance(deps: QuotaDeps, options: MaintenanceOptions):
       await closeAbandonedLeases(deps, options.gatewayTimeoutMs);
     },
     unknown: async () => {
-      const rows = await inTransaction(deps.db, (trx) => markUnknown(trx, options.usageDeadlineMs, unknownRowsPerPass));
+      const rows = await deps.store.markUnknown(options.usageDeadlineMs, unknownRowsPerPass);
       deps.metrics.ledgerRows.inc({ outcome: "unknown" }, rows);
       if (rows > 0) deps.logger.error({ rows }, "calls were admitted and never accounted for");
     },
     consistency: options.measureConsistency,
-    partitions: () => inTransaction(deps.db, (trx) => ensurePartitions(trx, partitionDaysAhead)),
-    gateways: () => forgetGateways(deps.db),
+    partitions: () => deps.store.ensurePartitions(partitionDaysAhead),
+    gateways: () => deps.store.forgetGateways(),
   };
 
   const attempt = (task: Task): Promise<unknown> =>

@@ -1,8 +1,11 @@
 import type { PlanId } from "@topdog/contracts/plans";
-import type { ChargeSource, Meter } from "@topdog/contracts/quota";
+import { type ChargeSource, type Meter, subscriptionOwnerOf } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { Database } from "@topdog/postgres/pool";
-import { counterKey, type Counter, findBuckets, plannedLimits, readClock } from "../store/buckets.ts";
+import { type Counter, counterKey } from "../domain/bucket.ts";
+import { plannedBucket } from "../domain/planned-bucket.ts";
+import { findBuckets, readClock } from "../store/buckets.ts";
+import { findEntitlements } from "../store/entitlements.ts";
 
 export interface LimitLine {
   readonly source: ChargeSource;
@@ -27,12 +30,15 @@ export async function readLimits(db: Database, { buckets: { personal, orgPool } 
   if (orgPool !== null) asked.push({ source: "org_pool", owner: orgPool, meter: "api_calls" });
   const { today } = await readClock(db);
   const owners = [...new Set(asked.map(({ owner }) => owner))];
-  const [found, planned] = await Promise.all([findBuckets(db, today, owners), plannedLimits(db, asked)]);
-  const lines = asked.map(({ source, owner, meter }, index): LimitLine => {
-    // Nothing was used today where there is no bucket yet.
+  const [found, entitlements] = await Promise.all([
+    findBuckets(db, today, owners),
+    findEntitlements(db, owners.map(subscriptionOwnerOf)),
+  ]);
+  const lines = asked.map(({ source, owner, meter }): LimitLine => {
     const bucket = found.find((one) => counterKey(one) === counterKey({ owner, meter }));
-    const plan = bucket?.plan ?? planned[index]?.plan ?? "free";
-    return { source, meter, limit: bucket?.limit ?? planned[index]?.limit ?? 0, used: bucket?.settled ?? 0, plan };
+    // Nothing was used today where there is no bucket yet.
+    const { plan, limit } = bucket ?? plannedBucket({ owner, meter }, entitlements);
+    return { source, meter, limit, used: bucket?.settled ?? 0, plan };
   });
   return { day: today, lines };
 }

@@ -1,14 +1,11 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
-import type { Transaction } from "@topdog/postgres/pool";
-import { inTransaction } from "@topdog/postgres/transaction";
-import { keyOf } from "../domain/bucket.ts";
 import { highestPossibleSeq, type Lease, settleRows } from "../domain/lease.ts";
-import { lockBuckets } from "../store/buckets.ts";
-import { completeCharges, insertCharges, insertRefunds, type UsageRow } from "../store/ledger.ts";
-import { readLeases } from "../store/leases.ts";
+import { openTallies, tallyLease, tallyOf } from "../domain/tally.ts";
+import type { UsageRow } from "../store/ledger.ts";
+import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
-import { type Aftermath, announce, openTallies, tallyLease, writeMovements } from "./move-tokens.ts";
+import { type Aftermath, announce, writeMovements } from "./move-tokens.ts";
 
 export interface Recorded {
   /** By index: what can never be recorded, and why. */
@@ -30,7 +27,7 @@ interface Outcome extends Recorded {
  * made, with the accounting that its gateway's report would have done; that report then finds it there.
  */
 export async function recordUsage(deps: QuotaDeps, usages: readonly UsageConsumed[], nowMs: number): Promise<Recorded> {
-  const { rejected, aftermath, counts } = await inTransaction(deps.db, (trx) => recordOnce(trx, usages));
+  const { rejected, aftermath, counts } = await deps.store.transaction((tx) => recordOnce(tx, usages));
   announce(deps, aftermath);
   const { ledgerRows, ledgerLagSeconds } = deps.metrics;
   ledgerRows.inc({ outcome: "created" }, counts.created);
@@ -47,10 +44,10 @@ export async function recordUsage(deps: QuotaDeps, usages: readonly UsageConsume
   return { rejected };
 }
 
-async function recordOnce(trx: Transaction, usages: readonly UsageConsumed[]): Promise<Outcome> {
+async function recordOnce(tx: QuotaTransaction, usages: readonly UsageConsumed[]): Promise<Outcome> {
   const leaseIds = [...new Set(usages.flatMap(({ charges }) => charges.map(({ leaseId }) => leaseId)))];
-  const { buckets } = await lockBuckets(trx, [], leaseIds);
-  const leases = new Map((await readLeases(trx, leaseIds, [])).map((lease) => [lease.leaseId, lease]));
+  const { buckets } = await tx.lockBuckets([], leaseIds);
+  const leases = new Map((await tx.readLeases(leaseIds, [])).map((lease) => [lease.leaseId, lease]));
 
   const rejected = new Map<number, Error>();
   const charges: UsageRow[] = [];
@@ -67,15 +64,14 @@ async function recordOnce(trx: Transaction, usages: readonly UsageConsumed[]): P
   }
   // The update must not meet a row twice; of two records of one call the first one's details stand.
   const details = [...new Map(charges.toReversed().map((row) => [`${row.lease_id}:${row.seq}`, row])).values()];
-  const created = await insertCharges(trx, charges);
-  const completed = await completeCharges(trx, details);
-  const refunded = await insertRefunds(trx, refunds);
+  const created = await tx.insertCharges(charges);
+  const completed = await tx.completeCharges(details);
+  const refunded = await tx.insertRefunds(refunds);
 
   const tallies = openTallies(buckets);
   const changed: Lease[] = [];
   for (const [leaseId, lease] of leases) {
-    const tally = tallies.get(keyOf(lease));
-    if (tally === undefined) throw new Error("a lease's bucket was not locked");
+    const tally = tallyOf(tallies, lease);
     tally.settled -= refunded.get(leaseId) ?? 0;
     const inserted = created.get(leaseId) ?? 0;
     if (inserted === 0) continue;
@@ -84,7 +80,7 @@ async function recordOnce(trx: Transaction, usages: readonly UsageConsumed[]): P
     tallyLease(tally, lease, after, inserted);
     changed.push(after);
   }
-  const aftermath = await writeMovements(trx, tallies, changed, []);
+  const aftermath = await writeMovements(tx, tallies, changed, []);
   const counts = { created: sum(created), completed, refunded: sum(refunded), charges: charges.length };
   return { rejected, aftermath, counts };
 }

@@ -1,38 +1,28 @@
-import type { LeaseGrant, LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
-import type { Transaction } from "@topdog/postgres/pool";
-import { inTransaction } from "@topdog/postgres/transaction";
+import type { LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import type { z } from "zod";
-import { type Bucket, freeTokens, keyOf } from "../domain/bucket.ts";
-import { creditWindow, grantSize, verdictOf } from "../domain/grant.ts";
-import { fence, grow, judgeReport, type Lease, openTokens, settleReport, type Violation } from "../domain/lease.ts";
-import { type Counter, counterKey, ensureBuckets, lockBuckets, readClock } from "../store/buckets.ts";
-import { insertAdmitted, type SeqRange } from "../store/ledger.ts";
-import { type NewLease, readLeases } from "../store/leases.ts";
+import { type Counter, counterKey, keyOf } from "../domain/bucket.ts";
+import {
+  grantLine,
+  noteExhaustion,
+  openLines,
+  outcomeOf,
+  type ReportLine,
+  settleLine,
+  statusOf,
+  toGrant,
+} from "../domain/report-line.ts";
+import { openTallies } from "../domain/tally.ts";
+import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
-import { type Aftermath, announce, openTallies, type Tally, tallyLease, writeMovements } from "./move-tokens.ts";
+import { makeBuckets } from "./make-buckets.ts";
+import { type Aftermath, announce, writeMovements } from "./move-tokens.ts";
 
 type Request = z.infer<typeof syncLeases.request>;
 type Reply = z.infer<typeof syncLeases.reply>;
 
-/** One report on its way through the transaction. */
-interface Line {
-  readonly report: LeaseReport;
-  readonly tally: Tally;
-  /** The gateway's lease that the report is about, or its open one when it asks for a first. Null: it has none. */
-  readonly before: Lease | null;
-  after: Lease | null;
-  readonly settles: SeqRange | null;
-  /** Overtaken or repeated: it is answered, and gets nothing. */
-  readonly stale: boolean;
-  readonly violation: Violation | null;
-  /** What other leases hold of the bucket. */
-  readonly others: { readonly holders: number; readonly open: number };
-  granted: number;
-}
-
 interface Synced {
   readonly reply: Reply;
-  readonly lines: readonly Line[];
+  readonly lines: readonly ReportLine[];
   readonly aftermath: Aftermath;
 }
 
@@ -43,18 +33,17 @@ const bucketAttempts = 3;
  * repeat, since every number in it is absolute.
  */
 export async function synchronizeLeases(deps: QuotaDeps, request: Request): Promise<Reply> {
-  if (request.leases.length === 0) {
-    await deps.presence.seen(request.gatewayId);
-    const clock = await readClock(deps.db);
-    return { nowMs: clock.nowMs, day: clock.today, leases: [] };
-  }
   // Before anything is granted: a gateway that is not on record could vanish unnoticed.
   await deps.presence.seen(request.gatewayId);
+  if (request.leases.length === 0) {
+    const clock = await deps.store.readClock();
+    return { nowMs: clock.nowMs, day: clock.today, leases: [] };
+  }
   const counters = distinctCounters(request.leases);
   for (let attempt = 1; attempt <= bucketAttempts; attempt += 1) {
-    const synced = await inTransaction(deps.db, (trx) => syncOnce(trx, request, counters));
+    const synced = await deps.store.transaction((tx) => syncOnce(tx, request, counters));
     if (synced !== null) return conclude(deps, request, synced);
-    await ensureBuckets(deps.db, counters);
+    await deps.store.transaction((tx) => makeBuckets(tx, counters));
   }
   throw new Error("today's buckets could not be made");
 }
@@ -64,143 +53,31 @@ function distinctCounters(reports: readonly LeaseReport[]): Counter[] {
 }
 
 /** Null when a bucket of today is still to be made. */
-async function syncOnce(trx: Transaction, request: Request, counters: readonly Counter[]): Promise<Synced | null> {
+async function syncOnce(tx: QuotaTransaction, request: Request, counters: readonly Counter[]): Promise<Synced | null> {
   const leaseIds = request.leases.flatMap(({ leaseId }) => leaseId ?? []);
-  const { buckets, today, nowMs } = await lockBuckets(trx, counters, leaseIds);
+  const { buckets, today, nowMs } = await tx.lockBuckets(counters, leaseIds);
   if (today === null || nowMs === null) return null;
   const tallies = openTallies(buckets);
   const todays = counters.map((counter) => ({ ...counter, day: today }));
   if (todays.some((bucket) => !tallies.has(keyOf(bucket)))) return null;
 
-  const leases = await readLeases(trx, leaseIds, todays);
-  const lines = openLines(request, leases, (report, lease) => {
-    const tally = tallies.get(keyOf(lease ?? { ...report, day: today }));
-    if (tally === undefined) throw new Error("a lease's bucket was not locked");
-    return tally;
-  });
-  const inserted = await insertAdmitted(
-    trx,
-    lines.flatMap((line) => line.settles ?? []),
+  const leases = await tx.readLeases(leaseIds, todays);
+  const lines = openLines(request, leases, tallies, today);
+  const inserted = await tx.insertAdmitted(
+    lines.flatMap(({ before, settles }) =>
+      before === null || settles === null ? [] : { ...before, from: settles.from, to: settles.to },
+    ),
   );
-  for (const line of lines) settleLine(line, inserted);
+  for (const line of lines) settleLine(line, line.before === null ? 0 : (inserted.get(line.before.leaseId) ?? 0));
   const newLeases = lines.flatMap((line) => grantLine(line, request.gatewayId, today) ?? []);
-  for (const line of lines) line.tally.tellsExhausted ||= isToday(line, today) && statusOf(line) === "exhausted";
+  for (const line of lines) noteExhaustion(line, today);
 
   const changed = lines.flatMap(({ before, after }) =>
     before === null || after === null || after === before ? [] : after,
   );
-  const aftermath = await writeMovements(trx, tallies, changed, newLeases);
-  const grants = lines.map((line) => toGrant(line, aftermath));
+  const aftermath = await writeMovements(tx, tallies, changed, newLeases);
+  const grants = lines.map((line) => toGrant(line, aftermath.created));
   return { reply: { nowMs: Math.floor(nowMs), day: today, leases: grants }, lines, aftermath };
-}
-
-const isToday = (line: Line, today: string): boolean => line.tally.bucket.day === today;
-
-function openLines(
-  request: Request,
-  leases: readonly Lease[],
-  tallyOf: (report: LeaseReport, lease: Lease | null) => Tally,
-): Line[] {
-  const seen = new Set<string>();
-  const byCounter = Map.groupBy(leases, counterKey);
-  return request.leases.map((report) => {
-    const rivals = byCounter.get(counterKey(report)) ?? [];
-    const before = findLease(report, request.gatewayId, rivals);
-    const tally = tallyOf(report, before);
-    const subject = before?.leaseId ?? counterKey(report);
-    // The first word on a lease counts; another in the same message could only contradict it.
-    const repeated = seen.has(subject);
-    seen.add(subject);
-    const claim = before === null || report.leaseId === null ? null : judgeReport(before, report);
-    const others = rivals.filter((lease) => lease !== before && isOpenOf(tally.bucket, lease));
-    return {
-      report,
-      tally,
-      before,
-      after: before,
-      granted: 0,
-      settles:
-        claim?.kind === "settle" && before !== null && !repeated ? { ...before, from: claim.from, to: claim.to } : null,
-      stale: repeated || claim?.kind === "stale",
-      violation: claim?.kind === "violation" && !repeated ? claim.reason : null,
-      others: {
-        holders: new Set(others.map((lease) => lease.gatewayId).filter((id) => id !== request.gatewayId)).size,
-        open: others.reduce((sum, lease) => sum + openTokens(lease), 0),
-      },
-    };
-  });
-}
-
-function findLease(report: LeaseReport, gatewayId: string, rivals: readonly Lease[]): Lease | null {
-  const own = rivals.filter((lease) => lease.gatewayId === gatewayId);
-  if (report.leaseId !== null) return own.find((lease) => lease.leaseId === report.leaseId) ?? null;
-  return own.find((lease) => lease.state === "open") ?? null;
-}
-
-const isOpenOf = (bucket: Bucket, lease: Lease): boolean => lease.state === "open" && lease.day === bucket.day;
-
-function settleLine(line: Line, inserted: ReadonlyMap<string, number>): void {
-  const { before, report, settles } = line;
-  if (before === null) return;
-  if (line.violation !== null) line.after = fence(before);
-  if (settles === null && line.violation === null) return;
-  const rows = settles === null ? 0 : (inserted.get(before.leaseId) ?? 0);
-  if (settles !== null) line.after = unlessSame(before, settleReport(before, report, rows));
-  if (line.after !== null) tallyLease(line.tally, before, line.after, rows);
-}
-
-/** A report that says nothing new is written nowhere. */
-function unlessSame(before: Lease, after: Lease): Lease {
-  const names = Object.keys(before) as (keyof Lease)[];
-  return names.every((name) => before[name] === after[name]) ? before : after;
-}
-
-/** Grows the gateway's open lease of today, or returns the first one to make. */
-function grantLine(line: Line, gatewayId: string, today: string): NewLease | null {
-  const { report, tally, after, others } = line;
-  const mayGrow = after === null ? report.leaseId === null : after.state === "open";
-  if (!mayGrow || line.stale || report.close || !isToday(line, today)) return null;
-  const { bucket } = tally;
-  const free = freeNow(tally);
-  line.granted = grantSize({ limit: bucket.limit, free, holders: others.holders + 1, want: report.want });
-  if (line.granted === 0) return null;
-  tally.escrow += line.granted;
-  tally.granted += line.granted;
-  if (after !== null) {
-    line.after = grow(after, line.granted);
-    return null;
-  }
-  const { owner, meter, day } = bucket;
-  return { owner, meter, day, gatewayId, size: line.granted, window: creditWindow(bucket.limit) };
-}
-
-const freeNow = ({ bucket, settled, escrow }: Tally): number =>
-  freeTokens({ ...bucket, settled: bucket.settled + settled, escrow: bucket.escrow + escrow });
-
-const ownOpen = ({ after, granted }: Line): number => (after === null ? granted : openTokens(after));
-
-const statusOf = (line: Line): LeaseGrant["status"] =>
-  verdictOf({ free: freeNow(line.tally), ownOpen: ownOpen(line), othersOpen: line.others.open });
-
-function toGrant(line: Line, { created }: Aftermath): LeaseGrant {
-  const { report, after, tally, granted } = line;
-  const { owner, meter, day, limit, plan } = tally.bucket;
-  const shared = { owner, meter, day, limit, plan, status: statusOf(line), remaining: freeNow(tally) + ownOpen(line) };
-  if (after !== null) {
-    const { leaseId, state, size, returned, reported, window } = after;
-    return { ...shared, leaseId, state, size, returned, reported, window };
-  }
-  const made = granted === 0 ? undefined : created.find((lease) => keyOf(lease) === keyOf(tally.bucket));
-  return {
-    ...shared,
-    // A lease that we do not know, or that is another gateway's, is over for whoever asks about it.
-    leaseId: made?.leaseId ?? report.leaseId,
-    state: made === undefined ? (report.leaseId === null ? null : "closed") : "open",
-    size: granted,
-    returned: 0,
-    reported: 0,
-    window: creditWindow(limit),
-  };
 }
 
 function conclude(deps: QuotaDeps, request: Request, { reply, lines, aftermath }: Synced): Reply {
@@ -222,15 +99,9 @@ function conclude(deps: QuotaDeps, request: Request, { reply, lines, aftermath }
     }
     metrics.reports.inc({ outcome: outcomeOf(line) });
     const isShort = report.want > 0 && line.granted === 0 && !line.stale;
-    if (isShort && statusOf(line) === "contended")
+    if (isShort && statusOf(line) === "contended") {
       deps.recall({ owner: report.owner, meter: report.meter, reason: "tail" });
+    }
   }
   return reply;
-}
-
-function outcomeOf(line: Line): "settled" | "asked" | "stale" | "violation" | "unknown" {
-  if (line.violation !== null) return "violation";
-  if (line.stale) return "stale";
-  if (line.report.leaseId === null) return "asked";
-  return line.before === null ? "unknown" : "settled";
 }

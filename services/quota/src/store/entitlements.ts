@@ -1,0 +1,44 @@
+import type { Database, Transaction } from "@topdog/postgres/pool";
+import type { Entitlement } from "../domain/planned-bucket.ts";
+
+/**
+ * The entitlements of these owners, locked as a plan change locks them: a bucket that is made from one is either made with the
+ * new limits or seen by the change. An owner without one gets the free plan's, so that there is a row to lock.
+ */
+export async function lockEntitlements(trx: Transaction, owners: readonly string[]): Promise<Entitlement[]> {
+  const sorted = [...new Set(owners)].toSorted();
+  await trx.raw(
+    `insert into entitlement (owner, plan, seats, version)
+     select owner, 'free', 1, 0 from unnest(?::text[]) as owner order by owner on conflict do nothing`,
+    [sorted],
+  );
+  const { rows } = await trx.raw<{ rows: Entitlement[] }>(
+    "select owner, plan, seats from entitlement where owner = any(?::text[]) order by owner for share",
+    [sorted],
+  );
+  return rows;
+}
+
+export async function findEntitlements(db: Database, owners: readonly string[]): Promise<Entitlement[]> {
+  const { rows } = await db.raw<{ rows: Entitlement[] }>(
+    "select owner, plan, seats from entitlement where owner = any(?::text[])",
+    [[...owners]],
+  );
+  return rows;
+}
+
+export interface Subscription extends Entitlement {
+  readonly version: number;
+}
+
+/** Returns false, and changes nothing, unless the version is newer. */
+export async function upsertEntitlement(trx: Transaction, subscription: Subscription): Promise<boolean> {
+  const { owner, plan, seats, version } = subscription;
+  const { rows } = await trx.raw<{ rows: unknown[] }>(
+    `insert into entitlement as e (owner, plan, seats, version) values (?, ?, ?, ?)
+     on conflict (owner) do update set plan = excluded.plan, seats = excluded.seats, version = excluded.version
+     where e.version < excluded.version returning 1`,
+    [owner, plan, seats, version],
+  );
+  return rows.length > 0;
+}

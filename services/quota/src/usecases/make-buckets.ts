@@ -1,0 +1,13 @@
+import { subscriptionOwnerOf } from "@topdog/contracts/quota";
+import type { Counter } from "../domain/bucket.ts";
+import { plannedBucket } from "../domain/planned-bucket.ts";
+import type { QuotaTransaction } from "../store/quota-store.ts";
+
+/**
+ * Makes today's buckets from their owners' plans. Call it in a transaction that has locked no bucket yet: entitlements are
+ * locked before buckets everywhere, and buckets are made before any is locked, so that nobody waits in a ring.
+ */
+export async function makeBuckets(tx: QuotaTransaction, counters: readonly Counter[]): Promise<void> {
+  const entitlements = await tx.lockEntitlements(counters.map(({ owner }) => subscriptionOwnerOf(owner)));
+  await tx.insertBuckets(counters.map((counter) => plannedBucket(counter, entitlements)));
+}
