@@ -1,5 +1,6 @@
 import { pino } from "pino";
-import { scrubSecrets } from "./scrub.ts";
+import { scrubText } from "./scrub.ts";
+import { serializeError } from "./serialize-error.ts";
 
 export type Logger = pino.Logger;
 
@@ -21,9 +22,9 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
       base: { service },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: pino.stdSerializers.errWithCause },
+      serializers: { err: serializeError },
       // The finished line is scrubbed: it holds at any depth, and pino's own redaction by path costs some 20 µs a line.
-      hooks: { streamWrite: scrubSecrets },
+      hooks: { streamWrite: scrubText },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );

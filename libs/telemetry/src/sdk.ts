@@ -9,6 +9,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
+import { scrubbingExporter } from "./scrubbing-exporter.ts";
 
 export interface SdkOptions {
   readonly service: string;
@@ -18,7 +19,8 @@ export interface SdkOptions {
 
 /** Loads the SDK: import this module only in a process that exports traces. Ended by `shutdownTracing`. */
 export function registerSdk({ service, otlpEndpoint, sampleRatio }: SdkOptions): void {
-  const exporter = new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/+$/, "")}/v1/traces`, timeoutMillis: 5000 });
+  const url = `${otlpEndpoint.replace(/\/+$/, "")}/v1/traces`;
+  const exporter = scrubbingExporter(new OTLPTraceExporter({ url, timeoutMillis: 5000 }));
   const provider = new TracerProvider({
     resource: resourceFromAttributes({ "service.name": service, "service.namespace": "topdog" }),
     sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(sampleRatio) }),

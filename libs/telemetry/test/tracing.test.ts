@@ -20,6 +20,7 @@ interface Span {
   readonly parentSpanId?: string;
   readonly status?: { readonly code?: number };
   readonly links?: readonly { readonly traceId: string }[];
+  readonly attributes?: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
 }
 interface OtlpBody {
   readonly resourceSpans: readonly { readonly scopeSpans: readonly { readonly spans: readonly Span[] }[] }[];
@@ -84,11 +85,32 @@ test("work in a span sees it as active, messages carry it on, and a consumer poi
   await expect(failing).rejects.toThrow("broken");
 });
 
+test("no secret and no query leaves in a span's attributes", async () => {
+  const attributes = {
+    "url.query": "cursor=hunter2",
+    "url.full": "http://host/path?token=hunter2",
+    "http.request.header.authorization": ["Bearer hunter2hunter2"],
+    "db.query.text": "select 1",
+  };
+  await inSpan("queried", { kind: "client", attributes }, async () => undefined);
+});
+
 test("what was recorded is delivered at the shutdown", async () => {
   await tracing.shutdown();
-  expect(received.map(({ name }) => name).toSorted()).toEqual(["consume", "hot", "produce", "public", "public"]);
+  expect(received.map(({ name }) => name).toSorted()).toEqual([
+    "consume",
+    "hot",
+    "produce",
+    "public",
+    "public",
+    "queried",
+  ]);
   const named = (name: string) => received.find((span) => span.name === name);
   expect(named("hot")).toMatchObject({ traceId, parentSpanId: "00f067aa0ba902b7", status: { code: 2 } });
   expect(named("public")).toMatchObject({ links: [{ traceId }] });
+  expect(JSON.stringify(received)).not.toContain("hunter2");
+  const texts = named("queried")?.attributes?.map(({ key, value }) => [key, value.stringValue]);
+  expect(texts).toContainEqual(["url.full", "http://host/path"]);
+  expect(texts).toContainEqual(["db.query.text", "select 1"]);
   expect(named("consume")).toMatchObject({ links: [{ traceId }], status: { code: 2 } });
 });

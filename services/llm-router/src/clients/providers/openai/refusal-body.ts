@@ -1,3 +1,5 @@
+import { scrubText } from "@topdog/telemetry/scrub";
+
 interface OpenAiError {
   readonly message: string;
   readonly type: string;
@@ -16,7 +18,10 @@ function parse(body: Buffer): unknown {
   }
 }
 
-/** A provider's 4xx body, reduced to the members that OpenAI documents: nothing else of it reaches the caller. */
+/**
+ * A provider's 4xx body, reduced to the members that OpenAI documents: nothing else of it reaches the caller, and
+ * none of the account that we have there.
+ */
 export function refusalBody(body: Buffer): Buffer {
   const parsed = parse(body) as { error?: unknown; message?: unknown } | null;
   const given = typeof parsed?.error === "object" && parsed.error !== null ? parsed.error : (parsed ?? {});
@@ -28,5 +33,5 @@ export function refusalBody(body: Buffer): Buffer {
     param: text(fields["param"]),
     code: typeof code === "number" ? String(code) : text(code),
   };
-  return Buffer.from(JSON.stringify({ error }));
+  return Buffer.from(scrubText(JSON.stringify({ error })));
 }
