@@ -16,8 +16,9 @@ const commands: readonly ServiceCommand[] = [
   { name: "show-subscription", service: "billing", summary: "show a user's or an org's subscription" },
   { name: "create-user", service: "org-registry", summary: "create a user" },
   { name: "create-org", service: "org-registry", summary: "create an org with its owner" },
+  { name: "add-member", service: "org-registry", summary: "make a user who agreed to it a member of an org" },
   { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },
-  { name: "revoke-key", service: "org-registry", summary: "revoke an API key everywhere" },
+  { name: "revoke-key", service: "org-registry", summary: "revoke an API key, and those made with it, everywhere" },
 ];
 
 const databases: Record<ServiceCommand["service"], ConnectionName> = {

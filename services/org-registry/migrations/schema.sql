@@ -7,6 +7,7 @@ api_key.id text not null
 api_key.last_four text not null
 api_key.name text not null
 api_key.org_id text
+api_key.parent_key_id text
 api_key.prefix text not null
 api_key.revoked_at timestamp with time zone
 api_key.seq bigint not null generated always as identity
@@ -60,6 +61,7 @@ api_key.api_key_hash_key UNIQUE (hash)
 api_key.api_key_last_four_check CHECK ((length(last_four) = 4))
 api_key.api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 api_key.api_key_org_id_user_id_fkey FOREIGN KEY (org_id, user_id) REFERENCES member(org_id, user_id)
+api_key.api_key_parent_key_id_fkey FOREIGN KEY (parent_key_id) REFERENCES api_key(id)
 api_key.api_key_pkey PRIMARY KEY (id)
 api_key.api_key_prefix_check CHECK ((length(prefix) = 8))
 api_key.api_key_seq_key UNIQUE (seq)
@@ -98,8 +100,9 @@ outbox.outbox_pkey PRIMARY KEY (seq)
 processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
 
 -- indexes
-CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, seq) WHERE ((revoked_at IS NULL) AND (org_id IS NOT NULL))
-CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, seq) WHERE (revoked_at IS NULL)
+CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, created_at, id) WHERE ((revoked_at IS NULL) AND (org_id IS NOT NULL))
+CREATE INDEX api_key_live_by_parent ON public.api_key USING btree (parent_key_id) WHERE ((revoked_at IS NULL) AND (parent_key_id IS NOT NULL))
+CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX member_by_user ON public.member USING btree (user_id)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)

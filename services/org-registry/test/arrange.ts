@@ -2,7 +2,10 @@ import type { RegistryDeps } from "../src/usecases/change.ts";
 import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
 import { createOrg } from "../src/usecases/create-org.ts";
 import { createUser } from "../src/usecases/create-user.ts";
-import { subscription } from "./start-registry.ts";
+import type { PlanId } from "@topdog/contracts/plans";
+import type { Caller } from "../src/domain/caller.ts";
+import type { Entitlement } from "../src/domain/seats.ts";
+import { createKeyAsOperator } from "../src/usecases/create-key.ts";
 
 let emails = 0;
 
@@ -21,7 +24,21 @@ export async function someOrg(
   for (let index = 0; index < wanted.members; index += 1) members.push(await someUser(deps));
   const { id: orgId } = await createOrg(deps, { name: "Acme", ownerUserId: owner, memberUserIds: members });
   await deps.db.transaction((trx) =>
-    applyEntitlement(trx, subscription(`org:${orgId}`, 1, wanted.seats), new Date(deps.nowMs())),
+    applyEntitlement(trx, entitlement(`org:${orgId}`, 1, wanted.seats), new Date(deps.nowMs())),
   );
   return { orgId, owner, members };
+}
+
+export const entitlement = (owner: string, version: number, seats: number, plan: PlanId = "teams"): Entitlement => ({
+  owner,
+  version,
+  plan,
+  seats,
+  changedAt: new Date(),
+});
+
+/** A user as a live key of theirs speaks for them. */
+export async function callerFor(deps: RegistryDeps, userId: string, orgId: string | null = null): Promise<Caller> {
+  const { record } = await createKeyAsOperator(deps, { userId, orgId, name: "caller" });
+  return { userId, orgId, keyId: record.id };
 }

@@ -4,9 +4,9 @@ import { verifyAuditChain } from "../src/store/audit-log.ts";
 import { addMember } from "../src/usecases/add-member.ts";
 import type { RegistryDeps } from "../src/usecases/change.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
-import { createKey } from "../src/usecases/create-key.ts";
+import { createKey, createKeyAsOperator } from "../src/usecases/create-key.ts";
 import { revokeKey } from "../src/usecases/revoke-key.ts";
-import { someOrg, someUser } from "./arrange.ts";
+import { callerFor, someOrg, someUser } from "./arrange.ts";
 import { depsOn, migrations } from "./start-registry.ts";
 
 describe("the audit log", () => {
@@ -18,26 +18,27 @@ describe("the audit log", () => {
   });
   afterAll(() => database.drop());
 
-  test("every change of an org is one row of its chain, and the chain verifies", async () => {
+  test("every change of an org is one row of its chain that names the acting key, and the chain verifies", async () => {
     const { orgId, owner } = await someOrg(deps, { members: 0, seats: 3 });
-    const caller = { userId: owner, orgId: null };
+    const caller = await callerFor(deps, owner);
     const member = await someUser(deps);
-    await addMember(deps, caller, orgId, { who: { userId: member }, role: "member", active: true });
+    const membersKey = await callerFor(deps, member);
+    await addMember(deps, orgId, { who: { userId: member }, role: "member", active: true });
     await changeMember(deps, caller, { orgId, userId: member }, { role: "admin" });
-    const { record } = await createKey(deps, { userId: member, orgId: null }, { name: "ci", orgId });
+    const { record } = await createKey(deps, membersKey, { name: "ci", orgId });
     await revokeKey(deps, caller, record.id);
     const { rows } = await database.db.raw<{ rows: { action: string; actor: string }[] }>(
       "select action, actor from audit_log where chain = ? order by seq",
       [`org:${orgId}`],
     );
-    expect(rows.map((row) => row.action)).toEqual([
-      "org.created",
-      "member.added",
-      "member.changed",
-      "apikey.created",
-      "apikey.revoked",
+    const byOwner = `user:${owner} key:${caller.keyId}`;
+    expect(rows.map((row) => [row.action, row.actor])).toEqual([
+      ["org.created", "operator"],
+      ["member.added", "operator"],
+      ["member.changed", byOwner],
+      ["apikey.created", `user:${member} key:${membersKey.keyId}`],
+      ["apikey.revoked", byOwner],
     ]);
-    expect(rows.at(-1)?.actor).toBe(owner);
     expect(await verifyAuditChain(database.db, `org:${orgId}`)).toEqual({ length: 5, brokenAtSeq: null });
   });
 
@@ -61,7 +62,8 @@ describe("the audit log", () => {
     "%s shows, even when someone with the database's powers disables the trigger",
     async (_, tampering, brokenAtSeq) => {
       const userId = await someUser(deps);
-      for (let index = 0; index < 3; index += 1) await createKey(deps, { userId, orgId: null }, { name: `k${index}` });
+      for (let index = 0; index < 3; index += 1)
+        await createKeyAsOperator(deps, { userId, orgId: null, name: `k${index}` });
       const chain = `user:${userId}` as const;
       expect(await verifyAuditChain(database.db, chain)).toEqual({ length: 4, brokenAtSeq: null });
       await database.db.transaction(async (trx) => {
@@ -76,13 +78,13 @@ describe("the audit log", () => {
   test("writers at the same moment do not fork a chain", async () => {
     const userId = await someUser(deps);
     await Promise.all(
-      Array.from({ length: 12 }, (_, index) => createKey(deps, { userId, orgId: null }, { name: `k${index}` })),
+      Array.from({ length: 12 }, (_, index) => createKeyAsOperator(deps, { userId, orgId: null, name: `k${index}` })),
     );
     expect(await verifyAuditChain(database.db, `user:${userId}`)).toEqual({ length: 13, brokenAtSeq: null });
   });
 
   test("a refused change leaves no row, no audit and no event", async () => {
-    const { orgId, owner } = await someOrg(deps, { members: 2, seats: 3 });
+    const { orgId } = await someOrg(deps, { members: 2, seats: 3 });
     const count = async (): Promise<unknown> =>
       (
         await database.db.raw<{ rows: unknown[] }>(
@@ -91,9 +93,9 @@ describe("the audit log", () => {
       ).rows[0];
     const who = { userId: await someUser(deps) };
     const before = await count();
-    await expect(
-      addMember(deps, { userId: owner, orgId: null }, orgId, { who, role: "member", active: true }),
-    ).rejects.toMatchObject({ code: "seats_exhausted" });
+    await expect(addMember(deps, orgId, { who, role: "member", active: true })).rejects.toMatchObject({
+      code: "seats_exhausted",
+    });
     expect(await count()).toEqual(before);
   });
 });

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
+import type { Transaction } from "@topdog/postgres/pool";
+import { eventually } from "@topdog/testing/eventually";
+import { lockOrg, updateMember } from "../src/store/orgs.ts";
+import { addMember } from "../src/usecases/add-member.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
-import { someOrg, someUser } from "./arrange.ts";
-import { type Registry, startRegistry } from "./start-registry.ts";
+import { callerFor, someOrg, someUser } from "./arrange.ts";
+import { type Answer, type Registry, startRegistry } from "./start-registry.ts";
 
 describe("orgs and members", () => {
   let registry: Registry;
@@ -47,24 +51,35 @@ describe("orgs and members", () => {
     const change = { active: false };
     const path = `/api/orgs/${orgId}/members`;
     expect((await registry.call("PATCH", `${path}/${member}`, stranger, change)).status).toBe(404);
-    const addition = { userId: stranger.userId, role: "member" };
-    expect((await registry.call("POST", path, stranger, addition)).status).toBe(404);
     // The owner's key for another org is a stranger too.
     expect((await registry.call("GET", `/api/orgs/${orgId}`, { userId: owner, orgId: "org_2" })).status).toBe(404);
   });
 
-  test("members are added by id or email with a seat, announced with versions, and listed in pages", async () => {
+  test("nobody is made a member by an owner's request, and it answers alike whether the account exists", async () => {
     const { orgId, owner } = await someOrg(registry.deps, { members: 0, seats: 3 });
     const path = `/api/orgs/${orgId}/members`;
     const newcomer = await someUser(registry.deps);
-    const added = await registry.call("POST", path, { userId: owner }, { userId: newcomer, role: "admin" });
-    expect(added.status).toBe(201);
-    expect(added.body).toMatchObject({ orgId, userId: newcomer, role: "admin", active: true, version: 1 });
-    const email = String(added.body["email"]).toUpperCase();
-    const again = await registry.call("POST", path, { userId: owner }, { email, role: "member" });
-    expect([again.status, again.body["code"]]).toEqual([409, "conflict"]);
-    const nobody = { email: "nobody@example.test", role: "member" };
-    expect((await registry.call("POST", path, { userId: owner }, nobody)).status).toBe(404);
+    const ask = async (who: object) => {
+      const { status, body } = await registry.call("POST", path, { userId: owner }, { ...who, role: "member" });
+      return { status, body: { ...body, instance: "" } };
+    };
+    const answers = [await ask({ userId: newcomer }), await ask({ userId: "usr_nobody" })];
+    answers.push(await ask({ email: `${newcomer}@example.test` }), await ask({ email: "nobody@example.test" }));
+    expect(answers[0]).toMatchObject({ status: 405 });
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect((await registry.call("GET", path, { userId: owner })).body.items).toHaveLength(1);
+  });
+
+  test("an operator adds members by id or email with a seat; they are announced with versions and listed in pages", async () => {
+    const { orgId, owner } = await someOrg(registry.deps, { members: 0, seats: 3 });
+    const path = `/api/orgs/${orgId}/members`;
+    const newcomer = await someUser(registry.deps);
+    const add = (who: { userId: string } | { email: string }) =>
+      addMember(registry.deps, orgId, { who, role: "admin", active: true });
+    const added = await add({ userId: newcomer });
+    expect(added).toMatchObject({ orgId, userId: newcomer, role: "admin", active: true, version: 1 });
+    await expect(add({ email: added.email.toUpperCase() })).rejects.toMatchObject({ code: "conflict" });
+    await expect(add({ email: "nobody@example.test" })).rejects.toMatchObject({ code: "not_found" });
 
     expect(await announced(orgId, memberChanged.subject)).toMatchObject([
       { userId: owner, role: "owner", active: true, version: 1 },
@@ -88,21 +103,21 @@ describe("orgs and members", () => {
     const { orgId, owner } = await someOrg(registry.deps, { members: 2, seats: 3 });
     const path = `/api/orgs/${orgId}/members`;
     const userId = await someUser(registry.deps);
-    const refused = await registry.call("POST", path, { userId: owner }, { userId, role: "member" });
-    expect(refused.status).toBe(409);
-    expect(refused.body).toMatchObject({ code: "seats_exhausted", seats: 3, seatsTaken: 3 });
-    const waiting = { userId, role: "member", active: false };
-    expect((await registry.call("POST", path, { userId: owner }, waiting)).status).toBe(201);
+    const add = (active: boolean) => addMember(registry.deps, orgId, { who: { userId }, role: "member", active });
+    await expect(add(true)).rejects.toMatchObject({ code: "seats_exhausted" });
+    expect(await add(false)).toMatchObject({ active: false });
     const activation = await registry.call("PATCH", `${path}/${userId}`, { userId: owner }, { active: true });
-    expect([activation.status, activation.body["code"]]).toEqual([409, "seats_exhausted"]);
+    expect(activation.status).toBe(409);
+    expect(activation.body).toMatchObject({ code: "seats_exhausted", seats: 3, seatsTaken: 3 });
     expect((await registry.call("PATCH", `${path}/usr_missing`, { userId: owner }, { active: true })).status).toBe(404);
   });
 
   test("members change nobody, admins only members, and the owner stays", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 3, seats: 4 });
     const [admin = "", second = "", member = ""] = members;
+    const owning = await callerFor(registry.deps, owner);
     for (const userId of [admin, second]) {
-      await changeMember(registry.deps, { userId: owner, orgId: null }, { orgId, userId }, { role: "admin" });
+      await changeMember(registry.deps, owning, { orgId, userId }, { role: "admin" });
     }
     const patch = async (by: string, whom: string, body: unknown): Promise<number> =>
       (await registry.call("PATCH", `/api/orgs/${orgId}/members/${whom}`, { userId: by }, body)).status;
@@ -119,16 +134,6 @@ describe("orgs and members", () => {
     // Without a seat an admin runs nothing.
     expect(await patch(owner, admin, { active: false })).toBe(200);
     expect(await patch(admin, member, { active: true })).toBe(403);
-    const additions = await registry.call(
-      "POST",
-      `/api/orgs/${orgId}/members`,
-      { userId: member },
-      {
-        userId: await someUser(registry.deps),
-        role: "member",
-      },
-    );
-    expect(additions.status).toBe(403);
   });
 
   test("a patch that changes nothing writes nothing", async () => {
@@ -139,4 +144,46 @@ describe("orgs and members", () => {
     expect([answer.status, answer.body["version"]]).toEqual([200, 1]);
     expect(await announced(orgId, memberChanged.subject)).toHaveLength(before);
   });
+
+  test("whoever may not change an org is refused while others change it: they never wait for its lock", async () => {
+    const { orgId, owner, members } = await someOrg(registry.deps, { members: 2, seats: 3 });
+    const [member = "", peer = ""] = members;
+    const stranger = await someUser(registry.deps);
+    const path = `/api/orgs/${orgId}/members/${peer}`;
+    const deactivate = (userId: string) => registry.call("PATCH", path, { userId }, { active: false });
+    await registry.db.transaction(async (trx) => {
+      await lockOrg(trx, orgId);
+      expect((await deactivate(stranger)).status).toBe(404);
+      expect((await deactivate(member)).status).toBe(403);
+    });
+    expect((await deactivate(owner)).status).toBe(200);
+  });
+
+  test("a change that was allowed when it was asked and is not when its turn comes is refused", async () => {
+    const { orgId, owner, members } = await someOrg(registry.deps, { members: 2, seats: 3 });
+    const [admin = "", member = ""] = members;
+    await changeMember(
+      registry.deps,
+      await callerFor(registry.deps, owner),
+      { orgId, userId: admin },
+      { role: "admin" },
+    );
+    let asked: Promise<Answer> | undefined;
+    await registry.db.transaction(async (trx) => {
+      await lockOrg(trx, orgId);
+      asked = registry.call("PATCH", `/api/orgs/${orgId}/members/${member}`, { userId: admin }, { active: false });
+      await waitsForLock(trx);
+      await updateMember(trx, { orgId, userId: admin, role: "member", active: true }, new Date());
+    });
+    expect((await asked)?.status).toBe(403);
+  });
+
+  /** Until another session waits for a lock of this database. */
+  const waitsForLock = (trx: Transaction): Promise<void> =>
+    eventually(async () => {
+      const { rows } = await trx.raw<{ rows: unknown[] }>(
+        "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      expect(rows).toHaveLength(1);
+    });
 });

@@ -5,8 +5,9 @@ import { publishEvent } from "@topdog/messaging/publish";
 import { eventually } from "@topdog/testing/eventually";
 import { findEntitlement } from "../src/store/entitlements.ts";
 import { countActiveMembers, listMembers } from "../src/store/orgs.ts";
+import { addMember } from "../src/usecases/add-member.ts";
 import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
-import { someOrg, someUser } from "./arrange.ts";
+import { entitlement, someOrg, someUser } from "./arrange.ts";
 import { type Registry, startRegistry, subscription } from "./start-registry.ts";
 
 describe("seats", () => {
@@ -27,7 +28,7 @@ describe("seats", () => {
     const waiting: string[] = [];
     for (let index = 0; index < 20; index += 1) {
       const userId = await someUser(registry.deps);
-      await registry.call("POST", path, { userId: owner }, { userId, role: "member", active: false });
+      await addMember(registry.deps, orgId, { who: { userId }, role: "member", active: false });
       waiting.push(userId);
     }
     const answers = await Promise.all(
@@ -40,14 +41,16 @@ describe("seats", () => {
 
   test("activations racing a loss of seats never leave more active than paid for", async () => {
     const { orgId, owner } = await someOrg(registry.deps, { members: 0, seats: 9 });
-    const path = `/api/orgs/${orgId}/members`;
     const users = [];
     for (let index = 0; index < 8; index += 1) users.push(await someUser(registry.deps));
-    const additions = users.map((userId) => registry.call("POST", path, { userId: owner }, { userId, role: "member" }));
-    const loss = registry.db.transaction((trx) =>
-      applyEntitlement(trx, subscription(`org:${orgId}`, 2, 4), new Date()),
+    const additions = users.map((userId) =>
+      addMember(registry.deps, orgId, { who: { userId }, role: "member", active: true }),
     );
-    await Promise.all([...additions, loss]);
+    const loss = registry.db.transaction((trx) => applyEntitlement(trx, entitlement(`org:${orgId}`, 2, 4), new Date()));
+    // Those who come after the loss find no free seat.
+    const refusals = (await Promise.allSettled(additions)).filter((addition) => addition.status === "rejected");
+    for (const { reason } of refusals) expect(reason).toMatchObject({ code: "seats_exhausted" });
+    await loss;
     expect(await countActiveMembers(registry.db, orgId)).toBe(4);
     expect(await activeOf(orgId)).toContain(owner);
   });
@@ -55,11 +58,10 @@ describe("seats", () => {
   test("fewer seats are never vetoed: the newest lose theirs, the owner never, and it is announced", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 0, seats: 6 });
     expect(members).toEqual([]);
-    const path = `/api/orgs/${orgId}/members`;
     const inOrder: string[] = [];
     for (let index = 0; index < 5; index += 1) {
       const userId = await someUser(registry.deps);
-      await registry.call("POST", path, { userId: owner }, { userId, role: "member" });
+      await addMember(registry.deps, orgId, { who: { userId }, role: "member", active: true });
       inOrder.push(userId);
     }
     await publishEvent(registry.nats.bus, subscriptionUpdated, subscription(`org:${orgId}`, 2, 3), {
@@ -88,7 +90,7 @@ describe("seats", () => {
   test("an org whose plan ends keeps its owner's seat alone", async () => {
     const { orgId, owner } = await someOrg(registry.deps, { members: 2, seats: 3 });
     await registry.db.transaction((trx) =>
-      applyEntitlement(trx, subscription(`org:${orgId}`, 2, 1, "free"), new Date()),
+      applyEntitlement(trx, entitlement(`org:${orgId}`, 2, 1, "free"), new Date()),
     );
     expect(await activeOf(orgId)).toEqual([owner]);
   });
@@ -105,7 +107,7 @@ describe("seats", () => {
     await publishEvent(registry.nats.bus, subscriptionUpdated, marker, { id: `${owner}-end` });
     await eventually(async () => expect(await findEntitlement(registry.db, "user:marker")).not.toBeNull());
     await eventually(async () =>
-      expect(await findEntitlement(registry.db, owner)).toEqual({ owner, version: 9, plan: "teams", seats: 19 }),
+      expect(await findEntitlement(registry.db, owner)).toMatchObject({ owner, version: 9, plan: "teams", seats: 19 }),
     );
   });
 });

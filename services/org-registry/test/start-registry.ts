@@ -20,6 +20,8 @@ export interface As {
   readonly userId: string;
   readonly orgId?: string;
   readonly role?: MemberRole;
+  /** Only the making of a key asks whether the caller's own is live. */
+  readonly keyId?: string;
 }
 
 export interface Answer {
@@ -87,9 +89,9 @@ async function call(url: string, method: string, as: As | null, body: unknown): 
   return { status: response.statusCode ?? 0, body: (got === "" ? {} : JSON.parse(got)) as Answer["body"] };
 }
 
-function principalHeader({ userId, orgId, role }: As): string {
+function principalHeader({ userId, orgId, role, keyId = "key_of_caller" }: As): string {
   const principal = {
-    keyId: "key_of_caller",
+    keyId,
     userId,
     orgId: orgId ?? null,
     role: orgId === undefined ? null : (role ?? "member"),

@@ -3,7 +3,9 @@ import { revokeKeyAsOperator } from "../usecases/revoke-key.ts";
 import { runCommand } from "./run-command.ts";
 
 await new Command("revoke-key")
-  .description("Revoke an API key: every gateway refuses it from the moment that the event arrives.")
+  .description(
+    "Revoke an API key and every key made with it: each gateway refuses them from the moment that the events arrive.",
+  )
   .argument("<keyId>", "the key's id, key_…")
   .action(async (keyId: string) => {
     await runCommand(async (deps) => {

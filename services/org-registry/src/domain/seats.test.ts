@@ -16,7 +16,7 @@ describe("seats of an org", () => {
   test("only a plan with seats pays for more than the owner's", () => {
     expect(paidSeats(null)).toBe(1);
     for (const plan of planIds) {
-      const seats = paidSeats({ owner: "org:o", version: 1, plan, seats: 12 });
+      const seats = paidSeats({ plan, seats: 12 });
       expect(seats).toBe(plans[plan].perSeat ? 12 : 1);
     }
   });

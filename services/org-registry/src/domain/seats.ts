@@ -1,10 +1,14 @@
 import { type PlanId, plans } from "@topdog/contracts/plans";
 
+/** What an owner may use, as billing last said. */
 export interface Entitlement {
+  /** `user:<id>` or `org:<id>`. */
   readonly owner: string;
+  /** The subscription's own: rises with each of its changes. */
   readonly version: number;
   readonly plan: PlanId;
   readonly seats: number;
+  readonly changedAt: Date;
 }
 
 export interface SeatHolder {
@@ -14,7 +18,7 @@ export interface SeatHolder {
 }
 
 /** How many members of an org may be active. An org that pays for no seats keeps its owner's. */
-export function paidSeats(entitlement: Entitlement | null): number {
+export function paidSeats(entitlement: Pick<Entitlement, "plan" | "seats"> | null): number {
   return entitlement !== null && plans[entitlement.plan].perSeat ? entitlement.seats : 1;
 }
 

@@ -8,6 +8,7 @@ export const createKeyRoute = (deps: RegistryDeps) =>
     method: "post",
     path: "/api/keys",
     summary: "Create an API key; the answer is the only place where the key is seen",
+    description: "The new key is revoked together with the key that calls, so it never outlives it.",
     tags: ["API keys"],
     auth: "account",
     body: newKeyBody,

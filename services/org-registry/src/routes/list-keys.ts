@@ -1,7 +1,7 @@
 import { defineRoute } from "@topdog/http-kit/route";
 import type { RegistryDeps } from "../usecases/change.ts";
 import { listKeys } from "../usecases/list-keys.ts";
-import { callerOf, keyPageSchema, keysQuery, toApiKey } from "./schemas.ts";
+import { callerOf, keyPageSchema, keysQuery, toApiKey, toApiPage } from "./schemas.ts";
 
 export const listKeysRoute = (deps: RegistryDeps) =>
   defineRoute({
@@ -14,7 +14,10 @@ export const listKeysRoute = (deps: RegistryDeps) =>
     responses: { 200: keyPageSchema },
     errors: ["not_found", "forbidden"],
     handler: async ({ caller, query }) => {
-      const page = await listKeys(deps, callerOf(caller), query);
-      return { status: 200 as const, body: { items: page.items.map(toApiKey), nextCursor: page.nextCursor } };
+      const page = { after: query.cursor ?? null, limit: query.limit };
+      return {
+        status: 200 as const,
+        body: toApiPage(await listKeys(deps, callerOf(caller), query.orgId, page), toApiKey),
+      };
     },
   });

@@ -1,13 +1,15 @@
 import { defineRoute } from "@topdog/http-kit/route";
 import type { RegistryDeps } from "../usecases/change.ts";
 import { listOrgMembers } from "../usecases/read-orgs.ts";
-import { callerOf, memberPageSchema, orgParams, pageQuery, toApiMember } from "./schemas.ts";
+import { callerOf, memberPageSchema, orgParams, pageQuery, toApiMember, toApiPage } from "./schemas.ts";
 
 export const listMembersRoute = (deps: RegistryDeps) =>
   defineRoute({
     method: "get",
     path: "/api/orgs/:orgId/members",
     summary: "List the members of an org that you are a member of",
+    description:
+      "An operator adds members, who agreed to it first, by command. No endpoint does: it would make members of people who were never asked, and tell who has an account.",
     tags: ["Orgs"],
     auth: "account",
     params: orgParams,
@@ -15,7 +17,10 @@ export const listMembersRoute = (deps: RegistryDeps) =>
     responses: { 200: memberPageSchema },
     errors: ["not_found"],
     handler: async ({ caller, params, query }) => {
-      const page = await listOrgMembers(deps, callerOf(caller), params.orgId, query);
-      return { status: 200 as const, body: { items: page.items.map(toApiMember), nextCursor: page.nextCursor } };
+      const page = { after: query.cursor ?? null, limit: query.limit };
+      return {
+        status: 200 as const,
+        body: toApiPage(await listOrgMembers(deps, callerOf(caller), params.orgId, page), toApiMember),
+      };
     },
   });

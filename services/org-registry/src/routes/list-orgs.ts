@@ -1,7 +1,7 @@
 import { defineRoute } from "@topdog/http-kit/route";
 import type { RegistryDeps } from "../usecases/change.ts";
 import { listOrgs } from "../usecases/read-orgs.ts";
-import { callerOf, orgPageSchema, pageQuery, toApiOrg } from "./schemas.ts";
+import { callerOf, orgPageSchema, pageQuery, toApiOrg, toApiPage } from "./schemas.ts";
 
 export const listOrgsRoute = (deps: RegistryDeps) =>
   defineRoute({
@@ -14,7 +14,7 @@ export const listOrgsRoute = (deps: RegistryDeps) =>
     responses: { 200: orgPageSchema },
     errors: [],
     handler: async ({ caller, query }) => {
-      const page = await listOrgs(deps, callerOf(caller), query);
-      return { status: 200 as const, body: { items: page.items.map(toApiOrg), nextCursor: page.nextCursor } };
+      const page = { after: query.cursor ?? null, limit: query.limit };
+      return { status: 200 as const, body: toApiPage(await listOrgs(deps, callerOf(caller), page), toApiOrg) };
     },
   });

@@ -9,6 +9,7 @@ export const revokeKeyRoute = (deps: RegistryDeps) =>
     method: "delete",
     path: "/api/keys/:keyId",
     summary: "Revoke an API key: your own, or one of an org that you own or administer",
+    description: "Every key that was made with it, directly or through others, is revoked too.",
     tags: ["API keys"],
     auth: "account",
     params: keyParams,

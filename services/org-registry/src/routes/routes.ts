@@ -1,6 +1,5 @@
 import type { Route } from "@topdog/http-kit/route";
 import type { RegistryDeps } from "../usecases/change.ts";
-import { addMemberRoute } from "./add-member.ts";
 import { changeMemberRoute } from "./change-member.ts";
 import { createKeyRoute } from "./create-key.ts";
 import { getOrgRoute } from "./get-org.ts";
@@ -16,7 +15,6 @@ const constructors = [
   listOrgsRoute,
   getOrgRoute,
   listMembersRoute,
-  addMemberRoute,
   changeMemberRoute,
 ];
 

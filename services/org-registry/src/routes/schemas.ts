@@ -6,21 +6,36 @@ import { z } from "zod";
 import type { ApiKey } from "../domain/api-key.ts";
 import type { Caller } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
+import type { Page } from "../domain/page.ts";
+import { cursorOf, toCursor } from "./cursor.ts";
 
 export const orgParams = z.object({ orgId: idSchema });
 export const memberParams = z.object({ orgId: idSchema, userId: idSchema });
 export const keyParams = z.object({ keyId: idSchema });
 
-export const pageQuery = z.object({
-  cursor: idSchema.optional().describe("`nextCursor` of the page before"),
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-});
-export const keysQuery = pageQuery.extend({
+const pageQueryOf = <Position extends z.ZodType>(position: Position) =>
+  z.object({
+    cursor: cursorOf(position).optional().describe("`nextCursor` of the page before"),
+    limit: z.coerce.number().int().min(1).max(100).default(50),
+  });
+
+/** The last millisecond that ISO 8601 writes with four digits of the year. */
+const maxTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const keyPosition = z.strictObject({ createdAtMs: z.int().min(0).max(maxTimeMs), id: idSchema });
+
+/** Of a list that is sorted by id. */
+export const pageQuery = pageQueryOf(idSchema);
+export const keysQuery = pageQueryOf(keyPosition).extend({
   orgId: idSchema.optional().describe("Every key of an org that you own or administer, instead of your own keys"),
 });
 
-const pageOf = <T extends z.ZodType>(item: T) =>
+const pageSchemaOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable().describe("Null on the last page") });
+
+export const toApiPage = <Item, Position, ApiItem>(page: Page<Item, Position>, toApi: (item: Item) => ApiItem) => ({
+  items: page.items.map(toApi),
+  nextCursor: page.next === null ? null : toCursor(page.next),
+});
 
 export const newKeyBody = z.object({
   name: nameSchema,
@@ -39,7 +54,7 @@ export const keySchema = z.object({
   createdAt: z.iso.datetime(),
 });
 export const createdKeySchema = keySchema.extend({ key: z.string().describe("The key itself: shown this once") });
-export const keyPageSchema = pageOf(keySchema);
+export const keyPageSchema = pageSchemaOf(keySchema);
 
 export const orgSchema = z.object({
   id: z.string(),
@@ -48,7 +63,7 @@ export const orgSchema = z.object({
   version: z.int(),
   createdAt: z.iso.datetime(),
 });
-export const orgPageSchema = pageOf(orgSchema);
+export const orgPageSchema = pageSchemaOf(orgSchema);
 export const orgViewSchema = orgSchema.extend({
   plan: planIdSchema,
   seats: z.int().describe("Paid seats: how many members may be active"),
@@ -59,10 +74,6 @@ export const orgViewSchema = orgSchema.extend({
 
 const givenRole = z.enum(["admin", "member"]);
 const activeFlag = z.boolean().describe("Whether the member holds a seat");
-export const newMemberBody = z.union([
-  z.strictObject({ userId: idSchema, role: givenRole, active: activeFlag.default(true) }),
-  z.strictObject({ email: z.email().max(254), role: givenRole, active: activeFlag.default(true) }),
-]);
 export const memberPatchBody = z
   .strictObject({ role: givenRole.optional(), active: activeFlag.optional() })
   .refine((patch) => patch.role !== undefined || patch.active !== undefined, "needs role or active");
@@ -75,11 +86,12 @@ export const memberSchema = z.object({
   version: z.int(),
   createdAt: z.iso.datetime(),
 });
-export const memberPageSchema = pageOf(memberSchema);
+export const memberPageSchema = pageSchemaOf(memberSchema);
 
-export const callerOf = (call: AccountCall): Caller => ({
-  userId: call.principal.userId,
-  orgId: call.principal.orgId,
+export const callerOf = ({ principal }: AccountCall): Caller => ({
+  keyId: principal.keyId,
+  userId: principal.userId,
+  orgId: principal.orgId,
 });
 
 export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({

@@ -1,7 +1,8 @@
 import type { PlanId } from "@topdog/contracts/plans";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 import type { Database, Transaction } from "@topdog/postgres/pool";
-import type { ApiKey, StoredApiKey } from "../domain/api-key.ts";
+import type { ApiKey, KeyPosition, StoredApiKey } from "../domain/api-key.ts";
+import type { PageQuery } from "../domain/page.ts";
 import type { KeyHolder } from "../domain/principal.ts";
 
 interface KeyRow {
@@ -12,10 +13,11 @@ interface KeyRow {
   last_four: string;
   user_id: string;
   org_id: string | null;
+  parent_key_id: string | null;
   created_at: Date;
 }
 
-const columns = "id, hash, name, prefix, last_four, user_id, org_id, created_at";
+const columns = "id, hash, name, prefix, last_four, user_id, org_id, parent_key_id, created_at";
 
 const fromDbKey = (row: KeyRow): StoredApiKey => ({
   id: row.id,
@@ -25,13 +27,15 @@ const fromDbKey = (row: KeyRow): StoredApiKey => ({
   lastFour: row.last_four,
   userId: row.user_id,
   orgId: row.org_id,
+  parentKeyId: row.parent_key_id,
   createdAt: row.created_at,
 });
 
 export async function insertKey(trx: Transaction, key: StoredApiKey): Promise<void> {
+  const { id, hash, name, prefix, lastFour, userId, orgId, parentKeyId, createdAt } = key;
   await trx.raw(
-    `insert into api_key (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?)`, // the order of `columns`
-    [key.id, key.hash, key.name, key.prefix, key.lastFour, key.userId, key.orgId, key.createdAt],
+    `insert into api_key (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, // the order of `columns`
+    [id, hash, name, prefix, lastFour, userId, orgId, parentKeyId, createdAt],
   );
 }
 
@@ -48,28 +52,59 @@ export interface KeyFilter {
   readonly orgId?: string | undefined;
 }
 
-/** Newest first, at most `limit`, continuing after the key `after`. An absent filter does not restrict. */
+/** Newest first. An absent filter does not restrict. */
 export async function listLiveKeys(
   db: Database,
   filter: KeyFilter,
-  page: { after: string | null; limit: number },
+  { after, limit }: PageQuery<KeyPosition>,
 ): Promise<ApiKey[]> {
   const { rows } = await db.raw<{ rows: KeyRow[] }>(
     `select ${columns} from api_key
      where revoked_at is null
        and (cast(? as text) is null or user_id = ?)
        and (cast(? as text) is null or org_id = ?)
-       and (cast(? as text) is null or seq < (select seq from api_key where id = ?))
-     order by seq desc limit ?`,
+       and (cast(? as timestamptz) is null or (created_at, id) < (?, ?))
+     order by created_at desc, id desc limit ?`,
     [
       filter.userId ?? null,
       filter.userId ?? null,
       filter.orgId ?? null,
       filter.orgId ?? null,
-      page.after,
-      page.after,
-      page.limit,
+      ...positionValues(after),
+      limit,
     ],
+  );
+  return rows.map(fromDbKey);
+}
+
+/** The position's time twice, the first time to say whether there is one. */
+function positionValues(after: KeyPosition | null): (Date | string | null)[] {
+  const createdAt = after === null ? null : new Date(after.createdAtMs);
+  return [createdAt, createdAt, after?.id ?? null];
+}
+
+export async function findLiveKey(db: Database, keyId: string): Promise<StoredApiKey | null> {
+  const { rows } = await db.raw<{ rows: KeyRow[] }>(
+    `select ${columns} from api_key where id = ? and revoked_at is null`,
+    [keyId],
+  );
+  return rows[0] === undefined ? null : fromDbKey(rows[0]);
+}
+
+/** Keeps a live key from being revoked until the transaction ends. Returns false for one that is not live. */
+export async function holdLiveKey(trx: Transaction, keyId: string): Promise<boolean> {
+  const { rows } = await trx.raw<{ rows: unknown[] }>(
+    "select 1 from api_key where id = ? and revoked_at is null for share",
+    [keyId],
+  );
+  return rows.length === 1;
+}
+
+/** Locks the live keys that were made with one of these. The caller has locked these, so that no more are being made. */
+export async function lockLiveKeysMadeWith(trx: Transaction, keyIds: readonly string[]): Promise<StoredApiKey[]> {
+  const { rows } = await trx.raw<{ rows: KeyRow[] }>(
+    `select ${columns} from api_key where parent_key_id = any(?) and revoked_at is null order by id for update`,
+    [[...keyIds]],
   );
   return rows.map(fromDbKey);
 }

@@ -1,6 +1,7 @@
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { Member, Org } from "../domain/org.ts";
+import type { PageQuery } from "../domain/page.ts";
 
 interface OrgRow {
   id: string;
@@ -82,11 +83,11 @@ export async function findMember(db: Database, orgId: string, userId: string): P
   return rows[0] === undefined ? null : fromDbMember(rows[0]);
 }
 
-/** By user id, at most `limit`, continuing after the user `after`. */
+/** By user id. */
 export async function listMembers(
   db: Database,
   orgId: string,
-  page: { after: string | null; limit: number },
+  page: PageQuery<string>,
 ): Promise<(Member & { email: string })[]> {
   const { rows } = await db.raw<{ rows: (MemberRow & { email: string })[] }>(
     `select m.*, u.email from member m join app_user u on u.id = m.user_id
@@ -101,7 +102,7 @@ export async function listOrgsOf(
   db: Database,
   userId: string,
   only: string | null,
-  page: { after: string | null; limit: number },
+  page: PageQuery<string>,
 ): Promise<Org[]> {
   const { rows } = await db.raw<{ rows: OrgRow[] }>(
     `select o.* from org o join member m on m.org_id = o.id

@@ -1,7 +1,6 @@
-import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import type { Transaction } from "@topdog/postgres/pool";
 import type { Member } from "../domain/org.ts";
-import { paidSeats, seatsToGiveUp } from "../domain/seats.ts";
+import { type Entitlement, paidSeats, seatsToGiveUp } from "../domain/seats.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { putNewerEntitlement } from "../store/entitlements.ts";
 import { listActiveMembers, lockOrg, updateMember } from "../store/orgs.ts";
@@ -13,16 +12,14 @@ import { recordMemberChanges } from "./record-org-change.ts";
  */
 export async function applyEntitlement(
   trx: Transaction,
-  snapshot: SubscriptionUpdated,
+  entitlement: Entitlement,
   at: Date,
 ): Promise<{ applied: boolean; deactivated: readonly string[] }> {
-  const [kind, id = ""] = snapshot.owner.split(":");
+  const { owner, version, seats } = entitlement;
+  const [kind, id = ""] = owner.split(":");
   // The owner lock comes before the entitlement: an activation that is counting seats must finish first.
   const org = kind === "org" ? await lockOrg(trx, id) : null;
-  const { owner, version, plan, seats } = snapshot;
-  if (!(await putNewerEntitlement(trx, { owner, version, plan, seats }, new Date(snapshot.changedAt)))) {
-    return { applied: false, deactivated: [] };
-  }
+  if (!(await putNewerEntitlement(trx, entitlement))) return { applied: false, deactivated: [] };
   if (org === null) return { applied: true, deactivated: [] };
 
   const active = await listActiveMembers(trx, org.id);
@@ -31,7 +28,7 @@ export async function applyEntitlement(
     owner: member.role === "owner",
     activatedAtMs: member.activatedAt?.getTime() ?? 0,
   }));
-  const losing = new Set(seatsToGiveUp(holders, paidSeats({ owner, version, plan, seats })));
+  const losing = new Set(seatsToGiveUp(holders, paidSeats(entitlement)));
   const changed: Member[] = [];
   for (const member of active.filter((one) => losing.has(one.userId))) {
     changed.push(await updateMember(trx, { ...member, active: false }, at));

@@ -1,11 +1,11 @@
-import type { MemberRole } from "@topdog/contracts/events/org-events";
 import { AppError } from "@topdog/errors/app-error";
-import type { Caller } from "../domain/caller.ts";
+import type { Transaction } from "@topdog/postgres/pool";
+import { actorOf, type Caller } from "../domain/caller.ts";
 import type { Member } from "../domain/org.ts";
 import { mayChangeMember, mayGiveRole } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { findMember, lockOrg, updateMember } from "../store/orgs.ts";
-import { findUser } from "../store/users.ts";
+import { findUser, type User } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 import { orgNotFound, requireMember } from "./require-member.ts";
@@ -13,41 +13,59 @@ import { requireFreeSeat } from "./take-seat.ts";
 
 export interface MemberPatch {
   readonly active?: boolean | undefined;
-  readonly role?: MemberRole | undefined;
+  readonly role?: "admin" | "member" | undefined;
+}
+
+interface MemberId {
+  readonly orgId: string;
+  readonly userId: string;
 }
 
 /** Gives or takes a seat or a role. A patch that changes nothing writes nothing. */
 export async function changeMember(
   deps: RegistryDeps,
   caller: Caller,
-  at: { orgId: string; userId: string },
+  id: MemberId,
   patch: MemberPatch,
 ): Promise<Member & { email: string }> {
-  const { orgId, userId } = at;
-  return change(deps, async (trx, now) => {
+  const { orgId, userId } = id;
+  return change(deps, async (trx, at) => {
+    // Before the lock too: whoever may not change the org must not be able to hold it up.
+    await requireChangeable(trx, caller, id, patch);
     const org = await lockOrg(trx, orgId);
-    const actor = await requireMember(trx, caller, orgId);
     if (org === null) throw orgNotFound();
-    const before = await findMember(trx, orgId, userId);
-    const user = await findUser(trx, { userId });
-    if (before === null || user === null) throw new AppError("not_found", { detail: "There is no such member." });
+    const { before, user } = await requireChangeable(trx, caller, id, patch);
     const role = patch.role ?? before.role;
     const active = patch.active ?? before.active;
-    if (!mayChangeMember(actor, before) || !mayGiveRole(actor, role)) {
-      throw new AppError("forbidden", { detail: "Your role does not allow this change." });
-    }
     if (role === before.role && active === before.active) return { ...before, email: user.email };
     if (active && !before.active) await requireFreeSeat(trx, orgId);
-    const after = await updateMember(trx, { orgId, userId, role, active }, now);
+    const after = await updateMember(trx, { orgId, userId, role, active }, at);
     await appendAudit(trx, {
       chain: `org:${orgId}`,
-      at: now,
-      actor: caller.userId,
+      at,
+      actor: actorOf(caller),
       action: "member.changed",
       target: userId,
       details: { role, active, roleBefore: before.role, activeBefore: before.active },
     });
-    await recordMemberChanges(trx, org, [after], now);
+    await recordMemberChanges(trx, org, [after], at);
     return { ...after, email: user.email };
   });
+}
+
+/** The member as they are now, when the caller may change them so; else AppError 404 or 403. */
+async function requireChangeable(
+  trx: Transaction,
+  caller: Caller,
+  { orgId, userId }: MemberId,
+  patch: MemberPatch,
+): Promise<{ before: Member; user: User }> {
+  const actor = await requireMember(trx, caller, orgId);
+  const before = await findMember(trx, orgId, userId);
+  const user = before === null ? null : await findUser(trx, { userId });
+  if (before === null || user === null) throw new AppError("not_found", { detail: "There is no such member." });
+  if (!mayChangeMember(actor, before) || !mayGiveRole(actor, patch.role ?? before.role)) {
+    throw new AppError("forbidden", { detail: "Your role does not allow this change." });
+  }
+  return { before, user };
 }

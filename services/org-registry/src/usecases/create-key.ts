@@ -3,9 +3,9 @@ import { AppError } from "@topdog/errors/app-error";
 import { appendOutbox } from "@topdog/messaging/outbox";
 import type { Transaction } from "@topdog/postgres/pool";
 import { type ApiKey, maxLiveKeysPerUser, type StoredApiKey } from "../domain/api-key.ts";
-import type { Caller } from "../domain/caller.ts";
+import { actorOf, type Caller, operator } from "../domain/caller.ts";
 import { keyReaches } from "../domain/permissions.ts";
-import { countLiveKeys, insertKey } from "../store/api-keys.ts";
+import { countLiveKeys, holdLiveKey, insertKey } from "../store/api-keys.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { createId, createKeyMaterial, type RandomBytes } from "../store/key-material.ts";
 import { lockUser } from "../store/users.ts";
@@ -18,7 +18,13 @@ export interface CreatedKey {
   readonly key: string;
 }
 
-/** `orgId` left out: the key reaches as far as the caller's own. */
+interface WantedKey {
+  readonly userId: string;
+  readonly orgId: string | null;
+  readonly name: string;
+}
+
+/** `orgId` left out: the key reaches as far as the caller's own. The new key lives no longer than the caller's. */
 export async function createKey(
   deps: RegistryDeps,
   caller: Caller,
@@ -27,26 +33,36 @@ export async function createKey(
   const orgId = input.orgId === undefined ? caller.orgId : input.orgId;
   if (!keyReaches(caller.orgId, orgId)) throw orgNotFound();
   return change(deps, async (trx, at) => {
-    if (orgId !== null && !(await requireMember(trx, caller, orgId)).active) {
-      throw new AppError("forbidden", { detail: "Your membership in this org has no seat." });
-    }
-    return issueKey(
-      trx,
-      deps.randomBytes,
-      { userId: caller.userId, orgId, name: input.name, actor: caller.userId },
-      at,
-    );
+    if (orgId !== null) await requireSeat(trx, caller, orgId);
+    // Held until the commit: a revocation comes before, and refuses this, or after, and finds the new key.
+    if (!(await holdLiveKey(trx, caller.keyId))) throw new AppError("invalid_api_key");
+    const wanted = { userId: caller.userId, orgId, name: input.name };
+    return issueKey(trx, deps.randomBytes, wanted, { actor: actorOf(caller), parentKeyId: caller.keyId }, at);
   });
+}
+
+/** An operator's act: the only way to a user's first key. */
+export async function createKeyAsOperator(deps: RegistryDeps, wanted: WantedKey): Promise<CreatedKey> {
+  return change(deps, async (trx, at) => {
+    const { userId, orgId } = wanted;
+    if (orgId !== null) await requireSeat(trx, { userId, orgId: null }, orgId);
+    return issueKey(trx, deps.randomBytes, wanted, { actor: operator, parentKeyId: null }, at);
+  });
+}
+
+async function requireSeat(trx: Transaction, who: Pick<Caller, "userId" | "orgId">, orgId: string): Promise<void> {
+  const { active } = await requireMember(trx, who, orgId);
+  if (!active) throw new AppError("forbidden", { detail: "Your membership in this org has no seat." });
 }
 
 /** The part that every way of creating a key shares: limit, row, audit, event. */
 export async function issueKey(
   trx: Transaction,
   randomBytes: RandomBytes,
-  wanted: { userId: string; orgId: string | null; name: string; actor: string },
+  { userId, orgId, name }: WantedKey,
+  { actor, parentKeyId }: { actor: string; parentKeyId: string | null },
   at: Date,
 ): Promise<CreatedKey> {
-  const { userId, orgId, name, actor } = wanted;
   if (!(await lockUser(trx, userId))) throw new AppError("not_found", { detail: "There is no such user." });
   if ((await countLiveKeys(trx, userId)) >= maxLiveKeysPerUser) {
     throw new AppError("key_limit_reached", { detail: `A user may hold ${maxLiveKeysPerUser} live keys.` });
@@ -60,6 +76,7 @@ export async function issueKey(
     name,
     userId,
     orgId,
+    parentKeyId,
     createdAt: at,
   };
   await insertKey(trx, record);

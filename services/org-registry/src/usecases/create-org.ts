@@ -1,5 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
+import { operator } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { createId, type RandomBytes } from "../store/key-material.ts";
@@ -38,7 +39,7 @@ export async function addOrg(trx: Transaction, randomBytes: RandomBytes, input: 
   await appendAudit(trx, {
     chain: `org:${org.id}`,
     at,
-    actor: "operator",
+    actor: operator,
     action: "org.created",
     target: org.id,
     details: { name, ownerUserId, members: members.length },

@@ -1,5 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
+import { operator } from "../domain/caller.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { createId, type RandomBytes } from "../store/key-material.ts";
 import { insertUser, type User } from "../store/users.ts";
@@ -26,7 +27,7 @@ export async function addUser(
   await appendAudit(trx, {
     chain: `user:${user.id}`,
     at,
-    actor: "operator",
+    actor: operator,
     action: "user.created",
     target: user.id,
     details: {},

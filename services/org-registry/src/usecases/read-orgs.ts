@@ -1,30 +1,30 @@
 import type { PlanId } from "@topdog/contracts/plans";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 import type { Caller } from "../domain/caller.ts";
-import { type Member, type Org, type Page, pageOf } from "../domain/org.ts";
+import type { Member, Org } from "../domain/org.ts";
+import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.ts";
 import { paidSeats } from "../domain/seats.ts";
 import { findEntitlement } from "../store/entitlements.ts";
 import { countActiveMembers, findOrg, listMembers, listOrgsOf } from "../store/orgs.ts";
 import type { RegistryDeps } from "./change.ts";
 import { orgNotFound, requireMember } from "./require-member.ts";
 
-export interface PageQuery {
-  readonly cursor?: string | undefined;
-  readonly limit: number;
-}
-
 export interface OrgView extends Org {
   readonly plan: PlanId;
   readonly seats: number;
   readonly activeMembers: number;
-  /** The caller's own standing. */
+  /** The caller's own membership. */
   readonly role: MemberRole;
   readonly active: boolean;
 }
 
-export async function listOrgs(deps: RegistryDeps, caller: Caller, query: PageQuery): Promise<Page<Org>> {
-  const page = { after: query.cursor ?? null, limit: query.limit + 1 };
-  return pageOf(await listOrgsOf(deps.db, caller.userId, caller.orgId, page), query.limit, (org) => org.id);
+export async function listOrgs(
+  deps: RegistryDeps,
+  caller: Caller,
+  query: PageQuery<string>,
+): Promise<Page<Org, string>> {
+  const rows = await listOrgsOf(deps.db, caller.userId, caller.orgId, withOneMore(query));
+  return pageOf(rows, query.limit, (org) => org.id);
 }
 
 export async function getOrg(deps: RegistryDeps, caller: Caller, orgId: string): Promise<OrgView> {
@@ -46,9 +46,9 @@ export async function listOrgMembers(
   deps: RegistryDeps,
   caller: Caller,
   orgId: string,
-  query: PageQuery,
-): Promise<Page<Member & { email: string }>> {
+  query: PageQuery<string>,
+): Promise<Page<Member & { email: string }, string>> {
   await requireMember(deps.db, caller, orgId);
-  const rows = await listMembers(deps.db, orgId, { after: query.cursor ?? null, limit: query.limit + 1 });
+  const rows = await listMembers(deps.db, orgId, withOneMore(query));
   return pageOf(rows, query.limit, (member) => member.userId);
 }

@@ -6,7 +6,11 @@ import { keyReaches } from "../domain/permissions.ts";
 import { findMember } from "../store/orgs.ts";
 
 /** The caller's membership. An org that is missing and one that is not the caller's are one and the same 404. */
-export async function requireMember(db: Database, caller: Caller, orgId: string): Promise<Member> {
+export async function requireMember(
+  db: Database,
+  caller: Pick<Caller, "userId" | "orgId">,
+  orgId: string,
+): Promise<Member> {
   const member = keyReaches(caller.orgId, orgId) ? await findMember(db, orgId, caller.userId) : null;
   if (member === null) throw orgNotFound();
   return member;

@@ -3,9 +3,9 @@ import { AppError } from "@topdog/errors/app-error";
 import { appendOutbox } from "@topdog/messaging/outbox";
 import type { Transaction } from "@topdog/postgres/pool";
 import type { StoredApiKey } from "../domain/api-key.ts";
-import type { Caller } from "../domain/caller.ts";
+import { actorOf, type Caller, operator } from "../domain/caller.ts";
 import { keyReaches, mayRevokeOrgKey } from "../domain/permissions.ts";
-import { lockLiveKey, markRevoked } from "../store/api-keys.ts";
+import { findLiveKey, lockLiveKey, lockLiveKeysMadeWith, markRevoked } from "../store/api-keys.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { findMember } from "../store/orgs.ts";
 import { change, type RegistryDeps } from "./change.ts";
@@ -13,24 +13,39 @@ import { change, type RegistryDeps } from "./change.ts";
 /** A key that is missing, already revoked or not the caller's to revoke is one and the same 404. */
 export async function revokeKey(deps: RegistryDeps, caller: Caller, keyId: string): Promise<void> {
   await change(deps, async (trx, at) => {
-    const key = await lockLiveKey(trx, keyId);
-    if (key === null || !(await mayRevoke(trx, caller, key))) throw keyNotFound();
-    await withdrawKey(trx, key, caller.userId, at);
+    // Before the lock too: whoever may not revoke the key must not be able to hold it up.
+    await requireRevocable(trx, caller, await findLiveKey(trx, keyId));
+    const key = await requireRevocable(trx, caller, await lockLiveKey(trx, keyId));
+    await withdrawKey(trx, key, actorOf(caller), at);
   });
 }
 
-/** Revokes any live key: an operator's act. */
+/** Revokes any live key. */
 export async function revokeKeyAsOperator(deps: RegistryDeps, keyId: string): Promise<void> {
   await change(deps, async (trx, at) => {
     const key = await lockLiveKey(trx, keyId);
     if (key === null) throw keyNotFound();
-    await withdrawKey(trx, key, "operator", at);
+    await withdrawKey(trx, key, operator, at);
   });
 }
 
-/** The part that every way of revoking shares: row, audit, event. */
+/**
+ * Revokes a locked key and every live key that was made with it, directly or not: a leaked key leaves nothing behind. The
+ * keys are one user's, so there are no more of them than a user may hold.
+ */
 export async function withdrawKey(trx: Transaction, key: StoredApiKey, actor: string, at: Date): Promise<void> {
-  const { id, hash, userId, orgId, lastFour } = key;
+  let keys = [key];
+  while (keys.length > 0) {
+    for (const one of keys) await withdrawOne(trx, one, actor, at);
+    keys = await lockLiveKeysMadeWith(
+      trx,
+      keys.map((one) => one.id),
+    );
+  }
+}
+
+async function withdrawOne(trx: Transaction, key: StoredApiKey, actor: string, at: Date): Promise<void> {
+  const { id, hash, userId, orgId, lastFour, parentKeyId } = key;
   await markRevoked(trx, id, at);
   await appendAudit(trx, {
     chain: orgId === null ? `user:${userId}` : `org:${orgId}`,
@@ -38,9 +53,14 @@ export async function withdrawKey(trx: Transaction, key: StoredApiKey, actor: st
     actor,
     action: "apikey.revoked",
     target: id,
-    details: { userId, lastFour },
+    details: { userId, lastFour, parentKeyId },
   });
   await appendOutbox(trx, apiKeyRevoked, { keyId: id, keyHash: hash, userId, orgId, at: at.toISOString() });
+}
+
+async function requireRevocable(trx: Transaction, caller: Caller, key: StoredApiKey | null): Promise<StoredApiKey> {
+  if (key === null || !(await mayRevoke(trx, caller, key))) throw keyNotFound();
+  return key;
 }
 
 async function mayRevoke(trx: Transaction, caller: Caller, key: StoredApiKey): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { isApiKey } from "@topdog/contracts/api-key";
 import type { Transaction } from "@topdog/postgres/pool";
+import { operator } from "../domain/caller.ts";
 import { findKeyHolder, listLiveKeys, lockLiveKey } from "../store/api-keys.ts";
 import { hashKey } from "../store/key-material.ts";
 import { listOrgsOf } from "../store/orgs.ts";
@@ -76,8 +77,9 @@ async function keepOrReplace(
   const live = await listLiveKeys(trx, { userId: holder.userId }, { after: null, limit: 100 });
   for (const lost of live.filter((key) => key.name === keyName && key.orgId === holder.orgId)) {
     const locked = await lockLiveKey(trx, lost.id);
-    if (locked !== null) await withdrawKey(trx, locked, "operator", at);
+    if (locked !== null) await withdrawKey(trx, locked, operator, at);
   }
-  const issued = await issueKey(trx, deps.randomBytes, { ...holder, name: keyName, actor: "operator" }, at);
+  const made = { actor: operator, parentKeyId: null };
+  const issued = await issueKey(trx, deps.randomBytes, { ...holder, name: keyName }, made, at);
   return issued.key;
 }
