@@ -20,10 +20,28 @@ module.exports = {
       { pathNot: "^libs/contracts/|node_modules/zod|^node:|^(crypto|buffer|zlib)$" },
     ),
     rule(
+      "dialects-are-pure",
+      "a dialect reads and writes bytes: no I/O, no clock, no logger.",
+      { path: "^libs/dialects/src" },
+      { pathNot: "^libs/(dialects|contracts|errors)/" },
+    ),
+    rule(
+      "dialects-do-not-meet",
+      "a dialect is its own folder: what several share stands beside the folders.",
+      { path: "^libs/dialects/src/([^/]+)/" },
+      { path: "^libs/dialects/src/[^/]+/", pathNot: "^libs/dialects/src/$1/" },
+    ),
+    rule(
+      "wire-formats-stay-in-dialects",
+      "services know the Dialect type and the list, never one dialect's own files.",
+      { path: "^services/" },
+      { path: "^libs/dialects/src/[^/]+/" },
+    ),
+    rule(
       "domain-is-pure",
       "domain decides: no I/O, no clock, no logger.",
       { path: `${service}/domain/`, pathNot: "\\.test\\.ts$" },
-      { pathNot: `${service}/domain/|^libs/(contracts|errors)/` },
+      { pathNot: `${service}/domain/|^libs/(contracts|errors|dialects)/` },
     ),
     rule(
       "usecases-know-no-edge",

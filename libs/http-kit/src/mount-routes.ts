@@ -4,6 +4,7 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Logger } from "@topdog/telemetry/logger";
 import { z } from "zod";
 import { errorHandler } from "./error-handler.ts";
+import { renderProblem } from "./problem.ts";
 import { setRequestId } from "./request-id.ts";
 import { addToRequestLog } from "./request-log.ts";
 import type { ErasedReply, Route } from "./route-types.ts";
@@ -36,7 +37,7 @@ export function mountRoutes(app: Express, routes: readonly Route[], options: Mou
       throw new AppError("method_not_allowed", { headers: { allow: allow.join(", ") } });
     });
   }
-  router.use(errorHandler({ dialect: "problem", logger: options.logger }));
+  router.use(errorHandler({ render: renderProblem, logger: options.logger }));
   app.use(router);
 }
 

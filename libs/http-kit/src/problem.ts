@@ -1,13 +1,13 @@
-import type { ServerResponse } from "node:http";
 import type { AppError } from "@topdog/errors/app-error";
-import { errorHeaders, sendError } from "./send-error.ts";
-import { toAppError } from "./to-app-error.ts";
+import type { ErrorFormat } from "@topdog/errors/error-format";
+import { errorRenderer } from "./send-error.ts";
 
 export const problemContentType = "application/problem+json";
 
 /** The members of RFC 9457, our code and the next step; `instance` is the request's id. */
-export function problemBody(error: AppError, requestId: string): Record<string, unknown> {
-  return {
+const problemFormat: ErrorFormat = {
+  contentType: problemContentType,
+  body: (error: AppError, requestId: string) => ({
     ...error.extensions,
     type: `/docs/errors#${error.code}`,
     title: error.title,
@@ -16,16 +16,8 @@ export function problemBody(error: AppError, requestId: string): Record<string, 
     instance: requestId,
     code: error.code,
     nextStep: error.nextStep,
-  };
-}
+  }),
+  headers: () => ({}),
+};
 
-/** Answers with problem+json. After the headers are out there is nothing true left to say: the connection is cut. */
-export function renderProblem(res: ServerResponse, error: unknown, requestId: string): void {
-  const appError = toAppError(error);
-  sendError(
-    res,
-    appError.status,
-    { ...errorHeaders(appError, requestId), "content-type": problemContentType },
-    problemBody(appError, requestId),
-  );
-}
+export const renderProblem = errorRenderer(problemFormat);

@@ -1,9 +1,14 @@
 import type { ServerResponse } from "node:http";
 import type { AppError } from "@topdog/errors/app-error";
+import type { ErrorFormat } from "@topdog/errors/error-format";
 import { requestIdHeaderName } from "./request-id.ts";
+import { toAppError } from "./to-app-error.ts";
 
-/** What both dialects send with an error; the error's own headers win. */
-export function errorHeaders(error: AppError, requestId: string): Record<string, string> {
+/** Answers with an error. */
+export type ErrorRenderer = (res: ServerResponse, error: unknown, requestId: string) => void;
+
+/** What is sent with an error in every format; the error's own headers win. */
+function errorHeaders(error: AppError, requestId: string): Record<string, string> {
   return {
     "cache-control": "no-store",
     ...(error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) }),
@@ -12,13 +17,24 @@ export function errorHeaders(error: AppError, requestId: string): Record<string,
   };
 }
 
-/** Writes a JSON error, or cuts the connection when an answer has begun. */
-export function sendError(res: ServerResponse, status: number, headers: Record<string, string>, body: object): void {
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
-  const text = Buffer.from(JSON.stringify(body));
-  res.writeHead(status, { ...headers, "content-length": text.length });
-  res.end(text);
+/**
+ * Answers with errors in this format. After the headers are out there is nothing true left to say: the connection is cut (a
+ * stream ends with its dialect's own error event).
+ */
+export function errorRenderer(format: ErrorFormat): ErrorRenderer {
+  return (res, error, requestId) => {
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const appError = toAppError(error);
+    const text = Buffer.from(JSON.stringify(format.body(appError, requestId)));
+    res.writeHead(appError.status, {
+      ...format.headers(appError),
+      ...errorHeaders(appError, requestId),
+      "content-type": format.contentType,
+      "content-length": text.length,
+    });
+    res.end(text);
+  };
 }

@@ -4,6 +4,7 @@ import { AppError } from "@topdog/errors/app-error";
 import { createExpressApp } from "@topdog/http-kit/app";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
+import { renderProblem } from "@topdog/http-kit/problem";
 import { defineRoute, mountRoutes } from "@topdog/http-kit/route";
 import { z } from "zod";
 import { closeServed, recordingLogger, serve } from "./served.ts";
@@ -86,7 +87,7 @@ beforeEach(async () => {
   const { logger } = recording;
   const app = createExpressApp({ logger });
   mountRoutes(app, [createThing, deleteThing, failing, leaking], { principalSecret, logger, nowMs: () => nowMs });
-  app.use(notFound("problem"), errorHandler({ dialect: "problem", logger }));
+  app.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
   origin = await serve(createHttpServer(app));
 });
 afterEach(closeServed);

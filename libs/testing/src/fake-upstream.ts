@@ -11,11 +11,12 @@ export interface FakeRequest {
   readonly aborted: Promise<void>;
 }
 
-/** One answer. With `events` it is a stream of `data:` lines; else `body`, as JSON unless it is text. */
+/** One answer. With `events` it is a stream; else `body`, as JSON unless it is text. */
 export interface FakeReply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
+  /** Each the data of an event, or, when it ends with a blank line, a whole event. */
   readonly events?: readonly (string | object)[];
   /** Before the headers. */
   readonly firstByteDelayMs?: number;
@@ -88,7 +89,7 @@ async function play(reply: FakeReply, response: ServerResponse): Promise<void> {
   for (const event of reply.events ?? []) {
     if (reply.eventDelayMs !== undefined) await sleep(reply.eventDelayMs);
     if (response.destroyed) return;
-    response.write(`data: ${textOf(event)}\n\n`);
+    response.write(eventOf(textOf(event)));
   }
   if (reply.body !== undefined) response.write(textOf(reply.body));
   if (reply.hang === true) return;
@@ -100,6 +101,8 @@ async function play(reply: FakeReply, response: ServerResponse): Promise<void> {
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+const eventOf = (text: string): string => (text.endsWith("\n\n") ? text : `data: ${text}\n\n`);
 
 const created = 1_700_000_000;
 

@@ -1,13 +1,16 @@
 import { join } from "node:path";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { defaultErrors } from "@topdog/dialects/dialects";
 import { securityHeaders } from "@topdog/http-kit/app";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { drainServer, listen } from "@topdog/http-kit/lifecycle";
 import { mountProbes } from "@topdog/http-kit/probes";
+import { renderProblem } from "@topdog/http-kit/problem";
 import { requestId } from "@topdog/http-kit/request-id";
 import { requestLog } from "@topdog/http-kit/request-log";
+import { errorRenderer } from "@topdog/http-kit/send-error";
 import type { Bus } from "@topdog/messaging/connect";
 import { publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
@@ -160,7 +163,8 @@ function createWeb(
     },
   });
   mountWrongMethods(web);
-  web.use("/v1", notFound("openai"), errorHandler({ dialect: "openai", logger }));
+  const renderDefault = errorRenderer(defaultErrors);
+  web.use("/v1", notFound(renderDefault), errorHandler({ render: renderDefault, logger }));
   mountDocsRoutes(web, config.DOCS_DIR ?? repositoryDocs);
   mountAccountRoutes(web, {
     principals,
@@ -172,7 +176,7 @@ function createWeb(
     bodyTimeoutMs: config.BODY_TIMEOUT_MS,
     limits: accountLimits,
   });
-  web.use(notFound("problem"), errorHandler({ dialect: "problem", logger }));
+  web.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
   return web;
 }
 

@@ -1,7 +1,7 @@
+import { operations } from "@topdog/dialects/dialects";
 import type { Metrics } from "@topdog/telemetry/metrics";
 
-const callRoutes = ["chat_completions", "models"] as const;
-type CallRoute = (typeof callRoutes)[number];
+const callRoutes = operations.map(({ endpoint }) => endpoint);
 
 /** How a hot call ended, as the gateway saw it. */
 const callOutcomes = [
@@ -42,14 +42,14 @@ interface LabelledHistogram<L> {
 }
 
 export interface GatewayMetrics {
-  readonly requests: LabelledCounter<{ route: CallRoute; status_class: StatusClass; outcome: CallOutcome }>;
+  readonly requests: LabelledCounter<{ route: string; status_class: StatusClass; outcome: CallOutcome }>;
   readonly admissions: LabelledCounter<{ source: "personal" | "org_pool" | "none"; outcome: AdmissionOutcome }>;
   readonly leaseSyncs: LabelledCounter<{ outcome: "ok" | "failed" }>;
   readonly syncedLeases: { inc(value: number): void };
   readonly principalLookups: LabelledCounter<{ outcome: "hit" | "miss" | "refused" | "failed" }>;
   readonly usagePublishes: LabelledCounter<{ outcome: "published" | "retried" | "dropped" }>;
-  readonly firstByteSeconds: LabelledHistogram<{ route: CallRoute }>;
-  readonly overheadSeconds: LabelledHistogram<{ route: CallRoute }>;
+  readonly firstByteSeconds: LabelledHistogram<{ route: string }>;
+  readonly overheadSeconds: LabelledHistogram<{ route: string }>;
 }
 
 export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {

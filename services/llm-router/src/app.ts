@@ -32,7 +32,9 @@ const shippingGraceMs = 3000;
 /** Waits for the spool to be taken over from the last process; the bus may come later. */
 export async function createApp({ config, logger, readSecret, openSpool }: AppDeps): Promise<RouterApp> {
   const pool = upstreamPool(poolOptions(config, readSecret));
-  const catalog = createModelCatalog(pool);
+  const catalog = createModelCatalog(
+    pool.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
+  );
   const metrics = createMetrics("llm-router");
   let spool: RunningSpool | null = null;
   const routerMetrics = createRouterMetrics(metrics, {
@@ -89,7 +91,7 @@ export async function createApp({ config, logger, readSecret, openSpool }: AppDe
     admission: { principalSecret: config.PRINCIPAL_SECRET.reveal(), nowMs: Date.now },
     maxBodyBytes: config.MAX_BODY_BYTES,
     maxCalls: config.MAX_CALLS,
-    chat: {
+    calls: {
       catalog,
       upstreams,
       spool: opened,

@@ -1,30 +1,24 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import {
-  chatCompletion,
-  chatEvents,
-  type FakeReply,
-  type FakeUpstream,
-  startFakeUpstream,
-} from "@topdog/testing/fake-upstream";
-import type {
-  OpenCall,
-  Provider,
-  ProviderRequest,
-  ProviderStream,
-  StreamEnd,
-} from "../src/clients/providers/provider.ts";
+import type { Secret } from "@topdog/config/secret";
+import type { Dialect } from "@topdog/dialects/dialect";
+import { dialects } from "@topdog/dialects/dialects";
+import { samplesOf } from "@topdog/testing/dialect-samples";
+import { type FakeReply, type FakeUpstream, startFakeUpstream } from "@topdog/testing/fake-upstream";
+import type { OpenCall, Provider, ProviderStream, StreamEnd } from "../src/clients/providers/provider.ts";
 
-const request = (streamed: boolean): ProviderRequest => ({
-  body: Buffer.from(JSON.stringify({ model: "m", messages: [], stream: streamed })),
-  streamed,
-  wantsUsage: false,
-  requestId: "req_1",
-  firstContentTimeoutMs: 200,
-  interChunkTimeoutMs: 200,
-  totalTimeoutMs: 5000,
-});
+interface ProviderUnderTest {
+  readonly connect: (url: string) => Provider;
+  readonly credential: Secret;
+  /** How the credential reaches the provider. */
+  readonly credentialHeader: readonly [string, string];
+}
 
-function collect(stream: ProviderStream): Promise<StreamEnd & { text: string }> {
+interface Collected {
+  readonly text: string;
+  readonly end: StreamEnd;
+}
+
+function collect(stream: ProviderStream): Promise<Collected> {
   return new Promise((resolve) => {
     let text = "";
     stream.attach({
@@ -32,89 +26,128 @@ function collect(stream: ProviderStream): Promise<StreamEnd & { text: string }> 
         text += bytes.toString();
         return true;
       },
-      onEnd: (end) => resolve({ ...end, text }),
+      onEnd: (end) => resolve({ text, end }),
     });
   });
 }
 
-/** What every provider's adapter must do, whatever the dialect behind it. */
-export function describeProvider(name: string, connect: (url: string) => Provider): void {
-  describe(`${name}, as a provider`, () => {
-    const open: (() => Promise<void>)[] = [];
-    afterEach(async () => {
-      for (const close of open.splice(0).toReversed()) await close();
-    });
+const statedUsage = { promptTokens: 5, completionTokens: 7, estimated: false };
 
-    async function call(reply: FakeReply, streamed: boolean): Promise<{ call: OpenCall; fake: FakeUpstream }> {
-      const fake = await startFakeUpstream(() => reply);
-      const provider = connect(fake.url);
-      open.push(
-        () => fake.close(),
-        () => provider.close(),
-      );
-      return { call: provider.open(request(streamed)), fake };
+/** What a provider's folder must do in every dialect that it speaks. */
+export function describeProvider(name: string, provider: ProviderUnderTest): void {
+  const probe = provider.connect("http://127.0.0.1:9");
+  void probe.close();
+  for (const id of probe.dialects) {
+    const dialect = dialects.find((one) => one.id === id);
+    if (dialect === undefined) throw new Error(`${name} speaks ${id}, which is no dialect`);
+    describe(`${name} in ${id}`, () => {
+      conforms(provider, dialect);
+    });
+  }
+}
+
+function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, dialect: Dialect): void {
+  const samples = samplesOf(dialect);
+  const { opening, content, finish, usage, end, error } = samples.stream(["a", "b"]);
+  const open: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of open.splice(0).toReversed()) await close();
+  });
+
+  async function call(
+    reply: FakeReply,
+    streamed: boolean,
+    key: Secret | null = credential,
+  ): Promise<{ call: OpenCall; fake: FakeUpstream }> {
+    const fake = await startFakeUpstream(() => reply);
+    const provider = connect(fake.url);
+    open.push(
+      () => fake.close(),
+      () => provider.close(),
+    );
+    const request = dialect.readRequest(Buffer.from(JSON.stringify(samples.request(streamed))));
+    const timeouts = { firstContentTimeoutMs: 200, interChunkTimeoutMs: 200, totalTimeoutMs: 5000 };
+    return { call: provider.open({ dialect, request, requestId: "req_1", ...timeouts }, key), fake };
+  }
+  const outcome = async (reply: FakeReply, streamed: boolean) => (await call(reply, streamed)).call.outcome;
+  async function streamOf(events: readonly string[], reply: FakeReply = {}): Promise<Collected> {
+    const begun = await outcome({ ...reply, events }, true);
+    if (begun.kind !== "stream") throw new Error(JSON.stringify(begun));
+    return collect(begun.stream);
+  }
+
+  test("sends each call with the credential that the call was given", async () => {
+    const reply = { body: samples.answer("x") };
+    const given = await call(reply, false);
+    await given.call.outcome;
+    const [header, value] = credentialHeader;
+    expect(given.fake.requests[0]!.headers[header]).toBe(value);
+    const without = await call(reply, false, null);
+    await without.call.outcome;
+    expect(without.fake.requests[0]!.headers[header]).toBeUndefined();
+  });
+
+  test("gives a plain answer whole, with its usage", async () => {
+    const body = samples.answer("hello");
+    expect(await outcome({ body }, false)).toEqual({
+      kind: "answer",
+      body: Buffer.from(JSON.stringify(body)),
+      usage: statedUsage,
+    });
+  });
+
+  test("gives a stream at its first content, without what only we asked for, its usage, and its own end event", async () => {
+    const collected = await streamOf([...opening, ...content, ...finish, ...usage, end]);
+    expect(collected.text).toBe([...opening, ...content, ...finish].join(""));
+    expect(collected.end).toEqual({ endEvent: Buffer.from(end), failure: null, usage: statedUsage });
+  });
+
+  test.each([true, false])("calls nothing begun that gave no content (stream: %s)", async (streamed) => {
+    const part = streamed ? { events: opening } : { body: '{"half' };
+    const failures: Record<string, FakeReply> = {
+      connect: { cut: "at_once" },
+      timeout: { ...part, hang: true },
+      broken: { ...part, cut: "at_end" },
+      server_error: { status: 500, body: {} },
+      overloaded: { status: 529, body: {} },
+      credential: { status: 401, body: {} },
+    };
+    for (const [kind, reply] of Object.entries(failures)) {
+      expect(await outcome(reply, streamed)).toMatchObject({ kind: "failure", failure: { kind } });
     }
-    const outcome = async (reply: FakeReply, streamed: boolean) => (await call(reply, streamed)).call.outcome;
+  });
 
-    test("gives a plain answer whole, with its usage", async () => {
-      const body = chatCompletion("hello");
-      expect(await outcome({ body }, false)).toMatchObject({
-        kind: "answer",
-        body: Buffer.from(JSON.stringify(body)),
-        usage: { promptTokens: 5, completionTokens: 7, estimated: false },
-      });
-    });
+  test("takes neither an error within a 200 nor another kind of document for an answer", async () => {
+    expect(await outcome({ events: [...opening, error] }, true)).toMatchObject({ kind: "failure" });
+    for (const body of ["[]", "null", "{}", "<html>", '{"error":{"message":"no"}}']) {
+      expect(await outcome({ body }, false)).toMatchObject({ kind: "failure", failure: { kind: "broken" } });
+    }
+  });
 
-    test("gives a stream at its first content, its usage, and its end", async () => {
-      const begun = await outcome({ events: chatEvents(["a", "b"]) }, true);
-      if (begun.kind !== "stream") throw new Error(begun.kind);
-      const { text, ...end } = await collect(begun.stream);
-      expect(end).toEqual({
-        complete: true,
-        failure: null,
-        usage: { promptTokens: 5, completionTokens: 7, estimated: false },
-      });
-      expect(text).toContain('"content":"b"');
-      expect(text).not.toContain("[DONE]");
-    });
+  test("passes on how long a limited upstream wants to rest", async () => {
+    const limited = await outcome({ status: 429, headers: { "retry-after": "9" }, body: {} }, true);
+    expect(limited).toEqual({ kind: "failure", failure: { kind: "rate_limited", retryAfterSeconds: 9 } });
+  });
 
-    test.each([true, false])("calls nothing begun that gave no content (stream: %s)", async (streamed) => {
-      const part = streamed ? { events: chatEvents(["a"]).slice(0, 1) } : { body: '{"choices":[' };
-      const failures: Record<string, FakeReply> = {
-        connect: { cut: "at_once" },
-        timeout: { ...part, hang: true },
-        broken: { ...part, cut: "at_end" },
-        server_error: { status: 500, body: {} },
-        overloaded: { status: 529, body: {} },
-        credential: { status: 401, body: {} },
-      };
-      for (const [kind, reply] of Object.entries(failures)) {
-        expect(await outcome(reply, streamed)).toMatchObject({ kind: "failure", failure: { kind } });
-      }
-    });
+  test("gives the caller's own fault back", async () => {
+    const refused = await outcome({ status: 422, body: { error: { message: "no", type: "t" } } }, true);
+    expect(refused).toMatchObject({ kind: "refusal", status: 422, refusal: { message: "no", type: "t" } });
+  });
 
-    test("passes on how long a limited upstream wants to rest", async () => {
-      const limited = await outcome({ status: 429, headers: { "retry-after": "9" }, body: {} }, true);
-      expect(limited).toEqual({ kind: "failure", failure: { kind: "rate_limited", retryAfterSeconds: 9 } });
-    });
+  test("ends a stream that breaks later as failed, with what it gave", async () => {
+    const cut = await streamOf([...opening, ...content], { cut: "at_end" });
+    expect(cut.text).toBe([...opening, ...content].join(""));
+    expect(cut.end).toMatchObject({ endEvent: null, failure: { kind: "broken" }, usage: null });
+    const failed = await streamOf([...opening, ...content, error]);
+    expect(failed.text).toBe([...opening, ...content].join(""));
+    expect(failed.end).toMatchObject({ endEvent: null, failure: { kind: "broken" } });
+  });
 
-    test("gives the caller's own fault back", async () => {
-      const refused = await outcome({ status: 422, body: { error: { message: "no", type: "t" } } }, true);
-      expect(refused).toMatchObject({ kind: "refusal", status: 422 });
-    });
-
-    test("ends a stream that breaks later as failed, with what it gave", async () => {
-      const begun = await outcome({ events: chatEvents(["a", "b"]).slice(0, 3), cut: "at_end" }, true);
-      if (begun.kind !== "stream") throw new Error(begun.kind);
-      expect(await collect(begun.stream)).toMatchObject({ complete: false, failure: { kind: "broken" }, usage: null });
-    });
-
-    test.each([true, false])("an abort reaches the upstream at once (stream: %s)", async (streamed) => {
-      const { call: opened, fake } = await call({ hang: true }, streamed);
-      while (fake.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      opened.abort();
-      expect(await opened.outcome).toMatchObject({ kind: "failure", failure: { kind: "aborted" } });
-      await fake.requests[0]!.aborted;
-    });
+  test.each([true, false])("an abort reaches the upstream at once (stream: %s)", async (streamed) => {
+    const { call: opened, fake } = await call({ hang: true }, streamed);
+    while (fake.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    opened.abort();
+    expect(await opened.outcome).toMatchObject({ kind: "failure", failure: { kind: "aborted" } });
+    await fake.requests[0]!.aborted;
   });
 }

@@ -1,6 +1,7 @@
 import { createExpressApp } from "@topdog/http-kit/app";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { notFound } from "@topdog/http-kit/error-handler";
+import { renderProblem } from "@topdog/http-kit/problem";
 import { drainServer, listen } from "@topdog/http-kit/lifecycle";
 import { mountProbes } from "@topdog/http-kit/probes";
 import { mountRoutes } from "@topdog/http-kit/route";
@@ -58,7 +59,7 @@ export function createApp(deps: AppDeps): App {
   });
   const routes = createRoutes({ db, nowMs, randomBytes: deps.randomBytes, nudge: () => relay.nudge() });
   mountRoutes(web, routes, { principalSecret: deps.principalSecret, logger, nowMs });
-  web.use(notFound("problem"));
+  web.use(notFound(renderProblem));
 
   return {
     start: async () => {

@@ -1,6 +1,7 @@
 import { createExpressApp } from "@topdog/http-kit/app";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { notFound } from "@topdog/http-kit/error-handler";
+import { renderProblem } from "@topdog/http-kit/problem";
 import { drainServer, listen } from "@topdog/http-kit/lifecycle";
 import { mountProbes } from "@topdog/http-kit/probes";
 import { mountRoutes } from "@topdog/http-kit/route";
@@ -76,7 +77,7 @@ export function createApp(app: AppDeps): App {
   };
   mountProbes(web, { service: "quota", version: "1", metrics: app.metrics, isDraining: () => draining, checks });
   mountRoutes(web, createRoutes({ db, measureConsistency }), app);
-  web.use(notFound("problem"));
+  web.use(notFound(renderProblem));
 
   return {
     start: async () => {

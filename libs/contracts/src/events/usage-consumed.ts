@@ -24,7 +24,8 @@ export const usageConsumedSchema = z.object({
   keyId: z.string(),
   userId: z.string(),
   orgId: z.string().nullable(),
-  endpoint: z.enum(["chat.completions", "models"]),
+  /** The operation's name. Open: a router may know operations that its consumers do not. */
+  endpoint: z.string().regex(/^[a-z][a-z0-9._-]{0,63}$/),
   streamed: z.boolean(),
   outcome: z.enum(usageOutcomes),
   /** The caller got nothing through our or a provider's fault: the tokens go back to the bucket. */

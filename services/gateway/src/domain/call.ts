@@ -1,23 +1,6 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import type { Charge, ChargeSource, Meter } from "@topdog/contracts/quota";
+import type { Charge, ChargeSource } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
-
-/** What distinguishes one hot route from another. */
-export interface CallKind {
-  readonly route: "chat_completions" | "models";
-  readonly endpoint: UsageConsumed["endpoint"];
-  readonly method: "GET" | "POST";
-  /** Taken of the caller's own allowance, the API call first. */
-  readonly cost: readonly [Meter, ...Meter[]];
-}
-
-export const chatCompletions: CallKind = {
-  route: "chat_completions",
-  endpoint: "chat.completions",
-  method: "POST",
-  cost: ["api_calls", "llm_requests"],
-};
-export const models: CallKind = { route: "models", endpoint: "models", method: "GET", cost: ["api_calls"] };
 
 export interface UndeliveredCall {
   readonly requestId: string;

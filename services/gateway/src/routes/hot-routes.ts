@@ -1,6 +1,6 @@
 import type { Express, RequestHandler } from "express";
+import { operations } from "@topdog/dialects/dialects";
 import { AppError } from "@topdog/errors/app-error";
-import { chatCompletions, models, type CallKind } from "../domain/call.ts";
 import type { ServeCallDeps } from "../usecases/call.ts";
 import { serveCall } from "../usecases/serve-call.ts";
 
@@ -12,23 +12,19 @@ function pathOf(url: string): string {
 
 /** The metered routes. They stand before every middleware: nothing parses a body or wraps an answer here. */
 export function mountHotRoutes(app: Express, deps: ServeCallDeps): void {
-  const serve =
-    (kind: CallKind): RequestHandler =>
-    (req, res) =>
-      serveCall(deps, kind, pathOf(req.url), req, res);
-  app.post("/v1/chat/completions", serve(chatCompletions));
-  app.get("/v1/models", serve(models));
-  app.get("/v1/models/:model", serve(models));
+  for (const operation of operations) {
+    const serve: RequestHandler = (req, res) => serveCall(deps, operation, pathOf(req.url), req, res);
+    if (operation.method === "POST") app.post([...operation.paths], serve);
+    else app.get([...operation.paths], serve);
+  }
 }
 
 /** After the request id: the same addresses with another method. */
 export function mountWrongMethods(app: Express): void {
-  const only =
-    (allow: string): RequestHandler =>
-    () => {
+  for (const { method, paths } of operations) {
+    const allow = method === "GET" ? "GET, HEAD" : method;
+    app.all([...paths], () => {
       throw new AppError("method_not_allowed", { headers: { allow } });
-    };
-  app.all("/v1/chat/completions", only("POST"));
-  app.all("/v1/models", only("GET, HEAD"));
-  app.all("/v1/models/:model", only("GET, HEAD"));
+    });
+  }
 }

@@ -1,5 +1,5 @@
+import type { Operation } from "@topdog/dialects/operation";
 import type { Logger } from "@topdog/telemetry/logger";
-import type { CallKind } from "../domain/call.ts";
 import type { CallOutcome, GatewayMetrics, StatusClass } from "../metrics.ts";
 import type { Admission } from "./admit-call.ts";
 import type { KnownCaller } from "../clients/principals.ts";
@@ -8,7 +8,7 @@ import type { KnownCaller } from "../clients/principals.ts";
 export interface CallFacts {
   readonly requestId: string;
   readonly traceparent: string;
-  readonly kind: CallKind;
+  readonly operation: Operation;
   readonly startedMs: number;
   status: number;
   outcome: CallOutcome;
@@ -25,8 +25,8 @@ const rounded = (ms: number | null): number | undefined => (ms === null ? undefi
 
 /** Counts a finished call and writes its one log line. */
 export function recordCall(metrics: GatewayMetrics, logger: Logger, facts: CallFacts, endedMs: number): void {
-  const { kind, status, outcome, caller, admission } = facts;
-  const { route } = kind;
+  const { operation, status, outcome, caller, admission } = facts;
+  const route = operation.endpoint;
   metrics.requests.inc({ route, status_class: classOf(status), outcome }, 1);
   if (facts.firstByteMs !== null) metrics.firstByteSeconds.observe({ route }, facts.firstByteMs / 1000);
   if (facts.overheadMs !== null) metrics.overheadSeconds.observe({ route }, facts.overheadMs / 1000);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { renderOpenAiError } from "@topdog/http-kit/openai-error";
+import { errorRenderer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Principals } from "../clients/principals.ts";
@@ -44,7 +44,7 @@ export function toObject(pairs: readonly string[]): Record<string, string> {
   return headers;
 }
 
-/** Answers a call that is not forwarded, or that no router answered, in the OpenAI dialect. */
+/** Answers a call that is not forwarded, or that no router answered, in its dialect. */
 export function refuse(
   deps: Pick<ServeCallDeps, "logger">,
   call: Call,
@@ -63,6 +63,6 @@ export function refuse(
   }
   facts.status = appError.status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-  renderOpenAiError(res, appError, facts.requestId);
+  errorRenderer(facts.operation.errors)(res, appError, facts.requestId);
   discardBody(req);
 }

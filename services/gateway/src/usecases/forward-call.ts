@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { principalHeaderName, signPrincipalHeader, unmeteredHeaderName } from "@topdog/contracts/principal-header";
+import type { StreamFormat } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
-import { openAiErrorBody } from "@topdog/http-kit/openai-error";
 import type { KnownCaller } from "../clients/principals.ts";
 import { Relay, type CutReason, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
 import { undeliveredUsage } from "../domain/call.ts";
@@ -65,14 +65,14 @@ function routerRequest(deps: ServeCallDeps, call: Call, { admission, caller, bod
     req.headers.accept ?? "*/*",
   ];
   if (body !== null) headers.push("content-type", req.headers["content-type"] ?? "application/json");
-  return { method: facts.kind.method, path: call.path, headers, body };
+  return { method: facts.operation.method, path: call.path, headers, body };
 }
 
-/** The event that ends a stream which broke: no `[DONE]` follows, so no client takes it for whole. */
-function cutEvent(reason: CutReason): string {
+/** The event that ends a stream which broke. */
+function cutEvent(stream: StreamFormat | null, reason: CutReason): string | null {
+  if (stream === null) return null;
   const code = reason === "upstream_error" ? "router_unavailable" : "upstream_timeout";
-  const error = new AppError(code, { detail: "The answer broke off before its end." });
-  return `data: ${JSON.stringify(openAiErrorBody(error))}\n\n`;
+  return stream.errorEvent(new AppError(code, { detail: "The answer broke off before its end." }));
 }
 
 /** Hands an admitted call to a router. A router that took it owns the usage record; where none did, this publishes it. */
@@ -87,7 +87,7 @@ export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forward
       facts.firstByteMs = deps.monotonicMs() - facts.startedMs;
       return answerHeaders(deps, call, forwarding, upstream);
     },
-    cutEvent,
+    cutEvent: (reason) => cutEvent(facts.operation.stream, reason),
     onEnd: (end) => finish(deps, call, forwarding, startedAt, end),
   });
   call.onGone = () => relay.clientGone();
@@ -125,10 +125,10 @@ function publishUndelivered(
   startedAt: Date,
   outcome: "failed" | "client_closed",
 ): void {
-  const { requestId, kind, traceparent } = call.facts;
+  const { requestId, operation, traceparent } = call.facts;
   const { charges, source, day } = admission;
   const { principal } = caller;
-  const { endpoint } = kind;
+  const { endpoint } = operation;
   const undelivered = {
     requestId,
     principal,

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Operation } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
 import { makeRequestId } from "@topdog/http-kit/request-id";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
-import type { CallKind } from "../domain/call.ts";
 import { admitCall, type Admission } from "./admit-call.ts";
 import { authenticate } from "./authenticate.ts";
 import { refuse, toObject, type Call, type ServeCallDeps } from "./call.ts";
@@ -18,18 +18,18 @@ import { readBody } from "./read-body.ts";
  */
 export function serveCall(
   deps: ServeCallDeps,
-  kind: CallKind,
+  operation: Operation,
   path: string,
   req: IncomingMessage,
   res: ServerResponse,
 ): void {
   const incoming = req.headers["traceparent"];
   const parent = typeof incoming === "string" ? incoming : undefined;
-  const span = startPublicSpan(`gateway ${kind.endpoint}`, parent);
+  const span = startPublicSpan(`gateway ${operation.endpoint}`, parent);
   const facts: CallFacts = {
     requestId: makeRequestId(),
     traceparent: span?.traceparent ?? unsampledTraceparent(parent),
-    kind,
+    operation,
     startedMs: deps.monotonicMs(),
     status: 0,
     outcome: "failed",
@@ -68,7 +68,7 @@ async function run(deps: ServeCallDeps, call: Call): Promise<void> {
     return refuse(deps, call, error, isOurs ? "reduced_capacity" : "unauthenticated", {});
   }
   let body: Buffer | null = null;
-  if (facts.kind.method === "POST") {
+  if (facts.operation.method === "POST") {
     try {
       const { maxBodyBytes: maxBytes, bodyTimeoutMs: timeoutMs, monotonicMs } = deps;
       body = await readBody(req, { maxBytes, timeoutMs, monotonicMs, watchdog: deps.relay.watchdog });
@@ -79,7 +79,7 @@ async function run(deps: ServeCallDeps, call: Call): Promise<void> {
   }
   if (call.presence.isGone) return;
   const uploadedMs = deps.monotonicMs();
-  const decided = admitCall(deps.leases, facts.caller.principal, facts.kind.cost, call.presence);
+  const decided = admitCall(deps.leases, facts.caller.principal, facts.operation.cost, call.presence);
   const admission = decided instanceof Promise ? await decided : decided;
   facts.admission = admission;
   const source = admission.outcome === "admitted" ? admission.source : "none";

@@ -34,7 +34,8 @@ export interface Breaker {
   close(): void;
 }
 
-interface Verdict {
+/** A call that opossum waits for. */
+interface FiredCall {
   resolve(): void;
   reject(error: Error): void;
 }
@@ -46,13 +47,13 @@ const failed = new Error("the upstream failed");
  * an aborted call (it would count as a success, or hang a trial), and a result of a call that began before it opened.
  */
 export function createBreaker(options: BreakerOptions): Breaker {
-  let taken: Verdict | null = null;
+  let fired: FiredCall | null = null;
   let generation = 0;
   let openedAtMs = 0;
   const breaker = new CircuitBreaker<[], void>(
     () =>
       new Promise<void>((resolve, reject) => {
-        taken = { resolve, reject };
+        fired = { resolve, reject };
       }),
     {
       name: options.name,
@@ -73,7 +74,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
   breaker.on("halfOpen", () => options.onState("half_open"));
   breaker.on("close", () => options.onState("closed"));
 
-  function ticketFor(verdict: Verdict, isTrial: boolean): Ticket {
+  function ticketFor(call: FiredCall, isTrial: boolean): Ticket {
     const born = generation;
     let settled = false;
     let deadline: NodeJS.Timeout | undefined;
@@ -84,8 +85,8 @@ export function createBreaker(options: BreakerOptions): Breaker {
       if (born === generation) act();
     };
     const ticket: Ticket = {
-      succeed: () => settle(() => verdict.resolve()),
-      fail: () => settle(() => verdict.reject(failed)),
+      succeed: () => settle(() => call.resolve()),
+      fail: () => settle(() => call.reject(failed)),
       // Neither closed nor failed: open again, so that another trial comes later.
       abandon: () => settle(() => isTrial && breaker.open()),
     };
@@ -98,11 +99,11 @@ export function createBreaker(options: BreakerOptions): Breaker {
     awaitsTrial: () => breaker.halfOpen && breaker.pendingClose,
     admit() {
       const isTrial = breaker.halfOpen;
-      taken = null;
+      fired = null;
       // Runs the action before it returns, unless it refuses.
       breaker.fire().catch(() => undefined);
-      const verdict = taken as Verdict | null;
-      return verdict === null ? null : ticketFor(verdict, isTrial);
+      const call = fired as FiredCall | null;
+      return call === null ? null : ticketFor(call, isTrial);
     },
     reopensInMs: () => (breaker.opened ? Math.max(0, options.resetMs - (performance.now() - openedAtMs)) : 0),
     close: () => breaker.shutdown(),

@@ -1,6 +1,6 @@
 import type { Secret } from "@topdog/config/secret";
 import { type Model, openAiModels, sandboxModels } from "../domain/models.ts";
-import { createOpenAiProvider } from "./providers/openai/openai-provider.ts";
+import { createOpenAiProvider } from "./providers/openai/provider.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
 
 type PricedModel = Pick<Model, "id" | "promptNanoUsdPerToken" | "completionNanoUsdPerToken"> & {
@@ -39,10 +39,9 @@ function modelsOf({ id, models }: MoreUpstream): readonly Model[] {
 
 /** Every upstream that the configuration names, sandboxes as sandbox-a, sandbox-b, … */
 export function upstreamPool(options: PoolOptions): UpstreamOptions[] {
-  const provider = (baseUrl: string, apiKey: Secret | null) =>
+  const provider = (baseUrl: string) =>
     createOpenAiProvider({
       baseUrl,
-      apiKey: apiKey?.reveal() ?? null,
       maxConnections: options.maxConnectionsPerUpstream,
       connectTimeoutMs: options.connectTimeoutMs,
     });
@@ -50,15 +49,17 @@ export function upstreamPool(options: PoolOptions): UpstreamOptions[] {
   return [
     ...options.sandboxUrls.map((url, index) => ({
       id: `sandbox-${String.fromCodePoint(firstLetter + index)}`,
-      provider: provider(withVersion(url), null),
+      provider: provider(withVersion(url)),
+      credential: null,
       models: sandboxModels,
     })),
     ...(openAi === null
       ? []
-      : [{ id: "openai", provider: provider(openAi.baseUrl, openAi.apiKey), models: openAiModels }]),
+      : [{ id: "openai", provider: provider(openAi.baseUrl), credential: openAi.apiKey, models: openAiModels }]),
     ...options.more.map((upstream) => ({
       id: upstream.id,
-      provider: provider(upstream.baseUrl, upstream.apiKey),
+      provider: provider(upstream.baseUrl),
+      credential: upstream.apiKey,
       models: modelsOf(upstream),
     })),
   ];

@@ -1,13 +1,16 @@
+import type { Secret } from "@topdog/config/secret";
 import type { AttemptFailure, FailureKind } from "../domain/attempt-failure.ts";
-import { breakerVerdict } from "../domain/attempt-failure.ts";
+import { healthSignOf } from "../domain/attempt-failure.ts";
 import type { UpstreamHealth } from "../domain/candidate-order.ts";
 import type { Model } from "../domain/models.ts";
 import { type Breaker, type BreakerState, createBreaker, type Ticket } from "./breaker.ts";
-import type { OpenCall, Provider, ProviderRequest } from "./providers/provider.ts";
+import type { OpenCall, Provider, ProviderCall } from "./providers/provider.ts";
 
 export interface UpstreamOptions {
   readonly id: string;
   readonly provider: Provider;
+  /** The platform's own. */
+  readonly credential: Secret | null;
   readonly models: readonly Model[];
 }
 
@@ -26,8 +29,10 @@ export interface UpstreamsDeps {
 }
 
 /** A call that an upstream has been given. */
-export interface Lease {
-  readonly call: OpenCall;
+export interface UpstreamCall {
+  readonly outcome: OpenCall["outcome"];
+  /** Ends the call at the provider at once. */
+  abort(): void;
   /** The first content arrived after so many milliseconds. */
   contentAfter(ms: number): void;
   /** Says what became of it before the first content. */
@@ -43,7 +48,7 @@ export interface Lease {
 export interface Upstreams {
   health(upstreamId: string, family: string): UpstreamHealth;
   /** The failure for an upstream that takes no call now. */
-  open(upstreamId: string, family: string, request: ProviderRequest): Lease | AttemptFailure;
+  open(upstreamId: string, family: string, call: ProviderCall): UpstreamCall | AttemptFailure;
   /** Seconds until some resting upstream among these may be tried. */
   restSeconds(upstreamIds: readonly string[], family: string): number;
   inFlight(upstreamId: string): number;
@@ -52,6 +57,7 @@ export interface Upstreams {
 
 interface Upstream {
   readonly provider: Provider;
+  readonly credential: Secret | null;
   readonly breakers: ReadonlyMap<string, Breaker>;
   readonly latency: Map<string, { ewmaMs: number; atMs: number }>;
   inFlight: number;
@@ -89,10 +95,11 @@ interface Granted {
   readonly nowMs: () => number;
 }
 
-function leaseOf({ upstream, breaker, ticket, family, call, nowMs }: Granted): Lease {
+function upstreamCall({ upstream, breaker, ticket, family, call, nowMs }: Granted): UpstreamCall {
   let over = false;
   return {
-    call,
+    outcome: call.outcome,
+    abort: () => call.abort(),
     succeeded: () => ticket.succeed(),
     contentAfter(ms) {
       measure(upstream, family, ms, nowMs());
@@ -100,13 +107,13 @@ function leaseOf({ upstream, breaker, ticket, family, call, nowMs }: Granted): L
     },
     failedWith(failure) {
       coolOff(upstream, failure, nowMs());
-      const verdict = breakerVerdict(failure.kind);
-      if (verdict === "failure") ticket.fail();
-      else if (verdict === "success") ticket.succeed();
+      const sign = healthSignOf(failure.kind);
+      if (sign === "failure") ticket.fail();
+      else if (sign === "success") ticket.succeed();
       else ticket.abandon();
     },
     brokeOff(kind) {
-      if (breakerVerdict(kind) === "failure" && breaker.state() === "closed") breaker.admit()?.fail();
+      if (healthSignOf(kind) === "failure" && breaker.state() === "closed") breaker.admit()?.fail();
     },
     end() {
       if (over) return;
@@ -120,13 +127,13 @@ function leaseOf({ upstream, breaker, ticket, family, call, nowMs }: Granted): L
 export function createUpstreams(deps: UpstreamsDeps): Upstreams {
   const upstreams = new Map(deps.upstreams.map((options) => [options.id, upstreamOf(options)]));
 
-  function upstreamOf({ id, provider, models }: UpstreamOptions): Upstream {
+  function upstreamOf({ id, provider, credential, models }: UpstreamOptions): Upstream {
     const families = [...new Set(models.map(({ family }) => family))];
     const breakers = families.map((family) => {
       const onState = (state: BreakerState): void => deps.onState(id, family, state);
       return [family, createBreaker({ name: `${id}/${family}`, ...deps.breaker, onState })] as const;
     });
-    return { provider, breakers: new Map(breakers), latency: new Map(), inFlight: 0, coolUntilMs: 0 };
+    return { provider, credential, breakers: new Map(breakers), latency: new Map(), inFlight: 0, coolUntilMs: 0 };
   }
 
   function find(id: string, family: string): { upstream: Upstream; breaker: Breaker } {
@@ -152,14 +159,14 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
       if (breaker.state() === "closed") return { state: "healthy", firstContentMs };
       return { state: breaker.awaitsTrial() ? "trial" : "resting", firstContentMs };
     },
-    open(id, family, request) {
+    open(id, family, providerCall) {
       const { upstream, breaker } = find(id, family);
       if (upstream.inFlight >= deps.maxInFlightPerUpstream) return { kind: "saturated", retryAfterSeconds: 1 };
       const ticket = breaker.admit();
       if (ticket === null) return { kind: "unavailable", retryAfterSeconds: restMs(id, family) / 1000 };
       upstream.inFlight += 1;
-      const call = upstream.provider.open(request);
-      return leaseOf({ upstream, breaker, ticket, family, call, nowMs: deps.nowMs });
+      const call = upstream.provider.open(providerCall, upstream.credential);
+      return upstreamCall({ upstream, breaker, ticket, family, call, nowMs: deps.nowMs });
     },
     restSeconds: (ids, family) => Math.min(...ids.map((id) => restMs(id, family))) / 1000,
     inFlight: (id) => upstreams.get(id)?.inFlight ?? 0,

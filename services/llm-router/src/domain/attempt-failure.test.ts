@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { breakerVerdict, classifyStatus, errorOfFailures, readRetryAfter } from "./attempt-failure.ts";
+import { healthSignOf, classifyStatus, errorOfFailures, readRetryAfter } from "./attempt-failure.ts";
 
 test.each([
   [200, "answer"],
@@ -32,10 +32,10 @@ describe("after every upstream failed", () => {
 });
 
 test("one credential's limit or refusal is not the upstream's ill health, and a caller's leaving is nobody's", () => {
-  expect(breakerVerdict("rate_limited")).toBe("success");
-  expect(breakerVerdict("credential")).toBe("success");
-  expect(breakerVerdict("aborted")).toBe("neutral");
-  expect(breakerVerdict("timeout")).toBe("failure");
+  expect(healthSignOf("rate_limited")).toBe("success");
+  expect(healthSignOf("credential")).toBe("success");
+  expect(healthSignOf("aborted")).toBe("neutral");
+  expect(healthSignOf("timeout")).toBe("failure");
 });
 
 test("Retry-After is read as seconds or as a date, and bounded", () => {

@@ -43,10 +43,10 @@ export function classifyStatus(status: number): "answer" | "callers_fault" | Fai
   return status >= 500 ? "server_error" : "broken";
 }
 
-export type BreakerVerdict = "success" | "failure" | "neutral";
+export type HealthSign = "success" | "failure" | "neutral";
 
 /** What the failure says about the upstream's health. A limit or a bad key concerns one credential, not the upstream. */
-export function breakerVerdict(kind: FailureKind): BreakerVerdict {
+export function healthSignOf(kind: FailureKind): HealthSign {
   switch (kind) {
     case "rate_limited":
     case "credential":

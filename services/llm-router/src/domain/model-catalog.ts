@@ -1,3 +1,4 @@
+import type { DialectId } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import type { Model } from "./models.ts";
 
@@ -5,6 +6,8 @@ import type { Model } from "./models.ts";
 export interface UpstreamModels {
   readonly id: string;
   readonly models: readonly Model[];
+  /** Those that its provider speaks. */
+  readonly dialects: readonly DialectId[];
 }
 
 export interface Offer {
@@ -15,26 +18,43 @@ export interface Offer {
 export interface ModelCatalog {
   /** What some upstream serves, in a fixed order. */
   readonly models: readonly Model[];
-  /** Every upstream that serves the model, with its own price. Throws AppError model_not_found. */
-  offersOf(modelId: string): readonly Offer[];
+  /** Throws AppError model_not_found. */
+  find(modelId: string): Model;
+  /** Every upstream that serves the model in this dialect, with its own price. Throws AppError model_not_found. */
+  offersOf(modelId: string, dialect: DialectId): readonly Offer[];
+}
+
+function notFound(modelId: string, where: string): AppError {
+  const shown = modelId.length > 100 ? `${modelId.slice(0, 100)}…` : modelId;
+  return new AppError("model_not_found", { detail: `The model '${shown}' does not exist${where}.`, param: "model" });
 }
 
 export function createModelCatalog(upstreams: readonly UpstreamModels[]): ModelCatalog {
-  const offers = new Map<string, Offer[]>();
+  const models = new Map<string, Model>();
+  const offers = new Map<DialectId, Map<string, Offer[]>>();
   for (const upstream of upstreams) {
-    for (const model of upstream.models) {
-      const known = offers.get(model.id) ?? [];
-      known.push({ model, upstreamId: upstream.id });
-      offers.set(model.id, known);
+    for (const model of upstream.models) if (!models.has(model.id)) models.set(model.id, model);
+    for (const dialect of upstream.dialects) {
+      const byModel = offers.get(dialect) ?? new Map<string, Offer[]>();
+      offers.set(dialect, byModel);
+      for (const model of upstream.models) {
+        const known = byModel.get(model.id) ?? [];
+        known.push({ model, upstreamId: upstream.id });
+        byModel.set(model.id, known);
+      }
     }
   }
   return {
-    models: [...offers.values()].map(([first]) => first!.model),
-    offersOf(modelId) {
-      const found = offers.get(modelId);
-      if (found !== undefined) return found;
-      const shown = modelId.length > 100 ? `${modelId.slice(0, 100)}…` : modelId;
-      throw new AppError("model_not_found", { detail: `The model '${shown}' does not exist.`, param: "model" });
+    models: [...models.values()],
+    find(modelId) {
+      const found = models.get(modelId);
+      if (found === undefined) throw notFound(modelId, "");
+      return found;
+    },
+    offersOf(modelId, dialect) {
+      const found = offers.get(dialect)?.get(modelId);
+      if (found === undefined) throw notFound(modelId, models.has(modelId) ? " at this address" : "");
+      return found;
     },
   };
 }

@@ -1,14 +1,14 @@
 import type { AdmittedCall } from "@topdog/contracts/principal-header";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import type { TokenUsage } from "./token-usage.ts";
+import type { TokenUsage } from "@topdog/dialects/token-usage";
 
-/** What is known of an admitted call from its header alone. */
-export type CallFacts = Pick<
+/** Where a call comes from: who is charged for it, and since when it runs. */
+export type CallOrigin = Pick<
   UsageConsumed,
   "requestId" | "charges" | "source" | "day" | "keyId" | "userId" | "orgId" | "traceparent" | "startedAt"
 >;
 
-export function callFacts(call: AdmittedCall, traceparent: string | undefined, startedAtMs: number): CallFacts {
+export function callOrigin(call: AdmittedCall, traceparent: string | undefined, startedAtMs: number): CallOrigin {
   return {
     requestId: call.requestId,
     charges: call.charges,
@@ -29,16 +29,20 @@ export type CallResult = Pick<
 
 export const noTokens: TokenUsage = { promptTokens: 0, completionTokens: 0, estimated: false };
 
-export function usageRecord(facts: CallFacts, { tokens, ...result }: CallResult, finishedAtMs: number): UsageConsumed {
-  return { ...facts, ...result, ...tokens, finishedAt: new Date(finishedAtMs).toISOString() };
+export function usageRecord(
+  origin: CallOrigin,
+  { tokens, ...result }: CallResult,
+  finishedAtMs: number,
+): UsageConsumed {
+  return { ...origin, ...result, ...tokens, finishedAt: new Date(finishedAtMs).toISOString() };
 }
 
 /** A call that no provider saw: a list of models, or a request that was refused as invalid. */
 export function providerlessUsage(
-  facts: CallFacts,
+  origin: CallOrigin,
   result: Pick<UsageConsumed, "endpoint" | "outcome" | "model"> & { readonly streamed?: boolean },
   finishedAtMs: number,
 ): UsageConsumed {
   const rest = { refund: false, provider: null, attempts: 0, costNanoUsd: 0, tokens: noTokens };
-  return usageRecord(facts, { streamed: false, ...result, ...rest }, finishedAtMs);
+  return usageRecord(origin, { streamed: false, ...result, ...rest }, finishedAtMs);
 }

@@ -1,13 +1,16 @@
 import type { Express, Request, Response } from "express";
+import { defaultErrors, dialects } from "@topdog/dialects/dialects";
+import { modelsOperation } from "@topdog/dialects/models";
 import { createExpressApp } from "@topdog/http-kit/app";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
+import { errorRenderer } from "@topdog/http-kit/send-error";
 import { mountProbes } from "@topdog/http-kit/probes";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Metrics } from "@topdog/telemetry/metrics";
-import type { ChatDeps } from "../usecases/chat-call.ts";
+import type { CallDeps } from "../usecases/call.ts";
 import type { AdmissionDeps } from "./admitted-call.ts";
-import { chatCompletions } from "./chat-completions.ts";
 import { markUnmetered } from "./http-answer.ts";
+import { modelCalls } from "./model-calls.ts";
 import { modelById, modelList } from "./models.ts";
 
 export interface HttpAppDeps {
@@ -16,22 +19,26 @@ export interface HttpAppDeps {
   readonly isDraining: () => boolean;
   readonly isSpoolHealthy: () => boolean;
   readonly admission: AdmissionDeps;
-  readonly chat: ChatDeps;
+  readonly calls: CallDeps;
   readonly maxBodyBytes: number;
   readonly maxCalls: number;
 }
 
-/** The hot route stands first, and before any body parser. */
+/** The hot routes stand first, and before any body parser. */
 export function createHttpApp(deps: HttpAppDeps): Express {
-  const { logger, admission, chat, maxBodyBytes, maxCalls } = deps;
+  const { logger, admission, calls } = deps;
   const app = createExpressApp({ logger, trustRequestId: true, securityHeaders: false, logRequests: false });
-  const renderError = errorHandler({ dialect: "openai", logger });
-  const onError = (error: unknown, req: Request, res: Response): void => {
-    void renderError(error, req, res, () => undefined);
-  };
-  app.post("/v1/chat/completions", chatCompletions({ admission, chat, maxBodyBytes, maxCalls, onError }));
-  app.get("/v1/models", modelList({ admission, models: chat }));
-  app.get("/v1/models/:id", modelById({ admission, models: chat }));
+  const handlerOf = modelCalls(deps);
+  for (const dialect of dialects) {
+    const handleError = errorHandler({ render: errorRenderer(dialect.errors), logger });
+    const onError = (error: unknown, req: Request, res: Response): void => {
+      void handleError(error, req, res, () => undefined);
+    };
+    app.post([...dialect.paths], handlerOf(dialect, onError));
+  }
+  const [list, byId] = modelsOperation.paths;
+  app.get(list, modelList({ admission, models: calls }));
+  app.get(byId, modelById({ admission, models: calls }));
   mountProbes(app, {
     service: "llm-router",
     version: "0.0.0",
@@ -48,7 +55,7 @@ export function createHttpApp(deps: HttpAppDeps): Express {
     markUnmetered(res);
     next();
   });
-  app.use(notFound("openai"));
-  app.use(renderError);
+  const render = errorRenderer(defaultErrors);
+  app.use(notFound(render), errorHandler({ render, logger }));
   return app;
 }

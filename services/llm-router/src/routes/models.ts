@@ -1,6 +1,7 @@
 import type { Request, Response } from "express";
+import { modelBody, modelListBody } from "@topdog/dialects/models";
 import { findModel, listModels, type ModelsDeps } from "../usecases/list-models.ts";
-import type { ChatCall } from "../usecases/chat-call.ts";
+import type { Call } from "../usecases/call.ts";
 import { type AdmissionDeps, admittedCall } from "./admitted-call.ts";
 import { markUnmetered } from "./http-answer.ts";
 
@@ -11,9 +12,9 @@ export interface ModelRoutesDeps {
 
 type Handler = (req: Request, res: Response) => Promise<void>;
 
-function admitted(deps: ModelRoutesDeps, answer: (call: ChatCall, req: Request) => Promise<object>): Handler {
+function admitted(deps: ModelRoutesDeps, answer: (call: Call, req: Request) => Promise<object>): Handler {
   return async (req, res) => {
-    let call: ChatCall;
+    let call: Call;
     try {
       call = admittedCall(deps.admission, req, res);
     } catch (error) {
@@ -25,8 +26,9 @@ function admitted(deps: ModelRoutesDeps, answer: (call: ChatCall, req: Request) 
 }
 
 /** GET /v1/models */
-export const modelList = (deps: ModelRoutesDeps): Handler => admitted(deps, (call) => listModels(deps.models, call));
+export const modelList = (deps: ModelRoutesDeps): Handler =>
+  admitted(deps, async (call) => modelListBody(await listModels(deps.models, call)));
 
-/** GET /v1/models/:id */
+/** GET /v1/models/:model */
 export const modelById = (deps: ModelRoutesDeps): Handler =>
-  admitted(deps, (call, req) => findModel(deps.models, call, String(req.params["id"])));
+  admitted(deps, async (call, req) => modelBody(await findModel(deps.models, call, String(req.params["model"]))));

@@ -22,7 +22,7 @@ export interface UsageLine {
 // Over the API call's own rows: each call has exactly one, and a refund one more that takes it back.
 const reportSql = (tenant: string): string => `select g.day::text as day, g.source, g.model,
     sum(g.amount)::integer as calls,
-    coalesce(sum(g.amount) filter (where g.endpoint = 'chat.completions'), 0)::integer as "llmRequests",
+    coalesce(sum(g.amount) filter (where g.endpoint <> 'models'), 0)::integer as "llmRequests",
     (count(*) filter (where g.entry = 'refund'))::integer as "refundedCalls",
     coalesce(sum(g.prompt_tokens), 0)::float8 as "promptTokens",
     coalesce(sum(g.completion_tokens), 0)::float8 as "completionTokens",

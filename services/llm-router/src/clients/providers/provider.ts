@@ -1,18 +1,20 @@
+import type { Secret } from "@topdog/config/secret";
+import type { Dialect, DialectId, ModelRequest, ProviderRefusal } from "@topdog/dialects/dialect";
+import type { TokenUsage } from "@topdog/dialects/token-usage";
 import type { AttemptFailure } from "../../domain/attempt-failure.ts";
-import type { TokenUsage } from "../../domain/token-usage.ts";
 
-/** One contract for every provider; a folder each. The answers are in the OpenAI dialect. */
+/** One contract for every provider; a folder each, with the same files. */
 export interface Provider {
-  /** Sends the call. Never rejects. */
-  open(request: ProviderRequest): OpenCall;
+  /** The dialects that it speaks itself: in these, requests and answers pass through as they are. */
+  readonly dialects: readonly DialectId[];
+  /** Sends the call with this credential; null for a provider that wants none. Never rejects. */
+  open(call: ProviderCall, credential: Secret | null): OpenCall;
   close(): Promise<void>;
 }
 
-export interface ProviderRequest {
-  readonly body: Buffer;
-  readonly streamed: boolean;
-  /** Whether the usage chunk is passed on to the caller. */
-  readonly wantsUsage: boolean;
+export interface ProviderCall {
+  readonly dialect: Dialect;
+  readonly request: ModelRequest;
   readonly requestId: string;
   /** Until the first content event, or the whole of a plain answer. */
   readonly firstContentTimeoutMs: number;
@@ -28,18 +30,19 @@ export interface OpenCall {
   abort(): void;
 }
 
+/** All bytes are in the call's dialect. */
 export type AttemptOutcome =
   | { readonly kind: "stream"; readonly stream: ProviderStream }
   /** A whole plain answer. */
   | { readonly kind: "answer"; readonly body: Buffer; readonly usage: TokenUsage | null }
-  /** The caller's own fault: a status of 4xx, and the body in the OpenAI shape. */
-  | { readonly kind: "refusal"; readonly status: number; readonly body: Buffer }
+  /** The caller's own fault: a status of 4xx. */
+  | { readonly kind: "refusal"; readonly status: number; readonly refusal: ProviderRefusal }
   | { readonly kind: "failure"; readonly failure: AttemptFailure };
 
 export interface StreamEnd {
-  /** The provider said `[DONE]`. */
-  readonly complete: boolean;
-  /** Null when complete. */
+  /** The event that ends a whole stream, in the provider's own bytes if it sent one; null when the stream broke. */
+  readonly endEvent: Buffer | string | null;
+  /** Null when the stream is whole. */
   readonly failure: AttemptFailure | null;
   readonly usage: TokenUsage | null;
 }
@@ -47,7 +50,7 @@ export interface StreamEnd {
 export interface StreamSink {
   /** Whole events; returns false to be left alone until `resume`. */
   onEvents(bytes: Buffer): boolean;
-  /** Once, after the last events. `[DONE]` is not among them. */
+  /** Once, after the last events. The end event is not among them. */
   onEnd(end: StreamEnd): void;
 }
 

@@ -1,5 +1,5 @@
-import { eventEnd, readStreamEvent } from "../../../domain/stream-event.ts";
-import type { TokenUsage } from "../../../domain/token-usage.ts";
+import type { StreamReader } from "@topdog/dialects/dialect";
+import { eventEnd } from "@topdog/dialects/server-sent-events";
 
 const maxHeldBytes = 1024 * 1024;
 
@@ -7,46 +7,32 @@ export interface Split {
   /** What may be passed on: whole events, without the withheld ones. */
   readonly pass: readonly Buffer[];
   /** Why nothing more is read: the end, the provider's own error, or an unreadable event. */
-  readonly stop: "done" | "error" | "rate_limited" | "malformed" | null;
-}
-
-export interface EventSplitter {
-  push(chunk: Buffer): Split;
-  contentEvents(): number;
-  usage(): TokenUsage | null;
+  readonly stop: "end" | "error" | "rate_limited" | "overloaded" | "malformed" | null;
+  /** The end event, which is not among what may be passed on. */
+  readonly endEvent: Buffer | null;
 }
 
 /** Cuts a stream of bytes into events without copying them: an event's rest is kept until its blank line comes. */
-export function createEventSplitter({ passUsage }: { passUsage: boolean }): EventSplitter {
+export function createEventSplitter(reader: StreamReader): { push(chunk: Buffer): Split } {
   let rest: Buffer | null = null;
-  let contentEvents = 0;
-  let usage: TokenUsage | null = null;
 
   /** True to pass the event on, false to withhold it, or why to stop. */
   function judge(bytes: Buffer, start: number, end: number): boolean | NonNullable<Split["stop"]> {
-    const event = readStreamEvent(bytes, start, end);
-    switch (event.kind) {
+    const meaning = reader.read(bytes, start, end);
+    switch (meaning) {
       case "content":
-        contentEvents += 1;
-        usage = event.usage ?? usage;
-        return true;
-      case "usage":
-        usage = event.usage ?? usage;
-        return passUsage;
       case "opening":
         return true;
-      case "filler":
-        return contentEvents > 0;
-      case "error":
-        return event.rateLimited ? "rate_limited" : "error";
+      case "withheld":
+        return false;
+      case "comment":
+        return reader.contentEvents() > 0;
       default:
-        return event.kind;
+        return meaning;
     }
   }
 
   return {
-    contentEvents: () => contentEvents,
-    usage: () => usage,
     push(chunk) {
       const bytes = rest === null ? chunk : Buffer.concat([rest, chunk]);
       rest = null;
@@ -56,17 +42,21 @@ export function createEventSplitter({ passUsage }: { passUsage: boolean }): Even
       for (;;) {
         const end = eventEnd(bytes, position);
         if (end === -1) break;
-        const verdict = judge(bytes, position, end);
-        if (verdict !== true) {
+        const judgement = judge(bytes, position, end);
+        if (judgement !== true) {
           if (position > passFrom) pass.push(bytes.subarray(passFrom, position));
-          if (verdict !== false) return { pass, stop: verdict };
+          if (judgement !== false) {
+            const endEvent = judgement === "end" ? bytes.subarray(position, end) : null;
+            return { pass, stop: judgement, endEvent };
+          }
           passFrom = end;
         }
         position = end;
       }
       if (position > passFrom) pass.push(bytes.subarray(passFrom, position));
       if (position < bytes.length) rest = bytes.subarray(position);
-      return { pass, stop: rest !== null && rest.length > maxHeldBytes ? "malformed" : null };
+      const isTooLong = rest !== null && rest.length > maxHeldBytes;
+      return { pass, stop: isTooLong ? "malformed" : null, endEvent: null };
     },
   };
 }

@@ -1,26 +1,27 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
+import type { TokenUsage } from "@topdog/dialects/token-usage";
 import type { FailureKind } from "../domain/attempt-failure.ts";
-import type { ChatRequest } from "../domain/chat-request.ts";
 import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 import { costNanoUsd } from "../domain/models.ts";
-import { estimatePromptTokens, type TokenUsage } from "../domain/token-usage.ts";
-import { type CallFacts, noTokens, usageRecord } from "../domain/usage-record.ts";
+import { estimatePromptTokens } from "../domain/token-usage.ts";
+import { type CallOrigin, noTokens, usageRecord } from "../domain/usage-record.ts";
 import type { UsageSpool } from "../domain/usage-spool.ts";
 import type { Upstreams } from "../clients/upstreams.ts";
 import type { AnswerSink } from "./answer-sink.ts";
 
-export interface ChatObserver {
+export interface CallObserver {
   attempt(upstreamId: string, outcome: "ok" | "refused" | FailureKind): void;
   firstContent(upstreamId: string, ms: number): void;
   /** A call was refused because its usage could not be recorded. */
   refused(): void;
 }
 
-export interface ChatDeps {
+export interface CallDeps {
   readonly catalog: ModelCatalog;
   readonly upstreams: Upstreams;
   readonly spool: UsageSpool;
-  readonly observer: ChatObserver;
+  readonly observer: CallObserver;
   readonly maxAttempts: number;
   readonly timeouts: {
     /** Of a stream, until its first content event. */
@@ -37,10 +38,16 @@ export interface ChatDeps {
 }
 
 /** One admitted call on its way. */
-export interface ChatCall {
-  readonly facts: CallFacts;
+export interface Call {
+  readonly origin: CallOrigin;
   readonly deadlineMs: number;
   readonly answer: AnswerSink;
+}
+
+/** An admitted call of a model, its request read. */
+export interface ModelCall extends Call {
+  readonly dialect: Dialect;
+  readonly request: ModelRequest;
 }
 
 export interface Served {
@@ -49,10 +56,9 @@ export interface Served {
 }
 
 /** The usage of a call that a provider was asked for. */
-export function chatUsage(
-  deps: Pick<ChatDeps, "nowMs">,
-  call: ChatCall,
-  request: ChatRequest,
+export function modelUsage(
+  deps: Pick<CallDeps, "nowMs">,
+  { origin, dialect, request }: ModelCall,
   result: Served & {
     readonly outcome: UsageConsumed["outcome"];
     readonly refund: boolean;
@@ -61,17 +67,17 @@ export function chatUsage(
 ): UsageConsumed {
   const { offer, attempts, outcome, refund, tokens } = result;
   const { promptTokens, completionTokens } = tokens;
-  const common = { endpoint: "chat.completions", streamed: request.streamed, model: request.model } as const;
+  const common = { endpoint: dialect.endpoint, streamed: request.streamed, model: request.model };
   const provider = offer?.upstreamId ?? null;
   const cost = offer === null ? 0 : costNanoUsd(offer.model, promptTokens, completionTokens);
   const full = { ...common, provider, attempts, outcome, refund, tokens, costNanoUsd: cost };
-  return usageRecord(call.facts, full, deps.nowMs());
+  return usageRecord(origin, full, deps.nowMs());
 }
 
 /** What a call that ended early is charged: the prompt was read once a provider had it. */
-export function producedTokens(request: ChatRequest, attempts: number, contentEvents: number): TokenUsage {
+export function producedTokens(request: ModelRequest, attempts: number, contentEvents: number): TokenUsage {
   if (attempts === 0) return noTokens;
-  const promptTokens = estimatePromptTokens(request.bodyBytes);
+  const promptTokens = estimatePromptTokens(request.callerBytes);
   return { promptTokens, completionTokens: contentEvents, estimated: true };
 }
 

@@ -1,14 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
-
-export interface ChatRequest {
-  readonly model: string;
-  readonly streamed: boolean;
-  /** The caller wants the usage chunk; the provider is always asked for it. */
-  readonly wantsUsage: boolean;
-  /** What goes to the provider: the caller's own bytes, or those with `include_usage` added. */
-  readonly body: Buffer;
-  readonly bodyBytes: number;
-}
+import type { ModelRequest } from "../dialect.ts";
+import { newStreamReader } from "./stream.ts";
 
 /** Fields by which a body could redirect a call or replace the platform's credential. */
 const refusedFields = ["api_key", "api_base", "base_url", "organization", "extra_headers", "headers"] as const;
@@ -62,18 +54,19 @@ function withUsageAsked(body: Buffer, request: JsonObject): Buffer {
   return Buffer.from(JSON.stringify({ ...request, stream_options: streamOptions }));
 }
 
-/** Reads only what routing and metering need. Throws AppError malformed_json or invalid_request. */
-export function readChatRequest(body: Buffer): ChatRequest {
+export function readRequest(body: Buffer): ModelRequest {
   const request = parseObject(body);
   checkFields(request);
   const streamed = request["stream"] === true;
   const options = request["stream_options"];
   const wantsUsage = isObject(options) && options["include_usage"] === true;
+  const n = request["n"];
+  const choices = typeof n === "number" && n > 1 ? n : 1;
   return {
     model: request["model"] as string,
     streamed,
-    wantsUsage,
     body: streamed && !wantsUsage ? withUsageAsked(body, request) : body,
-    bodyBytes: body.length,
+    callerBytes: body.length,
+    newStreamReader: () => newStreamReader({ choices, wantsUsage }),
   };
 }

@@ -1,33 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ProviderRefusal } from "@topdog/dialects/dialect";
 import type { Dispatcher } from "undici";
-import {
-  type AttemptFailure,
-  classifyStatus,
-  type FailureKind,
-  readRetryAfter,
-} from "../../../domain/attempt-failure.ts";
-import type { AttemptOutcome, ProviderRequest } from "../provider.ts";
+import { classifyStatus, type FailureKind, readRetryAfter } from "../../domain/attempt-failure.ts";
+import type { AttemptOutcome, ProviderCall } from "../providers/provider.ts";
 import { type AttemptTimer, startAttemptTimer } from "./attempt-timer.ts";
-import { refusalBody } from "./refusal-body.ts";
-
-/** Reads the body of an answer that is a success. */
-export interface BodyReader {
-  onData(chunk: Buffer): void;
-  /** The body is over, as its framing says. */
-  onEnd(): void;
-  /** Nothing more will come. */
-  onFailure(failure: AttemptFailure): void;
-}
-
-/** What a body reader may do to its attempt. */
-export interface AttemptControl {
-  readonly timer: AttemptTimer;
-  /** The first decision about this attempt stands; later ones are ignored. */
-  decide(outcome: AttemptOutcome): void;
-  pause(): void;
-  resume(): void;
-  abort(kind: FailureKind): void;
-}
+import type { AttemptControl, BodyReader } from "./body-reader.ts";
+import { createPlainReader } from "./plain-reader.ts";
+import { createStreamReader } from "./stream-reader.ts";
 
 const maxRefusalBytes = 64 * 1024;
 /** A failed answer's body is read to keep the connection, but not for long. */
@@ -49,24 +28,23 @@ const textHeader = (value: string | string[] | undefined): string | undefined =>
 export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
   readonly outcome: Promise<AttemptOutcome>;
   readonly timer: AttemptTimer;
-  readonly #newReader: (control: AttemptControl, headers: IncomingHttpHeaders) => BodyReader;
+  readonly #call: ProviderCall;
+  readonly #readRefusal: (body: Buffer) => ProviderRefusal;
   #resolve: (outcome: AttemptOutcome) => void = () => undefined;
   #decided = false;
   #controller: Dispatcher.DispatchController | null = null;
   #endedAs: FailureKind | null = null;
   #reader: BodyReader | null = null;
 
-  constructor(
-    request: ProviderRequest,
-    newReader: (control: AttemptControl, headers: IncomingHttpHeaders) => BodyReader,
-  ) {
-    this.#newReader = newReader;
+  constructor(call: ProviderCall, readRefusal: (body: Buffer) => ProviderRefusal) {
+    this.#call = call;
+    this.#readRefusal = readRefusal;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     this.timer = startAttemptTimer({
-      silenceMs: request.firstContentTimeoutMs,
-      totalMs: request.totalTimeoutMs,
+      silenceMs: call.firstContentTimeoutMs,
+      totalMs: call.totalTimeoutMs,
       onTimeout: (kind) => this.abort(kind),
     });
   }
@@ -102,7 +80,7 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     const meaning = classifyStatus(status);
-    if (meaning === "answer") this.#reader = this.#newReader(this, headers);
+    if (meaning === "answer") this.#reader = this.#answerReader();
     else if (meaning === "callers_fault") this.#reader = this.#refusalReader(status);
     else {
       const retryAfterSeconds = readRetryAfter(textHeader(headers["retry-after"]), Date.now());
@@ -133,10 +111,16 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
     this.decide({ kind: "failure", failure });
   }
 
+  #answerReader(): BodyReader {
+    const { request, dialect } = this.#call;
+    return request.streamed ? createStreamReader(this, this.#call) : createPlainReader(this, dialect);
+  }
+
   #refusalReader(status: number): BodyReader {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const refuse = (): void => this.decide({ kind: "refusal", status, body: refusalBody(Buffer.concat(chunks)) });
+    const refuse = (): void =>
+      this.decide({ kind: "refusal", status, refusal: this.#readRefusal(Buffer.concat(chunks)) });
     return {
       onData: (chunk) => {
         bytes += chunk.length;

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { refusalBody } from "./refusal-body.ts";
+import { readRefusal } from "../src/clients/providers/openai/refusal.ts";
 
 test("a provider's refusal tells the caller nothing of the account that we have there", () => {
   const error = {
@@ -10,12 +10,10 @@ test("a provider's refusal tells the caller nothing of the account that we have 
     code: "invalid_api_key",
     internal: "host-7",
   };
-  expect(JSON.parse(refusalBody(Buffer.from(JSON.stringify({ error }))).toString())).toEqual({
-    error: {
-      message: "Incorrect API key provided: sk-[redacted]. Organization org-[redacted], see [address]",
-      type: "invalid_request_error",
-      param: "proj_[redacted]",
-      code: "invalid_api_key",
-    },
+  expect(readRefusal(Buffer.from(JSON.stringify({ error })))).toEqual({
+    message: "Incorrect API key provided: sk-[redacted]. Organization org-[redacted], see [address]",
+    type: "invalid_request_error",
+    param: "proj_[redacted]",
+    code: "invalid_api_key",
   });
 });

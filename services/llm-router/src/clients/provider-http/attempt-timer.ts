@@ -1,4 +1,4 @@
-import type { FailureKind } from "../../../domain/attempt-failure.ts";
+import type { FailureKind } from "../../domain/attempt-failure.ts";
 
 export interface AttemptTimer {
   /** Something arrived. */

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { AppError } from "@topdog/errors/app-error";
-import { readChatRequest } from "./chat-request.ts";
+import { readRequest } from "../src/openai-chat/request.ts";
 
 const body = (extra: object = {}): Buffer =>
   Buffer.from(JSON.stringify({ model: "m", messages: [{ role: "user", content: "hi" }], ...extra }));
 
 function refusal(text: Buffer | string): { code: string; param: string | undefined } {
   try {
-    readChatRequest(Buffer.from(text));
+    readRequest(Buffer.from(text));
   } catch (error) {
     if (error instanceof AppError) return { code: error.code, param: error.param };
   }
@@ -43,7 +43,7 @@ describe("what goes to the provider", () => {
   test("is the caller's own bytes, unless a stream must be asked for its usage", () => {
     for (const extra of [{}, { stream: false }, { stream: true, stream_options: { include_usage: true } }]) {
       const given = body({ ...extra, unknown_field: 1 });
-      expect(readChatRequest(given).body).toBe(given);
+      expect(readRequest(given).body).toBe(given);
     }
   });
 
@@ -57,9 +57,7 @@ describe("what goes to the provider", () => {
         fc.option(fc.constantFrom({}, { include_usage: false }, { other: 1 }), { nil: undefined }),
         (fields, options) => {
           const request = { user_fields: fields, model: "m", messages: [1], stream: true, stream_options: options };
-          const sent = JSON.parse(
-            readChatRequest(Buffer.from(`  ${JSON.stringify(request)}`)).body.toString(),
-          ) as object;
+          const sent = JSON.parse(readRequest(Buffer.from(`  ${JSON.stringify(request)}`)).body.toString()) as object;
           const expected = { ...request, stream_options: { ...options, include_usage: true } };
           expect(sent).toEqual(JSON.parse(JSON.stringify(expected)));
         },

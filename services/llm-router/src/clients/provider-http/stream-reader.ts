@@ -1,22 +1,23 @@
-import type { AttemptFailure } from "../../../domain/attempt-failure.ts";
-import type { ProviderStream, StreamEnd, StreamSink } from "../provider.ts";
-import type { AttemptControl, BodyReader } from "./attempt.ts";
+import type { AttemptFailure, FailureKind } from "../../domain/attempt-failure.ts";
+import type { ProviderCall, ProviderStream, StreamEnd, StreamSink } from "../providers/provider.ts";
+import type { AttemptControl, BodyReader } from "./body-reader.ts";
 import { createEventSplitter, type Split } from "./event-splitter.ts";
 
 /** Held back before the first content, or until the sink is attached. */
 const maxHeldBytes = 1024 * 1024;
 
-const failureOf = (kind: AttemptFailure["kind"]): AttemptFailure => ({ kind, retryAfterSeconds: null });
-const stopKinds = { error: "broken", malformed: "broken", rate_limited: "rate_limited" } as const;
-
-export interface StreamReaderOptions {
-  readonly passUsage: boolean;
-  readonly interChunkTimeoutMs: number;
-}
+const failureOf = (kind: FailureKind): AttemptFailure => ({ kind, retryAfterSeconds: null });
+const stopKinds = {
+  error: "broken",
+  malformed: "broken",
+  rate_limited: "rate_limited",
+  overloaded: "overloaded",
+} as const;
 
 /** Holds everything back until the first content; from then on passes whole events to the sink. */
-export function createStreamReader(control: AttemptControl, options: StreamReaderOptions): BodyReader {
-  const splitter = createEventSplitter(options);
+export function createStreamReader(control: AttemptControl, call: ProviderCall): BodyReader {
+  const reader = call.request.newStreamReader();
+  const splitter = createEventSplitter(reader);
   let held: Buffer[] = [];
   let heldBytes = 0;
   let sink: StreamSink | null = null;
@@ -35,7 +36,7 @@ export function createStreamReader(control: AttemptControl, options: StreamReade
       else if (heldBytes > maxHeldBytes) control.resume();
     },
     resume: () => control.resume(),
-    contentEvents: () => splitter.contentEvents(),
+    contentEvents: () => reader.contentEvents(),
   };
 
   function hold(bytes: Buffer): void {
@@ -55,14 +56,19 @@ export function createStreamReader(control: AttemptControl, options: StreamReade
 
   function begin(): void {
     begun = true;
-    control.timer.expect(options.interChunkTimeoutMs);
+    control.timer.expect(call.interChunkTimeoutMs);
     control.decide({ kind: "stream", stream });
   }
 
-  function finish(complete: boolean, failure: AttemptFailure | null): void {
+  function finish(endEvent: Buffer | string | null, failure: AttemptFailure | null): void {
     if (end !== null) return;
-    end = { complete, failure, usage: splitter.usage() };
+    end = { endEvent, failure, usage: reader.usage() };
     sink?.onEnd(end);
+  }
+
+  function fail(failure: AttemptFailure): void {
+    finish(null, failure);
+    control.decide({ kind: "failure", failure });
   }
 
   return {
@@ -70,19 +76,15 @@ export function createStreamReader(control: AttemptControl, options: StreamReade
       if (end !== null) return;
       const split = splitter.push(chunk);
       pass(split);
-      if (!begun && splitter.contentEvents() > 0) begin();
+      if (!begun && reader.contentEvents() > 0) begin();
       if (split.stop === null) return;
-      if (split.stop === "done" && begun) return finish(true, null);
-      const failure = failureOf(split.stop === "done" ? "broken" : stopKinds[split.stop]);
-      finish(false, failure);
-      control.decide({ kind: "failure", failure });
+      if (split.stop === "end" && begun) return finish(split.endEvent, null);
+      const failure = failureOf(split.stop === "end" ? "broken" : stopKinds[split.stop]);
+      fail(failure);
       control.abort(failure.kind);
     },
-    // Ended without [DONE]: the framing was whole, the answer may not be.
-    onEnd() {
-      finish(false, failureOf("broken"));
-      control.decide({ kind: "failure", failure: failureOf("broken") });
-    },
-    onFailure: (failure) => finish(false, failure),
+    // Ended without its end event: the framing was whole, the answer may not be.
+    onEnd: () => fail(failureOf("broken")),
+    onFailure: (failure) => finish(null, failure),
   };
 }

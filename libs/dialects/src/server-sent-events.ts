@@ -1,0 +1,30 @@
+const newline = 0x0a;
+const carriageReturn = 0x0d;
+const colon = 0x3a;
+const dataField = "data:";
+
+/** The end of the event that begins at `from` (behind its blank line), or -1 when it is not complete. */
+export function eventEnd(bytes: Buffer, from: number): number {
+  let at = bytes.indexOf(newline, from);
+  while (at !== -1) {
+    const next = bytes[at + 1];
+    if (next === newline) return at + 2;
+    if (next === carriageReturn && bytes[at + 2] === newline) return at + 3;
+    at = bytes.indexOf(newline, at + 1);
+  }
+  return -1;
+}
+
+/**
+ * The joined `data` fields of the event in `bytes[start, end)`, read as latin1: only the structure matters, and JSON is
+ * ASCII outside of strings. Null when it has none.
+ */
+export function eventData(bytes: Buffer, start: number, end: number): string | null {
+  if (bytes[start] === colon && bytes.indexOf(newline, start) >= end - 3) return null;
+  const text = bytes.toString("latin1", start, end);
+  // The usual event is one data line: its JSON needs no copy by lines.
+  const isOneLine = text.startsWith(dataField) && text.indexOf("\n") >= text.length - 3;
+  if (isOneLine) return text.slice(dataField.length).trim();
+  const lines = text.split(/\r?\n/).filter((line) => line.startsWith(dataField));
+  return lines.length === 0 ? null : lines.map((line) => line.slice(dataField.length).trimStart()).join("\n");
+}

@@ -1,0 +1,23 @@
+import { readdirSync } from "node:fs";
+import { Secret } from "@topdog/config/secret";
+import { expect, test } from "@jest/globals";
+import { createOpenAiProvider } from "../src/clients/providers/openai/provider.ts";
+import { describeProvider } from "./provider-conformance.ts";
+
+describeProvider("openai", {
+  connect: (url) => createOpenAiProvider({ baseUrl: `${url}/v1`, maxConnections: 8, connectTimeoutMs: 1000 }),
+  credential: Secret.of("sk-of-this-call"),
+  credentialHeader: ["authorization", "Bearer sk-of-this-call"],
+});
+
+test("every provider's folder has the same files", () => {
+  const folder = new URL("../src/clients/providers/", import.meta.url);
+  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of names) {
+    const files = readdirSync(new URL(`${name}/`, folder));
+    expect({ provider: name, files }).toEqual({
+      provider: name,
+      files: expect.arrayContaining(["provider.ts", "refusal.ts"]),
+    });
+  }
+});
