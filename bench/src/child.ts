@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { runtimeEnvironment } from "@topdog/local-stack/child-environment";
 import type { LoadJob, LoadResult } from "./load-job.ts";
 
 /** One of the bench's own processes. It ends when this one does. */
@@ -11,7 +12,10 @@ export interface Child {
 }
 
 function startChild(file: string, args: readonly string[]): Child {
-  const child = fork(new URL(file, import.meta.url), args, { execArgv: ["--disable-warning=ExperimentalWarning"] });
+  const child = fork(new URL(file, import.meta.url), args, {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    env: runtimeEnvironment(process.env),
+  });
   if (child.pid === undefined) throw new Error(`${file} did not start`);
   const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${file} ended with ${String(code)}`)));
   ended.catch(() => undefined);

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { PlanId } from "@topdog/contracts/plans";
 import { databaseOf, type ServiceName, serviceNames } from "@topdog/contracts/services";
+import { runtimeEnvironment } from "@topdog/local-stack/child-environment";
 import type { ProcessExit } from "@topdog/local-stack/process";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
@@ -142,7 +143,7 @@ function serviceOf(stack: Stack, name: string) {
 async function runCommand(service: string, name: string, args: string[], databaseUrl: string): Promise<string> {
   const entry = join(root, "services", service, "dist/commands", `${name}.js`);
   const { stdout } = await run(process.execPath, [entry, ...args], {
-    env: { ...process.env, DATABASE_URL: databaseUrl, NODE_OPTIONS: "" },
+    env: { ...runtimeEnvironment(process.env), DATABASE_URL: databaseUrl, NODE_OPTIONS: "" },
     timeout: 30_000,
   });
   return stdout;

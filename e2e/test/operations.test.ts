@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { serviceNames } from "@topdog/contracts/services";
+import { childrenOf } from "@topdog/local-stack/process-table";
 import { request } from "undici";
 import { until } from "../support/eventually.ts";
 import { waitForLedger } from "../support/ledger.ts";
@@ -13,6 +15,7 @@ let platform: Platform;
 let collector: TraceCollector;
 
 beforeAll(async () => {
+  process.env["CANARY_SECRET"] = "canary";
   collector = await startTraceCollector();
   platform = await startPlatform({ everyService: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } });
 }, 180_000);
@@ -27,6 +30,26 @@ const body = (extra: object): string =>
 const bearer = (): Record<string, string> => ({
   authorization: `Bearer ${platform.demo.userKey}`,
   "content-type": "application/json",
+});
+
+describe("every process", () => {
+  test("engines, services and guards alike, has nothing of the environment that started it but what it needs", () => {
+    if (process.platform !== "linux") return;
+    const descendants = (pid: number): number[] => childrenOf(pid).flatMap((child) => [child, ...descendants(child)]);
+    const seen = descendants(process.pid).map((pid) => {
+      try {
+        const [command, environment] = ["cmdline", "environ"].map((file) =>
+          readFileSync(`/proc/${pid}/${file}`, "utf8"),
+        );
+        return { command, hasCanary: environment?.includes("CANARY_SECRET") };
+      } catch {
+        return { command: "a process that has ended", hasCanary: false };
+      }
+    });
+    const commands = seen.map(({ command }) => command).join("\n");
+    for (const engine of ["postgres", "nats-server", "main.js"]) expect(commands).toContain(engine);
+    expect(seen.filter(({ hasCanary }) => hasCanary)).toEqual([]);
+  });
 });
 
 describe("every service", () => {

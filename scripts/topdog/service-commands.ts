@@ -2,7 +2,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { configVariables, pickVariables, runtimeEnvironment } from "@topdog/local-stack/child-environment";
 import { type ConnectionName, findConnection } from "./connection.ts";
+
+const servicesFolder = join(import.meta.dirname, "../../services");
 
 interface ServiceCommand {
   readonly name: string;
@@ -35,19 +38,26 @@ export function addServiceCommands(program: Command): void {
       .helpOption(false)
       .allowUnknownOption()
       .passThroughOptions()
-      .action((args: string[]) => {
-        process.exitCode = runServiceCommand(command, args, program.opts<{ stackFile: string }>().stackFile);
+      .action(async (args: string[]) => {
+        process.exitCode = await runServiceCommand(command, args, program.opts<{ stackFile: string }>().stackFile);
       });
   }
 }
 
-function runServiceCommand({ name, service }: ServiceCommand, args: readonly string[], stackFile: string): number {
-  const file = join(import.meta.dirname, "../../services", service, "dist/commands", `${name}.js`);
+async function runServiceCommand(
+  { name, service }: ServiceCommand,
+  args: readonly string[],
+  stackFile: string,
+): Promise<number> {
+  const file = join(servicesFolder, service, "dist/commands", `${name}.js`);
   if (!existsSync(file)) throw new Error(`${service} is not built: run npm start once`);
   const asksForHelp = args.includes("--help") || args.includes("-h");
-  const env = asksForHelp
-    ? process.env
-    : { ...process.env, DATABASE_URL: findConnection(databases[service], stackFile) };
+  const variables = await configVariables(join(servicesFolder, service));
+  const env = {
+    ...runtimeEnvironment(process.env),
+    ...pickVariables(process.env, variables),
+    ...(asksForHelp ? {} : { DATABASE_URL: findConnection(databases[service], stackFile) }),
+  };
   const { status, error } = spawnSync(process.execPath, [file, ...args], { stdio: "inherit", env });
   if (error !== undefined) throw error;
   return status ?? 2;

@@ -147,7 +147,7 @@ async function launchOnPort(launch: Launch, port: number): Promise<ManagedProces
       launch.cluster.directory,
       ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
     ],
-    env: { LC_ALL: "C", TZ: "UTC", PGDATA: undefined, PGPORT: undefined, PGHOST: undefined },
+    env: { LC_ALL: "C", TZ: "UTC" },
     cwd: launch.cluster.directory,
     logFile: launch.logFile,
     guardSignal: "QUIT",

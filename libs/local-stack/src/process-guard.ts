@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { runtimeEnvironment } from "./child-environment.ts";
 
 /** How a guarded process is ended when its starter has died: `QUIT` lets Postgres take its own children with it. */
 export type GuardSignal = "KILL" | "QUIT";
@@ -23,6 +24,7 @@ export function guardProcess(pid: number, signal: GuardSignal): () => void {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
     cwd: "/",
+    env: runtimeEnvironment(process.env),
   });
   guard.on("error", () => undefined);
   guard.stdin.on("error", () => undefined);

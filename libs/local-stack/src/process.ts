@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readSync, fstatSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { awaitUrl } from "./await-url.ts";
+import { runtimeEnvironment } from "./child-environment.ts";
 import { type GuardSignal, guardProcess } from "./process-guard.ts";
 
 export interface ProcessExit {
@@ -17,7 +18,7 @@ export interface ProcessOptions {
   readonly nodeArgs?: readonly string[];
   readonly command?: string;
   readonly args?: readonly string[];
-  /** Added to this process's environment; undefined takes a variable away. */
+  /** Added to what any program needs to run (`child-environment`): nothing else of this process's environment is passed on. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** Output is appended here; without it, it is dropped. */
@@ -108,7 +109,7 @@ function spawnChild(options: ProcessOptions): ChildProcess {
   const output = options.logFile === undefined ? "ignore" : openLog(options.logFile);
   const child = spawn(commandOf(options), [...ownArgs, ...(options.args ?? [])], {
     detached: true,
-    env: { ...process.env, ...options.env },
+    env: { ...runtimeEnvironment(process.env), ...options.env },
     stdio: ["ignore", output, output],
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...options.account,

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { runtimeEnvironment } from "./child-environment.ts";
 
 const timeoutMs = 60_000;
 const outputMaxBytes = 4 * 1024 * 1024;
@@ -13,7 +14,7 @@ export function runScript(script: {
 }): Promise<string> {
   const options = {
     cwd: script.cwd,
-    env: { ...process.env, ...script.env },
+    env: { ...runtimeEnvironment(process.env), ...script.env },
     timeout: timeoutMs,
     maxBuffer: outputMaxBytes,
   };

@@ -26,7 +26,22 @@ const plan: StackPlan = {
   entries: {},
   watched: [],
   inspectAddresses: {},
-  providerEnv: { OPENAI_API_KEY: "canary-key" },
+  parentEnv: {
+    OPENAI_API_KEY: "canary-key",
+    OTHER_KEY: "other-key",
+    UPSTREAMS: '[{"id":"other","baseUrl":"https://other.test","apiKeyEnv":"OTHER_KEY"}]',
+    AWS_SECRET_ACCESS_KEY: "canary",
+    REGULATED_LINEUP: "true",
+    LOG_LEVEL: "of the shell",
+  },
+  variables: {
+    "org-registry": ["HTTP_PORT", "DATABASE_URL", "LOG_LEVEL"],
+    billing: ["HTTP_PORT", "DATABASE_URL", "REGULATED_LINEUP"],
+    quota: ["HTTP_PORT", "DATABASE_URL"],
+    "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "PRINCIPAL_SECRET", "OPENAI_API_KEY", "UPSTREAMS"],
+    gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "ROUTER_URL"],
+    "sandbox-provider": ["HTTP_PORT"],
+  },
 };
 
 describe("planServices", () => {
@@ -39,18 +54,39 @@ describe("planServices", () => {
     ]);
   });
 
+  test("a process gets what its configuration names, of the plan and of our own environment, and nothing else", () => {
+    const specs = planServices({ ...plan, sandboxes: ["sandbox-a"] });
+    const names = Object.fromEntries(
+      specs.map((spec) => [spec.name, Object.keys(spec.env).filter((name) => name !== "NODE_COMPILE_CACHE")]),
+    );
+    expect(names).toEqual({
+      "sandbox-a": ["HTTP_PORT"],
+      "org-registry": ["HTTP_PORT", "DATABASE_URL", "LOG_LEVEL"],
+      billing: ["HTTP_PORT", "DATABASE_URL", "REGULATED_LINEUP"],
+      quota: ["HTTP_PORT", "DATABASE_URL"],
+      "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "PRINCIPAL_SECRET"],
+      gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "ROUTER_URL"],
+      "gateway-2": ["HTTP_PORT", "PRINCIPAL_SECRET", "ROUTER_URL"],
+    });
+    expect(specs.find(({ name }) => name === "org-registry")?.env["LOG_LEVEL"]).toBe("info");
+  });
+
   test("with sandboxes, no provider key reaches any process: a test run can spend nobody's money", () => {
     const specs = planServices(plan);
-    expect(JSON.stringify(specs)).not.toContain("canary-key");
-    expect(specs.every((spec) => "OPENAI_API_KEY" in spec.env)).toBe(true);
+    expect(JSON.stringify(specs)).not.toMatch(/canary-key|other-key/);
     const router = specs.find((spec) => spec.name === "llm-router");
     expect(router?.env["SANDBOX_URLS"]).toBe("http://127.0.0.1:7,http://127.0.0.1:8");
   });
 
-  test("without sandboxes, the provider key reaches the router alone", () => {
+  test("without sandboxes, the provider keys reach the router alone, also one that UPSTREAMS names", () => {
     const specs = planServices({ ...plan, sandboxes: [] });
-    const holders = specs.filter((spec) => spec.env["OPENAI_API_KEY"] === "canary-key").map((spec) => spec.name);
-    expect(holders).toEqual(["llm-router"]);
+    for (const [name, value] of [
+      ["OPENAI_API_KEY", "canary-key"],
+      ["OTHER_KEY", "other-key"],
+    ] as const) {
+      const holders = specs.filter((spec) => spec.env[name] === value).map((spec) => spec.name);
+      expect(holders).toEqual(["llm-router"]);
+    }
   });
 
   test("an override for a service counts for each of its processes, one for a process for that alone", () => {

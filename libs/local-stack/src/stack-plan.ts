@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { type StoringService, storingServices } from "@topdog/contracts/services";
+import { type Environment, pickVariables } from "./child-environment.ts";
 import type { ServiceSpec } from "./service.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface StackPlan {
   readonly root: string;
@@ -18,8 +17,10 @@ export interface StackPlan {
   readonly gateways: readonly string[];
   /** `sandbox-a`, …; none means that the router takes its provider keys from this environment. */
   readonly sandboxes: readonly string[];
-  /** The environment that may hold provider keys; only the router sees them, and only without sandboxes. */
-  readonly providerEnv: Environment;
+  /** This process's environment: each service gets what its configuration names of it, provider keys only without sandboxes. */
+  readonly parentEnv: Environment;
+  /** By service: the variables that its configuration names. It gets no other, but for the overrides. */
+  readonly variables: Readonly<Record<string, readonly string[]>>;
   readonly overrides: Readonly<Partial<Record<string, Environment>>>;
   readonly entries: Readonly<Partial<Record<string, string>>>;
   /** Services that run from their sources and restart when these change. */
@@ -31,19 +32,28 @@ export interface StackPlan {
 const shutdownGraceMs = 10_000;
 const providerKeys = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "UPSTREAMS"];
 
+/** The variables that the value of UPSTREAMS names as holding a key. */
+const keysOfUpstreams = (upstreams = ""): string[] =>
+  [...upstreams.matchAll(/"apiKeyEnv"\s*:\s*"(\w+)"/g)].map((match) => match[1] ?? "");
+
 /** Every service process with its environment, in the order in which they start. */
 export function planServices(plan: StackPlan): ServiceSpec[] {
   const urlOf = (name: string): string => `http://${plan.host}:${plan.ports[name]}`;
-  const withoutKeys = Object.fromEntries(providerKeys.map((name) => [name, undefined]));
+  const inherited = { ...plan.parentEnv };
+  if (plan.sandboxes.length > 0) for (const name of providerKeys) delete inherited[name];
   const shared: Environment = {
-    ...withoutKeys,
+    ...inherited,
     HTTP_HOST: plan.host,
     LOG_LEVEL: plan.logLevel,
     NATS_URL: plan.natsUrl,
     PRINCIPAL_SECRET: plan.principalSecret,
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
-    NODE_COMPILE_CACHE: join(plan.root, ".topdog/compile-cache"),
   };
+  const namedBy = (package_: string, env: Environment): Environment =>
+    pickVariables(env, [
+      ...(plan.variables[package_] ?? []),
+      ...keysOfUpstreams(package_ === "llm-router" ? env["UPSTREAMS"] : ""),
+    ]);
   const spec = (name: string, package_: string, own: Environment): ServiceSpec => ({
     name,
     folder: join(plan.root, "services", package_),
@@ -53,19 +63,13 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     inspectAddress: plan.inspectAddresses[name],
     logFile: join(plan.logDir, `${name}.log`),
     env: {
-      ...shared,
-      HTTP_PORT: String(plan.ports[name]),
-      ...own,
+      ...namedBy(package_, { ...shared, HTTP_PORT: String(plan.ports[name]), ...own }),
+      NODE_COMPILE_CACHE: join(plan.root, ".topdog/compile-cache"),
       ...plan.overrides[package_],
       ...plan.overrides[name],
     },
   });
-  const ownKeys = Object.fromEntries(providerKeys.map((name) => [name, plan.providerEnv[name]]));
-  const router = {
-    SPOOL_DIR: plan.spoolDir,
-    SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),
-    ...(plan.sandboxes.length === 0 ? ownKeys : {}),
-  };
+  const router = { SPOOL_DIR: plan.spoolDir, SANDBOX_URLS: plan.sandboxes.map(urlOf).join(",") };
   const gateway = {
     ROUTER_URL: urlOf("llm-router"),
     QUOTA_URL: urlOf("quota"),

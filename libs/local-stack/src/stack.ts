@@ -1,6 +1,13 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { databaseOf, type ServiceName, storingServices } from "@topdog/contracts/services";
+import {
+  databaseOf,
+  sandboxProvider,
+  type ServiceName,
+  serviceNames,
+  storingServices,
+} from "@topdog/contracts/services";
+import { configVariables, type Environment } from "./child-environment.ts";
 import { freePort, isPortFree } from "./free-port.ts";
 import { startLogRotation } from "./log-rotation.ts";
 import { resolveNatsServer } from "./nats-binary.ts";
@@ -8,7 +15,7 @@ import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
-import { type Environment, planServices, type StackPlan } from "./stack-plan.ts";
+import { planServices, type StackPlan } from "./stack-plan.ts";
 import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 
@@ -142,7 +149,8 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
     principalSecret: state.principalSecret,
     spoolDir: state.spool,
-    providerEnv: process.env,
+    parentEnv: process.env,
+    variables: await readVariables(),
     overrides: options.env ?? {},
     entries: options.entries ?? {},
     watched: options.watched ?? [],
@@ -161,6 +169,12 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   const demo = await seeded;
   say("every service is ready");
   return describe(plan, demo, started, postgres, nats);
+}
+
+async function readVariables(): Promise<StackPlan["variables"]> {
+  const names = [...serviceNames, sandboxProvider.name];
+  const entries = names.map(async (name) => [name, await configVariables(join(root, "services", name))] as const);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 async function startEngines(

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, test } from "@jest/globals";
 import { freePort } from "../src/free-port.ts";
 import { awaitGone, startProcess } from "../src/process.ts";
-import { isRunning } from "../src/process-table.ts";
+import { childrenOf, isRunning } from "../src/process-table.ts";
 import { makeScratchFolder } from "../src/scratch-folder.ts";
 
 const folder = makeScratchFolder("process");
@@ -51,6 +51,32 @@ test("nothing survives a starter that is killed by SIGKILL, not even a grandchil
   expect(pids.map(isRunning)).toEqual([true, true]);
   parent.kill("SIGKILL");
   expect(await awaitGone(() => !pids.some(isRunning), 5_000)).toBe(true);
+});
+
+const environmentOf = (pid: number): string => readFileSync(`/proc/${pid}/environ`, "utf8");
+
+test("a child and its guard get what any program needs and what they are given, nothing else of our environment", async () => {
+  process.env["CANARY_SECRET"] = "canary";
+  const file = join(folder, "environment");
+  const entry = script(
+    "environment.mjs",
+    `import { renameSync, writeFileSync } from "node:fs"; const file = ${JSON.stringify(file)};
+     writeFileSync(file + ".new", JSON.stringify(process.env)); renameSync(file + ".new", file);
+     setInterval(() => {}, 1000);`,
+  );
+  const child = startProcess({ name: "environment", entry, env: { GIVEN: "yes", ABSENT: undefined } });
+  await readPids(file, 1);
+  const written = JSON.parse(readFileSync(file, "utf8")) as NodeJS.ProcessEnv;
+  delete process.env["CANARY_SECRET"];
+  expect(written).toMatchObject({ GIVEN: "yes", PATH: process.env["PATH"] });
+  expect(written).not.toHaveProperty("CANARY_SECRET");
+  expect(written).not.toHaveProperty("ABSENT");
+  if (process.platform === "linux") {
+    const environments = childrenOf(process.pid).map(environmentOf);
+    expect(environments.length).toBeGreaterThanOrEqual(2);
+    expect(environments.join()).not.toContain("CANARY_SECRET");
+  }
+  await child.kill9();
 });
 
 test("one that ignores SIGTERM is killed once its grace is over", async () => {

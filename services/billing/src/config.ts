@@ -12,7 +12,7 @@ const offerFields = {
     .describe("Whether the regulated plans (Medical, Scientific) are offered"),
 };
 
-const schema = z.object({
+export const configSchema = z.object({
   ...commonFields,
   ...offerFields,
   HTTP_PORT: commonFields.HTTP_PORT.default(8082),
@@ -21,7 +21,7 @@ const schema = z.object({
 
 /** The process's settings; `app` is what the application takes as it is. */
 export function readServiceConfig() {
-  const config = loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+  const config = loadConfig(serviceName, configSchema, { env: process.env, argv: process.argv.slice(2) });
   return {
     databaseUrl: config.DATABASE_URL,
     natsUrl: config.NATS_URL,

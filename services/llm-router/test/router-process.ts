@@ -10,7 +10,7 @@ export interface RouterProcess {
 export async function startRouterProcess(entry: string, env: Record<string, string>): Promise<RouterProcess> {
   const options = ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning"];
   const child: ChildProcess = spawn(process.execPath, [...options, entry], {
-    env: { ...process.env, ...env },
+    env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "ignore", "inherit"],
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -39,7 +39,7 @@ export async function startSandbox(env: Record<string, string> = {}): Promise<Sa
     ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning", main],
     {
       env: {
-        ...process.env,
+        PATH: process.env["PATH"],
         HTTP_PORT: String(port),
         LOG_LEVEL: "silent",
         TTFT_MS: "5",

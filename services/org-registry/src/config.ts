@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const serviceName = "org-registry";
 
-const schema = z.object({
+export const configSchema = z.object({
   ...commonFields,
   HTTP_PORT: commonFields.HTTP_PORT.default(8081),
   RPC_MAX_IN_FLIGHT: z.coerce
@@ -18,7 +18,7 @@ const schema = z.object({
 
 /** The process's settings; `app` is what the application takes as it is. */
 export function readServiceConfig() {
-  const config = loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+  const config = loadConfig(serviceName, configSchema, { env: process.env, argv: process.argv.slice(2) });
   return {
     databaseUrl: config.DATABASE_URL,
     natsUrl: config.NATS_URL,

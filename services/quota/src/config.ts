@@ -4,7 +4,7 @@ import { z } from "zod";
 
 const serviceName = "quota";
 
-const schema = z.object({
+export const configSchema = z.object({
   ...commonFields,
   HTTP_PORT: commonFields.HTTP_PORT.default(8083),
   DATABASE_CONNECTIONS: z.coerce.number().int().min(4).max(100).default(16).describe("Most connections to Postgres"),
@@ -31,10 +31,10 @@ const schema = z.object({
     .describe("An admitted call without a usage record for this long is marked unknown, in milliseconds"),
 });
 
-export type Config = Readonly<z.infer<typeof schema>>;
+export type Config = Readonly<z.infer<typeof configSchema>>;
 
 export const readServiceConfig = (): Config =>
-  loadConfig(serviceName, schema, { env: process.env, argv: process.argv.slice(2) });
+  loadConfig(serviceName, configSchema, { env: process.env, argv: process.argv.slice(2) });
 
 /** What an operator command needs: the database alone. */
 export const readCommandConfig = () =>
