@@ -42,13 +42,20 @@ export function startLoadGenerator(): LoadGenerator {
   return { pid: child.pid, run: (job) => child.ask(job) as Promise<LoadResult>, stop: child.stop };
 }
 
-export interface BareProxy {
+/** A server of the bench's own, on a free port. */
+export interface Server {
   readonly pid: number;
   readonly port: number;
   readonly stop: () => void;
 }
 
-export async function startBareProxy(upstreamUrl: string): Promise<BareProxy> {
-  const child = startChild("./bare-proxy-process.ts", [upstreamUrl]);
+async function startServer(file: string, args: readonly string[]): Promise<Server> {
+  const child = startChild(file, args);
   return { pid: child.pid, port: (await child.nextMessage()) as number, stop: child.stop };
 }
+
+export const startBareProxy = (upstreamPort: number): Promise<Server> =>
+  startServer("./bare-proxy-process.ts", [`http://127.0.0.1:${upstreamPort}`]);
+
+export const startProvider = (tokenIntervalMs: number): Promise<Server> =>
+  startServer("./provider-process.ts", [String(tokenIntervalMs)]);

@@ -3,7 +3,8 @@ import { connect, type Socket } from "node:net";
 /** What came back for one request; times are `performance.now()` milliseconds. */
 export interface Answer {
   readonly status: number;
-  readonly firstByteMs: number;
+  /** When the content marker had arrived; the last byte's time where it never did. */
+  readonly firstContentMs: number;
   readonly lastByteMs: number;
   readonly bytes: number;
   /** The start of the answer, kept when it is not a 200. */
@@ -17,6 +18,7 @@ export interface HttpConnection {
 
 const endOfChunks = "\r\n0\r\n\r\n";
 const excerptBytes = 400;
+const maxSeenCharacters = 4_096;
 
 /** Where the body ends: after a number of bytes, or at the last chunk. */
 interface Framing {
@@ -33,7 +35,7 @@ function readHead(head: string): Framing {
  * One keep-alive connection, one request at a time, with no more parsing than a benchmark needs:
  * an HTTP client library would cost more than the proxy that is measured.
  */
-export async function openConnection(host: string, port: number): Promise<HttpConnection> {
+export async function openConnection(host: string, port: number, contentMarker: string): Promise<HttpConnection> {
   const socket = await new Promise<Socket>((resolve, reject) => {
     const opening = connect({ host, port, noDelay: true }, () => resolve(opening));
     opening.once("error", reject);
@@ -43,23 +45,30 @@ export async function openConnection(host: string, port: number): Promise<HttpCo
   let head = "";
   let tail = "";
   let bytes = 0;
-  let firstByteMs = 0;
+  let firstContentMs: number | null = null;
+  let seen = "";
 
   const finish = (status: number): void => {
+    const nowMs = performance.now();
     const answer = {
       status,
-      firstByteMs,
-      lastByteMs: performance.now(),
+      firstContentMs: firstContentMs ?? nowMs,
+      lastByteMs: nowMs,
       bytes,
       excerpt: status === 200 ? "" : head.slice(0, excerptBytes),
     };
     const resolve = waiting?.resolve;
-    [waiting, framing, head, tail, bytes] = [null, null, "", "", 0];
+    [waiting, framing, head, tail, bytes, firstContentMs, seen] = [null, null, "", "", 0, null, ""];
     resolve?.(answer);
+  };
+  const lookForContent = (body: Buffer): void => {
+    seen = (seen + body.toString("latin1")).slice(-maxSeenCharacters);
+    if (seen.includes(contentMarker)) firstContentMs = performance.now();
   };
   const onBody = (body: Buffer, { status, bodyBytes }: Framing): void => {
     bytes += body.length;
     if (status !== 200) head += body.toString("latin1");
+    if (firstContentMs === null) lookForContent(body);
     if (bodyBytes !== null) {
       if (bytes >= bodyBytes) finish(status);
       return;
@@ -69,7 +78,6 @@ export async function openConnection(host: string, port: number): Promise<HttpCo
   };
   socket.on("data", (chunk: Buffer) => {
     if (framing !== null) return onBody(chunk, framing);
-    if (head === "") firstByteMs = performance.now();
     head += chunk.toString("latin1");
     const end = head.indexOf("\r\n\r\n");
     if (end === -1) return;

@@ -7,53 +7,83 @@ const pacingIntervalMs = 1;
 
 interface Record {
   readonly latencies: number[];
-  readonly firstBytes: number[];
+  readonly firstContents: number[];
   failed: number;
   firstFailure: string | null;
 }
 
-function requestBytes(job: LoadJob, key: string): Buffer {
-  const lines = [
+/** Gives the request that a connection sends next; null when there is none left. */
+type NextRequest = () => Buffer | null;
+
+function requestMaker(job: LoadJob): (key: string) => Buffer {
+  const own = Object.entries(job.headers).map(([name, value]) => `${name}: ${value}`);
+  const before = [
     "POST /v1/chat/completions HTTP/1.1",
     `host: ${job.host}:${job.port}`,
-    `authorization: Bearer ${key}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(job.body)}`,
-  ];
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${job.body}`);
+    ...own,
+    "authorization: Bearer ",
+  ].join("\r\n");
+  return (key) => Buffer.from(`${before}${key}\r\n\r\n${job.body}`);
 }
 
-/** A connection and the one request that it repeats. */
+/** Which key each connection's next request has: its own, one at random, or each key once. */
+function nextRequests(job: LoadJob): (connection: number) => NextRequest {
+  const make = requestMaker(job);
+  const { keys } = job;
+  if (job.durationMs === null) {
+    let next = 0;
+    return () => () => (next < keys.length ? make(keys[next++] ?? "") : null);
+  }
+  if (job.randomKeys) return () => () => make(keys[Math.floor(Math.random() * keys.length)] ?? "");
+  const requests = keys.map(make);
+  return (connection) => {
+    const own = requests[connection % requests.length];
+    if (own === undefined) throw new Error("a load needs at least one key");
+    return () => own;
+  };
+}
+
 interface Caller {
   readonly connection: HttpConnection;
-  readonly request: Buffer;
+  readonly next: NextRequest;
 }
 
-async function measureOne({ connection, request }: Caller, startMs: number, record: Record): Promise<void> {
+/** False when there is nothing left to send. */
+async function measureOne({ connection, next }: Caller, startMs: number, record: Record): Promise<boolean> {
+  const request = next();
+  if (request === null) return false;
   const answer = await connection.send(request);
   if (answer.status === 200) {
     record.latencies.push(answer.lastByteMs - startMs);
-    record.firstBytes.push(answer.firstByteMs - startMs);
-    return;
+    record.firstContents.push(answer.firstContentMs - startMs);
+  } else {
+    record.failed += 1;
+    record.firstFailure ??= answer.excerpt;
   }
-  record.failed += 1;
-  record.firstFailure ??= answer.excerpt;
+  return true;
 }
 
-async function runBackToBack(job: LoadJob, callers: readonly Caller[], record: Record): Promise<void> {
-  const endMs = performance.now() + job.durationMs;
+async function runBackToBack(endMs: number, callers: readonly Caller[], record: Record): Promise<void> {
   const worker = async (caller: Caller): Promise<void> => {
-    for (let now = performance.now(); now < endMs; now = performance.now()) await measureOne(caller, now, record);
+    let hasMore = true;
+    for (let now = performance.now(); hasMore && now < endMs; now = performance.now()) {
+      hasMore = await measureOne(caller, now, record);
+    }
   };
   await Promise.all(callers.map(worker));
 }
 
+/** All callers at once, and again when the last of them has its answer: how streams are measured. */
+async function runInWaves(endMs: number, callers: readonly Caller[], record: Record): Promise<void> {
+  for (let now = performance.now(); now < endMs; now = performance.now()) {
+    await Promise.all(callers.map((caller) => measureOne(caller, now, record)));
+  }
+}
+
 /** Open model: a request that finds every caller busy waits, and its wait is part of its latency. */
-async function runPaced(
-  job: LoadJob & { ratePerSecond: number },
-  callers: readonly Caller[],
-  record: Record,
-): Promise<void> {
+async function runPaced(endMs: number, rate: number, callers: readonly Caller[], record: Record): Promise<void> {
   const beginMs = performance.now();
   const free = [...callers];
   const waitingSinceMs: number[] = [];
@@ -65,8 +95,8 @@ async function runPaced(
     free.push(caller);
   };
   let issued = 0;
-  for (let now = beginMs; now - beginMs < job.durationMs; now = performance.now()) {
-    const due = Math.floor(((now - beginMs) / 1000) * job.ratePerSecond) + 1;
+  for (let now = beginMs; now < endMs; now = performance.now()) {
+    const due = Math.floor(((now - beginMs) / 1000) * rate) + 1;
     for (; issued < due; issued += 1) waitingSinceMs.push(now);
     while (waitingSinceMs.length > 0) {
       const caller = free.shift();
@@ -77,35 +107,36 @@ async function runPaced(
     }
     await sleep(pacingIntervalMs);
   }
+  // What could not even be sent in time is not measured further: the rate that was done tells it.
+  waitingSinceMs.length = 0;
   await Promise.all(running);
 }
 
 async function run(job: LoadJob): Promise<LoadResult> {
-  const requests = job.keys.map((key) => requestBytes(job, key));
+  const nextOf = nextRequests(job);
   const callers = await Promise.all(
     Array.from({ length: job.connections }, async (_, index): Promise<Caller> => {
-      const request = requests[index % requests.length];
-      if (request === undefined) throw new Error("a load needs at least one key");
-      return { connection: await openConnection(job.host, job.port), request };
+      const connection = await openConnection(job.host, job.port, job.contentMarker);
+      return { connection, next: nextOf(index) };
     }),
   );
-  const record: Record = { latencies: [], firstBytes: [], failed: 0, firstFailure: null };
-  const { ratePerSecond } = job;
+  const record: Record = { latencies: [], firstContents: [], failed: 0, firstFailure: null };
   const startedMs = performance.now();
-  if (ratePerSecond === null) await runBackToBack(job, callers, record);
-  else await runPaced({ ...job, ratePerSecond }, callers, record);
+  const endMs = startedMs + (job.durationMs ?? Number.POSITIVE_INFINITY);
+  if (job.inWaves) await runInWaves(endMs, callers, record);
+  else if (job.ratePerSecond === null) await runBackToBack(endMs, callers, record);
+  else await runPaced(endMs, job.ratePerSecond, callers, record);
   const elapsedMs = performance.now() - startedMs;
   for (const { connection } of callers) connection.close();
   const latencies = record.latencies.toSorted((a, b) => a - b);
-  const firstBytes = record.firstBytes.toSorted((a, b) => a - b);
+  const firstContents = record.firstContents.toSorted((a, b) => a - b);
   return {
     completed: latencies.length,
     failed: record.failed,
     perSecond: (latencies.length / elapsedMs) * 1000,
     p50Ms: percentile(latencies, 50),
     p99Ms: percentile(latencies, 99),
-    firstByteP50Ms: percentile(firstBytes, 50),
-    firstByteP99Ms: percentile(firstBytes, 99),
+    firstContentP50Ms: percentile(firstContents, 50),
     firstFailure: record.firstFailure,
   };
 }
@@ -116,8 +147,7 @@ const fromError = (error: unknown): LoadResult => ({
   perSecond: 0,
   p50Ms: 0,
   p99Ms: 0,
-  firstByteP50Ms: 0,
-  firstByteP99Ms: 0,
+  firstContentP50Ms: 0,
   firstFailure: String(error),
 });
 

@@ -1,172 +1,89 @@
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type LoadGenerator, startBareProxy, startLoadGenerator } from "./child.ts";
+import { startLoadGenerator, startProvider } from "./child.ts";
 import { createCpuClock } from "./cpu-clock.ts";
 import { measureSync } from "./disk.ts";
-import { type Bench, type Measurement, measureRest, measureRounds, medianOf, type Target } from "./measure.ts";
+import { type Bench, measureRest, measureRounds, residentMib, type Target, touchKeys, warmUp } from "./measure.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
 import { createPinning } from "./pinning.ts";
-import { type Platform, startPlatform } from "./platform.ts";
-import { describe } from "./report.ts";
-import { eventsPerStream, jsonBody, streamBody, tokenIntervalMs, type Workload } from "./workload.ts";
+import { describe, type JsonResult, toJson } from "./report.ts";
+import { startTargets } from "./targets.ts";
+import { tokenIntervalMs, workloads } from "./workload.ts";
 
 const measuredCore = 0;
 const loadCore = 1;
-/** More than an Enterprise seat's own LLM requests of a day. */
-const personalCalls = 1_500;
-const spendTurnMs = 2_000;
-const spendTurns = 10;
-const quotaRestMs = 1_000;
 
 const progress = (line: string): void => console.error(`  ${line}`);
 
-interface Cleanup {
-  readonly add: (stop: () => void | Promise<void>) => void;
-  readonly run: () => Promise<void>;
-}
-
 /** What a run started, ended in reverse order whatever happens. */
-function createCleanup(): Cleanup {
+function createCleanup() {
   const stops: (() => void | Promise<void>)[] = [];
   return {
-    add: (stop) => void stops.push(stop),
+    add: (stop: () => void | Promise<void>) => void stops.push(stop),
     run: async () => {
       for (const stop of stops.splice(0).toReversed()) await stop();
     },
   };
 }
 
-type Pin = () => void;
-
-function pinAll(
-  platform: Platform,
-  generatorPid: number,
-  bareProxyPid: number,
-  engines: BenchOptions["engines"],
-): { pin: Pin; note: string } {
+function pinAll(targets: readonly Target[], loadPids: readonly number[]): string {
   const pinning = createPinning();
-  const { gateway = 0, "llm-router": router = 0, ...others } = platform.processes();
-  const pin = (): void => {
-    for (const pid of [gateway, router, bareProxyPid]) pinning.pin(pid, measuredCore);
-    if (engines === "same") for (const pid of Object.values(others)) pinning.pin(pid, measuredCore);
-    for (const pid of [generatorPid, platform.providerPid()]) pinning.pin(pid, loadCore);
-  };
-  if (pinning.unavailable !== null) return { pin, note: `nothing is pinned: ${pinning.unavailable}` };
-  const where = engines === "same" ? `core ${measuredCore} too` : "any core";
-  const note =
-    `gateway, llm-router and the bare proxy on core ${measuredCore}; load generator and provider on core ${loadCore}; ` +
-    `NATS, Postgres and the other services on ${where}`;
-  return { pin, note };
+  for (const target of targets) for (const pid of Object.values(target.processes())) pinning.pin(pid, measuredCore);
+  for (const pid of loadPids) pinning.pin(pid, loadCore);
+  if (pinning.unavailable !== null) return `nothing is pinned: ${pinning.unavailable}`;
+  return `every target on core ${measuredCore}, Postgres and NATS included; load generator and provider on core ${loadCore}`;
 }
 
-type Results = Map<string, Measurement>;
-const medians = (rounds: Map<string, Measurement[]>): Results =>
-  new Map([...rounds].map(([name, measured]) => [name, medianOf(measured)]));
-
-async function runWorkloads(
-  bench: Bench,
-  targets: readonly Target[],
-  platform: Platform,
-  pin: Pin,
-  options: BenchOptions,
-) {
-  const flatOut: Workload = { name: "JSON", body: jsonBody, connections: options.connections, ratePerSecond: null };
-  const json = await measureRounds(bench, targets, flatOut, options.rounds, progress);
-  const gatewayRate = medians(json).get("top dog")?.perSecond ?? 0;
-  const rate = options.ratePerSecond ?? Math.max(1, Math.floor(gatewayRate / 4));
-  const paced = await measureRounds(
-    bench,
-    targets,
-    { ...flatOut, name: "JSON, paced", ratePerSecond: rate },
-    options.rounds,
-    progress,
-  );
-  await platform.setTokenInterval(tokenIntervalMs);
-  pin();
-  const stream: Workload = { name: "SSE", body: streamBody, connections: options.streams, ratePerSecond: null };
-  const streams = await measureRounds(bench, targets, stream, options.rounds, progress);
-  return [
-    { title: `JSON, ${jsonBody.length} bytes, ${options.connections} connections, flat out`, rounds: json },
-    { title: `JSON, ${jsonBody.length} bytes, ${rate} requests/s (an open model: waiting counts)`, rounds: paced },
-    {
-      title: `SSE, ${eventsPerStream} events at ${tokenIntervalMs} ms, ${options.streams} streams at once`,
-      rounds: streams,
-    },
-  ];
-}
-
-/** Warms everything up and spends the owners' own allowances, so that one kind of bucket is charged throughout. */
-async function spendPersonal(platform: Platform, generator: LoadGenerator, connections: number): Promise<string> {
-  const job = {
-    host: "127.0.0.1",
-    port: platform.gatewayPort,
-    keys: platform.keys,
-    body: jsonBody,
-    ratePerSecond: null,
-  };
-  let calls = 0;
-  for (let turn = 0; turn < spendTurns && calls < personalCalls * platform.keys.length; turn += 1) {
-    calls += (await generator.run({ ...job, connections, durationMs: spendTurnMs })).completed;
+async function runWorkloads(bench: Bench, targets: readonly Target[], options: BenchOptions): Promise<JsonResult[]> {
+  const limits = options.quick
+    ? { stepMs: 2_000, leastCalls: 15_000, maxMs: 24_000 }
+    : { stepMs: 3_000, leastCalls: 25_000, maxMs: 90_000 };
+  for (const target of targets) {
+    const isLevel = await warmUp(bench, target, workloads.json, limits);
+    if (!isLevel) progress(`${target.name} is not level after ${limits.maxMs / 1000} s: read its figures with care`);
   }
-  await sleep(quotaRestMs);
-  const spent = calls >= personalCalls * platform.keys.length;
-  return spent
-    ? "every measured call is charged to an org pool"
-    : "calls are charged to seats first: this machine was too slow to spend them";
+  const results: JsonResult[] = [];
+  for (const name of options.workloads) {
+    const workload = workloads[name];
+    const topDog = targets.find((target) => target.name === "topdog");
+    if (workload.inWaves)
+      for (const target of targets) await warmUp(bench, target, workload, { ...limits, leastCalls: 500 });
+    if (workload.randomKeys !== null && topDog !== undefined) await touchKeys(bench, topDog, workload);
+    const medians = await measureRounds(bench, targets, workload, options.rounds);
+    console.log(describe(workload, medians));
+    if (topDog !== undefined) console.log(describeMemory(topDog));
+    results.push(...toJson(workload, medians));
+  }
+  return results;
 }
 
-async function run(options: BenchOptions, cleanup: Cleanup): Promise<number> {
-  const platform = await startPlatform(options.customers, progress);
-  cleanup.add(platform.stop);
-  const bareProxy = await startBareProxy(`http://127.0.0.1:${platform.providerPort}`);
-  cleanup.add(bareProxy.stop);
+function describeMemory(topDog: Target): string {
+  const { gateway = 0, "llm-router": router = 0 } = topDog.processes();
+  return `resident memory: gateway ${residentMib(gateway).toFixed(0)} MiB, llm-router ${residentMib(router).toFixed(0)} MiB`;
+}
+
+async function run(options: BenchOptions, cleanup: ReturnType<typeof createCleanup>): Promise<number> {
+  const provider = await startProvider(tokenIntervalMs);
+  cleanup.add(provider.stop);
   const generator = startLoadGenerator();
   cleanup.add(generator.stop);
-  const { pin, note } = pinAll(platform, generator.pid, bareProxy.pid, options.engines);
-  pin();
+  const { all: targets } = await startTargets(options.targets, provider.port, progress, cleanup.add);
+  const pinning = pinAll(targets, [generator.pid, provider.pid]);
   const clock = createCpuClock();
   const sync = await measureSync();
-  const topDog: Target = {
-    name: "top dog",
-    port: platform.gatewayPort,
-    keys: platform.keys,
-    processes: platform.processes,
-  };
-  const targets: Target[] = [
-    {
-      name: "direct",
-      port: platform.providerPort,
-      keys: ["none"],
-      processes: () => ({ provider: platform.providerPid() }),
-    },
-    { name: "bare proxy", port: bareProxy.port, keys: ["none"], processes: () => ({ "bare proxy": bareProxy.pid }) },
-    topDog,
-  ];
-  const source = await spendPersonal(platform, generator, options.connections);
-
-  const bench = { generator, clock, measureMs: options.measureMs, warmUpMs: options.warmUpMs };
-  const restPercent = await measureRest(clock, topDog);
-  const workloads = await runWorkloads(bench, targets, platform, pin, options);
+  const bench = { generator, clock, measureMs: options.measureMs, progress };
   const machine = `${cpus().length} cores, ${cpus()[0]?.model ?? "unknown"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
   const how = `${options.rounds} interleaved rounds of ${options.measureMs / 1000} s, medians; CPU by ${clock.source}`;
-  const buckets = `${options.customers} Enterprise orgs; ${source}`;
   const disk = `fdatasync of one record: p50 ${sync.p50Ms.toFixed(2)} ms, p99 ${sync.p99Ms.toFixed(2)} ms; a plain answer waits for one, a stream for two`;
-  const rest = `top dog at rest, all processes: ${restPercent.toFixed(1)} % of a core, part of every figure per request`;
-  console.log([machine, note, how, buckets, disk, rest].join("\n"));
-  for (const { title, rounds } of workloads) console.log(describe(title, medians(rounds)));
-  if (options.outFile !== null) {
-    const plain = workloads.map(({ title, rounds }) => ({
-      title,
-      rounds: Object.fromEntries(rounds),
-      medians: Object.fromEntries(medians(rounds)),
-    }));
-    writeFileSync(
-      options.outFile,
-      `${JSON.stringify({ machine, pinning: note, sync, restPercent, options, workloads: plain }, null, 2)}\n`,
-    );
+  console.log([machine, pinning, how, disk].join("\n"));
+  const results = await runWorkloads(bench, targets, options);
+  const topDog = targets.find((target) => target.name === "topdog");
+  if (topDog !== undefined) {
+    const percent = await measureRest(clock, topDog);
+    console.log(`\ntopdog at rest, all processes: ${percent.toFixed(1)} % of a core, part of every figure per request`);
   }
-  return workloads.some(({ rounds }) => [...medians(rounds).values()].some((one) => one.failed > 0)) ? 1 : 0;
+  if (options.jsonFile !== null) writeFileSync(options.jsonFile, `${JSON.stringify({ results }, null, 2)}\n`);
+  return results.some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
 async function main(): Promise<number> {

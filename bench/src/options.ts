@@ -1,42 +1,46 @@
 import { parseArgs } from "node:util";
+import { type TargetName, targetNames } from "./measure.ts";
+import { type WorkloadName, workloadNames } from "./workload.ts";
 
 export interface BenchOptions {
+  readonly quick: boolean;
   readonly rounds: number;
-  /** Of one measurement; there are rounds × 3 workloads × 3 targets of them. */
+  /** Of one measurement; there are rounds × workloads × targets of them. */
   readonly measureMs: number;
-  readonly warmUpMs: number;
-  readonly connections: number;
-  readonly streams: number;
-  readonly customers: number;
-  /** Requests per second of the paced workload; null: a quarter of what the gateway did flat out. */
-  readonly ratePerSecond: number | null;
-  readonly engines: "same" | "free";
-  readonly outFile: string | null;
+  readonly workloads: readonly WorkloadName[];
+  readonly targets: readonly TargetName[];
+  readonly jsonFile: string | null;
 }
 
-const bounds = {
-  rounds: [1, 21],
-  seconds: [1, 60],
-  connections: [1, 512],
-  streams: [1, 1_000],
-  customers: [1, 32],
-  rate: [1, 50_000],
-} as const;
+const bounds = { rounds: [1, 21], seconds: [1, 60] } as const;
+const quickWorkloads: readonly WorkloadName[] = ["json", "sse", "keys-4", "keys-2000"];
+const quickTargets: readonly TargetName[] = ["bare", "bare2", "topdog"];
 
-const usage = `npm run bench: what one call costs, direct, through a bare Node proxy, and through Top Dog with everything on
+const usage = `npm run bench: what one call costs, in CPU and in time
 
-  --quick            short measurements (1.5 s instead of 5 s), still three rounds
-  --rounds <n>       rounds, interleaved; the median of them is reported (3)
-  --seconds <n>      length of one measurement (5)
-  --connections <n>  keep-alive connections of the JSON workloads (32)
-  --streams <n>      concurrent streams of the SSE workload (60)
-  --customers <n>    Enterprise orgs that the calls are spread over, one bucket each (4)
-  --rate <n>         requests per second of the paced workload (a quarter of what the gateway does flat out)
-  --engines <where>  same: NATS, Postgres and the other services share core 0 with the gateway; free: they run anywhere (same)
-  --out <file>       also write every number as JSON
+Targets
+  bare      a Node proxy that does nothing else: one hop
+  bare2     two of them in a row: two hops
+  topdog    the whole platform with everything on; CPU of all its processes, Postgres and NATS included
+  portkey   Portkey's gateway from its npm package, without keys, limits or metering
+
+Workloads
+  json         1 kB, 32 connections, flat out
+  json-200     the same at 200 requests a second
+  sse          60 streams of 52 events that begin at once; CPU is per stream
+  keys-4, keys-2000, keys-100000
+               400 requests a second, each with one of so many keys at random
+
+Options
+  --quick            ${quickWorkloads.join(", ")} for ${quickTargets.join(", ")}; within five minutes
+  --only <name>      this workload or target alone; may be repeated
+  --rounds <n>       interleaved rounds, whose median is reported (3)
+  --seconds <n>      length of one measurement (5; quick: 3)
+  --json <file>      also write the results as JSON
   --help             this text
 
-What is measured runs on core 0; the load generator and the provider run on core 1 (with taskset; without it nothing is pinned).
+Everything measured runs on core 0; the load generator and the provider run on core 1 (with taskset; without it nothing is
+pinned). Each target is called until its cost is level before it is measured. Compare within one run only.
 `;
 
 function bounded(name: keyof typeof bounds, text: string): number {
@@ -46,20 +50,22 @@ function bounded(name: keyof typeof bounds, text: string): number {
   return value;
 }
 
+/** Those of `all` that were named; all of them when none was. */
+function narrowed<T extends string>(all: readonly T[], only: readonly string[]): readonly T[] {
+  const named = all.filter((one) => only.includes(one));
+  return named.length === 0 ? all : named;
+}
+
 /** Null when only the help was asked for, which is then printed. Throws with what is wrong. */
 export function readOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
     args: [...args],
     options: {
       quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [] },
       rounds: { type: "string", default: "3" },
       seconds: { type: "string" },
-      connections: { type: "string", default: "32" },
-      streams: { type: "string", default: "60" },
-      customers: { type: "string", default: "4" },
-      rate: { type: "string" },
-      engines: { type: "string", default: "same" },
-      out: { type: "string" },
+      json: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -67,17 +73,15 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     console.log(usage);
     return null;
   }
-  if (values.engines !== "same" && values.engines !== "free") throw new Error("--engines must be same or free");
-  const seconds = bounded("seconds", values.seconds ?? (values.quick ? "1.5" : "5"));
+  const known: readonly string[] = [...workloadNames, ...targetNames];
+  const unknown = values.only.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`--only ${unknown}: one of ${known.join(", ")}`);
   return {
+    quick: values.quick,
     rounds: bounded("rounds", values.rounds),
-    measureMs: seconds * 1000,
-    warmUpMs: values.quick ? 300 : 1_000,
-    connections: bounded("connections", values.connections),
-    streams: bounded("streams", values.streams),
-    customers: bounded("customers", values.customers),
-    ratePerSecond: values.rate === undefined ? null : bounded("rate", values.rate),
-    engines: values.engines,
-    outFile: values.out ?? null,
+    measureMs: bounded("seconds", values.seconds ?? (values.quick ? "3" : "5")) * 1000,
+    workloads: narrowed(values.quick && values.only.length === 0 ? quickWorkloads : workloadNames, values.only),
+    targets: narrowed(values.quick && values.only.length === 0 ? quickTargets : targetNames, values.only),
+    jsonFile: values.json ?? null,
   };
 }

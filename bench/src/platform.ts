@@ -9,21 +9,18 @@ const root = join(import.meta.dirname, "../..");
 /** Enough for days of load: 1,750 pooled calls for each seat. */
 const seats = 20_000;
 const planTravelMs = 2_000;
+/** More than the largest workload has: nothing is forgotten in the middle of a measurement. */
+const keysInMemory = { MAX_PRINCIPALS: "200000", MAX_BUCKETS: "800000" };
 
 export interface Platform {
   readonly stack: Stack;
   readonly gatewayPort: number;
-  readonly providerPort: number;
-  readonly providerPid: () => number;
   /** One per customer, each charging another org's bucket. */
   readonly keys: readonly string[];
-  /** Processes of ours by name; the provider stands in for somebody else's and is not among them. */
+  /** Processes of ours by name. */
   readonly processes: () => Record<string, number>;
-  readonly setTokenInterval: (ms: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 }
-
-const pace = (tokenIntervalMs: number) => ({ TTFT_MS: "0", TOKEN_INTERVAL_MS: String(tokenIntervalMs) });
 
 type Printed = Readonly<Record<string, string>>;
 
@@ -44,8 +41,7 @@ async function createCustomer(stack: Stack, index: number): Promise<string> {
   const owner = user["id"] ?? "";
   const org = await command("org-registry", "create-org", ["--name", `Bench ${index}`, "--owner", owner]);
   const orgId = org["id"] ?? "";
-  const plan = ["--owner", `org:${orgId}`, "--plan", "enterprise", "--seats", String(seats)];
-  await command("billing", "set-plan", plan);
+  await command("billing", "set-plan", ["--owner", `org:${orgId}`, "--plan", "enterprise", "--seats", String(seats)]);
   await sleep(planTravelMs);
   const key = await command("org-registry", "create-key", ["--user", owner, "--org", orgId, "--name", "bench"]);
   if (key["key"] === undefined) throw new Error("create-key printed no key");
@@ -53,12 +49,17 @@ async function createCustomer(stack: Stack, index: number): Promise<string> {
 }
 
 /** The whole platform with everything on: keys, quota, spool, ledger, metrics, logs, as `npm start` runs it. */
-export async function startPlatform(customers: number, progress: (line: string) => void): Promise<Platform> {
+export async function startPlatform(
+  providerPort: number,
+  customers: number,
+  progress: (line: string) => void,
+): Promise<Platform> {
   const dataDir = makeScratchFolder("bench");
+  const provider = { SANDBOX_URLS: `http://127.0.0.1:${providerPort}`, OPENAI_API_KEY: undefined };
   const stack = await startStack({
     dataDir,
-    sandboxes: 1,
-    env: { "sandbox-provider": { ...pace(0), LOG_LEVEL: "warn" } },
+    sandboxes: 0,
+    env: { "llm-router": provider, gateway: keysInMemory },
     onProgress: progress,
     onUnexpectedExit: (name, _exit, logTail) => progress(`${name} ended by itself:\n${logTail}`),
   });
@@ -76,21 +77,13 @@ export async function startPlatform(customers: number, progress: (line: string) 
   }
 }
 
-function describe(stack: Stack, keys: readonly string[]): Omit<Platform, "stop"> {
-  const provider = stack.services["sandbox-a"];
-  if (provider === undefined) throw new Error("the stack has no sandbox provider");
-  const ours = Object.values(stack.services).filter((service) => service !== provider);
-  return {
-    stack,
-    keys,
-    gatewayPort: Number(new URL(stack.urls.gateway[0] ?? "").port),
-    providerPort: Number(new URL(provider.url).port),
-    providerPid: () => provider.pid,
-    processes: () => ({
-      ...Object.fromEntries(ours.map((service) => [service.name, service.pid])),
-      nats: stack.nats.pid,
-      postgres: stack.postgres.pid,
-    }),
-    setTokenInterval: (ms) => provider.restart(pace(ms)),
-  };
-}
+const describe = (stack: Stack, keys: readonly string[]): Omit<Platform, "stop"> => ({
+  stack,
+  keys,
+  gatewayPort: Number(new URL(stack.urls.gateway[0] ?? "").port),
+  processes: () => ({
+    ...Object.fromEntries(Object.values(stack.services).map((service) => [service.name, service.pid])),
+    nats: stack.nats.pid,
+    postgres: stack.postgres.pid,
+  }),
+});

@@ -1,67 +1,84 @@
-import type { Measurement } from "./measure.ts";
+import { type Measurement, type TargetName, totalOf } from "./measure.ts";
+import type { Workload, WorkloadName } from "./workload.ts";
 
-const columns = [
-  "target",
-  "per s",
-  "p50 ms",
-  "p99 ms",
-  "added p50",
-  "added p99",
-  "first byte p50",
-  "CPU µs each",
-  "× bare",
-  "failed",
-];
-const reference = "bare proxy";
-/** What carries a call; the rest is what the call leaves behind. */
+/** What carries a call; the rest of our processes deal with what the call leaves behind. */
 const dataPlane = ["gateway", "llm-router"];
+const columns = ["target", "per s", "p50 ms", "p99 ms", "first content", "CPU µs each", "× bare", "× bare2", "failed"];
 
-const sum = (cpu: Readonly<Record<string, number>>, names: readonly string[]): number =>
-  names.reduce((total, name) => total + (cpu[name] ?? 0), 0);
-const cpuTotal = (one: Measurement): number => sum(one.cpuMicros, Object.keys(one.cpuMicros));
+type Results = ReadonlyMap<TargetName, Measurement>;
 
-function rowOf(name: string, one: Measurement, bare: Measurement | undefined): string[] {
-  const added = (pick: (m: Measurement) => number): string =>
-    bare === undefined || name === "direct" || name === reference ? "" : (pick(one) - pick(bare)).toFixed(2);
-  const cpu = cpuTotal(one);
-  const bareCpu = bare === undefined ? 0 : cpuTotal(bare);
+const dataPlaneOf = ({ cpuMicros }: Measurement): number =>
+  dataPlane.reduce((total, name) => total + (cpuMicros[name] ?? 0), 0);
+
+function rowOf(name: TargetName, one: Measurement, results: Results): string[] {
+  const cpu = totalOf(one.cpuMicros);
+  const times = (reference: TargetName): string => {
+    const other = results.get(reference);
+    return other === undefined ? "" : (cpu / Math.max(1, totalOf(other.cpuMicros))).toFixed(2);
+  };
   return [
     name,
     one.perSecond.toFixed(0),
     one.p50Ms.toFixed(2),
     one.p99Ms.toFixed(2),
-    added((m) => m.p50Ms),
-    added((m) => m.p99Ms),
-    one.firstByteP50Ms.toFixed(2),
-    cpu === 0 ? "" : cpu.toFixed(0),
-    cpu === 0 || bareCpu === 0 || name === "direct" ? "" : (cpu / bareCpu).toFixed(2),
+    one.firstContentP50Ms.toFixed(2),
+    cpu.toFixed(0),
+    times("bare"),
+    times("bare2"),
     String(one.failed),
   ];
 }
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join("  "),
-    )
-    .join("\n");
+  const cells = (row: readonly string[]): string[] =>
+    row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)));
+  return rows.map((row) => cells(row).join("  ")).join("\n");
 }
 
 /** One workload as a table, and under it where the platform's CPU time went. */
-export function describe(title: string, results: ReadonlyMap<string, Measurement>): string {
-  const bare = results.get(reference);
-  const rows = [columns, ...[...results].map(([name, one]) => rowOf(name, one, bare))];
-  const lines = [`\n${title}`, table(rows)];
-  const platform = results.get("top dog");
+export function describe(workload: Workload, results: Results): string {
+  const rows = [columns, ...[...results].map(([name, one]) => rowOf(name, one, results))];
+  const lines = [`\n${workload.name}: ${workload.title}`, table(rows)];
+  const platform = results.get("topdog");
   if (platform !== undefined) {
     const parts = Object.entries(platform.cpuMicros).map(([name, micros]) => `${name} ${micros.toFixed(0)}`);
-    const hop = sum(platform.cpuMicros, dataPlane);
-    const ratio = bare === undefined ? "" : `, ${(hop / Math.max(1, cpuTotal(bare))).toFixed(2)} × bare`;
-    lines.push(
-      "direct: the CPU time is the provider's own, on the other core; flat out it bounds what any proxy can reach",
-    );
-    lines.push(`top dog, CPU µs each: ${parts.join(", ")}; gateway + llm-router ${hop.toFixed(0)}${ratio}`);
+    const hop = dataPlaneOf(platform);
+    const ratios = (["bare", "bare2"] as const).flatMap((name) => {
+      const reference = results.get(name);
+      return reference === undefined
+        ? []
+        : [`${(hop / Math.max(1, totalOf(reference.cpuMicros))).toFixed(2)} × ${name}`];
+    });
+    lines.push(`topdog, CPU µs each: ${parts.join(", ")}`);
+    lines.push(`gateway + llm-router ${[hop.toFixed(0), ...ratios].join(", ")}`);
   }
   return lines.join("\n");
 }
+
+export interface JsonResult {
+  readonly workload: WorkloadName;
+  readonly target: TargetName;
+  /** Per call; per stream for `sse`. `gatewayRouter` for topdog only. */
+  readonly cpuMicros: { readonly total: number; readonly gatewayRouter?: number };
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly firstContentP50Ms: number;
+  readonly failed: number;
+}
+
+export const toJson = (workload: Workload, results: Results): JsonResult[] =>
+  [...results].map(([target, one]) => ({
+    workload: workload.name,
+    target,
+    cpuMicros: {
+      total: totalOf(one.cpuMicros),
+      ...(target === "topdog" ? { gatewayRouter: dataPlaneOf(one) } : {}),
+    },
+    perSecond: one.perSecond,
+    p50Ms: one.p50Ms,
+    p99Ms: one.p99Ms,
+    firstContentP50Ms: one.firstContentP50Ms,
+    failed: one.failed,
+  }));
