@@ -46,6 +46,12 @@ export const errorRegistry = {
   invalid_request: refused(400, "The request is not valid.", "Correct what the message names and send it again."),
   malformed_json: refused(400, "The body is not valid JSON.", "Send a JSON object as the body."),
   payload_too_large: refused(413, "The body is too large.", "Send a smaller body."),
+  headers_too_large: refused(431, "The headers are too large.", "Send fewer or shorter headers."),
+  unsupported_encoding: refused(
+    415,
+    "A compressed body is not accepted.",
+    "Send the body as it is, without the Content-Encoding header.",
+  ),
   conflict: refused(409, "The request does not fit the present state.", "Read the resource again, then decide."),
   key_limit_reached: refused(409, "No more API keys can be created.", "Revoke a key that you do not use."),
   seats_exhausted: refused(409, "Every paid seat is taken.", "Add seats, or deactivate a member."),
@@ -54,6 +60,18 @@ export const errorRegistry = {
     "The daily quota is spent.",
     "Wait for the reset at midnight UTC, or move to a larger plan.",
     "insufficient_quota",
+  ),
+  too_many_calls: transient(
+    429,
+    "Too many calls are open at once.",
+    "Wait until some of them have ended, then send it again.",
+    "rate_limit_error",
+  ),
+  too_many_bad_keys: transient(
+    429,
+    "Too many requests with a wrong API key came from this address.",
+    "Check the key, and wait for the time that Retry-After states.",
+    "rate_limit_error",
   ),
   upstream_rate_limited: transient(
     429,

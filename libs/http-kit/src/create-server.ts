@@ -1,16 +1,22 @@
 import { createServer, IncomingMessage, ServerResponse, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Express } from "express";
+import { guardRequests, refuseAsProblem, type Refuse } from "./request-guard.ts";
 
 export interface ServerOptions {
   /** How long an idle connection is kept; longer than any client's, so that a client never writes to a closing one. */
   readonly keepAliveTimeoutMs?: number;
-  /** From the first byte of a request until its headers are complete. */
+  /** From a connection's, or a further request's, first byte until the headers are complete; noticed up to 5 s late. */
   readonly headersTimeoutMs?: number;
   /** From the first byte of a request until its body is complete; an answer may take longer. */
   readonly requestTimeoutMs?: number;
   readonly maxHeaderBytes?: number;
+  /** Answers what no route will see; problem+json when absent. */
+  readonly refuse?: Refuse;
 }
+
+/** How often node:http looks for connections whose headers or request took too long; its default is 30 s. */
+const timeoutCheckMs = 5_000;
 
 /** `drainServer` emits it: from then on every answer closes its connection. */
 export const drainEvent = "topdog:drain";
@@ -23,17 +29,18 @@ export const drainEvent = "topdog:drain";
  */
 export function createHttpServer(app: Express, options: ServerOptions = {}): Server {
   const { keepAliveTimeoutMs = 75_000, headersTimeoutMs = 20_000, requestTimeoutMs = 60_000 } = options;
-  const server = createServer(
-    {
-      ...appConstructors(app),
-      keepAliveTimeout: keepAliveTimeoutMs,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      maxHeaderSize: options.maxHeaderBytes ?? 16_384,
-      noDelay: true,
-    },
-    app,
-  );
+  const server = createServer({
+    ...appConstructors(app),
+    keepAliveTimeout: keepAliveTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: timeoutCheckMs,
+    maxHeaderSize: options.maxHeaderBytes ?? 16_384,
+    // Checked by guardRequests, whose answer has a body.
+    requireHostHeader: false,
+    noDelay: true,
+  });
+  guardRequests(server, app, options.refuse ?? refuseAsProblem);
   closeConnectionsOnceDraining(server, app);
   return server;
 }

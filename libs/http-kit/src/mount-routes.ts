@@ -4,6 +4,7 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Logger } from "@topdog/telemetry/logger";
 import { z } from "zod";
 import { errorHandler } from "./error-handler.ts";
+import { sendContinue } from "./expect-continue.ts";
 import { renderProblem } from "./problem.ts";
 import { setRequestId } from "./request-id.ts";
 import { addToRequestLog } from "./request-log.ts";
@@ -42,8 +43,13 @@ export function mountRoutes(app: Express, routes: readonly Route[], options: Mou
 }
 
 function bodyParsers(route: Route, { maxBodyBytes = defaultMaxBodyBytes }: MountOptions): RequestHandler[] {
-  return route.body === undefined ? [] : [express.json({ limit: maxBodyBytes, strict: true })];
+  return route.body === undefined ? [] : [wantBody, express.json({ limit: maxBodyBytes, strict: true })];
 }
+
+const wantBody: RequestHandler = (req, res, next) => {
+  sendContinue(req, res);
+  next();
+};
 
 function runRoute(route: Route, options: MountOptions): RequestHandler {
   const parse = inputParser(route);

@@ -5,7 +5,7 @@ import { errorRenderer } from "./send-error.ts";
 export const problemContentType = "application/problem+json";
 
 /** The members of RFC 9457, our code and the next step; `instance` is the request's id. */
-const problemFormat: ErrorFormat = {
+export const problemFormat: ErrorFormat = {
   contentType: problemContentType,
   body: (error: AppError, requestId: string) => ({
     ...error.extensions,

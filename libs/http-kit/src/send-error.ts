@@ -3,6 +3,7 @@ import type { AppError } from "@topdog/errors/app-error";
 import type { ErrorFormat } from "@topdog/errors/error-format";
 import { requestIdHeaderName } from "./request-id.ts";
 import { toAppError } from "./to-app-error.ts";
+import { settleUnreadBody } from "./unread-body.ts";
 
 /** Answers with an error. */
 export type ErrorRenderer = (res: ServerResponse, error: unknown, requestId: string) => void;
@@ -11,6 +12,7 @@ export type ErrorRenderer = (res: ServerResponse, error: unknown, requestId: str
 function errorHeaders(error: AppError, requestId: string): Record<string, string> {
   return {
     "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
     ...(error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) }),
     ...error.headers,
     [requestIdHeaderName]: requestId,
@@ -27,6 +29,7 @@ export function errorRenderer(format: ErrorFormat): ErrorRenderer {
       res.destroy();
       return;
     }
+    settleUnreadBody(res.req, res);
     const appError = toAppError(error);
     const text = Buffer.from(JSON.stringify(format.body(appError, requestId)));
     res.writeHead(appError.status, {

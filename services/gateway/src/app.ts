@@ -3,6 +3,9 @@ import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { defaultErrors } from "@topdog/dialects/dialects";
 import { securityHeaders } from "@topdog/http-kit/app";
+import { createBodyBudget, type BodyBudget } from "@topdog/http-kit/body-budget";
+import { createClientAddresses, type ClientAddresses } from "@topdog/http-kit/client-address";
+import { limitConnections } from "@topdog/http-kit/connection-limits";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { drainServer, listen } from "@topdog/http-kit/lifecycle";
@@ -11,6 +14,7 @@ import { renderProblem } from "@topdog/http-kit/problem";
 import { requestId } from "@topdog/http-kit/request-id";
 import { requestLog } from "@topdog/http-kit/request-log";
 import { errorRenderer } from "@topdog/http-kit/send-error";
+import { createWatchdog, type Watchdog } from "@topdog/http-kit/watchdog";
 import type { Bus } from "@topdog/messaging/connect";
 import { publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
@@ -22,16 +26,16 @@ import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
 import { createUpstream, type Upstream } from "./clients/upstream.ts";
 import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
-import { createWatchdog, type Watchdog } from "./clients/watchdog.ts";
 import type { GatewayConfig } from "./config.ts";
 import { onApiKeyRevoked } from "./consumers/on-api-key-revoked.ts";
 import { onMemberChanged } from "./consumers/on-member-changed.ts";
 import { onQuotaRecalled } from "./consumers/on-quota-recalled.ts";
 import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./metrics.ts";
 import { mountAccountRoutes } from "./routes/account-routes.ts";
-import { answerBrokenRequests } from "./routes/broken-requests.ts";
+import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.ts";
 import { mountDocsRoutes } from "./routes/docs-routes.ts";
-import { mountHotRoutes, mountWrongMethods } from "./routes/hot-routes.ts";
+import { mountHotRoutes } from "./routes/hot-routes.ts";
+import { mountLlmAddresses } from "./routes/llm-addresses.ts";
 import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
 
 export interface AppDeps {
@@ -57,6 +61,7 @@ const publishTimeoutMs = 5_000;
 const maxQueuedUsage = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
 const accountLimits = { firstByteMs: 15_000, chunkMs: 15_000, totalMs: 60_000, clientStallMs: 15_000 };
+const requestTimeoutMarginMs = 10_000;
 const closeLeasesMs = 3_000;
 const flushUsageMs = 2_000;
 
@@ -68,6 +73,8 @@ interface Parts {
   readonly watchdog: Watchdog;
   readonly upstreams: Readonly<Record<"router" | "quota" | "org-registry" | "billing", Upstream>>;
   readonly inFlight: { count: number };
+  readonly bodyBudget: BodyBudget;
+  readonly clientAddresses: ClientAddresses;
 }
 
 function createParts({ config, bus, logger, metrics: registry, monotonicMs, gatewayId }: AppDeps): Parts {
@@ -115,6 +122,8 @@ function createParts({ config, bus, logger, metrics: registry, monotonicMs, gate
       billing: upstream(config.BILLING_URL),
     },
     inFlight: { count: 0 },
+    bodyBudget: createBodyBudget(config.MAX_BODIES_BYTES),
+    clientAddresses: createClientAddresses(config.TRUSTED_PROXIES),
   };
 }
 
@@ -125,6 +134,17 @@ function createWeb(
 ): Express {
   const { principals, watchdog, upstreams } = parts;
   const principalSecret = config.PRINCIPAL_SECRET.reveal();
+  const body = {
+    maxBytes: config.MAX_BODY_BYTES,
+    budget: parts.bodyBudget,
+    pace: {
+      watchdog,
+      monotonicMs,
+      timeoutMs: config.BODY_TIMEOUT_MS,
+      minBytesPerSecond: config.MIN_UPLOAD_BYTES_PER_SECOND,
+      windowMs: config.UPLOAD_WINDOW_MS,
+    },
+  };
   const web = express();
   web.disable("x-powered-by");
   web.set("etag", false);
@@ -135,8 +155,9 @@ function createWeb(
     logger: logger.child({}, { redact: [] }),
     monotonicMs,
     principalSecret,
-    maxBodyBytes: config.MAX_BODY_BYTES,
-    bodyTimeoutMs: config.BODY_TIMEOUT_MS,
+    body,
+    cors: config.CORS_ORIGINS,
+    isDraining,
     maxInFlight: config.MAX_IN_FLIGHT,
     relay: {
       upstream: upstreams.router,
@@ -162,9 +183,10 @@ function createWeb(
       },
     },
   });
-  mountWrongMethods(web);
   const renderDefault = errorRenderer(defaultErrors);
-  web.use("/v1", notFound(renderDefault), errorHandler({ render: renderDefault, logger }));
+  const onError = errorHandler({ render: renderDefault, logger });
+  mountLlmAddresses(web, { cors: config.CORS_ORIGINS, onError });
+  web.use("/v1", notFound(renderDefault), onError);
   mountDocsRoutes(web, config.DOCS_DIR ?? repositoryDocs);
   mountAccountRoutes(web, {
     principals,
@@ -172,8 +194,8 @@ function createWeb(
     watchdog,
     monotonicMs,
     principalSecret,
-    maxBodyBytes: maxAccountBodyBytes,
-    bodyTimeoutMs: config.BODY_TIMEOUT_MS,
+    body: { ...body, maxBytes: maxAccountBodyBytes },
+    isDraining,
     limits: accountLimits,
   });
   web.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
@@ -185,11 +207,29 @@ export function createApp(deps: AppDeps): App {
   const parts = createParts(deps);
   const { leases, principals, usage, watchdog, upstreams } = parts;
   let draining = false;
-  const server = createHttpServer(createWeb(deps, parts, () => draining));
+  const server = createHttpServer(
+    createWeb(deps, parts, () => draining),
+    {
+      headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
+      // A body's own deadline is shorter, and answers in the path's dialect.
+      requestTimeoutMs: config.HEADERS_TIMEOUT_MS + config.BODY_TIMEOUT_MS + requestTimeoutMarginMs,
+      refuse: refuseInFormat,
+    },
+  );
   answerBrokenRequests(server);
+  const connections = limitConnections(server, {
+    maxConnections: config.MAX_CONNECTIONS,
+    maxPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
+    maxOpening: config.MAX_OPENING_CONNECTIONS,
+    addresses: parts.clientAddresses,
+    onRefused: (limit) => parts.metrics.frontRefusals.inc({ limit }, 1),
+  });
   registerGauges(deps.metrics, {
     inFlight: () => parts.inFlight.count,
     heldLeases: () => leases.heldLeases(),
+    connections: () => connections.open(),
+    openingConnections: () => connections.opening(),
+    bodyBytes: () => parts.bodyBudget.heldBytes(),
     knownPrincipals: () => principals.size(),
     queuedUsage: () => usage.queued(),
   });

@@ -1,11 +1,42 @@
 import { commonFields } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
+import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
 import { z } from "zod";
 
 const urlList = z
   .string()
   .transform((text) => text.split(",").map((url) => url.trim()))
   .pipe(z.array(z.url()).min(1).max(64));
+const count = (max: number) => z.coerce.number().int().min(1).max(max);
+const trustedProxies = z
+  .string()
+  .default("")
+  .transform((text, context) => {
+    const ranges: AddressRange[] = [];
+    for (const entry of text.split(",").map((one) => one.trim())) {
+      const range = entry === "" ? undefined : parseAddressRange(entry);
+      if (range === null)
+        context.addIssue({ code: "custom", message: "must be addresses or ranges such as 10.0.0.0/8" });
+      else if (range !== undefined) ranges.push(range);
+    }
+    return ranges;
+  })
+  .describe(
+    "Proxies of ours whose X-Forwarded-For is believed: addresses or ranges separated by commas; empty for none",
+  );
+const corsOrigins = z
+  .string()
+  .default("*")
+  .transform((text): "any" | ReadonlySet<string> => {
+    if (text.trim() === "*") return "any";
+    return new Set(
+      text
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ""),
+    );
+  })
+  .describe("Origins whose pages may call /v1 from a browser, separated by commas; * for all, empty for none");
 const milliseconds = (max: number) => z.coerce.number().int().min(1).max(max);
 
 export const configSchema = z.object({
@@ -38,7 +69,28 @@ export const configSchema = z.object({
     .max(100_000)
     .default(4096)
     .describe("Calls served at once; one more is answered 503"),
+  MAX_BODIES_BYTES: count(17_179_869_184)
+    .default(268_435_456)
+    .describe("Bytes of bodies kept in memory for all calls together; a call beyond it is answered 503"),
   BODY_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("How long an upload may take, in milliseconds"),
+  MIN_UPLOAD_BYTES_PER_SECOND: count(1_000_000)
+    .default(1024)
+    .describe("Least rate of an upload, in bytes a second; a slower one is answered 408"),
+  UPLOAD_WINDOW_MS: milliseconds(600_000)
+    .default(5_000)
+    .describe("Over how long that rate is measured, in milliseconds: a stall of up to so long is borne"),
+  HEADERS_TIMEOUT_MS: milliseconds(600_000)
+    .default(10_000)
+    .describe("Until a request's headers are complete, in milliseconds"),
+  MAX_CONNECTIONS: count(1_000_000).default(16_384).describe("Open connections; one more is closed"),
+  MAX_CONNECTIONS_PER_ADDRESS: count(1_000_000)
+    .default(1024)
+    .describe("Open connections of one IPv4 address or IPv6 /64; one more is closed"),
+  MAX_OPENING_CONNECTIONS: count(1_000_000)
+    .default(1024)
+    .describe("Connections that have not sent their first headers yet; one more closes the oldest of them"),
+  TRUSTED_PROXIES: trustedProxies,
+  CORS_ORIGINS: corsOrigins,
   CONNECT_TIMEOUT_MS: milliseconds(60_000).default(2_000).describe("Connecting to a sibling service, in milliseconds"),
   FIRST_BYTE_TIMEOUT_MS: milliseconds(3_600_000)
     .default(330_000)

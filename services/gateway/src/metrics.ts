@@ -16,6 +16,7 @@ const callOutcomes = [
   "reduced_capacity",
   "bad_upload",
   "overloaded",
+  "draining",
 ] as const;
 export type CallOutcome = (typeof callOutcomes)[number];
 
@@ -24,12 +25,19 @@ export type StatusClass = (typeof statusClasses)[number];
 const admissionOutcomes = ["admitted", "exhausted", "unavailable", "client_gone"] as const;
 type AdmissionOutcome = (typeof admissionOutcomes)[number];
 
+/** What the front door refuses before a call is admitted, by the limit that was met. */
+const frontLimits = ["connections", "connections_of_address", "opening_connections"] as const;
+type FrontLimit = (typeof frontLimits)[number];
+
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2];
 
 export interface GatewayMetricSources {
   inFlight(): number;
   heldLeases(): number;
+  bodyBytes(): number;
+  connections(): number;
+  openingConnections(): number;
   knownPrincipals(): number;
   queuedUsage(): number;
 }
@@ -44,6 +52,7 @@ interface LabelledHistogram<L> {
 export interface GatewayMetrics {
   readonly requests: LabelledCounter<{ route: string; status_class: StatusClass; outcome: CallOutcome }>;
   readonly admissions: LabelledCounter<{ source: "personal" | "org_pool" | "none"; outcome: AdmissionOutcome }>;
+  readonly frontRefusals: LabelledCounter<{ limit: FrontLimit }>;
   readonly leaseSyncs: LabelledCounter<{ outcome: "ok" | "failed" }>;
   readonly syncedLeases: { inc(value: number): void };
   readonly principalLookups: LabelledCounter<{ outcome: "hit" | "miss" | "refused" | "failed" }>;
@@ -63,6 +72,11 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
       name: "topdog_gateway_admissions_total",
       help: "Decisions on whether a call may run, by who pays",
       labels: { source: ["personal", "org_pool", "none"], outcome: admissionOutcomes },
+    }),
+    frontRefusals: metrics.counter({
+      name: "topdog_gateway_front_refusals_total",
+      help: "Connections and calls refused at the front door, by the limit that was met",
+      labels: { limit: frontLimits },
     }),
     leaseSyncs: metrics.counter({
       name: "topdog_gateway_lease_syncs_total",
@@ -105,6 +119,11 @@ export function registerGauges(metrics: Metrics, sources: GatewayMetricSources):
   };
   gauge("topdog_gateway_calls_in_flight", "Calls being served", () => sources.inFlight());
   gauge("topdog_gateway_held_buckets", "Buckets that this gateway holds a lease of", () => sources.heldLeases());
+  gauge("topdog_gateway_held_body_bytes", "Bytes of request bodies in memory", () => sources.bodyBytes());
+  gauge("topdog_gateway_open_connections", "Connections of clients", () => sources.connections());
+  gauge("topdog_gateway_opening_connections", "Connections without their first headers", () =>
+    sources.openingConnections(),
+  );
   gauge("topdog_gateway_known_principals", "Callers in the cache", () => sources.knownPrincipals());
   gauge("topdog_gateway_queued_usage_records", "Usage records waiting for the bus", () => sources.queuedUsage());
 }

@@ -109,7 +109,11 @@ describe("a refused call", () => {
 
   test("is told the wrong method and unknown routes in OpenAI's shape", async () => {
     const wrong = await gateway.call(null, { method: "GET" });
-    expect([wrong.status, wrong.headers["allow"], errorOf(wrong).code]).toEqual([405, "POST", "method_not_allowed"]);
+    expect([wrong.status, wrong.headers["allow"], errorOf(wrong).code]).toEqual([
+      405,
+      "POST, OPTIONS",
+      "method_not_allowed",
+    ]);
     const unknown = await gateway.call(null, { path: "/v1/nothing" });
     expect([unknown.status, errorOf(unknown).code]).toEqual([404, "not_found"]);
     for (const answer of [wrong, unknown]) expect(answer.headers["x-request-id"]).toMatch(/^req_/);

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import type { Upstream } from "./upstream.ts";
-import type { Watchdog, Watched } from "./watchdog.ts";
+import type { Watchdog, Watched } from "@topdog/http-kit/watchdog";
 
 export interface RelayRequest {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly method: string;
   readonly path: string;
   /** Name and value by turns. */
   readonly headers: string[];

@@ -1,32 +1,71 @@
-import type { Server } from "node:http";
+import { STATUS_CODES, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { defaultErrors } from "@topdog/dialects/dialects";
+import { AppError } from "@topdog/errors/app-error";
+import type { ErrorFormat } from "@topdog/errors/error-format";
+import { problemFormat } from "@topdog/http-kit/problem";
 import { makeRequestId } from "@topdog/http-kit/request-id";
+import type { Refuse } from "@topdog/http-kit/request-guard";
+import { errorRenderer } from "@topdog/http-kit/send-error";
 
 interface ParserError extends Error {
   readonly code?: string;
+  /** What the parser was given last: the request line, if that was all of the request. */
+  readonly rawPacket?: Buffer;
 }
 
-const answers: Readonly<Record<string, readonly [string, string, string]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "invalid_request", "The headers are too large."],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "request_timeout", "The request took too long to arrive."],
-};
-const malformed = ["400 Bad Request", "invalid_request", "The request is not valid HTTP."] as const;
+const requestLine = /^[A-Z]{1,20} ([^ ]{1,1024})/;
+const requestLineBytes = 1_100;
 
-/** What never becomes a request is answered too, with an id, in the OpenAI shape, and then cut. */
+/** SDKs show only their own dialect's errors, and everything but the account API and the documents is asked by them. */
+const formatOf = (path: string): ErrorFormat =>
+  path.startsWith("/api") || path.startsWith("/docs") ? problemFormat : defaultErrors;
+
+const pathOf = (packet: Buffer | undefined): string =>
+  requestLine.exec(packet?.toString("latin1", 0, requestLineBytes) ?? "")?.[1] ?? "";
+
+/** Answers what no route will see, in the format of its path. */
+export const refuseInFormat: Refuse = (req, res, error) =>
+  errorRenderer(formatOf(req.url ?? ""))(res, error, makeRequestId());
+
+function errorOf({ code }: ParserError): AppError {
+  if (code === "HPE_HEADER_OVERFLOW") return new AppError("headers_too_large");
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return new AppError("request_timeout");
+  return new AppError("invalid_request", { detail: "The request is not valid HTTP." });
+}
+
+/** A second answer in the middle of the first would be taken for a part of it. */
+function hasBegunAnswer(socket: Duplex): boolean {
+  const answer = Reflect.get(socket, "_httpMessage") as ServerResponse | null | undefined;
+  return answer?.headersSent === true;
+}
+
+function answerOnSocket(socket: Duplex, format: ErrorFormat, error: AppError): void {
+  const requestId = makeRequestId();
+  const body = JSON.stringify(format.body(error, requestId));
+  const head = [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ""}`,
+    `content-type: ${format.contentType}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    "cache-control: no-store",
+    "x-content-type-options: nosniff",
+    `x-request-id: ${requestId}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** What never becomes a request is answered too, once, with an id, in the format of its path if that is known; then it is cut. */
 export function answerBrokenRequests(server: Server): void {
   server.on("clientError", (error: ParserError, socket) => {
-    if (error.code === "ECONNRESET" || !socket.writable) {
+    if (error.code === "ECONNRESET" || !socket.writable || hasBegunAnswer(socket)) {
       socket.destroy();
       return;
     }
-    const [status, code, message] = answers[error.code ?? ""] ?? malformed;
-    const body = JSON.stringify({ error: { message, type: "invalid_request_error", param: null, code } });
-    const head = [
-      `HTTP/1.1 ${status}`,
-      "content-type: application/json",
-      `content-length: ${Buffer.byteLength(body)}`,
-      `x-request-id: ${makeRequestId()}`,
-      "connection: close",
-    ];
-    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+    answerOnSocket(socket, formatOf(pathOf(error.rawPacket)), errorOf(error));
+  });
+  server.on("connect", (_req, socket) => {
+    const error = new AppError("method_not_allowed", { detail: "This is not a proxy." });
+    answerOnSocket(socket, defaultErrors, error);
   });
 }

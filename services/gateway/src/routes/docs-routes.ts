@@ -37,6 +37,10 @@ export function mountDocsRoutes(app: Express, docsDir: string): void {
   router.get("/docs/asyncapi.json", document(resolve(docsDir, "asyncapi.json"), "application/json"));
   router.get("/docs/errors", document(resolve(docsDir, "errors.md"), "text/plain; charset=utf-8"));
   router.use("/docs", express.static(swaggerUiFolder(), { index: "index.html", redirect: false }));
+  router.all(["/", "/docs", "/docs/", "/docs/*rest"], (req, _res, next) => {
+    if (req.method === "GET" || req.method === "HEAD") return next();
+    throw new AppError("method_not_allowed", { headers: { allow: "GET, HEAD" } });
+  });
   app.use(router);
   app.get("/", (_req, res) => void res.json({ name: "Top Dog", api: "/v1", docs: "/docs" }));
 }

@@ -1,6 +1,5 @@
 import type { Express, RequestHandler } from "express";
 import { operations } from "@topdog/dialects/dialects";
-import { AppError } from "@topdog/errors/app-error";
 import type { ServeCallDeps } from "../usecases/call.ts";
 import { serveCall } from "../usecases/serve-call.ts";
 
@@ -16,15 +15,5 @@ export function mountHotRoutes(app: Express, deps: ServeCallDeps): void {
     const serve: RequestHandler = (req, res) => serveCall(deps, operation, pathOf(req.url), req, res);
     if (operation.method === "POST") app.post([...operation.paths], serve);
     else app.get([...operation.paths], serve);
-  }
-}
-
-/** After the request id: the same addresses with another method. */
-export function mountWrongMethods(app: Express): void {
-  for (const { method, paths } of operations) {
-    const allow = method === "GET" ? "GET, HEAD" : method;
-    app.all([...paths], () => {
-      throw new AppError("method_not_allowed", { headers: { allow } });
-    });
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ReadBodyOptions } from "@topdog/http-kit/read-body";
 import { errorRenderer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { Logger } from "@topdog/telemetry/logger";
@@ -6,9 +7,9 @@ import type { Principals } from "../clients/principals.ts";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 import type { RelayDeps } from "../clients/relay.ts";
 import type { UsagePublisher } from "../clients/usage-publisher.ts";
+import type { CorsPolicy } from "../domain/cors.ts";
 import type { CallOutcome, GatewayMetrics } from "../metrics.ts";
 import type { CallFacts } from "./call-log.ts";
-import { discardBody } from "./read-body.ts";
 
 export interface ServeCallDeps {
   readonly principals: Principals;
@@ -19,12 +20,16 @@ export interface ServeCallDeps {
   readonly logger: Logger;
   readonly monotonicMs: () => number;
   readonly principalSecret: string;
-  readonly maxBodyBytes: number;
-  readonly bodyTimeoutMs: number;
+  /** Every call's body is read with these bounds; its bytes are of the budget until the call is over. */
+  readonly body: BodyBounds;
+  readonly cors: CorsPolicy;
+  readonly isDraining: () => boolean;
   readonly maxInFlight: number;
   /** Calls being served, shared by all hot routes. */
   readonly inFlight: { count: number };
 }
+
+export type BodyBounds = Required<ReadBodyOptions>;
 
 /** A call on its way: `facts` fill as it goes, `relay` is set once it is forwarded. */
 export interface Call {
@@ -34,6 +39,8 @@ export interface Call {
   readonly facts: CallFacts;
   readonly presence: { isGone: boolean };
   onGone: (() => void) | null;
+  /** Of the budget for bodies. */
+  heldBodyBytes: number;
 }
 
 /** Name and value by turns, as an object: for the refusals, which are rare. */
@@ -52,7 +59,7 @@ export function refuse(
   outcome: CallOutcome,
   headers: Readonly<Record<string, string>>,
 ): void {
-  const { res, req, facts } = call;
+  const { res, facts } = call;
   const appError = toAppError(error);
   if (appError.code === "internal_error") deps.logger.error({ err: error, requestId: facts.requestId }, "call failed");
   facts.outcome = outcome;
@@ -64,5 +71,4 @@ export function refuse(
   facts.status = appError.status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   errorRenderer(facts.operation.errors)(res, appError, facts.requestId);
-  discardBody(req);
 }

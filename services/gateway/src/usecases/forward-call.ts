@@ -20,7 +20,6 @@ const passedHeaders = [
   "content-type",
   "content-length",
   "content-encoding",
-  "cache-control",
   "retry-after",
   "retry-after-ms",
   "x-should-retry",
@@ -31,13 +30,16 @@ const passedHeaders = [
   "x-topdog-overhead-ms",
 ] as const;
 
+/** An answer is its caller's own, and never to be taken for anything but what its content type says. */
+const everyAnswer = ["cache-control", "no-store", "x-content-type-options", "nosniff"] as const;
+
 function answerHeaders(
   deps: ServeCallDeps,
   call: Call,
   { admission, caller }: Forwarding,
   upstream: IncomingHttpHeaders,
 ): string[] {
-  const headers = ["x-request-id", call.facts.requestId];
+  const headers = ["x-request-id", call.facts.requestId, ...everyAnswer];
   for (const name of passedHeaders) {
     const value = upstream[name];
     if (typeof value === "string") headers.push(name, value);

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { principalHeaderName, signPrincipalHeader } from "@topdog/contracts/principal-header";
 import { AppError } from "@topdog/errors/app-error";
 import { renderProblem } from "@topdog/http-kit/problem";
+import { readBody } from "@topdog/http-kit/read-body";
 import { requestIdOf } from "@topdog/http-kit/request-id";
 import { addToRequestLog } from "@topdog/http-kit/request-log";
 import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
@@ -10,15 +11,15 @@ import type { KnownCaller, Principals } from "../clients/principals.ts";
 import { Relay, type RelayDeps, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
 import type { Upstream } from "../clients/upstream.ts";
 import { accountTarget, type AccountService } from "../domain/account-target.ts";
+import type { BodyBounds } from "./call.ts";
 import { authenticate } from "./authenticate.ts";
-import { discardBody, readBody } from "./read-body.ts";
 
 export interface ServeAccountDeps extends Omit<RelayDeps, "upstream"> {
   readonly principals: Principals;
   readonly services: Readonly<Record<AccountService, Upstream>>;
   readonly principalSecret: string;
-  readonly maxBodyBytes: number;
-  readonly bodyTimeoutMs: number;
+  readonly body: BodyBounds;
+  readonly isDraining: () => boolean;
 }
 
 /** What passes inwards; credentials, hop-by-hop, forwarding and internal headers never do. */
@@ -42,9 +43,6 @@ const answerHeaderNames = [
   "retry-after",
 ] as const;
 
-const methods = new Set<string>(["GET", "POST", "PUT", "PATCH", "DELETE"]);
-const isMethod = (method: string): method is RelayRequest["method"] => methods.has(method);
-
 function pick(names: readonly string[], from: IncomingHttpHeaders): string[] {
   const headers: string[] = [];
   for (const name of names) {
@@ -61,25 +59,21 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const url = req.url ?? "/";
   const target = accountTarget(url.split("?", 1)[0] ?? "/");
   if (target === null) throw new AppError("not_found");
+  if (deps.isDraining()) throw new AppError("shutting_down", { retryAfterSeconds: 1 });
+  const caller = target.isPublic ? null : await authenticate(deps.principals, req.headers);
+  if (caller !== null) addToRequestLog(res, { keyId: caller.principal.keyId, userId: caller.principal.userId });
+  // Any other method is passed on: the service knows which ones its path takes, and says so.
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
-  if (!isMethod(method)) throw new AppError("method_not_allowed", { headers: { allow: [...methods].join(", ") } });
-  try {
-    const caller = target.isPublic ? null : await authenticate(deps.principals, req.headers);
-    const { maxBodyBytes: maxBytes, bodyTimeoutMs: timeoutMs, monotonicMs, watchdog } = deps;
-    const body = method === "GET" ? null : await readBody(req, { maxBytes, timeoutMs, monotonicMs, watchdog });
-    if (body === null && method !== "GET") return;
-    if (caller !== null) addToRequestLog(res, { keyId: caller.principal.keyId, userId: caller.principal.userId });
-    forward(
-      deps,
-      target.service,
-      { method, path: url, headers: innerHeaders(deps, req, { requestId, traceparent }, caller), body },
-      requestId,
-      res,
-    );
-  } catch (error) {
-    discardBody(req);
-    throw error;
-  }
+  const body = method === "GET" ? null : await readBody(req, res, deps.body);
+  if (body === null && method !== "GET") return;
+  if (body !== null) giveBackAtEnd(deps, res, body.length);
+  forward(
+    deps,
+    target.service,
+    { method, path: url, headers: innerHeaders(deps, req, { requestId, traceparent }, caller), body },
+    requestId,
+    res,
+  );
 }
 
 /** Traces the request by our own ratio, and returns the traceparent to forward. */
@@ -93,6 +87,11 @@ function traceRequest(req: IncomingMessage, res: Response): string {
     span.end();
   });
   return span.traceparent;
+}
+
+function giveBackAtEnd({ body }: ServeAccountDeps, res: Response, bytes: number): void {
+  if (res.closed) body.budget.give(bytes);
+  else res.once("close", () => body.budget.give(bytes));
 }
 
 function innerHeaders(

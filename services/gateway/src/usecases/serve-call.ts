@@ -1,16 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Operation } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
+import { readBody } from "@topdog/http-kit/read-body";
 import { makeRequestId } from "@topdog/http-kit/request-id";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
+import { allowOrigin } from "./allow-origin.ts";
 import { admitCall, type Admission } from "./admit-call.ts";
 import { authenticate } from "./authenticate.ts";
 import { refuse, toObject, type Call, type ServeCallDeps } from "./call.ts";
 import { recordCall, type CallFacts } from "./call-log.ts";
 import { forwardCall } from "./forward-call.ts";
 import { quotaExceeded, rateLimitHeaders } from "./limit-views.ts";
-import { readBody } from "./read-body.ts";
 
 /**
  * One call of the LLM API: who calls, the whole body, its tokens, then the router's answer streamed back. Tokens are
@@ -39,10 +40,13 @@ export function serveCall(
     overheadMs: null,
     detail: undefined,
   };
-  const call: Call = { req, res, path, facts, presence: { isGone: false }, onGone: null };
+  const call: Call = { req, res, path, facts, presence: { isGone: false }, onGone: null, heldBodyBytes: 0 };
+  const { origin } = req.headers;
+  if (origin !== undefined) allowOrigin(deps.cors, origin, res);
   deps.inFlight.count += 1;
   res.on("close", () => {
     deps.inFlight.count -= 1;
+    deps.body.budget.give(call.heldBodyBytes);
     if (!res.writableFinished) {
       call.presence.isGone = true;
       if (facts.outcome === "failed" && facts.status === 0) facts.outcome = "client_closed";
@@ -57,6 +61,9 @@ export function serveCall(
 
 async function run(deps: ServeCallDeps, call: Call): Promise<void> {
   const { req, facts } = call;
+  if (deps.isDraining()) {
+    return refuse(deps, call, new AppError("shutting_down", { retryAfterSeconds: 1 }), "draining", {});
+  }
   if (deps.inFlight.count > deps.maxInFlight) {
     return refuse(deps, call, new AppError("overloaded", { retryAfterSeconds: 1 }), "overloaded", {});
   }
@@ -70,14 +77,14 @@ async function run(deps: ServeCallDeps, call: Call): Promise<void> {
   let body: Buffer | null = null;
   if (facts.operation.method === "POST") {
     try {
-      const { maxBodyBytes: maxBytes, bodyTimeoutMs: timeoutMs, monotonicMs } = deps;
-      body = await readBody(req, { maxBytes, timeoutMs, monotonicMs, watchdog: deps.relay.watchdog });
+      body = await readBody(req, call.res, deps.body);
     } catch (error) {
       return refuse(deps, call, error, "bad_upload", {});
     }
     if (body === null) return;
+    if (call.presence.isGone) return deps.body.budget.give(body.length);
+    call.heldBodyBytes = body.length;
   }
-  if (call.presence.isGone) return;
   const uploadedMs = deps.monotonicMs();
   const decided = admitCall(deps.leases, facts.caller.principal, facts.operation.cost, call.presence);
   const admission = decided instanceof Promise ? await decided : decided;

@@ -1,12 +1,12 @@
 import type { Request, Response } from "express";
 import type { Dialect } from "@topdog/dialects/dialect";
+import { readBody } from "@topdog/http-kit/read-body";
 import { startHotSpan } from "@topdog/telemetry/tracing";
 import { AppError } from "@topdog/errors/app-error";
 import type { Call, CallDeps } from "../usecases/call.ts";
 import { completeCall, rejectCall } from "../usecases/complete-call.ts";
 import { type AdmissionDeps, admittedCall } from "./admitted-call.ts";
 import { markUnmetered } from "./http-answer.ts";
-import { readBody } from "./read-body.ts";
 
 export interface ModelCallsDeps {
   readonly admission: AdmissionDeps;
@@ -23,13 +23,14 @@ type OnError = (error: unknown, req: Request, res: Response) => void;
 export function modelCalls(deps: ModelCallsDeps): (dialect: Dialect, onError: OnError) => Handler {
   let running = 0;
 
-  async function serve(dialect: Dialect, req: Request, call: Call): Promise<void> {
-    let body: Buffer;
+  async function serve(dialect: Dialect, req: Request, res: Response, call: Call): Promise<void> {
+    let body: Buffer | null;
     try {
-      body = await readBody(req, deps.maxBodyBytes);
+      body = await readBody(req, res, { maxBytes: deps.maxBodyBytes });
     } catch (error) {
       return rejectCall(deps.calls, dialect, call, error);
     }
+    if (body === null) return rejectCall(deps.calls, dialect, call, new AppError("request_timeout"));
     await completeCall(deps.calls, dialect, call, body);
   }
 
@@ -50,7 +51,7 @@ export function modelCalls(deps: ModelCallsDeps): (dialect: Dialect, onError: On
     try {
       const call = admit(req, res);
       running += 1;
-      await serve(dialect, req, call).finally(() => (running -= 1));
+      await serve(dialect, req, res, call).finally(() => (running -= 1));
       span?.end();
     } catch (error) {
       span?.end(error);

@@ -1,10 +1,12 @@
 import type { RequestHandler, Response } from "express";
+import { readBody } from "@topdog/http-kit/read-body";
+import { toAppError } from "@topdog/http-kit/to-app-error";
+import { settleUnreadBody } from "@topdog/http-kit/unread-body";
 import type { CallEntry, CallLog } from "../domain/call-log.ts";
 import { parseChatRequest } from "../domain/chat-request.ts";
 import { completionFor } from "../domain/completion.ts";
 import { type FaultPlan, type Faults, noFaults } from "../domain/faults.ts";
 import { answerBody, answerEvents, errorBody } from "../domain/openai-shapes.ts";
-import { readBody } from "./read-body.ts";
 import { type Pace, sendEvents, sendText } from "./send-answer.ts";
 
 export interface ChatCompletionsDeps {
@@ -40,8 +42,13 @@ export function chatCompletions(deps: ChatCompletionsDeps): RequestHandler {
 
   return async (req, res) => {
     const requestId = req.headers["x-request-id"];
-    const body = await readBody(req, deps.maxBodyBytes);
-    if (body === null) return refuse(res, 413, errorBody("The request is too large", "invalid_request_error", null));
+    const body = await readBody(req, res, { maxBytes: deps.maxBodyBytes }).catch((error: unknown) => {
+      const { status, detail, code } = toAppError(error);
+      settleUnreadBody(req, res);
+      refuse(res, status, errorBody(detail, "invalid_request_error", code));
+      return null;
+    });
+    if (body === null) return;
     const parsed = parseChatRequest(body);
     if ("problem" in parsed) {
       const { status, message, code, param } = parsed.problem;

@@ -1,0 +1,24 @@
+/** How many bytes of request bodies the whole process may hold in memory. Whoever took bytes gives the same number back. */
+export interface BodyBudget {
+  /** False, with nothing taken, when the budget does not allow it. */
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+  freeBytes(): number;
+  heldBytes(): number;
+}
+
+export function createBodyBudget(maxBytes: number): BodyBudget {
+  let heldBytes = 0;
+  return {
+    take: (bytes) => {
+      if (heldBytes + bytes > maxBytes) return false;
+      heldBytes += bytes;
+      return true;
+    },
+    give: (bytes) => {
+      heldBytes -= bytes;
+    },
+    freeBytes: () => maxBytes - heldBytes,
+    heldBytes: () => heldBytes,
+  };
+}

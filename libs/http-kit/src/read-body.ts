@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AppError } from "@topdog/errors/app-error";
+import type { BodyBudget } from "./body-budget.ts";
+import { sendContinue } from "./expect-continue.ts";
+import type { Watchdog, Watched } from "./watchdog.ts";
+
+/** How slow a sender may be. Without it only the server's own timeout of a request holds. */
+export interface BodyPace {
+  readonly watchdog: Watchdog;
+  readonly monotonicMs: () => number;
+  /** From here until the last byte. */
+  readonly timeoutMs: number;
+  /** The least rate, measured over each `windowMs`. */
+  readonly minBytesPerSecond: number;
+  readonly windowMs: number;
+}
+
+export interface ReadBodyOptions {
+  readonly maxBytes: number;
+  readonly pace?: BodyPace;
+  /** A body that was read has taken its length from it; whoever called gives that back when the body is no longer held. */
+  readonly budget?: BodyBudget;
+}
+
+/** A Buffer costs about 100 bytes beside its content: bodies in tiny pieces are joined as they come, and bounded in number. */
+const joinedPieces = 256;
+const freePieces = 16_384;
+const bytesPerPiece = 256;
+
+const tooLarge = (maxBytes: number): AppError =>
+  new AppError("payload_too_large", { detail: `The body is larger than ${maxBytes} bytes.` });
+const noMemory = (): AppError =>
+  new AppError("overloaded", { detail: "Too many large requests are under way.", retryAfterSeconds: 1 });
+const tooSlow = (detail: string): AppError => new AppError("request_timeout", { detail });
+
+/** What the headers alone say against the body; null when nothing does. */
+function refusalOf({ headers }: IncomingMessage, { maxBytes, budget }: ReadBodyOptions): AppError | null {
+  const encoding = headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity")
+    return new AppError("unsupported_encoding");
+  const announced = headers["content-length"];
+  if (announced === undefined) return null;
+  const bytes = Number(announced);
+  if (bytes > maxBytes) return tooLarge(maxBytes);
+  return budget !== undefined && bytes > budget.freeBytes() ? noMemory() : null;
+}
+
+/**
+ * The whole body as one Buffer; null when the client went meanwhile. Rejects with AppError: 413 (by the announced length,
+ * before a byte is read, or at the bound), 408 (too late or too slow), 415 (compressed), 503 (no memory left in the budget).
+ */
+export function readBody(req: IncomingMessage, res: ServerResponse, options: ReadBodyOptions): Promise<Buffer | null> {
+  const { maxBytes, pace, budget } = options;
+  return new Promise((resolve, reject) => {
+    const refusal = refusalOf(req, options);
+    if (refusal !== null) return reject(refusal);
+    if (req.destroyed) return resolve(null);
+    const joined: Buffer[] = [];
+    let pieces: Buffer[] = [];
+    let pieceCount = 0;
+    let bytes = 0;
+    const watch = pace === undefined ? null : watchPace(pace, () => bytes, fail);
+
+    function forget(): void {
+      if (watch !== null) pace?.watchdog.watched.delete(watch);
+      req.off("data", onData);
+      req.off("end", onEnd);
+      req.off("close", onClose);
+    }
+    function fail(error: AppError): void {
+      forget();
+      budget?.give(bytes);
+      reject(error);
+    }
+    function onData(chunk: Buffer): void {
+      if (bytes + chunk.length > maxBytes) return fail(tooLarge(maxBytes));
+      if (budget?.take(chunk.length) === false) return fail(noMemory());
+      bytes += chunk.length;
+      pieceCount += 1;
+      if (pieceCount > freePieces && pieceCount * bytesPerPiece > bytes)
+        return fail(new AppError("invalid_request", { detail: "The body comes in too many tiny chunks." }));
+      if (pieces.push(chunk) < joinedPieces) return;
+      joined.push(Buffer.concat(pieces));
+      pieces = [];
+    }
+    function onEnd(): void {
+      forget();
+      const all = joined.length === 0 ? pieces : [...joined, ...pieces];
+      resolve(all.length === 1 ? (all[0] as Buffer) : Buffer.concat(all, bytes));
+    }
+    function onClose(): void {
+      forget();
+      budget?.give(bytes);
+      resolve(null);
+    }
+
+    if (watch !== null) pace?.watchdog.watched.add(watch);
+    req.on("data", onData);
+    req.on("end", onEnd);
+    req.on("close", onClose);
+    req.on("error", () => undefined);
+    sendContinue(req, res);
+  });
+}
+
+/** Looked at once a window; a window in which too little came ends the upload. */
+function watchPace(pace: BodyPace, receivedBytes: () => number, fail: (error: AppError) => void): Watched {
+  const { timeoutMs, windowMs, minBytesPerSecond, monotonicMs } = pace;
+  const startedMs = monotonicMs();
+  const endMs = startedMs + timeoutMs;
+  const minWindowBytes = (minBytesPerSecond * windowMs) / 1000;
+  let lastBytes = 0;
+  const watch: Watched = {
+    dueAtMs: Math.min(endMs, startedMs + windowMs),
+    onDue: () => {
+      const nowMs = monotonicMs();
+      if (nowMs >= endMs) return fail(tooSlow(`The body did not arrive within ${timeoutMs} ms.`));
+      const bytes = receivedBytes();
+      if (bytes - lastBytes < minWindowBytes)
+        return fail(tooSlow(`The body came in at less than ${minBytesPerSecond} bytes a second.`));
+      lastBytes = bytes;
+      watch.dueAtMs = Math.min(endMs, nowMs + windowMs);
+    },
+  };
+  return watch;
+}

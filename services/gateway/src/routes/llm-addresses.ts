@@ -1,0 +1,62 @@
+import type { ErrorRequestHandler, Express, RequestHandler } from "express";
+import { operations } from "@topdog/dialects/dialects";
+import { AppError } from "@topdog/errors/app-error";
+import { preflightHeaders, type CorsPolicy } from "../domain/cors.ts";
+import { allowOrigin } from "../usecases/allow-origin.ts";
+
+/** What an SDK asks for when its base URL lacks the /v1. */
+const withoutPrefix = [
+  "/chat/completions",
+  "/completions",
+  "/responses",
+  "/responses/*rest",
+  "/messages",
+  "/messages/*rest",
+  "/embeddings",
+  "/models",
+  "/models/*rest",
+];
+
+const readableByPages =
+  (cors: CorsPolicy): RequestHandler =>
+  (req, res, next) => {
+    const { origin } = req.headers;
+    if (origin !== undefined) allowOrigin(cors, origin, res);
+    next();
+  };
+
+/** A preflight is answered without a key, for the browser sends none; any other OPTIONS only where there is something. */
+const preflight: RequestHandler = (req, res, next) => {
+  if (req.headers["access-control-request-method"] === undefined) return next();
+  const requested = req.headers["access-control-request-headers"];
+  for (const [name, value] of preflightHeaders(typeof requested === "string" ? requested : undefined))
+    res.setHeader(name, value);
+  res.status(204).end();
+};
+
+export interface LlmAddressesDeps {
+  readonly cors: CorsPolicy;
+  /** Answers an error in the dialect of the LLM API. */
+  readonly onError: ErrorRequestHandler;
+}
+
+/** All that is asked of the LLM API's addresses beside its calls. Stands behind the request id and the log. */
+export function mountLlmAddresses(app: Express, { cors, onError }: LlmAddressesDeps): void {
+  const absent =
+    (advice: string): RequestHandler =>
+    (req, res, next) => {
+      const detail = `There is nothing at ${req.path}: ${advice}`;
+      void onError(new AppError("not_found", { detail }), req, res, next);
+    };
+  app.all(["/v1/*rest", ...withoutPrefix], readableByPages(cors));
+  app.options(["/v1/*rest", ...withoutPrefix], preflight);
+  for (const { method, paths } of operations) {
+    const allow = method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`;
+    app.options([...paths], (_req, res) => void res.status(204).setHeader("allow", allow).end());
+    app.all([...paths], () => {
+      throw new AppError("method_not_allowed", { headers: { allow } });
+    });
+  }
+  app.all("/v1/v1/*rest", absent("your base URL ends in /v1 already, so the path after it must not begin with /v1."));
+  app.all(withoutPrefix, absent("your base URL should end in /v1."));
+}
