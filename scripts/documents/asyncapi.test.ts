@@ -1,13 +1,19 @@
 import { expect, test } from "@jest/globals";
 import { eventCatalog } from "@topdog/contracts/events/catalog";
+import { rpcCatalog } from "@topdog/contracts/rpc/catalog";
+import { signalCatalog } from "@topdog/contracts/signals/catalog";
 import { durables, streams } from "@topdog/contracts/topology";
 import { z } from "zod";
 import { buildAsyncApi } from "./asyncapi.ts";
 import { readDefinitions } from "./definitions.ts";
 
-test("every event that contracts defines is in its catalogue", async () => {
-  const { events } = await readDefinitions();
-  expect(events.map((event) => event.subject)).toEqual(eventCatalog.map((event) => event.subject).toSorted());
+test("every event, signal and question that contracts defines is in its catalogue: what a service may do follows from it", async () => {
+  const { events, signals, rpcs } = await readDefinitions();
+  const subjects = (definitions: readonly { subject: string }[]) =>
+    definitions.map(({ subject }) => subject).toSorted();
+  expect(subjects(events)).toEqual(subjects(eventCatalog));
+  expect(subjects(signals)).toEqual(subjects(signalCatalog));
+  expect(subjects(rpcs)).toEqual(subjects(rpcCatalog));
 });
 
 test("a subject is topdog.<aggregate>.<past tense>.v<major>", async () => {
@@ -31,7 +37,8 @@ test("an example that breaks its schema, or an event in no stream, stops the gen
   const event = {
     subject: "topdog.a.happened.v1",
     summary: "",
-    owner: "a",
+    publishers: ["billing"] as const,
+    listeners: [],
     schema: z.object({ n: z.int() }),
     example: { n: "1" },
   };

@@ -1,7 +1,7 @@
-import type { AnyEvent } from "@topdog/contracts/event";
+import type { AnyEvent, AnyRpc, AnySignal } from "@topdog/contracts/event";
 import type { DurableDeclaration, StreamDeclaration } from "@topdog/contracts/topology";
 import { z } from "zod";
-import type { AnyRpc, Definitions } from "./definitions.ts";
+import type { Definitions } from "./definitions.ts";
 
 type Json = Record<string, unknown>;
 
@@ -30,14 +30,14 @@ const cloudEventHeaders: Json = {
   },
 };
 
-function exampleOf(event: AnyEvent): unknown {
+function exampleOf(event: AnyEvent | AnySignal): unknown {
   const parsed = event.schema.safeParse(event.example);
   if (!parsed.success)
     throw new Error(`the example of ${event.subject} breaks its own schema: ${parsed.error.message}`);
   return event.example;
 }
 
-const messageOf = (event: AnyEvent, headers: Json | null): Json => ({
+const messageOf = (event: AnyEvent | AnySignal, headers: Json | null): Json => ({
   name: event.subject,
   title: event.summary,
   contentType: "application/json",
@@ -45,6 +45,9 @@ const messageOf = (event: AnyEvent, headers: Json | null): Json => ({
   payload: schemaOf(event.schema),
   examples: [{ payload: exampleOf(event) }],
 });
+
+const heardBy = (services: readonly string[]): string =>
+  services.length === 0 ? "" : `, heard by ${services.join(", ")} as it passes`;
 
 interface Parts {
   readonly channels: Json;
@@ -85,7 +88,7 @@ function describeEvent(
     operations: {
       [`publish.${id}`]: {
         action: "send",
-        summary: `By ${event.owner}`,
+        summary: `By ${event.publishers.join(" or ")}${heardBy(event.listeners)}`,
         channel: channelRef(id),
         messages: [messageRef(id, "event")],
       },
@@ -94,7 +97,7 @@ function describeEvent(
   };
 }
 
-function describeSignal(signal: AnyEvent): Parts {
+function describeSignal(signal: AnySignal): Parts {
   const id = idOf(signal.subject);
   return {
     channels: {
@@ -107,7 +110,7 @@ function describeSignal(signal: AnyEvent): Parts {
     operations: {
       [`send.${id}`]: {
         action: "send",
-        summary: `By ${signal.owner}`,
+        summary: `By ${signal.owner}${heardBy(signal.listeners)}`,
         channel: channelRef(id),
         messages: [messageRef(id, "signal")],
       },
@@ -134,7 +137,7 @@ function describeRpc(rpc: AnyRpc): Parts {
     operations: {
       [`answer.${id}`]: {
         action: "receive",
-        summary: `By ${rpc.owner}`,
+        summary: `By ${rpc.owner}, asked by ${rpc.callers.join(", ")}`,
         channel: channelRef(id),
         messages: [messageRef(id, "request")],
         reply: {

@@ -1,21 +1,12 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { AnyEvent } from "@topdog/contracts/event";
-import type { z } from "zod";
-
-export interface AnyRpc {
-  readonly subject: string;
-  readonly summary: string;
-  readonly owner: string;
-  readonly request: z.ZodType;
-  readonly reply: z.ZodType;
-}
+import type { AnyEvent, AnyRpc, AnySignal } from "@topdog/contracts/event";
 
 export interface Definitions {
   /** Facts, advice and questions, each sorted by subject. */
   readonly events: readonly AnyEvent[];
-  readonly signals: readonly AnyEvent[];
+  readonly signals: readonly AnySignal[];
   readonly rpcs: readonly AnyRpc[];
 }
 
@@ -31,7 +22,8 @@ async function exportsOf(folder: string): Promise<unknown[]> {
 
 const hasKeys = (value: unknown, ...keys: string[]): boolean =>
   typeof value === "object" && value !== null && keys.every((key) => key in value);
-const isMessage = (value: unknown): value is AnyEvent => hasKeys(value, "subject", "owner", "schema", "example");
+const isEvent = (value: unknown): value is AnyEvent => hasKeys(value, "subject", "publishers", "schema", "example");
+const isSignal = (value: unknown): value is AnySignal => hasKeys(value, "subject", "owner", "schema", "example");
 const isRpc = (value: unknown): value is AnyRpc => hasKeys(value, "subject", "owner", "request", "reply");
 const bySubject = (a: { subject: string }, b: { subject: string }): number => a.subject.localeCompare(b.subject);
 
@@ -39,8 +31,8 @@ const bySubject = (a: { subject: string }, b: { subject: string }): number => a.
 export async function readDefinitions(): Promise<Definitions> {
   const [events, signals, rpcs] = await Promise.all([exportsOf("events"), exportsOf("signals"), exportsOf("rpc")]);
   return {
-    events: events.filter(isMessage).toSorted(bySubject),
-    signals: signals.filter(isMessage).toSorted(bySubject),
+    events: events.filter(isEvent).toSorted(bySubject),
+    signals: signals.filter(isSignal).toSorted(bySubject),
     rpcs: rpcs.filter(isRpc).toSorted(bySubject),
   };
 }

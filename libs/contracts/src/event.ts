@@ -1,10 +1,16 @@
 import type { z } from "zod";
+import type { ServiceName } from "./services.ts";
+
+type OneOrMore<T> = readonly [T, ...T[]];
 
 /** A fact on the bus. The subject is `topdog.<aggregate>.<past-tense>.v<major>`; a breaking change is a new subject. */
 export interface EventDefinition<T> {
   readonly subject: string;
   readonly summary: string;
-  readonly owner: string;
+  /** Who may say it: the bus lets nobody else publish it, and consumers refuse it from anybody else. */
+  readonly publishers: OneOrMore<ServiceName>;
+  /** Who hears it as it passes, without a durable. Consumers with a durable are declared in `topology.ts`. */
+  readonly listeners: readonly ServiceName[];
   readonly schema: z.ZodType<T>;
   readonly example: T;
 }
@@ -23,10 +29,21 @@ export function defineEvent<T>(
 export interface RpcDefinition<Q, A> {
   readonly subject: string;
   readonly summary: string;
-  readonly owner: string;
+  /** Who answers it. */
+  readonly owner: ServiceName;
+  /** Who may ask it. */
+  readonly callers: OneOrMore<ServiceName>;
+  /** Asking again, or being heard twice, changes nothing: the caller may then ask a second time within its deadline. */
+  readonly idempotent: boolean;
   readonly request: z.ZodType<Q>;
   readonly reply: z.ZodType<A>;
 }
+
+/** A question whose types do not matter: for lists and documents. */
+export type AnyRpc = Omit<RpcDefinition<unknown, unknown>, "request" | "reply"> & {
+  readonly request: z.ZodType;
+  readonly reply: z.ZodType;
+};
 
 export function defineRpc<Q, A>(definition: RpcDefinition<Q, A>): RpcDefinition<Q, A> {
   return Object.freeze(definition);
@@ -36,10 +53,16 @@ export function defineRpc<Q, A>(definition: RpcDefinition<Q, A>): RpcDefinition<
 export interface SignalDefinition<T> {
   readonly subject: string;
   readonly summary: string;
-  readonly owner: string;
+  /** Who sends it. */
+  readonly owner: ServiceName;
+  /** Who may hear it. */
+  readonly listeners: OneOrMore<ServiceName>;
   readonly schema: z.ZodType<T>;
   readonly example: T;
 }
+
+/** A signal whose payload type does not matter: for lists and documents. */
+export type AnySignal = Omit<SignalDefinition<unknown>, "schema"> & { readonly schema: z.ZodType };
 
 export function defineSignal<T>(
   definition: Omit<SignalDefinition<T>, "example"> & { readonly example: NoInfer<T> },

@@ -4,6 +4,7 @@ import { providerStateChanged } from "./events/provider-state-changed.ts";
 import { quotaExhausted } from "./events/quota-exhausted.ts";
 import { subscriptionUpdated } from "./events/subscription-updated.ts";
 import { usageConsumed } from "./events/usage-consumed.ts";
+import type { ServiceName } from "./services.ts";
 
 /** JetStream streams and durables, declared here alone and applied by a migration step, never by a service at start. */
 export interface StreamDeclaration {
@@ -18,12 +19,19 @@ export interface DurableDeclaration {
   readonly stream: string;
   /** `<service>-on-<event>`: one durable per service and event. */
   readonly name: string;
+  /** The one service that reads it, and that may set its events aside as dead letters. */
+  readonly service: ServiceName;
   readonly subject: string;
   readonly ackWaitMs: number;
   /** Deliveries before the message goes to the dead-letter stream. */
   readonly maxDeliveries: number;
   readonly maxAckPending: number;
 }
+
+const deadLetterPrefix = "topdog.deadletter.";
+
+/** Where a durable's reader puts an event that it cannot handle. */
+export const deadLetterSubject = (durableName: string): string => `${deadLetterPrefix}${durableName}`;
 
 const dayMs = 86_400_000;
 type WithSubject = { readonly subject: string };
@@ -54,15 +62,21 @@ export const streams: readonly StreamDeclaration[] = [
   },
   {
     name: "TOPDOG_DEAD_LETTERS",
-    subjects: ["topdog.deadletter.>"],
+    subjects: [`${deadLetterPrefix}>`],
     maxAgeMs: 90 * dayMs,
     maxBytes: 1024 ** 3,
     duplicateWindowMs: 600_000,
   },
 ];
 
-const durable = (stream: string, service: string, event: WithSubject, maxAckPending: number): DurableDeclaration => ({
+const durable = (
+  stream: string,
+  service: ServiceName,
+  event: WithSubject,
+  maxAckPending: number,
+): DurableDeclaration => ({
   stream,
+  service,
   name: `${service}-on-${event.subject.split(".").slice(1, 3).join("-").replaceAll("_", "-")}`,
   subject: event.subject,
   ackWaitMs: 10_000,
@@ -78,8 +92,8 @@ export const durables: readonly DurableDeclaration[] = [
 ];
 
 /** The durable that a service consumes an event with; throws when none is declared (a bug). */
-export function durableFor(service: string, subject: string): DurableDeclaration {
-  const found = durables.find((one) => one.subject === subject && one.name.startsWith(`${service}-on-`));
+export function durableFor(service: ServiceName, subject: string): DurableDeclaration {
+  const found = durables.find((one) => one.subject === subject && one.service === service);
   if (found === undefined) throw new Error(`no durable is declared for ${service} on ${subject}`);
   return found;
 }

@@ -22,7 +22,8 @@ const example: ApiKeyFact = {
 export const apiKeyCreated = defineEvent({
   subject: "topdog.apikey.created.v1",
   summary: "An API key exists",
-  owner: "org-registry",
+  publishers: ["org-registry"],
+  listeners: [],
   schema: keyFact,
   example,
 });
@@ -30,7 +31,8 @@ export const apiKeyCreated = defineEvent({
 export const apiKeyRevoked = defineEvent({
   subject: "topdog.apikey.revoked.v1",
   summary: "An API key must be refused everywhere from now on",
-  owner: "org-registry",
+  publishers: ["org-registry"],
+  listeners: ["gateway"],
   schema: keyFact,
   example,
 });

@@ -18,7 +18,8 @@ export type OrgUpdated = z.infer<typeof orgUpdatedSchema>;
 export const orgUpdated = defineEvent({
   subject: "topdog.org.updated.v1",
   summary: "An org changed: the full snapshot",
-  owner: "org-registry",
+  publishers: ["org-registry"],
+  listeners: [],
   schema: orgUpdatedSchema,
   example: {
     orgId: "org_1",
@@ -44,7 +45,8 @@ export type MemberChanged = z.infer<typeof memberChangedSchema>;
 export const memberChanged = defineEvent({
   subject: "topdog.member.changed.v1",
   summary: "A member of an org was added, removed, activated, deactivated or given another role",
-  owner: "org-registry",
+  publishers: ["org-registry"],
+  listeners: ["gateway"],
   schema: memberChangedSchema,
   example: {
     orgId: "org_1",

@@ -14,7 +14,8 @@ export type ProviderStateChanged = z.infer<typeof providerStateChangedSchema>;
 export const providerStateChanged = defineEvent({
   subject: "topdog.provider.state_changed.v1",
   summary: "A router's breaker for a provider opened, half-opened or closed",
-  owner: "llm-router",
+  publishers: ["llm-router"],
+  listeners: [],
   schema: providerStateChangedSchema,
   example: {
     provider: "sandbox-a",

@@ -13,7 +13,8 @@ export const quotaExhaustedSchema = z.object({
 export const quotaExhausted = defineEvent({
   subject: "topdog.quota.exhausted.v1",
   summary: "A bucket gave its last token of the day",
-  owner: "quota",
+  publishers: ["quota"],
+  listeners: [],
   schema: quotaExhaustedSchema,
   example: { owner: "user:usr_1", meter: "llm_requests", day: "2026-11-22", limit: 40, at: "2026-11-22T10:00:00.000Z" },
 });

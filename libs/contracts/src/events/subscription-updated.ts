@@ -19,7 +19,8 @@ export type SubscriptionUpdated = z.infer<typeof subscriptionUpdatedSchema>;
 export const subscriptionUpdated = defineEvent({
   subject: "topdog.subscription.updated.v1",
   summary: "A user's or an org's subscription changed: the full snapshot",
-  owner: "billing",
+  publishers: ["billing"],
+  listeners: [],
   schema: subscriptionUpdatedSchema,
   example: {
     owner: "org:org_1",

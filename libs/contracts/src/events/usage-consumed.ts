@@ -56,7 +56,9 @@ export function usageIdOf(usage: Pick<UsageConsumed, "charges">): string {
 export const usageConsumed = defineEvent({
   subject: "topdog.usage.consumed.v1",
   summary: "One admitted call is over: what it used and what it cost",
-  owner: "llm-router, or gateway for a call that no router answered for",
+  // The gateway: for a call that no router answered for.
+  publishers: ["llm-router", "gateway"],
+  listeners: [],
   schema: usageConsumedSchema,
   example: {
     requestId: "req_01",

@@ -52,6 +52,9 @@ export const syncLeases = defineRpc({
   subject: "topdog.rpc.quota.sync.v1",
   summary: "Report what a gateway admitted and returned, and ask for more: one message for many leases",
   owner: "quota",
+  callers: ["gateway"],
+  // Every number is absolute. A repeated wish for more tokens may grant twice, to the same lease, which gives them back.
+  idempotent: true,
   request: z.object({
     /** Unique to a gateway process, never reused: a restarted gateway is another holder. */
     gatewayId: z.string().min(8).max(64),

@@ -14,6 +14,7 @@ export const quotaRecalled = defineSignal({
   subject: "topdog.signal.quota.recalled.v1",
   summary: "Gateways that hold tokens of this bucket give the unused ones back at once",
   owner: "quota",
+  listeners: ["gateway"],
   schema: quotaRecalledSchema,
   example: { owner: "org:org_1", meter: "api_calls", reason: "tail" },
 });

@@ -1,0 +1,64 @@
+import { eventCatalog } from "./events/catalog.ts";
+import { rpcCatalog } from "./rpc/catalog.ts";
+import { type ServiceName, serviceNames } from "./services.ts";
+import { signalCatalog } from "./signals/catalog.ts";
+import { deadLetterSubject, durables } from "./topology.ts";
+
+/** Who may connect to the bus: the services, and the operator who makes streams and handles dead letters. */
+export const busUserNames = [...serviceNames, "operator"] as const;
+export type BusUserName = (typeof busUserNames)[number];
+
+/** What one user of the bus may say and hear. Whatever is not listed is refused. */
+export interface BusAccess {
+  readonly publish: readonly string[];
+  /** `subject` or `subject queue`: then only as a member of that queue. */
+  readonly subscribe: readonly string[];
+  /** May answer the questions it hears; nobody else may publish to a reply subject. */
+  readonly answers: boolean;
+}
+
+/** Answers to its requests reach a user below this prefix, and nobody else may listen there. */
+export const inboxPrefixOf = (userName: string): string => `_INBOX_${userName}`;
+
+const subjectOf = ({ subject }: { readonly subject: string }): string => subject;
+
+/** What a service may do on the bus, from what the events, questions, signals and durables declare. */
+export function serviceAccess(service: ServiceName): BusAccess {
+  const answered = rpcCatalog.filter(({ owner }) => owner === service);
+  return {
+    publish: [
+      ...eventCatalog.filter(({ publishers }) => publishers.includes(service)).map(subjectOf),
+      ...rpcCatalog.filter(({ callers }) => callers.includes(service)).map(subjectOf),
+      ...signalCatalog.filter(({ owner }) => owner === service).map(subjectOf),
+      ...durables.filter((durable) => durable.service === service).flatMap(readingSubjects),
+    ],
+    subscribe: [
+      `${inboxPrefixOf(service)}.>`,
+      ...eventCatalog.filter(({ listeners }) => listeners.includes(service)).map(subjectOf),
+      ...signalCatalog.filter(({ listeners }) => listeners.includes(service)).map(subjectOf),
+      ...answered.map(({ subject, owner }) => `${subject} ${owner}`),
+    ],
+    answers: answered.length > 0,
+  };
+}
+
+/** To read one durable, settle its messages and set one aside; not to make, change or delete it. */
+function readingSubjects({ stream, name }: { readonly stream: string; readonly name: string }): string[] {
+  return [
+    `$JS.API.CONSUMER.INFO.${stream}.${name}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
+    `$JS.ACK.${stream}.${name}.>`,
+    // The newer form, with the domain and the account before the stream.
+    `$JS.ACK.*.*.${stream}.${name}.>`,
+    deadLetterSubject(name),
+  ];
+}
+
+/** The operator makes streams and durables, looks at what is stored, and publishes dead letters again. */
+export const operatorAccess: BusAccess = {
+  publish: ["$JS.API.>", ...new Set(durables.map(subjectOf))],
+  subscribe: [`${inboxPrefixOf("operator")}.>`],
+  answers: false,
+};
+
+export const accessOf = (user: BusUserName): BusAccess => (user === "operator" ? operatorAccess : serviceAccess(user));

@@ -1,0 +1,5 @@
+import type { AnySignal } from "../event.ts";
+import { quotaRecalled } from "./quota-recalled.ts";
+
+/** Every signal on the bus: who may send and who may hear follows from this list. */
+export const signalCatalog: readonly AnySignal[] = [quotaRecalled];
