@@ -96,11 +96,13 @@ const dataDirOf = (flags: Flags): string => resolve(root, String(flags["data-dir
 /** How an operator command reaches what runs: beside the data that it is about. It holds passwords. */
 const stackFileOf = (flags: Flags): string => join(dataDirOf(flags), "stack.json");
 
-function writeStackFile(stackFile: string, { postgres, nats }: Stack): void {
+function writeStackFile(stackFile: string, { postgres, nats, operatorBusSeed }: Stack): void {
   const names = storingServices.map(databaseOf);
   const databases = Object.fromEntries(names.map((name) => [name, postgres.url(name, name)]));
   rmSync(stackFile, { force: true });
-  writeFileSync(stackFile, JSON.stringify({ databases, natsUrl: nats.url }), { mode: 0o600 });
+  writeFileSync(stackFile, JSON.stringify({ databases, natsUrl: nats.url, natsSeed: operatorBusSeed }), {
+    mode: 0o600,
+  });
 }
 
 async function bringUp(flags: Flags): Promise<Stack> {

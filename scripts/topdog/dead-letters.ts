@@ -2,11 +2,16 @@ import { Command, Option } from "commander";
 import { durables } from "@topdog/contracts/topology";
 import { type Bus, connectBus } from "@topdog/messaging/connect";
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from "@topdog/messaging/dead-letters";
+import type { MessagingLogger } from "@topdog/messaging/logger";
 import { findConnection } from "./connection.ts";
 
-const connectTimeoutMs = 5_000;
+/** The services wait for the bus for ever; an operator does not. */
+const firstConnectMs = 10_000;
 const maxShown = 100;
 const names = durables.map((durable) => durable.name);
+
+const quiet = (): void => undefined;
+const silent: MessagingLogger = { debug: quiet, info: quiet, warn: quiet, error: quiet, fatal: quiet };
 
 interface Selection {
   seq?: string;
@@ -17,8 +22,14 @@ interface Selection {
 export function addDeadLetterCommands(program: Command): void {
   const group = new Command("dead-letters").description("Look at, replay or drop events that a consumer gave up on");
   const onBus = async (work: (bus: Bus) => Promise<void>): Promise<void> => {
-    const url = findConnection("nats", program.opts<{ stackFile: string }>().stackFile);
-    const bus = await connectWithin(url);
+    const { stackFile } = program.opts<{ stackFile: string }>();
+    const bus = await connectBus({
+      url: findConnection("nats", stackFile),
+      seed: findConnection("nats_seed", stackFile),
+      name: "operator",
+      logger: silent,
+      firstConnectMs,
+    });
     try {
       await work(bus);
     } finally {
@@ -74,16 +85,4 @@ function seqOf(durable: string, { seq, all }: Selection): number | undefined {
   const number = Number(seq);
   if (!Number.isInteger(number) || number < 1) throw new Error("say which: --seq <n>, or --all");
   return number;
-}
-
-/** The services wait for the bus for ever; an operator does not. */
-async function connectWithin(url: string): Promise<Bus> {
-  const silent = () => undefined;
-  const logger = { debug: silent, info: silent, warn: silent, error: silent, fatal: silent };
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    const late = (): void => reject(new Error(`the bus at ${new URL(url).host} does not answer`));
-    timer = setTimeout(late, connectTimeoutMs);
-  });
-  return Promise.race([connectBus({ url, name: "operator", logger }), timeout]).finally(() => clearTimeout(timer));
 }

@@ -36,7 +36,12 @@ describe("npm run topdog", () => {
       });
     });
   const connected = (...args: string[]): Promise<Ran> =>
-    run(args, { DATABASE_URL_ORG_REGISTRY: registry.url, DATABASE_URL_BILLING: billing.url, NATS_URL: nats.url });
+    run(args, {
+      DATABASE_URL_ORG_REGISTRY: registry.url,
+      DATABASE_URL_BILLING: billing.url,
+      NATS_URL: nats.url,
+      NATS_NKEY_SEED: nats.seedOf("operator"),
+    });
 
   test("a user, an org, keys and a plan are set up by command alone", async () => {
     const user = JSON.parse((await connected("create-user", "--email", "ada@example.test")).out) as { id: string };

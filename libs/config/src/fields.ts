@@ -1,6 +1,26 @@
 import { z } from "zod";
 import { Secret, secretOfLength } from "./secret.ts";
 
+/** How a process reaches the bus, and who it is there. */
+export const busFields = {
+  NATS_URL: z
+    .string()
+    .regex(/^(nats|tls|ws|wss):\/\//, "must start with nats:// or tls://")
+    .default("nats://127.0.0.1:8422")
+    .describe("NATS server; several, separated by commas"),
+  NATS_NKEY_SEED: z
+    .string()
+    .regex(/^SU[A-Z2-7]{56}$/, "must be the seed of a user's nkey: SU and 56 characters")
+    .transform(Secret.of)
+    .describe("Who this process is on the bus: the seed of its nkey"),
+  NATS_TLS_CA_FILE: z.string().optional().describe("PEM file of the authority that signed the bus's certificate"),
+  NATS_TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe("PEM file of this process's certificate, when the bus asks for one"),
+  NATS_TLS_KEY_FILE: z.string().optional().describe("PEM file of that certificate's key"),
+};
+
 /** Variables that several services have: each picks what it uses. Names, meanings and units stay the same everywhere. */
 export const commonFields = {
   HTTP_HOST: z.string().default("127.0.0.1").describe("Address to listen on"),
@@ -9,11 +29,7 @@ export const commonFields = {
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
     .describe("Least severe log line that is written"),
-  NATS_URL: z
-    .string()
-    .regex(/^(nats|tls|ws|wss):\/\//, "must start with nats:// or tls://")
-    .default("nats://127.0.0.1:8422")
-    .describe("NATS server"),
+  ...busFields,
   DATABASE_URL: z
     .string()
     .regex(/^postgres(ql)?:\/\//, "must start with postgres://")

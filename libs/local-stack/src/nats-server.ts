@@ -15,6 +15,8 @@ export interface NatsOptions {
   readonly port?: number;
   readonly host?: string;
   readonly logFile?: string;
+  /** Blocks of a nats-server's configuration that say who may connect, and how; without them anybody may. */
+  readonly access?: string;
 }
 
 export interface LocalNats {
@@ -76,7 +78,7 @@ async function launchOnPort(options: NatsOptions, host: string, port: number): P
   const name = `topdog-${createHash("sha256").update(options.dataDir).digest("hex").slice(0, 12)}`;
   const configFile = join(options.dataDir, "nats-server.conf");
   mkdirSync(dirname(configFile), { recursive: true });
-  writeFileSync(configFile, configuration(options.dataDir, name, host, port));
+  writeFileSync(configFile, configuration(options, name, host, port), { mode: 0o600 });
   const server = startProcess({ name: "nats-server", command: options.binary, args: ["-c", configFile], logFile });
   const deadlineMs = Date.now() + startTimeoutMs;
   while (!(await servesJetStream(host, port, name))) {
@@ -90,13 +92,17 @@ async function launchOnPort(options: NatsOptions, host: string, port: number): P
 }
 
 /** The file limit is what streams may reserve together, not what they take: libs/contracts declares 11 GiB. */
-function configuration(dataDir: string, name: string, host: string, port: number): string {
+function configuration({ dataDir, access }: NatsOptions, name: string, host: string, port: number): string {
   const folder = JSON.stringify(join(dataDir, "jetstream"));
   return [
     `host: ${JSON.stringify(host)}`,
     `port: ${port}`,
     `server_name: ${name}`,
     `jetstream { store_dir: ${folder}, max_memory_store: 64MB, max_file_store: 32GB }`,
+    // A client that is gone without a word holds its place in a queue until this notices.
+    `ping_interval: "5s"`,
+    "ping_max: 2",
+    access ?? "",
     "",
   ].join("\n");
 }

@@ -7,6 +7,14 @@ const plan: StackPlan = {
   logDir: "/logs",
   logLevel: "info",
   natsUrl: "nats://127.0.0.1:4",
+  busSeeds: {
+    "org-registry": "seed-1",
+    billing: "seed-2",
+    quota: "seed-3",
+    "llm-router": "seed-4",
+    gateway: "seed-5",
+    operator: "seed-6",
+  },
   databaseUrls: { "org-registry": "postgres://a", billing: "postgres://b", quota: "postgres://c" },
   principalSecret: "s".repeat(43),
   spoolDir: "/spool",
@@ -69,6 +77,22 @@ describe("planServices", () => {
       "gateway-2": ["HTTP_PORT", "PRINCIPAL_SECRET", "ROUTER_URL"],
     });
     expect(specs.find(({ name }) => name === "org-registry")?.env["LOG_LEVEL"]).toBe("info");
+  });
+
+  test("each process of a service gets that service's identity on the bus, and nobody the operator's", () => {
+    const variables = Object.fromEntries(Object.keys(plan.variables).map((name) => [name, ["NATS_NKEY_SEED"]]));
+    const specs = planServices({ ...plan, variables, parentEnv: { NATS_NKEY_SEED: "of another stack" } });
+    const seeds = specs.map((spec) => [spec.name, spec.env["NATS_NKEY_SEED"]]);
+    expect(Object.fromEntries(seeds)).toEqual({
+      "org-registry": "seed-1",
+      billing: "seed-2",
+      quota: "seed-3",
+      "llm-router": "seed-4",
+      gateway: "seed-5",
+      "gateway-2": "seed-5",
+      "sandbox-a": undefined,
+      "sandbox-b": undefined,
+    });
   });
 
   test("with sandboxes, no provider key reaches any process: a test run can spend nobody's money", () => {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type StoringService, storingServices } from "@topdog/contracts/services";
+import { type ServiceName, type StoringService, storingServices } from "@topdog/contracts/services";
+import type { BusSeeds } from "./bus-keys.ts";
 import { type Environment, pickVariables } from "./child-environment.ts";
 import type { ServiceSpec } from "./service.ts";
 
@@ -9,6 +10,7 @@ export interface StackPlan {
   readonly logDir: string;
   readonly logLevel: string;
   readonly natsUrl: string;
+  readonly busSeeds: BusSeeds;
   readonly databaseUrls: Readonly<Record<StoringService, string>>;
   readonly principalSecret: string;
   readonly spoolDir: string;
@@ -30,6 +32,12 @@ export interface StackPlan {
 }
 
 const shutdownGraceMs = 10_000;
+/** Each process gets its own identity on the bus and nobody else's. */
+const busEnvironment = (plan: StackPlan, package_: ServiceName | "sandbox-provider"): Environment =>
+  package_ === "sandbox-provider"
+    ? { NATS_NKEY_SEED: undefined }
+    : { NATS_URL: plan.natsUrl, NATS_NKEY_SEED: plan.busSeeds[package_] };
+
 const providerKeys = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "UPSTREAMS"];
 
 /** The variables that the value of UPSTREAMS names as holding a key. */
@@ -45,7 +53,6 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     ...inherited,
     HTTP_HOST: plan.host,
     LOG_LEVEL: plan.logLevel,
-    NATS_URL: plan.natsUrl,
     PRINCIPAL_SECRET: plan.principalSecret,
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
   };
@@ -54,7 +61,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
       ...(plan.variables[package_] ?? []),
       ...keysOfUpstreams(package_ === "llm-router" ? env["UPSTREAMS"] : ""),
     ]);
-  const spec = (name: string, package_: string, own: Environment): ServiceSpec => ({
+  const spec = (name: string, package_: ServiceName | "sandbox-provider", own: Environment): ServiceSpec => ({
     name,
     folder: join(plan.root, "services", package_),
     entry: plan.entries[package_] ?? (plan.watched.includes(package_) ? "src/main.ts" : "dist/main.js"),
@@ -63,7 +70,12 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     inspectAddress: plan.inspectAddresses[name],
     logFile: join(plan.logDir, `${name}.log`),
     env: {
-      ...namedBy(package_, { ...shared, HTTP_PORT: String(plan.ports[name]), ...own }),
+      ...namedBy(package_, {
+        ...shared,
+        ...busEnvironment(plan, package_),
+        HTTP_PORT: String(plan.ports[name]),
+        ...own,
+      }),
       NODE_COMPILE_CACHE: join(plan.root, ".topdog/compile-cache"),
       ...plan.overrides[package_],
       ...plan.overrides[name],

@@ -20,7 +20,7 @@ export async function migrateAll(plan: StackPlan): Promise<void> {
     name: "the stream declarations",
     entry: "dist/apply-topology.js",
     cwd: join(plan.root, "libs/messaging"),
-    env: { NATS_URL: plan.natsUrl, LOG_LEVEL: "warn" },
+    env: { NATS_URL: plan.natsUrl, NATS_NKEY_SEED: plan.busSeeds.operator, LOG_LEVEL: "warn" },
   });
   await Promise.all([topology, ...storingServices.map((name) => runCommand(plan, name, "migrate", []))]);
 }

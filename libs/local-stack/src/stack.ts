@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { natsServerUsers } from "@topdog/contracts/nats-authorization";
 import {
   databaseOf,
   sandboxProvider,
@@ -7,6 +8,7 @@ import {
   serviceNames,
   storingServices,
 } from "@topdog/contracts/services";
+import { busPublicKeys } from "./bus-keys.ts";
 import { configVariables, type Environment } from "./child-environment.ts";
 import { freePort, isPortFree } from "./free-port.ts";
 import { startLogRotation } from "./log-rotation.ts";
@@ -58,6 +60,8 @@ export interface Stack {
   /** By process name; `gateway-2` is the second gateway. */
   readonly services: Readonly<Record<string, LocalService>>;
   readonly principalSecret: string;
+  /** For the operator's commands. */
+  readonly operatorBusSeed: string;
   restartService(name: string): Promise<void>;
   /** Stops all in reverse order; `force` kills at once. */
   stop(how?: { readonly force: boolean }): Promise<void>;
@@ -146,6 +150,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     sandboxes,
     logLevel: options.logLevel ?? "info",
     natsUrl: nats.url,
+    busSeeds: state.busSeeds,
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
     principalSecret: state.principalSecret,
     spoolDir: state.spool,
@@ -200,6 +205,7 @@ async function startEngines(
         host,
         port: ports["nats"] ?? 0,
         logFile: join(logDir, "nats-server.log"),
+        access: natsServerUsers(busPublicKeys(state.busSeeds)),
       }),
     )
     .then((nats) => (started.parts.nats = nats));
@@ -254,6 +260,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     nats,
     services,
     principalSecret: plan.principalSecret,
+    operatorBusSeed: plan.busSeeds.operator,
     restartService: (name) => byName(name).restart(),
     stop: (how) => started.stop(how?.force ?? false),
   };

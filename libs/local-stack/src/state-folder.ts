@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { type BusSeeds, keptBusSeeds } from "./bus-keys.ts";
 import { takeLock } from "./lock-file.ts";
 import { removePostgresHome } from "./postgres-home.ts";
 
@@ -12,12 +13,14 @@ export interface StateFolder {
   readonly demoKeys: string;
   /** Signs who calls, between the services. */
   readonly principalSecret: string;
+  /** Who the services are on the bus. */
+  readonly busSeeds: BusSeeds;
   release(): void;
 }
 
 const lockName = "running.lock";
 /** All that is ever wiped: someone may give a folder that holds other things too. */
-const contents = ["nats", "spool", "logs", "demo-keys.json", "principal-secret"];
+const contents = ["nats", "spool", "logs", "demo-keys.json", "principal-secret", "bus-seeds.json"];
 
 /** Takes the folder, made when absent and emptied when `fresh`. Throws when another stack runs on it. */
 export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
@@ -37,6 +40,7 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     spool: join(folder, "spool"),
     demoKeys: join(folder, "demo-keys.json"),
     principalSecret: keptSecret(join(folder, "principal-secret")),
+    busSeeds: keptBusSeeds(join(folder, "bus-seeds.json")),
     release: () => lock.release(),
   };
 }

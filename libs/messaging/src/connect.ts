@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import { connect, type NatsConnection, type Status } from "@nats-io/transport-node";
+import { connect, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from "@nats-io/transport-node";
+import type { Secret } from "@topdog/config/secret";
+import { inboxPrefixOf } from "@topdog/contracts/bus-access";
+import type { Metrics } from "@topdog/telemetry/metrics";
+import { watchConnection } from "./connection-status.ts";
 import type { MessagingLogger } from "./logger.ts";
 
 export interface Bus {
@@ -16,51 +21,107 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-export interface ConnectOptions {
+/** Where the bus is and who this process is there: `busAddress` makes it from a process's configuration. */
+export interface BusAddress {
   readonly url: string;
-  /** The service's name: shown by the server and the `ce-source` of its events. */
+  /** The private half of the service's nkey. */
+  readonly seed: Secret | string;
+  readonly tls?: BusTls | undefined;
+}
+
+/** Files in PEM. */
+export interface BusTls {
+  readonly caFile: string;
+  readonly certFile?: string | undefined;
+  readonly keyFile?: string | undefined;
+}
+
+export interface ConnectOptions extends BusAddress {
+  /** The service's name: shown by the server and the `ce-source` of its events. Its inbox is named after it. */
   readonly name: string;
   readonly logger: MessagingLogger;
-  /** The connection ended though nobody closed it. Without this the process asks itself to stop, with exit code 1. */
+  /** Counts what the server refused to this identity. */
+  readonly metrics?: Metrics | undefined;
+  /** How long the first connection may take, all attempts together; for ever when absent. */
+  readonly firstConnectMs?: number | undefined;
+  /** The connection is of no use any more. Without this the process asks itself to stop, with exit code 1. */
   readonly onFatal?: (error: Error) => void;
 }
 
 const minimumServer = [2, 12] as const;
-const reconnectWaitMs = 200;
-const reconnectJitterMs = 300;
-const pingIntervalMs = 10_000;
-const connectTimeoutMs = 2_000;
+const retryWaitMs = 200;
+const retryJitterMs = 300;
+/** A server that is gone is noticed after `maxPingsOut` of these, also when no packet says so. */
+const pingIntervalMs = 2_000;
+const maxPingsOut = 2;
+/** One attempt: TCP, TLS and the proof of identity. */
+const connectTimeoutMs = 5_000;
+/** What is in flight when the server dies waits so long, also when the server is back at once. */
 const requestTimeoutMs = 1_000;
-const waitNoticeMs = 5_000;
-const closeTimeoutMs = 5_000;
+const noticeIntervalMs = 5_000;
 
 /** Waits for the first connection and then reconnects for ever. Throws when the server is older than 2.12. */
 export async function connectBus(options: ConnectOptions): Promise<Bus> {
-  const { logger } = options;
-  const notice = setInterval(() => logger.warn({}, "waiting for the bus"), waitNoticeMs);
-  const nc = await connect({
-    servers: options.url.split(","),
-    name: options.name,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: reconnectWaitMs,
-    reconnectJitter: reconnectJitterMs,
-    waitOnFirstConnect: true,
-    ignoreAuthErrorAbort: true,
-    // Two stack traces a request otherwise, taken before anything went wrong.
-    noAsyncTraces: true,
-    pingInterval: pingIntervalMs,
-    maxPingOut: 2,
-    timeout: connectTimeoutMs,
-  }).finally(() => clearInterval(notice));
+  const nc = await connectFirst(options);
   try {
     assertServerVersion(nc.info?.version ?? "0.0.0");
     const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: requestTimeoutMs });
-    return watch(nc, jsm, options);
+    const js = jetstream(nc, { timeout: requestTimeoutMs });
+    return { ...watchConnection(nc, options), name: options.name, nc, js, jsm, logger: options.logger };
   } catch (error) {
     await nc.close();
     throw error;
   }
 }
+
+/** Tries again until it works or `firstConnectMs` are over, and says every few seconds why it does not. */
+async function connectFirst(options: ConnectOptions): Promise<NatsConnection> {
+  const { logger, firstConnectMs = Number.POSITIVE_INFINITY } = options;
+  const startedMs = performance.now();
+  let noticeAtMs = startedMs;
+  for (;;) {
+    const leftMs = firstConnectMs - (performance.now() - startedMs);
+    try {
+      return await connect(connectionOptions(options, Math.min(connectTimeoutMs, Math.max(leftMs, 1))));
+    } catch (error) {
+      const waitMs = retryWaitMs + Math.random() * retryJitterMs;
+      if (leftMs <= waitMs) {
+        throw new Error(`no connection to the bus at ${options.url} within ${firstConnectMs} ms`, { cause: error });
+      }
+      if (performance.now() >= noticeAtMs) {
+        logger.warn({ err: error, servers: options.url }, "waiting for the bus");
+        noticeAtMs = performance.now() + noticeIntervalMs;
+      }
+      await sleep(waitMs);
+    }
+  }
+}
+
+function connectionOptions({ url, name, seed, tls }: ConnectOptions, timeoutMs: number): ConnectionOptions {
+  const secret = typeof seed === "string" ? seed : seed.reveal();
+  return {
+    servers: url.split(","),
+    name,
+    authenticator: nkeyAuthenticator(new TextEncoder().encode(secret)),
+    inboxPrefix: inboxPrefixOf(name),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: retryWaitMs,
+    reconnectJitter: retryJitterMs,
+    ignoreAuthErrorAbort: true,
+    // Two stack traces a request otherwise, taken before anything went wrong.
+    noAsyncTraces: true,
+    pingInterval: pingIntervalMs,
+    maxPingOut: maxPingsOut,
+    timeout: timeoutMs,
+    ...(tls === undefined ? {} : { tls: tlsFiles(tls) }),
+  };
+}
+
+const tlsFiles = ({ caFile, certFile, keyFile }: BusTls): NonNullable<ConnectionOptions["tls"]> => ({
+  caFile,
+  ...(certFile === undefined ? {} : { certFile }),
+  ...(keyFile === undefined ? {} : { keyFile }),
+});
 
 /** Older servers take newer stream settings silently and ignore them. */
 export function assertServerVersion(version: string): void {
@@ -68,68 +129,4 @@ export function assertServerVersion(version: string): void {
   const [wantMajor, wantMinor] = minimumServer;
   if (major > wantMajor || (major === wantMajor && minor >= wantMinor)) return;
   throw new Error(`the bus runs NATS ${version}; ${minimumServer.join(".")} or newer is needed`);
-}
-
-function watch(nc: NatsConnection, jsm: JetStreamManager, options: ConnectOptions): Bus {
-  const { logger, name } = options;
-  const state = { connected: true, closing: false };
-  const reconnected = new Set<() => void>();
-  const disconnected = new Set<() => void>();
-  const onStatus = (status: Status): void => {
-    if (status.type === "disconnect") {
-      state.connected = false;
-      logger.warn({ server: status.server }, "bus disconnected");
-      for (const callback of disconnected) callback();
-    } else if (status.type === "reconnect") {
-      state.connected = true;
-      logger.info({ server: status.server }, "bus reconnected");
-      for (const callback of reconnected) callback();
-    } else if (status.type === "error") {
-      logger.warn({ err: status.error }, "bus reported an error");
-    }
-  };
-  void (async () => {
-    for await (const status of nc.status()) onStatus(status);
-  })();
-  void (async () => {
-    const error = await nc.closed();
-    state.connected = false;
-    if (state.closing) return;
-    const cause = new Error("the bus connection ended for good", { cause: error ?? undefined });
-    logger.fatal({ err: cause }, "bus connection ended");
-    (options.onFatal ?? stopProcess)(cause);
-  })();
-  return {
-    name,
-    nc,
-    js: jetstream(nc, { timeout: requestTimeoutMs }),
-    jsm,
-    logger,
-    isConnected: () => state.connected,
-    onReconnect: (callback) => subscribe(reconnected, callback),
-    onDisconnect: (callback) => subscribe(disconnected, callback),
-    close: async () => {
-      if (state.closing) return;
-      state.closing = true;
-      await drainOrClose(nc, state.connected);
-    },
-  };
-}
-
-function subscribe(callbacks: Set<() => void>, callback: () => void): () => void {
-  callbacks.add(callback);
-  return () => callbacks.delete(callback);
-}
-
-async function drainOrClose(nc: NatsConnection, connected: boolean): Promise<void> {
-  if (nc.isClosed()) return;
-  // A drain needs the server; without it, or when it hangs, only closing is left.
-  const timer = setTimeout(() => void nc.close(), closeTimeoutMs);
-  await (connected ? nc.drain() : nc.close()).catch(() => nc.close());
-  clearTimeout(timer);
-}
-
-function stopProcess(): void {
-  process.exitCode = 1;
-  process.kill(process.pid, "SIGTERM");
 }

@@ -5,7 +5,7 @@ import type { Database, Transaction } from "@topdog/postgres/pool";
 import { inTransaction } from "@topdog/postgres/transaction";
 import { inSpan } from "@topdog/telemetry/tracing";
 import type { Bus } from "./connect.ts";
-import { decodePayload, type EventMeta } from "./envelope.ts";
+import { decodeEvent, type EventMeta } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { MessagingMetrics } from "./metrics.ts";
 import { claimEvent, forgetOldEvents } from "./processed-events.ts";
@@ -71,7 +71,7 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
 }
 
 async function handleOne<T>(options: ConsumerOptions<T>, message: JsMsg, stopping: AbortSignal): Promise<void> {
-  const decoded = decodePayload(options.event, message.string());
+  const decoded = decodeEvent(options.event, message.string(), message.headers);
   if (!decoded.ok) return refuse(options, message, decoded.reason);
   const meta = metaOf(message);
   const apply = (): Promise<boolean> =>
@@ -157,7 +157,7 @@ async function handleBatch<T>(
 ): Promise<void> {
   const deliveries: Delivery<T>[] = [];
   for (const message of messages) {
-    const decoded = decodePayload(options.event, message.string());
+    const decoded = decodeEvent(options.event, message.string(), message.headers);
     if (decoded.ok) deliveries.push({ message, item: { payload: decoded.payload, meta: metaOf(message) } });
     else await refuse(options, message, decoded.reason);
   }

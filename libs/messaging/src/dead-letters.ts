@@ -1,6 +1,6 @@
 import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
-import type { DurableDeclaration } from "@topdog/contracts/topology";
+import { deadLetterSubject, type DurableDeclaration } from "@topdog/contracts/topology";
 import { AppError } from "@topdog/errors/app-error";
 import type { Bus } from "./connect.ts";
 import { headerOf } from "./envelope.ts";
@@ -21,7 +21,7 @@ export interface DeadLetter {
 }
 
 const stream = "TOPDOG_DEAD_LETTERS";
-const subjectPrefix = "topdog.deadletter.";
+const subjectPrefix = deadLetterSubject("");
 const publishTimeoutMs = 5_000;
 const maxReasonCharacters = 300;
 const originHeaders = {
@@ -44,7 +44,7 @@ export async function buryMessage(
   const id = `${durable.name}:${message.seq}`;
   await publishStored(
     bus,
-    { subject: `${subjectPrefix}${durable.name}`, body: message.data, headers: carried, id },
+    { subject: deadLetterSubject(durable.name), body: message.data, headers: carried, id },
     publishTimeoutMs,
   );
 }
@@ -54,7 +54,7 @@ export async function listDeadLetters(bus: Bus, durable?: string, limit = 1_000)
   const letters: DeadLetter[] = [];
   let seq = 1;
   while (letters.length < limit) {
-    const stored = await bus.jsm.direct.getMessage(stream, { seq, next_by_subj: `${subjectPrefix}${durable ?? ">"}` });
+    const stored = await bus.jsm.direct.getMessage(stream, { seq, next_by_subj: deadLetterSubject(durable ?? ">") });
     if (stored === null) break;
     letters.push(toDeadLetter(stored));
     seq = stored.seq + 1;
@@ -90,7 +90,7 @@ async function forEachLetter(
   seq: number | undefined,
   act: (stored: StoredMsg) => Promise<void>,
 ): Promise<number> {
-  const subject = `${subjectPrefix}${durable}`;
+  const subject = deadLetterSubject(durable);
   // A replayed event may fail again meanwhile: the letter it becomes is not taken in the same go.
   const { last_seq: last } = (await bus.jsm.streams.info(stream)).state;
   let next = seq ?? 1;

@@ -1,5 +1,5 @@
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
-import type { EventDefinition } from "@topdog/contracts/event";
+import type { AnyEvent, EventDefinition } from "@topdog/contracts/event";
 
 /** What a consumer learns about a message beside its payload. */
 export interface EventMeta {
@@ -24,13 +24,22 @@ export interface EnvelopeFields {
   readonly traceparent: string | undefined;
 }
 
+const sourceOf = (service: string): string => `/topdog/${service}`;
+
+/** Why a message is not from a service that may publish this event; null when it is. */
+function foreignSource(event: Pick<AnyEvent, "publishers">, from: MsgHdrs | undefined): string | null {
+  const source = headerOf(from, "ce-source");
+  if (event.publishers.some((service) => source === sourceOf(service))) return null;
+  return `ce-source is ${JSON.stringify(source ?? "absent")}, not ${event.publishers.map(sourceOf).join(" or ")}`;
+}
+
 /** CloudEvents 1.0 attributes in binary mode: the body is the payload alone. */
 export function envelopeHeaders(fields: EnvelopeFields): MsgHdrs {
   const result = headers();
   result.set("ce-specversion", "1.0");
   result.set("ce-id", fields.id);
   result.set("ce-type", fields.type);
-  result.set("ce-source", `/topdog/${fields.source}`);
+  result.set("ce-source", sourceOf(fields.source));
   result.set("ce-time", fields.time.toISOString());
   result.set("content-type", "application/json");
   if (fields.traceparent !== undefined) result.set(traceparentHeader, fields.traceparent);
@@ -50,6 +59,12 @@ export function encodePayload<T>(event: EventDefinition<T>, payload: T): Uint8Ar
 }
 
 export type Decoded<T> = { readonly ok: true; readonly payload: T } | { readonly ok: false; readonly reason: string };
+
+/** As `decodePayload`, and refuses an event that another service than its publishers says. */
+export function decodeEvent<T>(event: EventDefinition<T>, body: string, from: MsgHdrs | undefined): Decoded<T> {
+  const reason = foreignSource(event, from);
+  return reason === null ? decodePayload(event, body) : { ok: false, reason };
+}
 
 /** Unknown fields are dropped, so that a producer may add some before its consumers know them. */
 export function decodePayload<T>(event: Pick<EventDefinition<T>, "schema">, body: string): Decoded<T> {

@@ -3,6 +3,7 @@ import type { MsgHdrs } from "@nats-io/transport-node";
 import type { EventDefinition } from "@topdog/contracts/event";
 import { AppError } from "@topdog/errors/app-error";
 import type { Bus } from "./connect.ts";
+import { isPermissionRefusal } from "./connection-status.ts";
 import { encodePayload, envelopeHeaders } from "./envelope.ts";
 
 export interface PublishOptions {
@@ -20,7 +21,7 @@ const maxBackoffMs = 500;
 
 /**
  * Puts a fact on the bus and returns when a stream has stored it. Throws AppError `temporary_reduced_capacity` at the deadline;
- * the fact may be stored even then, so publish it again with the same id.
+ * the fact may be stored even then, so publish it again with the same id. Throws `internal_error` at once when the bus does not permit it.
  */
 export async function publishEvent<T>(
   bus: Bus,
@@ -63,6 +64,7 @@ export async function publishStored(
       try {
         return await attempt(bus, message, Math.min(attemptTimeoutMs, Math.max(leftMs, 10)));
       } catch (error) {
+        if (isPermissionRefusal(error)) throw new AppError("internal_error", { cause: error });
         cause = error;
       }
     }

@@ -1,16 +1,15 @@
-import { headers, type Msg } from "@nats-io/transport-node";
+import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
 import type { RpcDefinition } from "@topdog/contracts/event";
 import { AppError } from "@topdog/errors/app-error";
 import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
 import { activeTraceparent, inSpan } from "@topdog/telemetry/tracing";
 import { z } from "zod";
 import type { Bus } from "./connect.ts";
+import { isPermissionRefusal } from "./connection-status.ts";
 import { decodePayload, headerOf, traceparentHeader } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
 
 export interface ServeRpcOptions<Q, A> {
-  /** Instances of one queue share the questions. */
-  readonly queue: string;
   readonly handle: (request: Q, meta: { traceparent: string | undefined }) => Promise<A>;
   /** Questions worked on at once; one more is answered `overloaded`. */
   readonly maxInFlight: number;
@@ -23,8 +22,11 @@ const replySchema = z.union([
 ]);
 type WireReply = { error: { code: ErrorCode; detail?: string | undefined } } | { reply: unknown };
 const stopTimeoutMs = 5_000;
+/** Of one question, within the caller's deadline. */
+const maxAttempts = 3;
+const minAttemptMs = 100;
 
-/** Answers a question on the bus. `stop` refuses new ones and waits for those in hand, 5 s at most. */
+/** Answers a question on the bus; the owner's instances share them. `stop` refuses new ones and waits for those in hand, 5 s at most. */
 export function serveRpc<Q, A>(
   bus: Bus,
   rpc: RpcDefinition<Q, A>,
@@ -32,7 +34,7 @@ export function serveRpc<Q, A>(
 ): { stop(): Promise<void> } {
   const inFlight = new Set<Promise<void>>();
   const subscription = bus.nc.subscribe(rpc.subject, {
-    queue: options.queue,
+    queue: rpc.owner,
     callback: (error, message) => {
       if (error !== null) return options.logger.error({ err: error, subject: rpc.subject }, "rpc subscription failed");
       if (inFlight.size >= options.maxInFlight) return respond(bus, message, { error: { code: "overloaded" } });
@@ -107,7 +109,8 @@ export async function callRpc<Q, A>(
   options: CallRpcOptions,
 ): Promise<A> {
   const body = JSON.stringify(rpc.request.parse(request));
-  const message = await ask(bus, rpc.subject, body, options).catch((error: unknown) => {
+  const message = await ask(bus, rpc, body, options).catch((error: unknown) => {
+    if (isPermissionRefusal(error)) throw new AppError("internal_error", { cause: error });
     throw new AppError("temporary_reduced_capacity", { cause: error, detail: `${rpc.owner} does not answer` });
   });
   const answer = decodePayload({ schema: replySchema }, message.string());
@@ -118,7 +121,7 @@ export async function callRpc<Q, A>(
   return reply.data;
 }
 
-async function ask(bus: Bus, subject: string, body: string, options: CallRpcOptions): Promise<Msg> {
+async function ask<Q, A>(bus: Bus, rpc: RpcDefinition<Q, A>, body: string, options: CallRpcOptions): Promise<Msg> {
   if (!bus.isConnected()) throw new Error("the bus is away");
   const traceparent = options.traceparent ?? activeTraceparent();
   const carried = headers();
@@ -127,13 +130,35 @@ async function ask(bus: Bus, subject: string, body: string, options: CallRpcOpti
   const lost = Promise.withResolvers<never>();
   const forget = bus.onDisconnect(() => lost.reject(new Error("the bus went away")));
   try {
-    return await Promise.race([
-      bus.nc.request(subject, body, { timeout: options.timeoutMs, headers: carried }),
-      lost.promise,
-    ]);
+    return await Promise.race([askUntilAnswered(bus, rpc, body, carried, options.timeoutMs), lost.promise]);
   } finally {
     forget();
   }
+}
+
+/**
+ * The instance that got the question may be dead, and the bus cannot know: an idempotent question is asked again within the
+ * deadline, and the first answer to any of them counts. That nobody listens is said at once.
+ */
+async function askUntilAnswered<Q, A>(
+  bus: Bus,
+  rpc: RpcDefinition<Q, A>,
+  body: string,
+  carried: MsgHdrs,
+  timeoutMs: number,
+): Promise<Msg> {
+  const deadlineMs = performance.now() + timeoutMs;
+  const answer = Promise.withResolvers<Msg>();
+  let attempts = 0;
+  const send = (): void => {
+    attempts += 1;
+    if (attempts >= maxAttempts || !rpc.idempotent) clearInterval(timer);
+    const timeout = Math.max(deadlineMs - performance.now(), 1);
+    bus.nc.request(rpc.subject, body, { timeout, headers: carried }).then(answer.resolve, answer.reject);
+  };
+  const timer = setInterval(send, Math.max(timeoutMs / maxAttempts, minAttemptMs));
+  send();
+  return answer.promise.finally(() => clearInterval(timer));
 }
 
 function remoteError(error: { code: string; detail?: string | undefined }): AppError {

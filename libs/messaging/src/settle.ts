@@ -52,7 +52,7 @@ export async function retryOrBury(deps: SettleDeps, message: JsMsg, error: unkno
 export async function refuse(deps: SettleDeps, message: JsMsg, reason: string): Promise<void> {
   deps.logger.error(
     { durable: deps.durable.name, eventId: metaOf(message).id, reason },
-    "event does not fit its schema",
+    "event is not what its contract says",
   );
   await bury(deps, message, `invalid: ${reason}`, "invalid");
 }

@@ -1,7 +1,7 @@
 import type { EventDefinition, SignalDefinition } from "@topdog/contracts/event";
 import type { Msg } from "@nats-io/transport-node";
 import type { Bus } from "./connect.ts";
-import { decodePayload, headerOf, traceparentHeader } from "./envelope.ts";
+import { decodeEvent, decodePayload, headerOf, traceparentHeader, type Decoded } from "./envelope.ts";
 
 /** Advises whoever listens now. At most once: with the bus away it is lost, so a fact must never depend on it. */
 export function sendSignal<T>(bus: Bus, signal: SignalDefinition<T>, payload: T): void {
@@ -11,7 +11,8 @@ export function sendSignal<T>(bus: Bus, signal: SignalDefinition<T>, payload: T)
 
 /** Calls back for each signal that this process hears. Returns how to stop. */
 export function onSignal<T>(bus: Bus, signal: SignalDefinition<T>, callback: (payload: T) => void): () => void {
-  return listen(bus, signal, (payload) => callback(payload));
+  const decode = (message: Msg): Decoded<T> => decodePayload(signal, message.string());
+  return listen(bus, signal.subject, decode, (payload) => callback(payload));
 }
 
 /**
@@ -23,7 +24,8 @@ export function onEventBroadcast<T>(
   event: EventDefinition<T>,
   callback: (payload: T, meta: { id: string; traceparent: string | undefined }) => void,
 ): () => void {
-  return listen(bus, event, (payload, message) => {
+  const decode = (message: Msg): Decoded<T> => decodeEvent(event, message.string(), message.headers);
+  return listen(bus, event.subject, decode, (payload, message) => {
     callback(payload, {
       id: headerOf(message.headers, "ce-id") ?? "",
       traceparent: headerOf(message.headers, traceparentHeader),
@@ -33,14 +35,15 @@ export function onEventBroadcast<T>(
 
 function listen<T>(
   bus: Bus,
-  definition: Pick<EventDefinition<T>, "subject" | "schema">,
+  subject: string,
+  decode: (message: Msg) => Decoded<T>,
   callback: (payload: T, message: Msg) => void,
 ): () => void {
-  const { subject } = definition;
   const onMessage = (error: Error | null, message: Msg): void => {
     if (error !== null) return bus.logger.error({ err: error, subject }, "bus subscription failed");
-    const decoded = decodePayload(definition, message.string());
-    if (!decoded.ok) return bus.logger.warn({ subject, reason: decoded.reason }, "broadcast dropped: not its schema");
+    const decoded = decode(message);
+    if (!decoded.ok)
+      return bus.logger.warn({ subject, reason: decoded.reason }, "broadcast dropped: not what its contract says");
     try {
       callback(decoded.payload, message);
     } catch (error_) {

@@ -1,22 +1,31 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   AckPolicy,
   DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
+  jetstreamManager,
   RetentionPolicy,
   StorageType,
   type ConsumerConfig,
+  type JetStreamManager,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import { nanos } from "@nats-io/transport-node";
+import { errors, nanos } from "@nats-io/transport-node";
 import { durables, streams, type DurableDeclaration, type StreamDeclaration } from "@topdog/contracts/topology";
 import type { Bus } from "./connect.ts";
 
 export interface TopologyOptions {
   /** Copies of each stream; 3 in a cluster, 1 when absent. */
   readonly replicas?: number;
+  /** For everything together: a step that gets no answer is taken again within it. 30,000 when absent. */
+  readonly timeoutMs?: number;
 }
 
+const defaultTimeoutMs = 30_000;
+/** Each step touches the disk of every replica. */
+const stepTimeoutMs = 5_000;
+const retryWaitMs = 250;
 const notFoundCodes = new Set([10_059, 10_014]);
 
 /**
@@ -25,8 +34,34 @@ const notFoundCodes = new Set([10_059, 10_014]);
  */
 export async function applyTopology(bus: Bus, options: TopologyOptions = {}): Promise<void> {
   const replicas = options.replicas ?? 1;
-  for (const declaration of streams) await applyStream(bus, streamConfig(declaration, replicas));
-  for (const declaration of durables) await applyDurable(bus, declaration.stream, durableConfig(declaration));
+  const deadlineMs = performance.now() + (options.timeoutMs ?? defaultTimeoutMs);
+  const jsm = await jetstreamManager(bus.nc, { checkAPI: false, timeout: stepTimeoutMs });
+  for (const declaration of streams) {
+    const config = streamConfig(declaration, replicas);
+    await untilAnswered(bus, config.name, deadlineMs, () => applyStream(jsm, config));
+  }
+  for (const declaration of durables) {
+    const config = durableConfig(declaration);
+    await untilAnswered(bus, config.durable_name, deadlineMs, () => applyDurable(jsm, declaration.stream, config));
+  }
+}
+
+/** A server that has just started, or that elects a leader, may leave a request unanswered; every step can be repeated. */
+async function untilAnswered(bus: Bus, what: string, deadlineMs: number, step: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await step();
+    } catch (error) {
+      if (!isSilence(error) || performance.now() + retryWaitMs > deadlineMs) throw error;
+      bus.logger.warn({ err: error, what }, "the bus did not answer; asking again");
+      await sleep(retryWaitMs);
+    }
+  }
+}
+
+function isSilence(error: unknown): boolean {
+  if (error instanceof errors.TimeoutError || error instanceof errors.NoRespondersError) return true;
+  return error instanceof Error && error.cause !== undefined && isSilence(error.cause);
 }
 
 /** Limits retention: the other kinds forget at a restart which ids they have stored. */
@@ -58,19 +93,23 @@ function durableConfig(declaration: DurableDeclaration) {
   } satisfies Partial<ConsumerConfig>;
 }
 
-async function applyStream(bus: Bus, config: ReturnType<typeof streamConfig>): Promise<void> {
-  const existing = await bus.jsm.streams.info(config.name).catch(nullWhenNotFound);
-  if (existing === null) await bus.jsm.streams.add(config);
-  else await bus.jsm.streams.update(config.name, config);
-  const { config: actual } = await bus.jsm.streams.info(config.name);
+async function applyStream(jsm: JetStreamManager, config: ReturnType<typeof streamConfig>): Promise<void> {
+  const existing = await jsm.streams.info(config.name).catch(nullWhenNotFound);
+  if (existing === null) await jsm.streams.add(config);
+  else await jsm.streams.update(config.name, config);
+  const { config: actual } = await jsm.streams.info(config.name);
   assertTaken(`stream ${config.name}`, config, actual);
 }
 
-async function applyDurable(bus: Bus, stream: string, config: ReturnType<typeof durableConfig>): Promise<void> {
-  const existing = await bus.jsm.consumers.info(stream, config.durable_name).catch(nullWhenNotFound);
-  if (existing === null) await bus.jsm.consumers.add(stream, config);
-  else await bus.jsm.consumers.update(stream, config.durable_name, config);
-  const { config: actual } = await bus.jsm.consumers.info(stream, config.durable_name);
+async function applyDurable(
+  jsm: JetStreamManager,
+  stream: string,
+  config: ReturnType<typeof durableConfig>,
+): Promise<void> {
+  const existing = await jsm.consumers.info(stream, config.durable_name).catch(nullWhenNotFound);
+  if (existing === null) await jsm.consumers.add(stream, config);
+  else await jsm.consumers.update(stream, config.durable_name, config);
+  const { config: actual } = await jsm.consumers.info(stream, config.durable_name);
   assertTaken(`durable ${config.durable_name}`, config, actual);
 }
 

@@ -4,6 +4,7 @@ import { durableFor } from "@topdog/contracts/topology";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
+import type { Bus } from "../src/connect.ts";
 import { createBatchConsumer, type BatchConsumerOptions, type Consumer } from "../src/consume.ts";
 import { listDeadLetters } from "../src/dead-letters.ts";
 import { publishEvent } from "../src/publish.ts";
@@ -11,11 +12,14 @@ import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { upTo } from "./setting.ts";
 
 let nats: TestNats;
+let router: Bus;
+let quota: Bus;
 let consumer: Consumer | undefined;
 const durable = durableFor("quota", usageConsumed.subject);
 
 beforeAll(async () => {
   nats = await testNats();
+  [router, quota] = await Promise.all([nats.busOf("llm-router"), nats.busOf("quota")]);
 });
 afterAll(() => nats.stop());
 afterEach(async () => {
@@ -25,14 +29,14 @@ afterEach(async () => {
 
 let published = 0;
 const publish = (requestId: string): Promise<unknown> =>
-  publishEvent(nats.bus, usageConsumed, { ...usageConsumed.example, requestId }, { id: `usage-${(published += 1)}` });
+  publishEvent(router, usageConsumed, { ...usageConsumed.example, requestId }, { id: `usage-${(published += 1)}` });
 
 function start(
   handle: BatchConsumerOptions<UsageConsumed>["handle"],
   over: Partial<BatchConsumerOptions<UsageConsumed>> = {},
 ): void {
   consumer = createBatchConsumer({
-    bus: nats.bus,
+    bus: quota,
     durable: { ...durable, maxDeliveries: 2 },
     event: usageConsumed,
     maxBatch: 50,

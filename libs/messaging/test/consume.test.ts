@@ -1,21 +1,27 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { MsgHdrs } from "@nats-io/transport-node";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { eventually } from "@topdog/testing/eventually";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
+import type { Bus } from "../src/connect.ts";
 import type { Consumer } from "../src/consume.ts";
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from "../src/dead-letters.ts";
+import { envelopeHeaders } from "../src/envelope.ts";
 import { publishEvent } from "../src/publish.ts";
 import { applyTopology } from "../src/topology.ts";
 import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./setting.ts";
 
 let nats: TestNats;
+let billing: Bus;
+let quota: Bus;
 let scratch: TestDatabase;
 let consumer: Consumer | undefined;
 
 beforeAll(async () => {
   nats = await testNats();
+  [billing, quota] = await Promise.all([nats.busOf("billing"), nats.busOf("quota")]);
 });
 afterAll(() => nats.stop());
 beforeEach(async () => {
@@ -30,7 +36,7 @@ afterEach(async () => {
 
 let published = 0;
 const publish = (version: number, id = `event-${(published += 1)}`): Promise<{ duplicate: boolean }> =>
-  publishEvent(nats.bus, subscriptionUpdated, snapshot(version), { id });
+  publishEvent(billing, subscriptionUpdated, snapshot(version), { id });
 const unsettled = async (): Promise<number> => {
   const state = await nats.bus.jsm.consumers.info(durable.stream, durable.name);
   return state.num_pending + state.num_ack_pending;
@@ -39,7 +45,7 @@ const settled = (): Promise<void> => eventually(async () => expect(await unsettl
 
 describe("a consumer", () => {
   test("has one effect per event, in order", async () => {
-    consumer = effectConsumer(nats.bus, scratch);
+    consumer = effectConsumer(quota, scratch);
     consumer.start();
     for (const version of upTo(50)) await publish(version);
     await settled();
@@ -47,7 +53,7 @@ describe("a consumer", () => {
   });
 
   test("has one effect for an event that the bus holds twice, also with another consumer of the same durable", async () => {
-    const other = effectConsumer(nats.bus, scratch);
+    const other = effectConsumer(quota, scratch);
     for (const version of upTo(20)) await publish(version, `same-${version}`);
     const copies = await Promise.all(
       upTo(20).map(async (version) => {
@@ -55,7 +61,7 @@ describe("a consumer", () => {
         const { header } = stored ?? {};
         header?.set("ce-id", `same-${version}`);
         header?.delete("Nats-Msg-Id");
-        return nats.bus.js.publish(
+        return billing.js.publish(
           durable.subject,
           JSON.stringify(snapshot(version)),
           header === undefined ? {} : { headers: header },
@@ -63,7 +69,7 @@ describe("a consumer", () => {
       }),
     );
     expect(copies.every(({ duplicate }) => !duplicate)).toBe(true);
-    consumer = effectConsumer(nats.bus, scratch);
+    consumer = effectConsumer(quota, scratch);
     consumer.start();
     other.start();
     await settled();
@@ -73,7 +79,7 @@ describe("a consumer", () => {
 
   test("tries a failing event again, and nothing of a failed attempt stays", async () => {
     const attempts: number[] = [];
-    consumer = effectConsumer(nats.bus, scratch, {
+    consumer = effectConsumer(quota, scratch, {
       handle: async (trx, { owner, version }, meta) => {
         attempts.push(meta.deliveryCount);
         await trx("effect").insert({ owner, version });
@@ -96,8 +102,8 @@ describe("a consumer", () => {
         await sleep(1_500);
       },
     };
-    consumer = effectConsumer(nats.bus, scratch, options);
-    const other = effectConsumer(nats.bus, scratch, options);
+    consumer = effectConsumer(quota, scratch, options);
+    const other = effectConsumer(quota, scratch, options);
     consumer.start();
     other.start();
     await publish(1);
@@ -108,7 +114,7 @@ describe("a consumer", () => {
   });
 
   test("gives back what it did not begin when it stops", async () => {
-    consumer = effectConsumer(nats.bus, scratch, {
+    consumer = effectConsumer(quota, scratch, {
       handle: async (trx, { owner, version }) => {
         await sleep(100);
         await trx("effect").insert({ owner, version });
@@ -118,7 +124,7 @@ describe("a consumer", () => {
     consumer.start();
     await eventually(async () => expect((await effects(scratch)).length).toBeGreaterThan(0));
     await consumer.stop();
-    const next = effectConsumer(nats.bus, scratch);
+    const next = effectConsumer(quota, scratch);
     next.start();
     await eventually(async () => expect(await effects(scratch)).toEqual(upTo(10)), { timeoutMs: 3_000 });
     await next.stop();
@@ -127,7 +133,7 @@ describe("a consumer", () => {
   test("goes on by itself after the bus was killed", async () => {
     // What was on the wire when the bus died comes again after the ack wait.
     await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 1_000_000_000 });
-    consumer = effectConsumer(nats.bus, scratch, { durable: { ...durable, ackWaitMs: 1_000 } });
+    consumer = effectConsumer(quota, scratch, { durable: { ...durable, ackWaitMs: 1_000 } });
     consumer.start();
     for (const version of upTo(20)) await publish(version);
     await nats.kill9();
@@ -140,12 +146,12 @@ describe("a consumer", () => {
   });
 
   test("waits for a bus that lost everything until the operator applies the topology again", async () => {
-    consumer = effectConsumer(nats.bus, scratch);
+    consumer = effectConsumer(quota, scratch);
     consumer.start();
     await publish(1);
     await settled();
     await nats.restartEmpty();
-    await eventually(() => expect(nats.bus.isConnected()).toBe(true));
+    await eventually(() => expect(quota.isConnected()).toBe(true));
     await sleep(300);
     await expect(nats.bus.jsm.consumers.info(durable.stream, durable.name)).rejects.toThrow("not found");
     await applyTopology(nats.bus);
@@ -158,7 +164,7 @@ describe("dead letters", () => {
   const broken = { isBroken: true };
   const start = (): void => {
     broken.isBroken = true;
-    consumer = effectConsumer(nats.bus, scratch, {
+    consumer = effectConsumer(quota, scratch, {
       durable: { ...durable, maxDeliveries: 3 },
       handle: async (trx, { owner, version }) => {
         if (broken.isBroken && version === 2) throw new Error("cannot apply 2");
@@ -224,15 +230,23 @@ describe("dead letters", () => {
     expect(await listDeadLetters(nats.bus, durable.name)).toEqual([]);
   });
 
-  test("a message that is not its event's schema is set aside at once", async () => {
+  test("a message that is not its event's schema, or not from its publisher, is set aside at once", async () => {
     start();
-    await nats.bus.js.publish(durable.subject, "not json");
-    await nats.bus.js.publish(durable.subject, JSON.stringify({ ...snapshot(1), seats: -1 }));
-    const letters = await buried(2);
+    const envelope = (source: string): { headers: MsgHdrs } => ({
+      headers: envelopeHeaders({ id: "x", type: durable.subject, source, time: new Date(), traceparent: undefined }),
+    });
+    await billing.js.publish(durable.subject, "not json", envelope("billing"));
+    await billing.js.publish(durable.subject, JSON.stringify({ ...snapshot(1), seats: -1 }), envelope("billing"));
+    await billing.js.publish(durable.subject, JSON.stringify(snapshot(1)), envelope("quota"));
+    await billing.js.publish(durable.subject, JSON.stringify(snapshot(1)));
+    const letters = await buried(4);
     await settled();
     expect(letters.map(({ reason, deliveries }) => [reason.slice(0, 15), deliveries])).toEqual([
       ["invalid: not JS", 1],
       ["invalid: seats:", 1],
+      ["invalid: ce-sou", 1],
+      ["invalid: ce-sou", 1],
     ]);
+    expect(await effects(scratch)).toEqual([]);
   });
 });

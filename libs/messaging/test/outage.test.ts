@@ -8,6 +8,7 @@ import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { ownPostgres, type OwnPostgres } from "@topdog/testing/own-postgres";
+import type { Bus } from "../src/connect.ts";
 import { listDeadLetters } from "../src/dead-letters.ts";
 import { appendOutbox } from "../src/outbox.ts";
 import { createRelay } from "../src/relay.ts";
@@ -16,11 +17,14 @@ import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./
 /** Shorter than in production: what was on the wire when the bus died comes again after this long. */
 const ackWaitMs = 1_500;
 let nats: TestNats;
+let billing: Bus;
+let quota: Bus;
 let postgres: OwnPostgres;
 let db: Database;
 
 beforeAll(async () => {
   [nats, postgres] = await Promise.all([testNats(), ownPostgres()]);
+  [billing, quota] = await Promise.all([nats.busOf("billing"), nats.busOf("quota")]);
   db = createDatabase({ url: postgres.adminUrl, applicationName: "outage-test" });
   await migrate(db, migrations);
   await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: ackWaitMs * 1_000_000 });
@@ -32,10 +36,10 @@ afterAll(async () => {
 
 describe("from the outbox to the effect", () => {
   test("no event is lost, doubled or buried while the bus and the database are killed in turn", async () => {
-    const relay = createRelay({ db, bus: nats.bus, logger: silentLogger() });
+    const relay = createRelay({ db, bus: billing, logger: silentLogger() });
     // Two deliveries only: if an outage cost deliveries, events would be buried.
     const options = { durable: { ...durable, maxDeliveries: 2, ackWaitMs } };
-    const consumers = [effectConsumer(nats.bus, { db }, options), effectConsumer(nats.bus, { db }, options)];
+    const consumers = [effectConsumer(quota, { db }, options), effectConsumer(quota, { db }, options)];
     relay.start();
     for (const consumer of consumers) consumer.start();
     const total = 250;

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { testNats, type TestNats } from "@topdog/testing/nats";
+import type { Bus } from "../src/connect.ts";
 import { publishEvent } from "../src/publish.ts";
 import { snapshot } from "./setting.ts";
 
 let nats: TestNats;
+let billing: Bus;
 beforeAll(async () => {
   nats = await testNats();
+  billing = await nats.busOf("billing");
 });
 afterAll(() => nats.stop());
 
@@ -15,14 +18,14 @@ const stored = async (): Promise<number> => (await nats.bus.jsm.streams.info("TO
 
 describe("publishEvent", () => {
   test("stores an id once, and says when it was a duplicate", async () => {
-    expect(await publishEvent(nats.bus, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: false });
-    expect(await publishEvent(nats.bus, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: true });
+    expect(await publishEvent(billing, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: false });
+    expect(await publishEvent(billing, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: true });
     expect(await stored()).toBe(1);
   });
 
   test("carries the CloudEvents attributes and the trace context as headers, and the bare payload as body", async () => {
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    await publishEvent(nats.bus, subscriptionUpdated, snapshot(2), { id: "two", traceparent });
+    await publishEvent(billing, subscriptionUpdated, snapshot(2), { id: "two", traceparent });
     const message = await nats.bus.jsm.streams.getMessage("TOPDOG_STATE", {
       last_by_subj: subscriptionUpdated.subject,
     });
@@ -31,7 +34,7 @@ describe("publishEvent", () => {
       "two",
       "two",
       subscriptionUpdated.subject,
-      "/topdog/test",
+      "/topdog/billing",
       "1.0",
       "application/json",
       traceparent,
@@ -41,7 +44,7 @@ describe("publishEvent", () => {
 
   test("refuses a payload that breaks its schema before anything is sent", async () => {
     const before = await stored();
-    await expect(publishEvent(nats.bus, subscriptionUpdated, snapshot(0), { id: "bad" })).rejects.toThrow("version");
+    await expect(publishEvent(billing, subscriptionUpdated, snapshot(0), { id: "bad" })).rejects.toThrow("version");
     expect(await stored()).toBe(before);
   });
 
@@ -50,7 +53,7 @@ describe("publishEvent", () => {
     const publishing = Promise.all(
       Array.from({ length: 200 }, async (_, index) => {
         await sleep(index * 2);
-        await publishEvent(nats.bus, subscriptionUpdated, snapshot(index + 1), {
+        await publishEvent(billing, subscriptionUpdated, snapshot(index + 1), {
           id: `kill-${index}`,
           timeoutMs: 10_000,
         });
@@ -66,7 +69,7 @@ describe("publishEvent", () => {
   test("throws temporary_reduced_capacity at its deadline while the bus is away", async () => {
     await nats.kill9();
     const from = performance.now();
-    const work = publishEvent(nats.bus, subscriptionUpdated, snapshot(1), { id: "late", timeoutMs: 300 });
+    const work = publishEvent(billing, subscriptionUpdated, snapshot(1), { id: "late", timeoutMs: 300 });
     await expect(work).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
     expect(performance.now() - from).toBeLessThan(1_500);
     await nats.restart();

@@ -6,6 +6,7 @@ import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
+import type { Bus } from "../src/connect.ts";
 import { createMessagingMetrics } from "../src/metrics.ts";
 import { appendOutbox } from "../src/outbox.ts";
 import { createRelay, type Relay } from "../src/relay.ts";
@@ -13,17 +14,19 @@ import { onEventBroadcast } from "../src/signal.ts";
 import { migrations, snapshot, upTo } from "./setting.ts";
 
 let nats: TestNats;
+let billing: Bus;
 let scratch: TestDatabase;
 let relay: Relay;
 
 beforeAll(async () => {
   nats = await testNats();
+  billing = await nats.busOf("billing");
 });
 afterAll(() => nats.stop());
 beforeEach(async () => {
   scratch = await testDatabase({ migrations });
   await nats.bus.jsm.streams.purge("TOPDOG_STATE");
-  relay = createRelay({ db: scratch.db, bus: nats.bus, logger: silentLogger() });
+  relay = createRelay({ db: scratch.db, bus: billing, logger: silentLogger() });
 });
 afterEach(async () => {
   await relay.stop();
@@ -64,7 +67,7 @@ describe("outbox and relay", () => {
 
   test("two relays over one table publish every event once", async () => {
     for (const version of upTo(150)) await append(version);
-    const other = createRelay({ db: scratch.db, bus: nats.bus, logger: silentLogger() });
+    const other = createRelay({ db: scratch.db, bus: billing, logger: silentLogger() });
     relay.start();
     other.start();
     await eventually(async () => expect(await unsent()).toBe(0));
@@ -118,7 +121,7 @@ describe("outbox and relay", () => {
       .db("outbox")
       .where({ seq: 1 })
       .update({ sent_at: scratch.db.raw("now() - interval '2 hours'") });
-    const cleaner = createRelay({ db: scratch.db, bus: nats.bus, logger: silentLogger(), cleanIntervalMs: 10 });
+    const cleaner = createRelay({ db: scratch.db, bus: billing, logger: silentLogger(), cleanIntervalMs: 10 });
     cleaner.start();
     await eventually(async () => expect(await scratch.db("outbox").where({ seq: 1 })).toHaveLength(0));
     await cleaner.stop();
@@ -129,7 +132,7 @@ describe("outbox and relay", () => {
     const metrics = createMetrics("test");
     const counted = createRelay({
       db: scratch.db,
-      bus: nats.bus,
+      bus: billing,
       logger: silentLogger(),
       metrics: createMessagingMetrics(metrics),
     });

@@ -5,12 +5,16 @@ import { AppError } from "@topdog/errors/app-error";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
+import type { Bus } from "../src/connect.ts";
 import { callRpc, serveRpc, type ServeRpcOptions } from "../src/rpc.ts";
 
 let nats: TestNats;
+let registry: Bus;
+let gateway: Bus;
 let servers: { stop(): Promise<void> }[] = [];
 beforeAll(async () => {
   nats = await testNats();
+  [registry, gateway] = await Promise.all([nats.busOf("org-registry"), nats.busOf("gateway")]);
 });
 afterAll(() => nats.stop());
 afterEach(async () => {
@@ -22,13 +26,11 @@ const request = { keyHash: "ab".repeat(32) };
 type Handle = ServeRpcOptions<typeof request, { principal: null }>["handle"];
 
 async function serve(handle: Handle, maxInFlight = 10): Promise<void> {
-  servers.push(
-    serveRpc(nats.bus, resolvePrincipal, { queue: "org-registry", handle, maxInFlight, logger: silentLogger() }),
-  );
-  await nats.bus.nc.flush();
+  servers.push(serveRpc(registry, resolvePrincipal, { handle, maxInFlight, logger: silentLogger() }));
+  await registry.nc.flush();
 }
 const call = (timeoutMs = 1_000, traceparent?: string): Promise<unknown> =>
-  callRpc(nats.bus, resolvePrincipal, request, { timeoutMs, traceparent });
+  callRpc(gateway, resolvePrincipal, request, { timeoutMs, traceparent });
 
 describe("rpc", () => {
   test("answers a question, with the caller's trace context", async () => {
@@ -71,11 +73,11 @@ describe("rpc", () => {
 
   test("checks the question where it is asked and where it is answered, and the answer too", async () => {
     await serve(async () => ({ principal: 7 }) as unknown as { principal: null });
-    await expect(callRpc(nats.bus, resolvePrincipal, { keyHash: "x" }, { timeoutMs: 500 })).rejects.toThrow("keyHash");
-    const raw = await nats.bus.nc.request(resolvePrincipal.subject, JSON.stringify({ keyHash: "x" }));
+    await expect(callRpc(gateway, resolvePrincipal, { keyHash: "x" }, { timeoutMs: 500 })).rejects.toThrow("keyHash");
+    const raw = await gateway.nc.request(resolvePrincipal.subject, JSON.stringify({ keyHash: "x" }));
     expect(raw.json()).toMatchObject({ error: { code: "invalid_request" } });
     await expect(call()).rejects.toMatchObject({ code: "internal_error" });
-    const garbage = await nats.bus.nc.request(resolvePrincipal.subject, "not json");
+    const garbage = await gateway.nc.request(resolvePrincipal.subject, "not json");
     expect(garbage.json()).toMatchObject({ error: { code: "invalid_request" } });
   });
 

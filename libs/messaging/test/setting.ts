@@ -2,7 +2,9 @@ import { connectBus, type Bus } from "../src/connect.ts";
 import { createConsumer, type Consumer, type ConsumerOptions } from "../src/consume.ts";
 import { subscriptionUpdated, type SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { durableFor } from "@topdog/contracts/topology";
+import type { TestBusUser } from "@topdog/testing/bus-identities";
 import { silentLogger } from "@topdog/testing/logger";
+import type { TestNats } from "@topdog/testing/nats";
 import type { TestDatabase } from "@topdog/testing/postgres";
 
 export const migrations = new URL("migrations/", import.meta.url);
@@ -14,7 +16,9 @@ export const snapshot = (version: number, owner = "user:usr_1"): SubscriptionUpd
   version,
 });
 
-export const connect = (url: string, name = "test"): Promise<Bus> => connectBus({ url, name, logger: silentLogger() });
+/** A connection of its own, beside the one that `busOf` shares. */
+export const connect = (nats: TestNats, name: TestBusUser): Promise<Bus> =>
+  connectBus({ url: nats.url, seed: nats.seedOf(name), name, logger: silentLogger() });
 
 /** A consumer whose effect is a row per event. */
 export function effectConsumer(

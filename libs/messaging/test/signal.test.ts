@@ -15,7 +15,8 @@ afterAll(() => nats.stop());
 
 test("every process hears a signal and a broadcast event, and a malformed one or a failing handler stops neither", async () => {
   const heard: unknown[] = [];
-  const buses = [await connect(nats.url), await connect(nats.url)];
+  const buses = [await connect(nats, "gateway"), await connect(nats, "gateway")];
+  const quota = await nats.busOf("quota");
   for (const bus of buses) {
     onSignal(bus, quotaRecalled, (payload) => {
       heard.push(payload.owner);
@@ -26,9 +27,9 @@ test("every process hears a signal and a broadcast event, and a malformed one or
   }
   nats.bus.nc.publish(quotaRecalled.subject, "not json");
   nats.bus.nc.publish(apiKeyRevoked.subject, "{}");
-  sendSignal(nats.bus, quotaRecalled, quotaRecalled.example);
-  sendSignal(nats.bus, quotaRecalled, { ...quotaRecalled.example, owner: "user:usr_9" });
-  await publishEvent(nats.bus, apiKeyRevoked, apiKeyRevoked.example, { id: "revoked-1" });
+  sendSignal(quota, quotaRecalled, quotaRecalled.example);
+  sendSignal(quota, quotaRecalled, { ...quotaRecalled.example, owner: "user:usr_9" });
+  await publishEvent(await nats.busOf("org-registry"), apiKeyRevoked, apiKeyRevoked.example, { id: "revoked-1" });
   await eventually(() => expect(heard).toHaveLength(6));
   expect(heard.filter((one) => one === "user:usr_9")).toHaveLength(2);
   expect(heard.filter((one) => Array.isArray(one))).toEqual([
@@ -39,7 +40,7 @@ test("every process hears a signal and a broadcast event, and a malformed one or
 });
 
 test("a subscription hears again after the bus was killed, and its owner is told to flush", async () => {
-  const bus = await connect(nats.url);
+  const bus = await connect(nats, "gateway");
   let heard = 0;
   let flushed = 0;
   onEventBroadcast(bus, apiKeyRevoked, () => (heard += 1));
@@ -50,7 +51,7 @@ test("a subscription hears again after the bus was killed, and its owner is told
   await nats.restart();
   await eventually(() => expect([bus.isConnected(), flushed]).toEqual([true, 1]));
   await bus.nc.flush();
-  await publishEvent(nats.bus, apiKeyRevoked, apiKeyRevoked.example, { id: "revoked-2" });
+  await publishEvent(await nats.busOf("org-registry"), apiKeyRevoked, apiKeyRevoked.example, { id: "revoked-2" });
   await eventually(() => expect(heard).toBe(1));
   await bus.close();
 });
@@ -61,7 +62,8 @@ test("a connection that ends for good tells its process", async () => {
   const { silentLogger } = await import("@topdog/testing/logger");
   const bus = await connectBus({
     url: nats.url,
-    name: "test",
+    name: "gateway",
+    seed: nats.seedOf("gateway"),
     logger: silentLogger(),
     onFatal: (error) => (told = error),
   });

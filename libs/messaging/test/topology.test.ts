@@ -46,7 +46,7 @@ test("the operator's command applies the topology to an empty server and ends", 
   await nats.restartEmpty();
   const command = fileURLToPath(new URL("../src/apply-topology.ts", import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=@topdog/source", command], {
-    env: { PATH: process.env["PATH"], NATS_URL: nats.url },
+    env: { PATH: process.env["PATH"], NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator") },
   });
   expect(stdout).toContain("topology applied");
   for (const { name } of streams) expect((await nats.bus.jsm.streams.info(name)).config.num_replicas).toBe(1);

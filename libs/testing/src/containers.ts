@@ -1,6 +1,7 @@
 import { containerImages } from "@topdog/local-stack/pins";
 import type { StartedTestContainer } from "testcontainers";
 
+const natsConfigFile = "/etc/nats/test.conf";
 const password = "test";
 
 /** The last resort of a machine without local engines; fails when there is no container engine either. */
@@ -15,10 +16,14 @@ export async function containerPostgres(): Promise<string> {
 }
 
 /** A fixed host port, so that the address stays the same over a restart. */
-export async function containerNats(hostPort: number): Promise<{ url: string; container: StartedTestContainer }> {
+export async function containerNats(
+  hostPort: number,
+  access: string,
+): Promise<{ url: string; container: StartedTestContainer }> {
   const { GenericContainer, Wait } = await import("testcontainers");
   const container = await new GenericContainer(containerImages.nats)
-    .withCommand(["-js", "-sd", "/data"])
+    .withCopyContentToContainer([{ content: `jetstream { store_dir: "/data" }\n${access}`, target: natsConfigFile }])
+    .withCommand(["-c", natsConfigFile])
     .withExposedPorts({ container: 4222, host: hostPort })
     .withWaitStrategy(Wait.forLogMessage(/Server is ready/))
     .start();

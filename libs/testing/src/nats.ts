@@ -5,15 +5,20 @@ import { freePort } from "@topdog/local-stack/free-port";
 import { startNats, type LocalNats } from "@topdog/local-stack/nats-server";
 import { connectBus, type Bus } from "@topdog/messaging/connect";
 import { applyTopology } from "@topdog/messaging/topology";
+import { makeBusIdentities, type TestBusUser, testUserName } from "./bus-identities.ts";
 import { containerNats } from "./containers.ts";
 import { localEngine } from "./engines.ts";
 import { silentLogger } from "./logger.ts";
 
 export interface TestNats {
   readonly url: string;
-  /** A connection for the test itself; services under test open their own. */
+  /** The test's own connection, which may do everything. A service under test uses `busOf` or `seedOf` its name. */
   readonly bus: Bus;
-  /** Closes `bus`, stops the server and removes its data. */
+  /** A connection with the identity of a service and what it may do; the same one each time. `stop` closes it. */
+  busOf(this: void, user: TestBusUser): Promise<Bus>;
+  /** For a process or a connection of the test's own. */
+  seedOf(this: void, user: TestBusUser): string;
+  /** Closes its connections, stops the server and removes its data. */
   stop(): Promise<void>;
   kill9(): Promise<void>;
   /** Starts the server again on the same port with the data it had. */
@@ -24,18 +29,29 @@ export interface TestNats {
 
 type Server = Pick<LocalNats, "url" | "kill9" | "restart"> & { stop(): Promise<unknown>; wipe(): Promise<void> };
 
-/** A server of the test's own, with the topology applied: the test may kill it. Rejects when the machine can run none. */
+/** A server of the test's own that knows the services' identities, with the topology applied: the test may kill it. Rejects when the machine can run none. */
 export async function testNats(): Promise<TestNats> {
-  const server = await localServer().catch(async (local: unknown) =>
-    containerServer().catch((container: unknown) => {
+  const { access, seedOf } = makeBusIdentities();
+  const server = await localServer(access).catch(async (local: unknown) =>
+    containerServer(access).catch((container: unknown) => {
       throw new AggregateError([local, container], "tests need NATS: a local nats-server or a container engine");
     }),
   );
-  const bus = await connectBus({ url: server.url, name: "test", logger: silentLogger() });
+  const buses = new Map<TestBusUser, Promise<Bus>>();
+  const busOf = (user: TestBusUser): Promise<Bus> => {
+    const known = buses.get(user);
+    if (known !== undefined) return known;
+    const opening = connectBus({ url: server.url, name: user, seed: seedOf(user), logger: silentLogger() });
+    buses.set(user, opening);
+    return opening;
+  };
+  const bus = await busOf(testUserName);
   await applyTopology(bus);
   return {
     url: server.url,
     bus,
+    busOf,
+    seedOf,
     kill9: () => server.kill9(),
     restart: () => server.restart(),
     restartEmpty: async () => {
@@ -44,17 +60,17 @@ export async function testNats(): Promise<TestNats> {
       await server.restart();
     },
     stop: async () => {
-      await bus.close();
+      await Promise.all([...buses.values()].map((opening) => opening.then((one) => one.close())));
       await server.stop();
       await server.wipe();
     },
   };
 }
 
-async function localServer(): Promise<Server> {
+async function localServer(access: string): Promise<Server> {
   const binary = await localEngine("nats");
   const dataDir = await mkdtemp(join(tmpdir(), "topdog-test-nats-"));
-  const server = await startNats({ binary, dataDir });
+  const server = await startNats({ binary, dataDir, access });
   return {
     url: server.url,
     kill9: () => server.kill9(),
@@ -64,8 +80,8 @@ async function localServer(): Promise<Server> {
   };
 }
 
-async function containerServer(): Promise<Server> {
-  const { url, container } = await containerNats(await freePort("127.0.0.1"));
+async function containerServer(access: string): Promise<Server> {
+  const { url, container } = await containerNats(await freePort("127.0.0.1"), access);
   return {
     url,
     kill9: async () => {

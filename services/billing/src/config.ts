@@ -1,6 +1,7 @@
 import { commonFields } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
 import { secretSchema } from "@topdog/config/secret";
+import { busAddress } from "@topdog/messaging/bus-address";
 import { z } from "zod";
 
 const serviceName = "billing";
@@ -24,7 +25,7 @@ export function readServiceConfig() {
   const config = loadConfig(serviceName, configSchema, { env: process.env, argv: process.argv.slice(2) });
   return {
     databaseUrl: config.DATABASE_URL,
-    natsUrl: config.NATS_URL,
+    bus: busAddress(config),
     logLevel: config.LOG_LEVEL,
     app: {
       http: { host: config.HTTP_HOST, port: config.HTTP_PORT },

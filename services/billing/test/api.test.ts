@@ -15,7 +15,7 @@ describe("billing's account API", () => {
 
   const announce = async (...orgs: ReturnType<typeof org>[]): Promise<void> => {
     for (const [index, one] of orgs.entries()) {
-      await publishEvent(billing.nats.bus, orgUpdated, one, { id: `${one.orgId}-${index}` });
+      await publishEvent(await billing.nats.busOf("org-registry"), orgUpdated, one, { id: `${one.orgId}-${index}` });
     }
   };
 

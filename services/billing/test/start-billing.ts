@@ -42,7 +42,7 @@ export async function startBilling(
   const [database, nats] = await Promise.all([testDatabase({ migrations }), testNats()]);
   const app = createApp({
     db: database.db,
-    bus: nats.bus,
+    bus: await nats.busOf("billing"),
     logger: silentLogger(),
     metrics: createMetrics("billing"),
     nowMs: Date.now,

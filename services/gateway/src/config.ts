@@ -1,4 +1,4 @@
-import { commonFields } from "@topdog/config/fields";
+import { busFields, commonFields } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
 import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
 import { z } from "zod";
@@ -43,7 +43,7 @@ export const configSchema = z.object({
   HTTP_HOST: commonFields.HTTP_HOST,
   HTTP_PORT: commonFields.HTTP_PORT.default(8080),
   LOG_LEVEL: commonFields.LOG_LEVEL,
-  NATS_URL: commonFields.NATS_URL,
+  ...busFields,
   PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
   OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
   SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { runService } from "@topdog/http-kit/run-service";
+import { busAddress } from "@topdog/messaging/bus-address";
 import { connectBus } from "@topdog/messaging/connect";
 import { createLogger } from "@topdog/telemetry/logger";
 import { createMetrics } from "@topdog/telemetry/metrics";
@@ -15,8 +16,8 @@ await runService({
   logger,
   graceMs: config.SHUTDOWN_GRACE_MS,
   start: async () => {
-    const bus = await connectBus({ url: config.NATS_URL, name, logger });
     const metrics = createMetrics(name);
+    const bus = await connectBus({ ...busAddress(config), name, logger, metrics });
     const monotonicMs = (): number => performance.now();
     const app = createApp({ config, bus, logger, metrics, monotonicMs, gatewayId: `gw_${randomUUID()}` });
     const { port } = await app.start();

@@ -8,8 +8,15 @@ test("the README lists every variable with its meaning and default", () => {
   expect(readFileSync(new URL("../README.md", import.meta.url), "utf8")).toContain(configTable(configSchema));
 });
 
-test("the secret is all that must be set, and several routers can be", () => {
-  expect(readConfig(configSchema, {})).toEqual({ ok: false, problems: ["PRINCIPAL_SECRET: is required"] });
-  const read = readConfig(configSchema, { PRINCIPAL_SECRET: "x".repeat(32), ROUTER_URL: "http://a:1, http://b:2" });
+test("two secrets are all that must be set, and several routers can be", () => {
+  expect(readConfig(configSchema, {})).toEqual({
+    ok: false,
+    problems: ["NATS_NKEY_SEED: is required", "PRINCIPAL_SECRET: is required"],
+  });
+  const read = readConfig(configSchema, {
+    PRINCIPAL_SECRET: "x".repeat(32),
+    NATS_NKEY_SEED: `SU${"A".repeat(56)}`,
+    ROUTER_URL: "http://a:1, http://b:2",
+  });
   expect(read).toMatchObject({ ok: true, config: { HTTP_PORT: 8080, ROUTER_URL: ["http://a:1", "http://b:2"] } });
 });

@@ -47,9 +47,10 @@ test("a changed limit reaches a gateway by its signal at once, raised or lowered
   const gateway = await platform.startGateway();
   const { key, principal } = platform.newKey({ apiCalls: 2 });
   const owner = principal.buckets.personal;
+  const quota = await platform.nats.busOf("quota");
   const change = (limit: number): void => {
     platform.quota.setLimit(owner, "api_calls", limit);
-    sendSignal(platform.nats.bus, quotaRecalled, { owner, meter: "api_calls", reason: "limit_changed" });
+    sendSignal(quota, quotaRecalled, { owner, meter: "api_calls", reason: "limit_changed" });
   };
   const statuses = async (calls: number): Promise<number[]> =>
     (await load([gateway], key, calls, 1)).map((one) => one.status);

@@ -20,7 +20,7 @@ async function revoke({ keyHash, principal }: TestKey): Promise<void> {
   platform.keys.delete(keyHash);
   const { keyId, userId, orgId } = principal;
   const fact = { keyId, keyHash, userId, orgId, at: new Date().toISOString() };
-  await publishEvent(platform.nats.bus, apiKeyRevoked, fact, { id: `revoke-${keyId}` });
+  await publishEvent(await platform.nats.busOf("org-registry"), apiKeyRevoked, fact, { id: `revoke-${keyId}` });
 }
 
 const models = { method: "GET", path: "/v1/models" } as const;
@@ -77,9 +77,19 @@ test("a member without a seat is refused at once, and served again when the seat
     changedAt: new Date().toISOString(),
   };
   platform.keys.delete(mine.keyHash);
-  await publishEvent(platform.nats.bus, memberChanged, { ...change, version: 1, active: false }, { id: "m1" });
+  await publishEvent(
+    await platform.nats.busOf("org-registry"),
+    memberChanged,
+    { ...change, version: 1, active: false },
+    { id: "m1" },
+  );
   await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401), { timeoutMs: 300 });
   platform.keys.set(mine.keyHash, mine.principal);
-  await publishEvent(platform.nats.bus, memberChanged, { ...change, version: 2, active: true }, { id: "m2" });
+  await publishEvent(
+    await platform.nats.busOf("org-registry"),
+    memberChanged,
+    { ...change, version: 2, active: true },
+    { id: "m2" },
+  );
   await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(200), { timeoutMs: 300 });
 });

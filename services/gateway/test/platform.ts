@@ -1,6 +1,7 @@
 import { hash, randomBytes } from "node:crypto";
 import { formatApiKey } from "@topdog/contracts/api-key";
 import { resolvePrincipal, type Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { busAddress } from "@topdog/messaging/bus-address";
 import { connectBus, type Bus } from "@topdog/messaging/connect";
 import { serveRpc } from "@topdog/messaging/rpc";
 import { createMetrics } from "@topdog/telemetry/metrics";
@@ -53,8 +54,7 @@ export const chatBody = JSON.stringify({ model: "sandbox-small", messages: [{ ro
 /** The gateway's whole surroundings: a real bus, quota and org-registry answering on it, and real HTTP siblings. */
 export async function startPlatform(quotaOptions?: { maxGrant?: number; window?: number }): Promise<Platform> {
   const nats = await testNats();
-  const siblingBus = await connectBus({ url: nats.url, name: "siblings", logger: silentLogger() });
-  const quota = startQuotaResponder(siblingBus, quotaOptions);
+  const quota = startQuotaResponder(await nats.busOf("quota"), quotaOptions);
   const router = await startFakeRouter(principalSecret);
   const siblings = await startFakeRouter(principalSecret);
   const keys = new Map<string, Principal>();
@@ -62,8 +62,7 @@ export async function startPlatform(quotaOptions?: { maxGrant?: number; window?:
   const hooks = { onResolve: async (): Promise<void> => undefined };
   let resolves = 0;
   let users = 0;
-  const resolver = serveRpc(siblingBus, resolvePrincipal, {
-    queue: "org-registry",
+  const resolver = serveRpc(await nats.busOf("org-registry"), resolvePrincipal, {
     maxInFlight: 512,
     logger: silentLogger(),
     handle: async ({ keyHash }) => {
@@ -103,7 +102,7 @@ export async function startPlatform(quotaOptions?: { maxGrant?: number; window?:
       return { key, keyHash, principal };
     },
     startGateway: async (overrides = {}) => {
-      const gateway = await startGateway(nats.url, router, siblings, overrides);
+      const gateway = await startGateway(nats, router, siblings, overrides);
       gateways.push(gateway);
       return gateway;
     },
@@ -112,7 +111,6 @@ export async function startPlatform(quotaOptions?: { maxGrant?: number; window?:
       await resolver.stop();
       await quota.stop();
       await Promise.all([router.stop(), siblings.stop()]);
-      await siblingBus.close();
       await nats.stop();
     },
   };
@@ -120,14 +118,15 @@ export async function startPlatform(quotaOptions?: { maxGrant?: number; window?:
 }
 
 async function startGateway(
-  natsUrl: string,
+  nats: TestNats,
   router: FakeRouter,
   siblings: FakeRouter,
   overrides: Partial<Record<keyof GatewayConfig, string>>,
 ): Promise<Gateway> {
   const config = configSchema.parse({
     HTTP_PORT: "0",
-    NATS_URL: natsUrl,
+    NATS_URL: nats.url,
+    NATS_NKEY_SEED: nats.seedOf("gateway"),
     PRINCIPAL_SECRET: principalSecret,
     SHUTDOWN_GRACE_MS: "500",
     ROUTER_URL: router.url,
@@ -137,7 +136,7 @@ async function startGateway(
     DOCS_DIR: new URL("docs", import.meta.url).pathname,
     ...overrides,
   });
-  const bus: Bus = await connectBus({ url: natsUrl, name: "gateway", logger: silentLogger() });
+  const bus: Bus = await connectBus({ ...busAddress(config), name: "gateway", logger: silentLogger() });
   const metrics = createMetrics("gateway");
   const monotonicMs = (): number => performance.now();
   const gatewayId = `gw_${randomBytes(8).toString("hex")}`;

@@ -99,7 +99,6 @@ export function startQuotaResponder(bus: Bus, { maxGrant = 8, window = 4 } = {})
   }
 
   const server = serveRpc(bus, syncLeases, {
-    queue: "quota",
     maxInFlight: 64,
     logger: silentLogger(),
     handle: async ({ gatewayId, leases }) => {

@@ -1,5 +1,6 @@
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { drainServer, listen } from "@topdog/http-kit/lifecycle";
+import { busAddress } from "@topdog/messaging/bus-address";
 import type { Logger } from "@topdog/telemetry/logger";
 import { createMetrics } from "@topdog/telemetry/metrics";
 import { createModelCatalog } from "./domain/model-catalog.ts";
@@ -42,7 +43,7 @@ export async function createApp({ config, logger, readSecret, openSpool }: AppDe
     families: [...new Set(catalog.models.map(({ family }) => family))],
     spool: () => spool?.stats() ?? null,
   });
-  const publisher = connectPublisher({ url: config.NATS_URL, logger });
+  const publisher = connectPublisher({ ...busAddress(config), logger, metrics });
   const opened = await openSpool({
     folder: config.SPOOL_DIR,
     maxBytes: config.SPOOL_MAX_BYTES,

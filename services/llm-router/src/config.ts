@@ -1,5 +1,5 @@
 import { loadConfig } from "@topdog/config/load";
-import { commonFields } from "@topdog/config/fields";
+import { busFields, commonFields } from "@topdog/config/fields";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { z } from "zod";
 import type { PoolOptions } from "./clients/upstream-pool.ts";
@@ -46,7 +46,7 @@ export const configSchema = z.object({
   HTTP_HOST: commonFields.HTTP_HOST,
   HTTP_PORT: commonFields.HTTP_PORT.default(8084),
   LOG_LEVEL: commonFields.LOG_LEVEL,
-  NATS_URL: commonFields.NATS_URL,
+  ...busFields,
   PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
   OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
   SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,

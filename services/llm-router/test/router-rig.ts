@@ -121,6 +121,7 @@ export const routerEnv = (nats: TestNats, folder: string): Record<string, string
   HTTP_PORT: "0",
   LOG_LEVEL: "silent",
   NATS_URL: nats.url,
+  NATS_NKEY_SEED: nats.seedOf("llm-router"),
   PRINCIPAL_SECRET: secret,
   SPOOL_DIR: folder,
   SPOOL_SHIP_INTERVAL_MS: "5",

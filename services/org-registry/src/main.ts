@@ -17,8 +17,8 @@ await runService({
   graceMs: config.app.graceMs,
   start: async () => {
     const db = createDatabase({ url: config.databaseUrl.reveal(), applicationName: name });
-    const bus = await connectBus({ url: config.natsUrl, name, logger });
     const metrics = createMetrics(name);
+    const bus = await connectBus({ ...config.bus, name, logger, metrics });
     const app = createApp({ ...config.app, db, bus, logger, metrics, nowMs: Date.now, randomBytes });
     const { port } = await app.start();
     logger.info({ port }, "listening");

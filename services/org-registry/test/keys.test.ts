@@ -24,7 +24,14 @@ describe("API keys", () => {
   afterAll(() => registry.stop());
 
   const principalOf = async (key: string) =>
-    (await callRpc(registry.nats.bus, resolvePrincipal, { keyHash: sha256(key) }, { timeoutMs: 2000 })).principal;
+    (
+      await callRpc(
+        await registry.nats.busOf("gateway"),
+        resolvePrincipal,
+        { keyHash: sha256(key) },
+        { timeoutMs: 2000 },
+      )
+    ).principal;
   const issue = (userId: string, orgId: string | null = null): Promise<CreatedKey> =>
     createKeyAsOperator(registry.deps, { userId, orgId, name: "test" });
   /** As the account API is called by a live key. */

@@ -30,6 +30,7 @@ describe("the org-registry process", () => {
     const env = {
       DATABASE_URL: database.url,
       NATS_URL: nats.url,
+      NATS_NKEY_SEED: nats.seedOf("org-registry"),
       HTTP_PORT: "0",
       PRINCIPAL_SECRET: "a test's secret of thirty-two characters",
     };

@@ -64,7 +64,7 @@ describe("seats", () => {
       await addMember(registry.deps, orgId, { who: { userId }, role: "member", active: true });
       inOrder.push(userId);
     }
-    await publishEvent(registry.nats.bus, subscriptionUpdated, subscription(`org:${orgId}`, 2, 3), {
+    await publishEvent(await registry.nats.busOf("billing"), subscriptionUpdated, subscription(`org:${orgId}`, 2, 3), {
       id: `${orgId}-2`,
     });
     const kept = [owner, ...inOrder.slice(0, 2)].toSorted();
@@ -100,11 +100,11 @@ describe("seats", () => {
     const owner = `org:${orgId}`;
     for (const [index, version] of [3, 7, 2, 7, 5, 9, 9, 4, 8, 6].entries()) {
       const event = subscription(owner, version, 10 + version);
-      await publishEvent(registry.nats.bus, subscriptionUpdated, event, { id: `${owner}-${index}` });
-      await publishEvent(registry.nats.bus, subscriptionUpdated, event, { id: `${owner}-${index}` });
+      await publishEvent(await registry.nats.busOf("billing"), subscriptionUpdated, event, { id: `${owner}-${index}` });
+      await publishEvent(await registry.nats.busOf("billing"), subscriptionUpdated, event, { id: `${owner}-${index}` });
     }
     const marker = subscription("user:marker", 1, 1, "pro");
-    await publishEvent(registry.nats.bus, subscriptionUpdated, marker, { id: `${owner}-end` });
+    await publishEvent(await registry.nats.busOf("billing"), subscriptionUpdated, marker, { id: `${owner}-end` });
     await eventually(async () => expect(await findEntitlement(registry.db, "user:marker")).not.toBeNull());
     await eventually(async () =>
       expect(await findEntitlement(registry.db, owner)).toMatchObject({ owner, version: 9, plan: "teams", seats: 19 }),

@@ -47,7 +47,7 @@ export async function startRegistry(): Promise<Registry> {
   const [database, nats] = await Promise.all([testDatabase({ migrations }), testNats()]);
   const app = createApp({
     db: database.db,
-    bus: nats.bus,
+    bus: await nats.busOf("org-registry"),
     logger: silentLogger(),
     metrics: createMetrics("org-registry"),
     nowMs: Date.now,

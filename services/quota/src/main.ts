@@ -1,4 +1,5 @@
 import { runService } from "@topdog/http-kit/run-service";
+import { busAddress } from "@topdog/messaging/bus-address";
 import { connectBus } from "@topdog/messaging/connect";
 import { createLogger } from "@topdog/telemetry/logger";
 import { createMetrics } from "@topdog/telemetry/metrics";
@@ -16,12 +17,13 @@ await runService({
   graceMs: config.SHUTDOWN_GRACE_MS,
   start: async () => {
     const db = openQuotaDatabase(config.DATABASE_URL.reveal(), config.DATABASE_CONNECTIONS);
-    const bus = await connectBus({ url: config.NATS_URL, name, logger });
+    const metrics = createMetrics(name);
+    const bus = await connectBus({ ...busAddress(config), name, logger, metrics });
     const app = createApp({
       db,
       bus,
       logger,
-      metrics: createMetrics(name),
+      metrics,
       nowMs: Date.now,
       http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
       principalSecret: config.PRINCIPAL_SECRET,

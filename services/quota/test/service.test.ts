@@ -5,6 +5,7 @@ import { signPrincipalHeader } from "@topdog/contracts/principal-header";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { type LeaseGrant, type LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import { type QuotaRecalled, quotaRecalled } from "@topdog/contracts/signals/quota-recalled";
+import type { Bus } from "@topdog/messaging/connect";
 import { publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
 import { onSignal } from "@topdog/messaging/signal";
@@ -19,6 +20,9 @@ import { usageOf } from "./usage.ts";
 
 const principalSecret = "a secret of thirty-two characters";
 let nats: TestNats;
+let gateway: Bus;
+let billing: Bus;
+let router: Bus;
 let database: TestDatabase;
 let app: App;
 let base: string;
@@ -26,9 +30,14 @@ const recalls: QuotaRecalled[] = [];
 
 beforeAll(async () => {
   [nats, database] = await Promise.all([testNats(), testDatabase({ migrations })]);
+  [gateway, billing, router] = await Promise.all([
+    nats.busOf("gateway"),
+    nats.busOf("billing"),
+    nats.busOf("llm-router"),
+  ]);
   app = createApp({
     db: database.db,
-    bus: nats.bus,
+    bus: await nats.busOf("quota"),
     logger: silentLogger(),
     metrics: createMetrics("quota"),
     nowMs: Date.now,
@@ -39,7 +48,7 @@ beforeAll(async () => {
     usageDeadlineMs: 900_000,
     graceMs: 1_000,
   });
-  onSignal(nats.bus, quotaRecalled, (signal) => void recalls.push(signal));
+  onSignal(gateway, quotaRecalled, (signal) => void recalls.push(signal));
   const { port } = await app.start();
   base = `http://127.0.0.1:${port}`;
 });
@@ -52,7 +61,7 @@ afterAll(async () => {
 async function sync(report: Partial<LeaseReport> & Pick<LeaseReport, "owner">): Promise<LeaseGrant> {
   const lease = { meter: "api_calls" as const, leaseId: null, used: 0, returned: 0, want: 0, close: false, ...report };
   const request = { gatewayId: "gateway-under-test", leases: [lease] };
-  const { leases } = await callRpc(nats.bus, syncLeases, request, { timeoutMs: 2_000 });
+  const { leases } = await callRpc(gateway, syncLeases, request, { timeoutMs: 2_000 });
   const grant = leases[0];
   if (grant === undefined) throw new Error("no answer");
   return grant;
@@ -82,7 +91,7 @@ async function get(path: string, principal?: Principal): Promise<{ status: numbe
 
 const subscribe = (owner: string, plan: "teams" | "pro", version: number, seats = 1) =>
   publishEvent(
-    nats.bus,
+    billing,
     subscriptionUpdated,
     { owner, plan, version, seats, interval: "month", status: "active", changedAt: new Date().toISOString() },
     { id: `${owner}-${version}` },
@@ -133,7 +142,7 @@ describe("usage", () => {
     ];
     for (const usage of [...usages, ...usages.slice(0, 2)]) {
       // Another event id each time: the bus's own deduplication must not be what makes this come out right.
-      await publishEvent(nats.bus, usageConsumed, usage, { id: `${usageIdOf(usage)}-${Math.random()}` });
+      await publishEvent(router, usageConsumed, usage, { id: `${usageIdOf(usage)}-${Math.random()}` });
     }
     await eventually(async () => {
       const { rows } = await database.db.raw<{ rows: { count: string }[] }>(

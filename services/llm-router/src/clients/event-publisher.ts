@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { providerStateChanged, type ProviderStateChanged } from "@topdog/contracts/events/provider-state-changed";
 import { usageConsumed, type UsageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
-import { type Bus, connectBus } from "@topdog/messaging/connect";
+import { type Bus, type ConnectOptions, connectBus } from "@topdog/messaging/connect";
 import { publishEvent } from "@topdog/messaging/publish";
 import type { Logger } from "@topdog/telemetry/logger";
 import { ZodError } from "zod";
@@ -20,7 +20,7 @@ const maxReportsInFlight = 64;
 export const isHopelessUsage = (error: unknown): boolean => error instanceof ZodError;
 
 /** Connects in the background and for ever: the router serves while the bus is away, and its spool keeps what is owed. */
-export function connectPublisher(options: { url: string; logger: Logger }): EventPublisher {
+export function connectPublisher(options: Omit<ConnectOptions, "name"> & { readonly logger: Logger }): EventPublisher {
   const { logger } = options;
   let connected: Bus | null = null;
   let reportsInFlight = 0;

@@ -19,7 +19,6 @@ export function answerResolvePrincipal({ bus, db, logger, metrics, maxInFlight }
   stop(): Promise<void>;
 } {
   return serveRpc(bus, resolvePrincipal, {
-    queue: "org-registry",
     maxInFlight,
     logger,
     handle: async ({ keyHash }) => {

@@ -7,7 +7,6 @@ import { synchronizeLeases } from "../usecases/sync-leases.ts";
 /** Answers the gateways. Instances share one queue; what is in hand at a stop is finished. */
 export function answerSyncLeases(bus: Bus, deps: QuotaDeps, maxInFlight: number): { stop(): Promise<void> } {
   return serveRpc(bus, syncLeases, {
-    queue: "quota",
     maxInFlight,
     logger: deps.logger,
     handle: async (request) => {
