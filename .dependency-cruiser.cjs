@@ -14,6 +14,13 @@ module.exports = {
       { path: "^services/([^/]+)/", pathNot: "^services/$1/" },
     ),
     rule(
+      "only-proofs-drive-services",
+      "What drives the real code of several services stands in proofs/; scripts read their routes, e2e starts their processes.",
+      { path: "^(?:bench|e2e)/" },
+      { path: "^services/[^/]+/src/(?:domain|usecases|store|clients|consumers)/" },
+    ),
+    rule("proofs-are-above-all", "Nothing rests on a proof.", { pathNot: "^proofs/" }, { path: "^proofs/" }),
+    rule(
       "contracts-is-a-leaf",
       "contracts holds schemas and plain data: zod only.",
       { path: "^libs/contracts/src", pathNot: "\\.test\\.ts$" },

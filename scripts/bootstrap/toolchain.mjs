@@ -96,7 +96,9 @@ function npmCommand() {
 }
 
 function hashOf(root) {
-  const packages = ["libs", "services"].flatMap((group) => foldersIn(root, group)).concat("e2e", "bench", ".");
+  const packages = ["libs", "services"]
+    .flatMap((group) => foldersIn(root, group))
+    .concat("proofs", "e2e", "bench", ".");
   const manifests = packages.map((folder) => join(folder, "package.json"));
   const hash = createHash("sha256").update(platform);
   for (const name of ["pnpm-lock.yaml", "pnpm-workspace.yaml", ...manifests.toSorted((a, b) => (a < b ? -1 : 1))]) {

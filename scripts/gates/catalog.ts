@@ -40,6 +40,7 @@ function toolGates(root: string): Gate[] {
         "libs",
         "services",
         "scripts",
+        "proofs",
         "e2e",
         "bench",
       ]),

@@ -30,7 +30,7 @@ export function findDecisionProblems(files: readonly SourceFile[]): string[] {
 }
 
 /** A path in backticks that starts at the root: `services/quota/src/app.ts`. Patterns and placeholders are left alone. */
-const quotedPath = /`((?:services|libs|scripts|docs|e2e|bench|\.ci)\/[\w./-]+\.(?:ts|mjs|md|sql|json|yml))`/g;
+const quotedPath = /`((?:services|libs|scripts|docs|proofs|e2e|bench|\.ci)\/[\w./-]+\.(?:ts|mjs|md|sql|json|yml))`/g;
 
 /** File paths that Markdown quotes must exist. Links are checked by remark-validate-links. */
 export function findBrokenPaths(files: readonly SourceFile[]): string[] {

@@ -17,6 +17,8 @@ const violations: Record<string, Record<string, string>> = {
   "no-orphan-resolution": { "libs/ring/src/lost.ts": 'import "./nowhere.ts";\n' },
   "libs-never-import-services": { "libs/ring/src/up.ts": 'import "../../../services/shop/src/domain/price.ts";\n' },
   "no-service-imports-another": { "services/till/src/app.ts": 'import "../../shop/src/domain/price.ts";\n' },
+  "only-proofs-drive-services": { "e2e/support/price.ts": 'import "../../services/shop/src/domain/price.ts";\n' },
+  "proofs-are-above-all": { "services/shop/src/domain/proven.ts": 'import "../../../../proofs/support/proof.ts";\n' },
   "contracts-is-a-leaf": { "libs/contracts/src/fact.ts": 'import "../../ring/src/fine.ts";\n' },
   "domain-is-pure": {
     "services/shop/src/domain/reads-disk.ts":
@@ -36,6 +38,7 @@ const innocent: Record<string, string> = {
   "services/shop/src/usecases/buy.ts": 'import { price } from "../domain/price.ts";\nexport type Buy = typeof price;\n',
   "services/shop/src/config.ts": "export const config = 1;\n",
   "services/shop/test/fixture.ts": "export const fixture = 1;\n",
+  "proofs/support/proof.ts": 'import "../../services/shop/src/domain/price.ts";\nexport const proof = 1;\n',
 };
 
 interface Report {
@@ -56,7 +59,7 @@ beforeAll(async () => {
   }
   const command = commandFile(root, "dependency-cruiser");
   const { output } = await runNode(
-    [command, "--config", config, "--output-type", "json", "libs", "services"],
+    [command, "--config", config, "--output-type", "json", "libs", "services", "proofs", "e2e"],
     repository,
   );
   found = (JSON.parse(output) as Report).summary.violations;

@@ -34,6 +34,7 @@ export function findPackageProblems(files: readonly SourceFile[]): string[] {
   const folders = ["libs", "services"].flatMap((kind) => childFolders(files, kind).map((name) => ({ kind, name })));
   const paths = [
     "package.json",
+    "proofs/package.json",
     "e2e/package.json",
     "bench/package.json",
     ...folders.map((f) => `${f.kind}/${f.name}/package.json`),

@@ -30,7 +30,7 @@ const runTimeoutMs = 1_200_000;
 /** After the last test, for the teardown. */
 const exitGraceMs = 60_000;
 const countReporter = join(import.meta.dirname, "count-reporter.mjs");
-const suiteFolders = ["libs", "services", "scripts", "bench", "e2e"];
+const suiteFolders = ["libs", "services", "proofs", "scripts", "bench", "e2e"];
 const literally = (path: string): string => path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /** Runs Jest with its progress on this terminal. A suite that did not load or a test that was skipped is a failure. */
@@ -98,7 +98,7 @@ function countTests(outputFile: string, exitCode: number): SuiteCount {
  */
 export async function runSuites(root: string, paths: readonly string[]): Promise<SuiteCount> {
   const runs = [
-    { folders: ["libs", "services", "scripts", "bench"], flags: [] },
+    { folders: ["libs", "services", "proofs", "scripts", "bench"], flags: [] },
     { folders: ["e2e"], flags: ["--runInBand"] },
   ];
   const total = { passed: 0, failed: 0, suites: [] as SuiteTime[] };

@@ -28,7 +28,8 @@ export function readSourceTree(root: string): SourceFile[] {
 }
 
 export const isCode = (file: SourceFile): boolean => /\.[cm]?[jt]s$/.test(file.path);
-export const isTest = (file: SourceFile): boolean => /\.test\.ts$|\/test\/|^e2e\/|^libs\/testing\//.test(file.path);
+export const isTest = (file: SourceFile): boolean =>
+  /\.test\.ts$|\/test\/|^(?:e2e|proofs)\/|^libs\/testing\//.test(file.path);
 
 /** The names of the folders right under one: `childFolders(files, "services")` → `["billing", …]`. */
 export function childFolders(files: readonly SourceFile[], folder: string): string[] {

@@ -1,0 +1,70 @@
+import { type Bucket, type BucketKey, keyOf } from "@topdog/quota/domain/bucket";
+import { escrowOf, type Lease, openTokens } from "@topdog/quota/domain/lease";
+import type { Entitlement } from "@topdog/quota/domain/planned-bucket";
+
+export interface BucketRecord extends Bucket {
+  readonly subscriptionOwner: string;
+  /** What settled + escrow may never exceed: the limit, or what was out when the limit was lowered. */
+  readonly cap: number;
+}
+
+export interface LeaseRecord extends Lease {
+  readonly touchedAtMs: number;
+}
+
+export interface LedgerRecord {
+  readonly leaseId: string;
+  readonly seq: number;
+  readonly entry: "charge" | "refund";
+  readonly state: "admitted" | "completed" | "unknown";
+  readonly recordedAtMs: number;
+}
+
+/** quota's tables, as far as the lease protocol needs them. */
+export interface MemoryTables {
+  readonly entitlements: Map<string, Entitlement & { readonly version: number }>;
+  readonly buckets: Map<string, BucketRecord>;
+  readonly leases: Map<string, LeaseRecord>;
+  readonly ledger: Map<string, LedgerRecord>;
+  readonly gatewaysSeenMs: Map<string, number>;
+  readonly nextLeaseId: { value: number };
+}
+
+export const emptyTables = (): MemoryTables => ({
+  entitlements: new Map(),
+  buckets: new Map(),
+  leases: new Map(),
+  ledger: new Map(),
+  gatewaysSeenMs: new Map(),
+  nextLeaseId: { value: 1 },
+});
+
+export const ledgerKey = (leaseId: string, seq: number, entry: string): string => `${leaseId}:${seq}:${entry}`;
+
+/** Every writer takes its buckets in this order. */
+export const inLockOrder = (a: BucketKey, b: BucketKey): number => {
+  const [one, other] = [`${a.day} ${a.owner} ${a.meter}`, `${b.day} ${b.owner} ${b.meter}`];
+  return one < other ? -1 : one > other ? 1 : 0;
+};
+
+/** The table's CHECKs on a bucket. */
+export function checkBucket(bucket: BucketRecord): void {
+  const { settled, escrow, cap, limit } = bucket;
+  const holds = settled >= 0 && escrow >= 0 && settled + escrow <= cap && limit <= cap;
+  if (!holds) throw new Error(`bucket_never_oversold: ${keyOf(bucket)} ${JSON.stringify(bucket)}`);
+}
+
+/** The table's CHECKs on a lease. */
+export function checkLease(lease: Lease): void {
+  const isClosed = lease.state === "closed";
+  const holds =
+    openTokens(lease) >= 0 &&
+    escrowOf(lease) >= 0 &&
+    lease.reported <= lease.acked &&
+    lease.highest <= lease.size - lease.returned &&
+    lease.burned >= 0 &&
+    (isClosed || (lease.burned === 0 && lease.finalUsed === null)) &&
+    (!isClosed || openTokens(lease) === 0) &&
+    (lease.finalUsed === null || (lease.finalUsed === lease.acked && lease.burned === 0));
+  if (!holds) throw new Error(`a lease breaks its constraints: ${JSON.stringify(lease)}`);
+}

@@ -1,0 +1,192 @@
+import type { QuotaRecalled } from "@topdog/contracts/signals/quota-recalled";
+import type { QuotaSync } from "@topdog/gateway/clients/quota-sync";
+import type { Bucket } from "@topdog/quota/domain/bucket";
+import type { Lease } from "@topdog/quota/domain/lease";
+import { createQuotaMetrics } from "@topdog/quota/metrics";
+import { createQuotaStore, type QuotaStore } from "@topdog/quota/store/quota-store";
+import { applySubscription } from "@topdog/quota/usecases/apply-subscription";
+import { closeAbandonedLeases } from "@topdog/quota/usecases/close-abandoned-leases";
+import type { QuotaDeps } from "@topdog/quota/usecases/deps";
+import { createPresence } from "@topdog/quota/usecases/gateway-presence";
+import { recordUsage } from "@topdog/quota/usecases/record-usage";
+import { synchronizeLeases } from "@topdog/quota/usecases/sync-leases";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { PlanId } from "@topdog/contracts/plans";
+import type { Database } from "@topdog/postgres/pool";
+import { createMetrics } from "@topdog/telemetry/metrics";
+import { silentLogger } from "@topdog/testing/logger";
+import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
+import { createMemoryStore, type DatabaseClock } from "./memory-store.ts";
+import { emptyTables, type MemoryTables } from "./memory-tables.ts";
+
+export type BucketState = Pick<Bucket, "owner" | "meter" | "day" | "limit" | "settled" | "escrow">;
+export type LeaseState = Omit<Lease, "window"> & { readonly window: number };
+
+/** quota's tables at a moment. */
+export interface QuotaState {
+  readonly buckets: readonly BucketState[];
+  readonly leases: readonly LeaseState[];
+  /** `leaseId:seq` of each charge, and of each that was given back. */
+  readonly charges: readonly string[];
+  readonly refunds: readonly string[];
+  /** Broken invariants of the database itself. */
+  readonly violations: readonly unknown[];
+}
+
+/** quota's real use cases over one of its stores. */
+export interface QuotaUnderTest {
+  readonly sync: QuotaSync;
+  recordUsage(usages: readonly UsageConsumed[]): Promise<readonly string[]>;
+  setPlan(owner: string, plan: PlanId, seats: number): Promise<void>;
+  /** Closes the leases of gateways that were silent for ten seconds. */
+  closeAbandoned(): Promise<void>;
+  markUnknown(): Promise<void>;
+  state(): Promise<QuotaState>;
+}
+
+const gatewayTimeoutMs = 10_000;
+
+interface UnderTest {
+  readonly store: QuotaStore;
+  readonly nowMs: DatabaseClock;
+  readonly recall: (signal: QuotaRecalled) => void;
+  readonly state: () => Promise<QuotaState>;
+}
+
+function quotaOver({ store, nowMs, recall, state }: UnderTest): QuotaUnderTest {
+  const deps: QuotaDeps = {
+    store,
+    presence: createPresence(store, nowMs),
+    metrics: createQuotaMetrics(createMetrics("quota")),
+    logger: silentLogger(),
+    recall,
+    nudgeRelay: () => undefined,
+  };
+  let version = 0;
+  return {
+    sync: (request) => synchronizeLeases(deps, request),
+    recordUsage: async (usages) => {
+      const { rejected } = await recordUsage(deps, usages, nowMs());
+      return [...rejected.values()].map((error) => error.message);
+    },
+    setPlan: async (owner, plan, seats) => {
+      version += 1;
+      const changedAt = "2026-11-22T10:00:00.000Z";
+      const subscription = { owner, version, plan, interval: "month", seats, status: "active", changedAt } as const;
+      const touched = await store.transaction((tx) => applySubscription(tx, subscription));
+      for (const bucket of touched) recall({ ...bucket, reason: "limit_changed" });
+    },
+    closeAbandoned: async () => void (await closeAbandonedLeases(deps, gatewayTimeoutMs)),
+    markUnknown: async () => void (await store.markUnknown(0, 1_000)),
+    state,
+  };
+}
+
+/** Thousands of histories a minute. */
+export function quotaInMemory(nowMs: DatabaseClock, recall: (signal: QuotaRecalled) => void): QuotaUnderTest {
+  const tables = emptyTables();
+  const state = (): Promise<QuotaState> =>
+    Promise.resolve({
+      buckets: [...tables.buckets.values()].map(({ owner, meter, day, limit, settled, escrow }) => ({
+        owner,
+        meter,
+        day,
+        limit,
+        settled,
+        escrow,
+      })),
+      leases: [...tables.leases.values()].map(({ touchedAtMs: _touched, ...lease }) => lease),
+      charges: entriesOf(tables, "charge"),
+      refunds: entriesOf(tables, "refund"),
+      violations: [],
+    });
+  return quotaOver({ store: createMemoryStore(tables, nowMs), nowMs, recall, state });
+}
+
+const entriesOf = ({ ledger }: MemoryTables, entry: "charge" | "refund"): string[] =>
+  [...ledger.values()].filter((row) => row.entry === entry).map((row) => `${row.leaseId}:${row.seq}`);
+
+export interface QuotaDatabase extends TestDatabase {
+  /** Empties every table and begins a history. */
+  readonly begin: (nowMs: DatabaseClock, recall: (signal: QuotaRecalled) => void) => Promise<QuotaUnderTest>;
+}
+
+export const migrations = new URL("../../services/quota/migrations/", import.meta.url);
+
+/** quota on Postgres, whose clock is a table that the test sets. */
+export async function quotaOnPostgres(): Promise<QuotaDatabase> {
+  const database = await testDatabase({ migrations });
+  const { db } = database;
+  await db.raw("create table simulated_clock (at timestamptz not null)");
+  await db.raw("insert into simulated_clock values (now())");
+  await db.raw(
+    "create or replace function utc_now() returns timestamptz language sql volatile as $$ select at from simulated_clock $$",
+  );
+  return {
+    ...database,
+    begin: async (nowMs, recall) => {
+      await db.raw(
+        "delete from ledger; delete from lease; delete from bucket; delete from entitlement; delete from gateway; delete from outbox",
+      );
+      await db.raw("select setval(pg_get_serial_sequence('lease', 'lease_id'), 1, false)");
+      const store = withClock(createQuotaStore(db), db, nowMs);
+      return quotaOver({ store, nowMs, recall, state: () => readState(db) });
+    },
+  };
+}
+
+/** quota on Postgres as it is, by the database's real clock. Each call is another instance of the service. */
+export const quotaOverDatabase = (db: Database): QuotaUnderTest =>
+  quotaOver({
+    store: createQuotaStore(db),
+    nowMs: Date.now,
+    recall: () => undefined,
+    state: () => readState(db),
+  });
+
+/** Sets the database's clock before each use of the store. */
+function withClock(store: QuotaStore, db: Database, nowMs: DatabaseClock): QuotaStore {
+  const set = async (): Promise<void> => {
+    await db.raw("update simulated_clock set at = to_timestamp(? / 1000.0)", [nowMs()]);
+  };
+  return {
+    transaction: async (work) => {
+      await set();
+      return store.transaction(work);
+    },
+    readClock: async () => {
+      await set();
+      return store.readClock();
+    },
+    touchGateway: async (gatewayId) => {
+      await set();
+      return store.touchGateway(gatewayId);
+    },
+    forgetGateways: () => store.forgetGateways(),
+    markUnknown: async (deadlineMs, most) => {
+      await set();
+      return store.markUnknown(deadlineMs, most);
+    },
+    ensurePartitions: (daysAhead) => store.ensurePartitions(daysAhead),
+  };
+}
+
+async function readState(db: Database): Promise<QuotaState> {
+  const rowsOf = async <T>(sql: string): Promise<T[]> => (await db.raw<{ rows: T[] }>(sql)).rows;
+  const entries = await rowsOf<{ id: string; entry: string }>(
+    "select lease_id || ':' || seq as id, entry from ledger order by lease_id, seq",
+  );
+  const of = (entry: string): string[] => entries.filter((row) => row.entry === entry).map(({ id }) => id);
+  return {
+    buckets: await rowsOf<BucketState>(
+      `select owner, meter, day::text as day, daily_limit as "limit", settled, escrow from bucket`,
+    ),
+    leases: await rowsOf<LeaseState>(
+      `select lease_id::text as "leaseId", owner, meter, day::text as day, gateway_id as "gatewayId", size, acked, reported,
+         highest_seq as highest, returned, burned, credit_window as "window", state, final_used as "finalUsed" from lease`,
+    ),
+    charges: of("charge"),
+    refunds: of("refund"),
+    violations: await rowsOf("select * from invariant_violation"),
+  };
+}
