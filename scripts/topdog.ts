@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addCreateCallerKey } from "./topdog/create-caller-key.ts";
 import { addDeadLetterCommands } from "./topdog/dead-letters.ts";
 import { addServiceCommands } from "./topdog/service-commands.ts";
 
@@ -22,6 +23,7 @@ Exit codes: 0 done, 1 refused or wrong use, 2 failed.`,
   );
 addServiceCommands(program);
 addDeadLetterCommands(program);
+addCreateCallerKey(program);
 
 try {
   await program.parseAsync();

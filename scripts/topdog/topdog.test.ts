@@ -72,6 +72,15 @@ describe("npm run topdog", () => {
     expect(stopped.error).toContain("Run npm start first");
   });
 
+  test("a key pair for signing callers is made for the gateway and, without its secret, for the services", async () => {
+    const { code, out } = await run(["create-caller-key", "--kid", "2027-01"]);
+    const [signing = "", verifying = ""] = out.split("\n");
+    const { d } = JSON.parse(signing.replace("CALLER_SIGNING_KEY=", "")) as { d: string };
+    expect(code).toBe(0);
+    expect(JSON.parse(verifying.replace("CALLER_PUBLIC_KEYS=", ""))).toMatchObject({ keys: [{ kid: "2027-01" }] });
+    expect(verifying).not.toContain(d);
+  });
+
   test("dead letters are listed and dropped only when named", async () => {
     expect((await connected("dead-letters", "list")).out).toBe("no dead letters\n");
     expect((await connected("dead-letters", "drop", "billing-on-org-updated")).error).toContain("--seq <n>, or --all");

@@ -1,0 +1,21 @@
+import { principalSchema } from "@topdog/contracts/rpc/resolve-principal";
+import { z } from "zod";
+
+/** Ed25519 by its own name (RFC 9864); no other algorithm is signed with or accepted. */
+export const algorithm = "Ed25519";
+/** Says what the token is for, so that no other token signed with this key is taken for one (RFC 8725, 3.11). */
+export const tokenType = "topdog-caller+jwt";
+/** A request reaches the sibling within its connect timeout; what takes longer is not this request. */
+export const lifetimeSeconds = 10;
+/** How far the clocks of two hosts may differ. */
+export const clockToleranceSeconds = 2;
+
+/** The claims of ours, beside `aud`, `iat` and `exp`. */
+export const callerClaimsSchema = z.object({
+  method: z.string(),
+  /** With the query, as it stands in the request line. */
+  path: z.string(),
+  requestId: z.string(),
+  principal: principalSchema,
+});
+export type CallerClaims = z.infer<typeof callerClaimsSchema>;
