@@ -30,7 +30,7 @@ module.exports = {
       "dialects-are-pure",
       "a dialect reads and writes bytes: no I/O, no clock, no logger.",
       { path: "^libs/dialects/src" },
-      { pathNot: "^libs/(dialects|contracts|errors)/" },
+      { pathNot: "^libs/(dialects|contracts|errors)/|^(node:)?buffer$" },
     ),
     rule(
       "dialects-do-not-meet",

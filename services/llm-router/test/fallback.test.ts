@@ -52,6 +52,8 @@ describe("what the caller is told", () => {
     const cases = [
       { body: "{", status: 400, code: "malformed_json", param: null },
       { body: { messages: [1] }, status: 400, code: "invalid_request", param: "model" },
+      { body: '{"model":"a","messages":[1],"model":"b"}', status: 400, code: "invalid_request", param: "model" },
+      { body: `{"stream_options":{},"a":${"[".repeat(900)}`, status: 400, code: "invalid_request", param: null },
       { body: chatBody({ api_key: "sk" }), status: 400, code: "invalid_request", param: "api_key" },
       { body: chatBody({ model: "gpt-99" }), status: 404, code: "model_not_found", param: "model" },
       { body: chatBody({ user: "x".repeat(3000) }), status: 413, code: "payload_too_large", param: null },
