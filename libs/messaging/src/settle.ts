@@ -3,6 +3,7 @@ import type { DurableDeclaration } from "@topdog/contracts/topology";
 import type { Bus } from "./connect.ts";
 import { buryMessage } from "./dead-letters.ts";
 import { headerOf, traceparentHeader, type EventMeta } from "./envelope.ts";
+import { ImpossibleEventError } from "./impossible-event.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { ConsumeOutcome, MessagingMetrics } from "./metrics.ts";
 
@@ -37,6 +38,7 @@ export function accept(deps: SettleDeps, message: JsMsg, outcome: "ok" | "duplic
 
 /** Delivers a failed message again later, or buries it when it has had all its deliveries. */
 export async function retryOrBury(deps: SettleDeps, message: JsMsg, error: unknown): Promise<void> {
+  if (error instanceof ImpossibleEventError) return refuse(deps, message, error.message);
   const { deliveryCount } = message.info;
   const fields = { err: error, durable: deps.durable.name, eventId: metaOf(message).id, deliveryCount };
   if (deliveryCount >= deps.durable.maxDeliveries) {

@@ -9,6 +9,7 @@ import type { Bus } from "../src/connect.ts";
 import type { Consumer } from "../src/consume.ts";
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from "../src/dead-letters.ts";
 import { envelopeHeaders } from "../src/envelope.ts";
+import { ImpossibleEventError } from "../src/impossible-event.ts";
 import { publishEvent } from "../src/publish.ts";
 import { applyTopology } from "../src/topology.ts";
 import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./setting.ts";
@@ -228,6 +229,18 @@ describe("dead letters", () => {
     expect((await listDeadLetters(nats.bus)).map(({ eventId }) => eventId)).toEqual(["keep"]);
     expect(await dropDeadLetters(nats.bus, durable.name)).toBe(1);
     expect(await listDeadLetters(nats.bus, durable.name)).toEqual([]);
+  });
+
+  test("an event that its handler finds impossible is set aside at once", async () => {
+    consumer = effectConsumer(quota, scratch, {
+      handle: async () => {
+        throw new ImpossibleEventError("version 9 cannot follow version 1");
+      },
+    });
+    consumer.start();
+    await publish(9);
+    const [letter] = await buried(1);
+    expect(letter).toMatchObject({ reason: "invalid: version 9 cannot follow version 1", deliveries: 1 });
   });
 
   test("a message that is not its event's schema, or not from its publisher, is set aside at once", async () => {

@@ -13,6 +13,7 @@ bucket.plan text not null
 bucket.settled integer not null default 0
 bucket.subscription_owner text not null
 bucket.told_exhausted boolean not null default false
+entitlement.changed_at timestamp with time zone
 entitlement.owner text not null
 entitlement.plan text not null
 entitlement.seats integer not null

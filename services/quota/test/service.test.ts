@@ -6,6 +6,7 @@ import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { type LeaseGrant, type LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import { type QuotaRecalled, quotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Bus } from "@topdog/messaging/connect";
+import { listDeadLetters } from "@topdog/messaging/dead-letters";
 import { publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
 import { onSignal } from "@topdog/messaging/signal";
@@ -103,6 +104,16 @@ test("a subscription's change reaches the limits, and only then are gateways tol
   await subscribe(owner, "pro", 1);
   await eventually(() => expect(recalls).toContainEqual({ owner, meter: "api_calls", reason: "limit_changed" }));
   expect(await sync({ owner })).toMatchObject({ limit: 800, plan: "pro" });
+});
+
+test("a version that billing cannot have reached is set aside, and the true ones count", async () => {
+  const owner = "user:forged";
+  await sync({ owner, want: 1 });
+  await subscribe(owner, "teams", Number.MAX_SAFE_INTEGER, 99);
+  await subscribe(owner, "pro", 1);
+  await eventually(async () => expect(await sync({ owner })).toMatchObject({ limit: 800, plan: "pro" }));
+  const [letter] = await listDeadLetters(nats.bus, "quota-on-subscription-updated");
+  expect(letter?.reason).toMatch(/^invalid: version 9007199254740991 of .* cannot follow version 0$/);
 });
 
 describe("usage", () => {

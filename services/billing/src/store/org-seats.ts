@@ -1,3 +1,4 @@
+import { putNewerSnapshot } from "@topdog/messaging/snapshot";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { OrgSeats } from "../domain/org-seats.ts";
 
@@ -26,14 +27,11 @@ export async function findOrgSeats(db: Database, orgId: string): Promise<OrgSeat
 
 /** Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events repeat and overtake. */
 export async function putNewerOrgSeats(trx: Transaction, org: OrgSeats): Promise<boolean> {
-  const { rows } = await trx.raw<{ rows: unknown[] }>(
-    `insert into org_seats (${columns}) values (?, ?, ?, ?, ?)
-     on conflict (org_id) do update
-       set version = excluded.version, owner_user_id = excluded.owner_user_id,
-           active_members = excluded.active_members, changed_at = excluded.changed_at
-       where org_seats.version < excluded.version
-     returning org_id`,
-    [org.orgId, org.version, org.ownerUserId, org.activeMembers, org.changedAt],
-  );
-  return rows.length === 1;
+  return putNewerSnapshot(trx, {
+    table: "org_seats",
+    key: ["org_id", org.orgId],
+    version: org.version,
+    changedAt: org.changedAt,
+    columns: { owner_user_id: org.ownerUserId, active_members: org.activeMembers },
+  });
 }

@@ -1,4 +1,5 @@
 import type { PlanId } from "@topdog/contracts/plans";
+import { putNewerSnapshot } from "@topdog/messaging/snapshot";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { Entitlement } from "../domain/seats.ts";
 
@@ -23,13 +24,12 @@ export async function findEntitlement(db: Database, owner: string): Promise<Enti
 
 /** Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events repeat and overtake. */
 export async function putNewerEntitlement(trx: Transaction, snapshot: Entitlement): Promise<boolean> {
-  const { rows } = await trx.raw<{ rows: unknown[] }>(
-    `insert into entitlement (${columns}) values (?, ?, ?, ?, ?)
-     on conflict (owner) do update
-       set version = excluded.version, plan = excluded.plan, seats = excluded.seats, changed_at = excluded.changed_at
-       where entitlement.version < excluded.version
-     returning owner`,
-    [snapshot.owner, snapshot.version, snapshot.plan, snapshot.seats, snapshot.changedAt],
-  );
-  return rows.length === 1;
+  const { owner, version, plan, seats, changedAt } = snapshot;
+  return putNewerSnapshot(trx, {
+    table: "entitlement",
+    key: ["owner", owner],
+    version,
+    changedAt,
+    columns: { plan, seats },
+  });
 }

@@ -1,3 +1,4 @@
+import { putNewerSnapshot } from "@topdog/messaging/snapshot";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { Entitlement } from "../domain/planned-bucket.ts";
 
@@ -29,16 +30,18 @@ export async function findEntitlements(db: Database, owners: readonly string[]):
 
 export interface Subscription extends Entitlement {
   readonly version: number;
+  /** ISO 8601. */
+  readonly changedAt: string;
 }
 
-/** Returns false, and changes nothing, unless the version is newer. */
+/** Returns false, and changes nothing, unless the subscription is newer than what is stored. */
 export async function upsertEntitlement(trx: Transaction, subscription: Subscription): Promise<boolean> {
-  const { owner, plan, seats, version } = subscription;
-  const { rows } = await trx.raw<{ rows: unknown[] }>(
-    `insert into entitlement as e (owner, plan, seats, version) values (?, ?, ?, ?)
-     on conflict (owner) do update set plan = excluded.plan, seats = excluded.seats, version = excluded.version
-     where e.version < excluded.version returning 1`,
-    [owner, plan, seats, version],
-  );
-  return rows.length > 0;
+  const { owner, plan, seats, version, changedAt } = subscription;
+  return putNewerSnapshot(trx, {
+    table: "entitlement",
+    key: ["owner", owner],
+    version,
+    changedAt: new Date(changedAt),
+    columns: { plan, seats },
+  });
 }
