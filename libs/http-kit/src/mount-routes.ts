@@ -1,21 +1,18 @@
 import express, { Router, type Express, type Request, type RequestHandler, type Response } from "express";
-import { principalHeaderName, verifyPrincipalHeader, type AccountCall } from "@topdog/contracts/principal-header";
 import { AppError } from "@topdog/errors/app-error";
 import type { Logger } from "@topdog/telemetry/logger";
 import { z } from "zod";
+import { assertVerifiable, callerOf, operatorsOnly, type Verifiers } from "./auth.ts";
 import { errorHandler } from "./error-handler.ts";
 import { sendContinue } from "./expect-continue.ts";
 import { renderProblem } from "./problem.ts";
-import { setRequestId } from "./request-id.ts";
-import { addToRequestLog } from "./request-log.ts";
 import type { ErasedReply, Route } from "./route-types.ts";
+import { isStreamed, sendStream, type StreamReply } from "./streamed.ts";
 import { invalidRequest } from "./to-app-error.ts";
 
 export interface MountOptions {
-  /** Text, or anything that reveals it (a config Secret). */
-  readonly principalSecret: string | { reveal(): string };
+  readonly verifiers: Verifiers;
   readonly logger: Logger;
-  readonly nowMs: () => number;
   readonly maxBodyBytes?: number;
   /** Checks what handlers return: on in tests, where a wrong answer should fail; off in production, where it costs. */
   readonly checkResponses?: boolean;
@@ -30,6 +27,8 @@ export const strict = (schema: z.ZodType): z.ZodType => (schema instanceof z.Zod
 export function mountRoutes(app: Express, routes: readonly Route[], options: MountOptions): void {
   const router = Router();
   for (const route of routes) {
+    assertVerifiable(route, options.verifiers);
+    if (route.auth === "operator") router.all(route.path, operatorsOnly(options.verifiers.operator ?? (() => false)));
     router[route.method](route.path, ...bodyParsers(route, options), runRoute(route, options));
   }
   for (const path of new Set(routes.map((route) => route.path))) {
@@ -55,25 +54,11 @@ function runRoute(route: Route, options: MountOptions): RequestHandler {
   const parse = inputParser(route);
   const checkResponses = options.checkResponses ?? process.env["NODE_ENV"] === "test";
   return async (req, res) => {
-    const caller = route.auth === "account" ? authenticate(req, res, options) : null;
+    const caller = await callerOf(route, options.verifiers, req, res);
     const reply = await route.handler({ ...parse(req), caller, req, res });
     if (checkResponses) assertDeclared(route, reply);
-    send(res, reply);
+    await send(route, res, reply);
   };
-}
-
-/** The signed header carries the request's id too, so that one id runs through all services. */
-function authenticate(req: Request, res: Response, { principalSecret, nowMs }: MountOptions): AccountCall {
-  const secret = typeof principalSecret === "string" ? principalSecret : principalSecret.reveal();
-  const caller = verifyPrincipalHeader(req.get(principalHeaderName), secret, nowMs());
-  if (caller?.kind !== "account") throw new AppError("missing_api_key");
-  setRequestId(req, res, caller.requestId);
-  addToRequestLog(res, {
-    keyId: caller.principal.keyId,
-    userId: caller.principal.userId,
-    orgId: caller.principal.orgId,
-  });
-  return caller;
 }
 
 function inputParser(route: Route): (req: Request) => { params: unknown; query: unknown; body: unknown } {
@@ -100,16 +85,22 @@ function parseInput(schema: z.ZodType, value: unknown, place: "params" | "query"
   return parsed.data;
 }
 
-function assertDeclared(route: Route, reply: ErasedReply): void {
+function assertDeclared(route: Route, reply: ErasedReply | StreamReply): void {
   const schema = route.responses[reply.status];
   if (schema === undefined)
     throw new Error(`${route.method} ${route.path} answered an undeclared status ${reply.status}`);
-  strict(schema).parse(reply.body);
+  if (isStreamed(schema) !== "stream" in reply)
+    throw new Error(`${route.method} ${route.path} must stream ${reply.status}, or not`);
+  if (!isStreamed(schema) && "body" in reply) strict(schema).parse(reply.body);
 }
 
-/** A handler that has answered by itself (a download, a stream) leaves nothing to send. */
-function send(res: Response, reply: ErasedReply): void {
-  if (res.headersSent) return;
+function send(route: Route, res: Response, reply: ErasedReply | StreamReply): Promise<void> | void {
+  if ("stream" in reply) {
+    const declared = route.responses[reply.status];
+    const contentType =
+      declared !== undefined && isStreamed(declared) ? declared.contentType : "application/octet-stream";
+    return sendStream(res, reply, contentType);
+  }
   res.status(reply.status).set({ "cache-control": "no-store", ...reply.headers });
   if (reply.body === undefined) res.end();
   else res.json(reply.body);

@@ -9,6 +9,7 @@ import {
 import { strict } from "./mount-routes.ts";
 import { problemContentType } from "./problem.ts";
 import type { Route } from "./route-types.ts";
+import { isStreamed } from "./streamed.ts";
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -32,6 +33,8 @@ const problemSchema = z
     nextStep: z.string(),
   })
   .meta({ id: "Problem", description: "An error (RFC 9457)" });
+
+const bytesSchema = { type: "string", format: "binary" } as const;
 
 /** The gateway's own refusals on the way to a route are among them: `overloaded` when the service behind it is away. */
 const errorsOfEveryRoute = ["invalid_request", "internal_error", "overloaded"] as const;
@@ -67,7 +70,7 @@ function operation(route: Route): ZodOpenApiOperationObject {
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.tags === undefined ? {} : { tags: [...route.tags] }),
-    ...(route.auth === "account" ? { security: [{ ApiKey: [] }] } : {}),
+    ...(route.auth === "sibling" ? { security: [{ ApiKey: [] }] } : {}),
     requestParams: {
       ...(route.params === undefined ? {} : { path: route.params.strict() }),
       ...(route.query === undefined ? {} : { query: route.query.strict() }),
@@ -84,7 +87,9 @@ function successes(route: Route): ZodOpenApiResponsesObject {
     status,
     schema instanceof z.ZodUndefined
       ? { description: "Done" }
-      : { description: schema.description ?? "Success", content: { "application/json": { schema } } },
+      : isStreamed(schema)
+        ? { description: schema.description, content: { [schema.contentType]: { schema: bytesSchema } } }
+        : { description: schema.description ?? "Success", content: { "application/json": { schema } } },
   ]);
   return Object.fromEntries(entries) as ZodOpenApiResponsesObject;
 }
@@ -98,7 +103,7 @@ function failures(route: Route): ZodOpenApiResponsesObject {
     ...errorsOfEveryRoute,
     ...(route.method === "get" ? [] : errorsOfEveryBody),
     ...(route.body === undefined ? [] : (["malformed_json"] as const)),
-    ...(route.auth === "account" ? (["missing_api_key", "invalid_api_key"] as const) : []),
+    ...(route.auth === "sibling" ? (["missing_api_key", "invalid_api_key"] as const) : []),
     ...route.errors,
   ]);
   const byStatus = Map.groupBy(codes, (code) => String(errorRegistry[code].status));

@@ -2,10 +2,16 @@ import type { Request, Response } from "express";
 import type { AccountCall } from "@topdog/contracts/principal-header";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { z } from "zod";
+import type { StreamedResponse, StreamReply } from "./streamed.ts";
 
 export type RouteMethod = "get" | "post" | "put" | "patch" | "delete";
-export type RouteAuth = "none" | "account";
-export type ResponseSchemas = Readonly<Record<number, z.ZodType>>;
+/**
+ * Who may call. `sibling`: a caller that the gateway has signed for; `operator`: the operator's credential, without which the
+ * path is as if it did not exist; `none`: anybody. `key`, `session` and `webhook` cannot be mounted before they have a verifier.
+ */
+export type RouteAuth = "none" | "sibling" | "operator" | "key" | "session" | "webhook";
+/** By status: the schema of its JSON body, or what kind of bytes it streams. */
+export type ResponseSchemas = Readonly<Record<number, z.ZodType | StreamedResponse>>;
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
 
@@ -18,19 +24,21 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 
 /** A status that the route declared, with a body of that status's schema. */
 export type RouteReply<R extends ResponseSchemas> = {
-  [S in keyof R & number]: {
-    readonly status: S;
-    readonly body: DeepReadonly<z.input<R[S]>>;
-    readonly headers?: Readonly<Record<string, string>>;
-  };
+  [S in keyof R & number]: R[S] extends z.ZodType
+    ? {
+        readonly status: S;
+        readonly body: DeepReadonly<z.input<R[S]>>;
+        readonly headers?: Readonly<Record<string, string>>;
+      }
+    : StreamReply & { readonly status: S };
 }[keyof R & number];
 
 export interface RouteInput<P, Q, B, A extends RouteAuth> {
   readonly params: Output<P>;
   readonly query: Output<Q>;
   readonly body: Output<B>;
-  /** Who calls, verified from the signed header; null on a route without auth. */
-  readonly caller: A extends "account" ? AccountCall : null;
+  /** Who calls, as the gateway signed it; null on a route with another auth. */
+  readonly caller: A extends "sibling" ? AccountCall : null;
   readonly req: Request;
   readonly res: Response;
 }
@@ -73,7 +81,7 @@ export interface Route {
   readonly body?: z.ZodType | undefined;
   readonly responses: ResponseSchemas;
   readonly errors: readonly ErrorCode[];
-  readonly handler: (input: ErasedInput) => Promise<ErasedReply>;
+  readonly handler: (input: ErasedInput) => Promise<ErasedReply | StreamReply>;
 }
 
 export interface ErasedInput {

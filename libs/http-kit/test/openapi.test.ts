@@ -7,7 +7,7 @@ const route = defineRoute({
   method: "patch",
   path: "/api/keys/:keyId",
   summary: "Rename a key",
-  auth: "account",
+  auth: "sibling",
   params: z.object({ keyId: z.string() }),
   body: z.object({ name: z.string().min(1) }),
   responses: { 200: z.object({ id: z.string() }), 204: z.undefined() },

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { principalHeaderName, signPrincipalHeader, type AccountCall } from "@topdog/contracts/principal-header";
 import { AppError } from "@topdog/errors/app-error";
 import { createExpressApp } from "@topdog/http-kit/app";
+import { operatorVerifier, siblingVerifier } from "@topdog/http-kit/auth";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { renderProblem } from "@topdog/http-kit/problem";
@@ -10,7 +11,12 @@ import { z } from "zod";
 import { closeServed, recordingLogger, serve } from "./served.ts";
 
 const principalSecret = "0123456789abcdef0123456789abcdef";
+const operatorToken = "an operator's token of over thirty-two chars";
 const nowMs = 1_763_800_000_000;
+const verifiers = {
+  sibling: siblingVerifier({ secret: principalSecret, nowMs: () => nowMs }),
+  operator: operatorVerifier(operatorToken),
+};
 
 const call: AccountCall = {
   kind: "account",
@@ -30,7 +36,7 @@ const createThing = defineRoute({
   method: "post",
   path: "/api/things/:thingId",
   summary: "Create a thing",
-  auth: "account",
+  auth: "sibling",
   params: z.object({ thingId: z.string().max(10) }),
   query: z.object({ dryRun: z.stringbool().default(false) }),
   body: z.object({ name: z.string().min(1), tags: z.array(z.string()).default([]) }),
@@ -86,7 +92,7 @@ beforeEach(async () => {
   lines = recording.lines;
   const { logger } = recording;
   const app = createExpressApp({ logger });
-  mountRoutes(app, [createThing, deleteThing, failing, leaking], { principalSecret, logger, nowMs: () => nowMs });
+  mountRoutes(app, [createThing, deleteThing, failing, leaking], { verifiers, logger });
   app.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
   origin = await serve(createHttpServer(app));
 });

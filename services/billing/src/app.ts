@@ -1,4 +1,5 @@
 import { createExpressApp } from "@topdog/http-kit/app";
+import { siblingVerifier } from "@topdog/http-kit/auth";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { notFound } from "@topdog/http-kit/error-handler";
 import { renderProblem } from "@topdog/http-kit/problem";
@@ -55,7 +56,10 @@ export function createApp(deps: AppDeps): App {
     },
   });
   const routes = createRoutes({ db, regulatedLineup, stripeKeySet });
-  mountRoutes(web, routes, { principalSecret: deps.principalSecret, logger, nowMs });
+  mountRoutes(web, routes, {
+    verifiers: { sibling: siblingVerifier({ secret: deps.principalSecret, nowMs }) },
+    logger,
+  });
   web.use(notFound(renderProblem));
 
   return {

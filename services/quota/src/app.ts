@@ -1,4 +1,5 @@
 import { createExpressApp } from "@topdog/http-kit/app";
+import { siblingVerifier } from "@topdog/http-kit/auth";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { notFound } from "@topdog/http-kit/error-handler";
 import { renderProblem } from "@topdog/http-kit/problem";
@@ -76,7 +77,10 @@ export function createApp(app: AppDeps): App {
     },
   };
   mountProbes(web, { service: "quota", version: "1", metrics: app.metrics, isDraining: () => draining, checks });
-  mountRoutes(web, createRoutes({ db, measureConsistency }), app);
+  mountRoutes(web, createRoutes({ db, measureConsistency }), {
+    verifiers: { sibling: siblingVerifier({ secret: app.principalSecret, nowMs: app.nowMs }) },
+    logger,
+  });
   web.use(notFound(renderProblem));
 
   return {

@@ -11,7 +11,7 @@ export const getSubscriptionRoute = ({ db }: BillingDeps) =>
     path: "/api/billing/subscription",
     summary: "Read your own subscription, or that of an org that you own",
     tags: ["Billing"],
-    auth: "account",
+    auth: "sibling",
     query: z.object({
       org: idSchema
         .optional()

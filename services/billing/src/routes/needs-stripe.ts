@@ -4,12 +4,12 @@ import { z } from "zod";
 import type { BillingDeps } from "./deps.ts";
 
 const endpoints = [
-  ["post", "checkout", "account", "Start a checkout"],
-  ["post", "portal", "account", "Open the customer portal"],
-  ["post", "change-plan", "account", "Change the plan, its interval or its seats"],
-  ["post", "cancel", "account", "Cancel at the end of the period"],
-  ["post", "resume", "account", "Take back a cancellation"],
-  ["get", "invoices", "account", "List invoices"],
+  ["post", "checkout", "sibling", "Start a checkout"],
+  ["post", "portal", "sibling", "Open the customer portal"],
+  ["post", "change-plan", "sibling", "Change the plan, its interval or its seats"],
+  ["post", "cancel", "sibling", "Cancel at the end of the period"],
+  ["post", "resume", "sibling", "Take back a cancellation"],
+  ["get", "invoices", "sibling", "List invoices"],
   ["post", "webhook", "none", "Stripe's notifications"],
 ] as const;
 

@@ -10,7 +10,7 @@ export const createKeyRoute = (deps: RegistryDeps) =>
     summary: "Create an API key; the answer is the only place where the key is seen",
     description: "The new key is revoked together with the key that calls, so it never outlives it.",
     tags: ["API keys"],
-    auth: "account",
+    auth: "sibling",
     body: newKeyBody,
     responses: { 201: createdKeySchema },
     errors: ["not_found", "forbidden", "key_limit_reached"],

@@ -11,7 +11,7 @@ export const listMembersRoute = (deps: RegistryDeps) =>
     description:
       "An operator adds members, who agreed to it first, by command. No endpoint does: it would make members of people who were never asked, and tell who has an account.",
     tags: ["Orgs"],
-    auth: "account",
+    auth: "sibling",
     params: orgParams,
     query: pageQuery,
     responses: { 200: memberPageSchema },

@@ -30,7 +30,7 @@ export const getLimitsRoute = ({ db }: RouteDeps) =>
     path: "/api/limits",
     summary: "Read your limits of today and what is left of them",
     tags: ["Usage"],
-    auth: "account",
+    auth: "sibling",
     responses: { 200: limitsSchema },
     errors: [],
     handler: async ({ caller }) => {

@@ -37,7 +37,7 @@ export const getUsageRoute = ({ db }: RouteDeps) =>
     description:
       "Your own calls in the account or org that the key belongs to, for at most 31 days; today when no day is given.",
     tags: ["Usage"],
-    auth: "account",
+    auth: "sibling",
     query: z.object({
       from: utcDaySchema.optional(),
       to: utcDaySchema.optional(),

@@ -1,0 +1,68 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Request, RequestHandler, Response } from "express";
+import { principalHeaderName, verifyPrincipalHeader, type AccountCall } from "@topdog/contracts/principal-header";
+import { AppError } from "@topdog/errors/app-error";
+import { setRequestId } from "./request-id.ts";
+import { addToRequestLog } from "./request-log.ts";
+import type { Route } from "./route-types.ts";
+
+/** Who calls, as the gateway signed it; null when it signed nothing that holds. */
+export type SiblingVerifier = (req: Request) => AccountCall | null | Promise<AccountCall | null>;
+/** Whether the request shows an operator's credential. */
+export type OperatorVerifier = (req: Request) => boolean;
+
+/** How this process checks each kind of auth. A route whose kind has no verifier here cannot be mounted. */
+export interface Verifiers {
+  readonly sibling?: SiblingVerifier;
+  readonly operator?: OperatorVerifier;
+}
+
+/** Text, or anything that reveals it (a config Secret). */
+type SecretText = string | { reveal(): string };
+const textOf = (secret: SecretText): string => (typeof secret === "string" ? secret : secret.reveal());
+
+/** Checks the header that the gateway signs with the secret that the services share. */
+export function siblingVerifier(options: { secret: SecretText; nowMs: () => number }): SiblingVerifier {
+  const secret = textOf(options.secret);
+  return (req) => {
+    const caller = verifyPrincipalHeader(req.get(principalHeaderName), secret, options.nowMs());
+    return caller?.kind === "account" ? caller : null;
+  };
+}
+
+const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** Checks `Authorization: Bearer <token>` in constant time. Without a token nobody is an operator. */
+export function operatorVerifier(token: SecretText | undefined): OperatorVerifier {
+  if (token === undefined) return () => false;
+  const expected = digest(`Bearer ${textOf(token)}`);
+  return (req) => timingSafeEqual(digest(req.get("authorization") ?? ""), expected);
+}
+
+/** Throws when the route's kind of auth has no verifier: a mistake of the composition, seen at the start. */
+export function assertVerifiable({ auth, method, path }: Route, verifiers: Verifiers): void {
+  if (auth === "none" || (verifiers as Readonly<Record<string, unknown>>)[auth] !== undefined) return;
+  throw new Error(`${method.toUpperCase()} ${path} needs auth "${auth}", and no verifier for it is configured`);
+}
+
+/** The caller of a sibling's request. The signed word carries the request's id too, so that one id runs through all services. */
+export async function callerOf(
+  { auth }: Route,
+  verifiers: Verifiers,
+  req: Request,
+  res: Response,
+): Promise<AccountCall | null> {
+  if (auth !== "sibling") return null;
+  const caller = (await verifiers.sibling?.(req)) ?? null;
+  if (caller === null) throw new AppError("missing_api_key");
+  setRequestId(req, res, caller.requestId);
+  const { keyId, userId, orgId } = caller.principal;
+  addToRequestLog(res, { keyId, userId, orgId });
+  return caller;
+}
+
+/** To everybody but an operator the path does not exist: the request leaves the router, and whatever answers 404 answers it. */
+export const operatorsOnly =
+  (isOperator: OperatorVerifier): RequestHandler =>
+  (req, _res, next) =>
+    isOperator(req) ? next() : next("router");
