@@ -1,5 +1,7 @@
 /** The layers of a service (ARCHITECTURE.md, "Layout"), run as a check. */
 const service = "^services/[^/]+/src";
+/** What is called from outside: by requests, questions, events, broadcasts and the clock. */
+const edges = "routes|responders|consumers|broadcasts|jobs";
 const rule = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 
 module.exports = {
@@ -54,18 +56,18 @@ module.exports = {
       "usecases-know-no-edge",
       "usecases are called by the edges, never the other way round.",
       { path: `${service}/usecases/`, pathNot: "\\.test\\.ts$" },
-      { path: `${service}/(routes|consumers|app|main|config|commands)` },
+      { path: `${service}/(${edges}|app|main|config|commands)` },
     ),
     rule(
       "adapters-know-no-usecase",
       "store and clients serve the use cases.",
       { path: `${service}/(store|clients)/`, pathNot: "\\.test\\.ts$" },
-      { path: `${service}/(routes|consumers|usecases|app|main|config|commands)` },
+      { path: `${service}/(${edges}|usecases|app|main|config|commands)` },
     ),
     rule(
       "edges-know-no-adapter-internals",
-      "routes and consumers are thin: they call use cases.",
-      { path: `${service}/(routes|consumers)/`, pathNot: "\\.test\\.ts$" },
+      "edges are thin: they call use cases.",
+      { path: `${service}/(${edges})/`, pathNot: "\\.test\\.ts$" },
       { path: `${service}/(app|main|config|commands)` },
     ),
     rule(

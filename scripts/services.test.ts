@@ -29,8 +29,9 @@ describe("the list of services in contracts", () => {
     const architecture = read("ARCHITECTURE.md");
     for (const name of serviceNames) expect(architecture).toContain(`[README](services/${name}/README.md)`);
     const options = JSON.parse(read("scripts/start-options.json")) as Record<string, { default: string } | undefined>;
-    for (const { name, httpPort } of services) {
+    for (const { name, httpPort, opsPort } of services) {
       expect(options[`port-${name}`]).toMatchObject({ default: String(httpPort) });
+      expect(options[`port-${name}-ops`]).toMatchObject({ default: String(opsPort) });
     }
   });
 });

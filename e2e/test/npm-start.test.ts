@@ -4,22 +4,14 @@ import { createServer } from "node:net";
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { serviceNames } from "@topdog/contracts/services";
 import { freePort } from "@topdog/local-stack/free-port";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { request } from "undici";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const portFlags = [
-  "gateway",
-  "org-registry",
-  "billing",
-  "quota",
-  "llm-router",
-  "sandbox-a",
-  "sandbox-b",
-  "postgres",
-  "nats",
-];
+const processes = [...serviceNames, "sandbox-a", "sandbox-b"];
+const portFlags = [...processes, ...processes.map((name) => `${name}-ops`), "postgres", "nats"];
 const startTimeoutMs = 120_000;
 
 interface Started {

@@ -60,7 +60,6 @@ function quotaOver({ store, nowMs, recall, state }: UnderTest): QuotaUnderTest {
     metrics: createQuotaMetrics(createMetrics("quota")),
     logger: silentLogger(),
     recall,
-    nudgeRelay: () => undefined,
   };
   let version = 0;
   return {

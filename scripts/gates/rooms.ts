@@ -1,7 +1,18 @@
 import { childFolders, type SourceFile } from "./source-tree.ts";
 
 const roomFiles = ["README.md", "src/main.ts", "src/instrumentation.ts", "src/config.ts", "src/app.ts"];
-const rooms = ["routes", "consumers", "usecases", "domain", "store", "clients", "commands"];
+const rooms = [
+  "routes",
+  "responders",
+  "consumers",
+  "broadcasts",
+  "jobs",
+  "usecases",
+  "domain",
+  "store",
+  "clients",
+  "commands",
+];
 const rootFiles = new Set(["main.ts", "instrumentation.ts", "config.ts", "app.ts", "metrics.ts"]);
 const maxMainLines = 40;
 const readmeSections = ["Owns", "Does not own", "Publishes", "Consumes", "Config", "SLO"];

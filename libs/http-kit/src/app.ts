@@ -13,17 +13,28 @@ export interface AppOptions {
   readonly logRequests?: boolean;
 }
 
-/** An Express app with the house's settings: no banner, no etag, plain query strings, an id per request, one log line per request. */
-export function createExpressApp(options: AppOptions): Express {
-  const { logger, trustRequestId = false, securityHeaders: withHeaders = true, logRequests = true } = options;
+/** An Express app with the house's settings and no middleware: no banner, no etag, plain query strings. */
+export function createBareApp(): Express {
   const app = express();
   app.disable("x-powered-by");
   app.set("etag", false);
   app.set("query parser", "simple");
+  return app;
+}
+
+/** As `createBareApp`, with an id and one log line for every request and Helmet's headers. */
+export function createExpressApp(options: AppOptions): Express {
+  const app = createBareApp();
+  useMiddleware(app, options);
+  return app;
+}
+
+/** The middleware of every request: its id, its log line, Helmet's headers. */
+export function useMiddleware(app: Express, options: AppOptions): void {
+  const { logger, trustRequestId = false, securityHeaders: withHeaders = true, logRequests = true } = options;
   app.use(requestId({ trusted: trustRequestId }));
   if (logRequests) app.use(requestLog({ logger }));
   if (withHeaders) app.use(securityHeaders());
-  return app;
 }
 
 /** Helmet's headers. Upgrading to https is left to whatever terminates TLS: locally there is none. */

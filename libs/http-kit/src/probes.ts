@@ -3,13 +3,15 @@ import type { Metrics } from "@topdog/telemetry/metrics";
 
 export type Check = () => Promise<void>;
 
-export interface ProbeOptions {
+export type Phase = "starting" | "serving" | "draining";
+
+export interface HealthOptions {
   readonly service: string;
   readonly version: string;
   /** What this instance cannot serve without. A third party that is down for all instances does not belong here. */
   readonly checks: Readonly<Record<string, Check>>;
-  readonly metrics: Metrics;
-  readonly isDraining: () => boolean;
+  /** Ready only while `serving`. */
+  readonly phase: () => Phase;
 }
 
 const checkTimeoutMs = 500;
@@ -34,34 +36,75 @@ async function runCheck(check: Check): Promise<CheckResult> {
   }
 }
 
-async function runChecks(checks: ProbeOptions["checks"]): Promise<Record<string, CheckResult>> {
+async function runChecks(checks: HealthOptions["checks"]): Promise<Record<string, CheckResult>> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => [name, await runCheck(check)] as const),
   );
   return Object.fromEntries(results);
 }
 
-/** /livez, /readyz, /health and /metrics. The answers name checks and their state, never an error's text. */
-export function mountProbes(app: Express, { service, version, checks, metrics, isDraining }: ProbeOptions): void {
-  const startedMs = performance.now();
-  const assess = async () => {
-    const results = await runChecks(checks);
-    const isHealthy = Object.values(results).every((result) => result === "ok");
-    const status = isDraining() ? "draining" : isHealthy ? "ok" : "failing";
-    return { status, checks: results };
+export interface Health {
+  readonly service: string;
+  readonly version: string;
+  /** Runs the checks. Names them with their state, never an error's text. */
+  assess(): Promise<Assessment>;
+}
+
+interface Assessment {
+  readonly status: "ok" | "failing" | "starting" | "draining";
+  readonly checks: Readonly<Record<string, CheckResult>>;
+}
+
+export function createHealth({ service, version, checks, phase }: HealthOptions): Health {
+  return {
+    service,
+    version,
+    assess: async () => {
+      const results = await runChecks(checks);
+      const isHealthy = Object.values(results).every((result) => result === "ok");
+      const now = phase();
+      return { status: now !== "serving" ? now : isHealthy ? "ok" : "failing", checks: results };
+    },
   };
-  app.get("/livez", (_req, res) => {
-    res.json({ status: "ok" });
-  });
+}
+
+/** /livez, /readyz and /health for everybody: they tell a status and no more. */
+export function mountStatusProbes(app: Express, health: Health): void {
+  app.get("/livez", (_req, res) => void res.json({ status: "ok" }));
   app.get("/readyz", async (_req, res) => {
-    const assessment = await assess();
+    const { status } = await health.assess();
+    res.status(status === "ok" ? 200 : 503).json({ status });
+  });
+  app.get("/health", async (_req, res) => {
+    const { status } = await health.assess();
+    res.json({ service: health.service, version: health.version, status });
+  });
+}
+
+/** For operators: the same with each check's state, and /metrics. */
+export function mountOperations(app: Express, health: Health, metrics: Metrics): void {
+  const startedMs = performance.now();
+  app.get("/livez", (_req, res) => void res.json({ status: "ok" }));
+  app.get("/readyz", async (_req, res) => {
+    const assessment = await health.assess();
     res.status(assessment.status === "ok" ? 200 : 503).json(assessment);
   });
   app.get("/health", async (_req, res) => {
-    const assessment = await assess();
-    res.json({ service, version, uptimeSeconds: Math.round((performance.now() - startedMs) / 1000), ...assessment });
+    const { service, version } = health;
+    const uptimeSeconds = Math.round((performance.now() - startedMs) / 1000);
+    res.json({ service, version, uptimeSeconds, ...(await health.assess()) });
   });
   app.get("/metrics", async (_req, res) => {
     res.set("content-type", metrics.contentType).end(await metrics.text());
   });
+}
+
+export interface ProbeOptions extends Omit<HealthOptions, "phase"> {
+  readonly metrics: Metrics;
+  readonly isDraining: () => boolean;
+}
+
+/** /livez, /readyz, /health and /metrics of a service that has one port for all. */
+export function mountProbes(app: Express, { metrics, isDraining, ...options }: ProbeOptions): void {
+  mountOperations(app, createHealth({ ...options, phase: () => (isDraining() ? "draining" : "serving") }), metrics);
 }

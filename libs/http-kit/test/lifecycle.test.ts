@@ -6,13 +6,10 @@ import { createHttpServer, drainEvent } from "@topdog/http-kit/create-server";
 import { drainServer, listen } from "@topdog/http-kit/lifecycle";
 import express from "express";
 import { closeServed, serve } from "./served.ts";
-import { startFixture, type FixtureProcess } from "./child.ts";
 
 const agents: Agent[] = [];
-const started: FixtureProcess[] = [];
 afterEach(async () => {
   for (const agent of agents.splice(0)) agent.destroy();
-  for (const { child } of started.splice(0)) child.kill("SIGKILL");
   await closeServed();
 });
 
@@ -96,39 +93,4 @@ test("a taken port rejects with its reason", async () => {
   const origin = await serve(createServer());
   const port = Number(new URL(origin).port);
   await expect(listen(createServer(), { host: "127.0.0.1", port })).rejects.toThrow(/EADDRINUSE/);
-});
-
-describe("a process", () => {
-  const fixture = new URL("fixtures/signalled.ts", import.meta.url);
-  const start = (mode: string): FixtureProcess => {
-    const process = startFixture(fixture, { env: { MODE: mode } });
-    started.push(process);
-    return process;
-  };
-
-  test("says ready, stops once at SIGTERM and exits 0", async () => {
-    const process = start("ok");
-    await process.line("ready");
-    process.child.kill("SIGTERM");
-    expect(await process.exited()).toBe(0);
-    expect(process.lines.map(({ msg }) => msg)).toEqual(["ready", "stopping", "stop called", "stopped"]);
-  });
-
-  test("a second signal ends it at once with 1", async () => {
-    const process = start("hangs");
-    await process.line("ready");
-    process.child.kill("SIGINT");
-    await process.line("stopping");
-    process.child.kill("SIGINT");
-    expect(await process.exited()).toBe(1);
-  });
-
-  test.each([
-    ["start-fails", "the start failed"],
-    ["rejects", "unhandled rejection"],
-  ])("%s: it says why and exits 1", async (mode, message) => {
-    const process = start(mode);
-    expect(await process.exited()).toBe(1);
-    expect(process.lines.at(-1)).toMatchObject({ level: "fatal", msg: message, err: { message: "broken" } });
-  });
 });

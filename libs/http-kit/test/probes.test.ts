@@ -1,16 +1,18 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { createExpressApp } from "@topdog/http-kit/app";
 import { createHttpServer } from "@topdog/http-kit/create-server";
-import { mountProbes, type Check } from "@topdog/http-kit/probes";
+import { type Check, createHealth, mountOperations, mountStatusProbes, type Phase } from "@topdog/http-kit/probes";
 import { createMetrics } from "@topdog/telemetry/metrics";
 import { closeServed, recordingLogger, serve } from "./served.ts";
 
 afterEach(closeServed);
 
-async function probes(checks: Record<string, Check>, isDraining = () => false) {
+async function probes(checks: Record<string, Check>, phase: () => Phase = () => "serving", isPublic = false) {
   const { logger, lines } = recordingLogger();
   const app = createExpressApp({ logger });
-  mountProbes(app, { service: "quota", version: "1.2.3", checks, metrics: createMetrics("quota"), isDraining });
+  const health = createHealth({ service: "quota", version: "1.2.3", checks, phase });
+  if (isPublic) mountStatusProbes(app, health);
+  else mountOperations(app, health, createMetrics("quota"));
   const origin = await serve(createHttpServer(app));
   const read = async (path: string) => {
     const answer = await fetch(`${origin}${path}`);
@@ -42,17 +44,30 @@ test("a check that fails or hangs makes it unready within the cap, named but wit
   expect((await read("/health")).status).toBe(200);
 });
 
-test("unready from the first moment of a drain", async () => {
-  let draining = false;
-  const { read } = await probes({ database: ok }, () => draining);
+test("ready only while it serves: neither before all is started nor from the first moment of a drain", async () => {
+  let phase: Phase = "starting";
+  const { read } = await probes({ database: ok }, () => phase);
+  expect((await read("/readyz")).status).toBe(503);
+  expect((await read("/livez")).status).toBe(200);
+  phase = "serving";
   expect((await read("/readyz")).status).toBe(200);
-  draining = true;
+  phase = "draining";
   expect((await read("/readyz")).status).toBe(503);
   expect(JSON.parse((await read("/health")).text)).toMatchObject({
     service: "quota",
     version: "1.2.3",
     status: "draining",
   });
+});
+
+test("to everybody the probes tell a status, and neither checks nor metrics", async () => {
+  const failing: Check = () => Promise.reject(new Error("down"));
+  const { read } = await probes({ database: failing }, () => "serving", true);
+  const [livez, readyz, health, metrics] = await Promise.all(["/livez", "/readyz", "/health", "/metrics"].map(read));
+  expect([livez?.status, JSON.parse(livez?.text ?? "")]).toEqual([200, { status: "ok" }]);
+  expect([readyz?.status, JSON.parse(readyz?.text ?? "")]).toEqual([503, { status: "failing" }]);
+  expect(JSON.parse(health?.text ?? "")).toEqual({ service: "quota", version: "1.2.3", status: "failing" });
+  expect(metrics?.status).toBe(404);
 });
 
 test("metrics come as Prometheus text", async () => {

@@ -5,6 +5,8 @@ import { type ManagedProcess, type ProcessExit, type ProcessOptions, startProces
 export interface LocalService {
   readonly name: string;
   readonly url: string;
+  /** Of its operations port. */
+  readonly opsUrl: string;
   readonly logFile: string;
   readonly pid: number;
   readonly ready: Promise<void>;
@@ -22,6 +24,7 @@ export interface ServiceSpec {
   /** Of its main module, relative to the folder. */
   readonly entry: string;
   readonly port: number;
+  readonly opsPort: number;
   /** Runs its TypeScript sources, and restarts when one of them, or of a library they use, changes. */
   readonly watched: boolean;
   /** Where a debugger can attach, `host:port`. */
@@ -68,6 +71,7 @@ export function startService(spec: ServiceSpec, host: string, policy: ExitPolicy
   return {
     name: spec.name,
     url,
+    opsUrl: `http://${host}:${spec.opsPort}`,
     logFile: spec.logFile,
     get pid() {
       return current.pid;

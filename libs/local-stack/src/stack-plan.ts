@@ -31,6 +31,9 @@ export interface StackPlan {
   readonly inspectAddresses: Readonly<Partial<Record<string, string>>>;
 }
 
+/** A service process has two ports: under its name, and under this one for operators. */
+export const opsPortName = (process: string): string => `${process}-ops`;
+
 const shutdownGraceMs = 10_000;
 /** Each process gets its own identity on the bus and nobody else's. */
 const busEnvironment = (plan: StackPlan, package_: ServiceName | "sandbox-provider"): Environment =>
@@ -52,6 +55,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
   const shared: Environment = {
     ...inherited,
     HTTP_HOST: plan.host,
+    OPS_HOST: plan.host,
     LOG_LEVEL: plan.logLevel,
     PRINCIPAL_SECRET: plan.principalSecret,
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
@@ -61,21 +65,21 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
       ...(plan.variables[package_] ?? []),
       ...keysOfUpstreams(package_ === "llm-router" ? env["UPSTREAMS"] : ""),
     ]);
+  const portsOf = (name: string): Environment => ({
+    HTTP_PORT: String(plan.ports[name]),
+    OPS_PORT: String(plan.ports[opsPortName(name)]),
+  });
   const spec = (name: string, package_: ServiceName | "sandbox-provider", own: Environment): ServiceSpec => ({
     name,
     folder: join(plan.root, "services", package_),
     entry: plan.entries[package_] ?? (plan.watched.includes(package_) ? "src/main.ts" : "dist/main.js"),
     port: plan.ports[name] ?? 0,
+    opsPort: plan.ports[opsPortName(name)] ?? 0,
     watched: plan.watched.includes(package_),
     inspectAddress: plan.inspectAddresses[name],
     logFile: join(plan.logDir, `${name}.log`),
     env: {
-      ...namedBy(package_, {
-        ...shared,
-        ...busEnvironment(plan, package_),
-        HTTP_PORT: String(plan.ports[name]),
-        ...own,
-      }),
+      ...namedBy(package_, { ...shared, ...busEnvironment(plan, package_), ...portsOf(name), ...own }),
       NODE_COMPILE_CACHE: join(plan.root, ".topdog/compile-cache"),
       ...plan.overrides[package_],
       ...plan.overrides[name],

@@ -17,7 +17,7 @@ import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
-import { planServices, type StackPlan } from "./stack-plan.ts";
+import { opsPortName, planServices, type StackPlan } from "./stack-plan.ts";
 import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 
@@ -25,7 +25,7 @@ export type { Demo } from "./stack-setup.ts";
 
 export interface StackOptions {
   readonly dataDir: string;
-  /** By process: `postgres`, `nats`, a service, `gateway-2`, `sandbox-a`; 0 or absent: a free one. */
+  /** By process: `postgres`, `nats`, a service, `gateway-2`, `sandbox-a`, `gateway-ops`; 0 or absent: a free one. */
   readonly ports?: Readonly<Record<string, number>>;
   readonly logLevel?: string;
   /** One file per process; `<dataDir>/logs` by default. */
@@ -134,7 +134,8 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   started.parts.state = state;
   const gateways = numbered("gateway", options.gateways ?? 1);
   const sandboxes = ["sandbox-a", "sandbox-b", "sandbox-c", "sandbox-d"].slice(0, options.sandboxes ?? 2);
-  const names = ["postgres", "nats", ...sandboxes, ...storingServices, "llm-router", ...gateways];
+  const processes = [...sandboxes, ...storingServices, "llm-router", ...gateways];
+  const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName)];
   const ports = await choosePorts(names, options.ports ?? {});
   const logDir = options.logDir ?? join(options.dataDir, "logs");
 

@@ -8,7 +8,7 @@ import type { Bus } from "./connect.ts";
 import { decodeEvent, type EventMeta } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { MessagingMetrics } from "./metrics.ts";
-import { claimEvent, forgetOldEvents } from "./processed-events.ts";
+import { claimEvent } from "./processed-events.ts";
 import { createPullLoop } from "./pull-loop.ts";
 import { accept, metaOf, refuse, retryOrBury } from "./settle.ts";
 import { whileAway } from "./while-away.ts";
@@ -34,7 +34,6 @@ export interface ConsumerOptions<T> {
 }
 
 const pullMessages = 32;
-const cleanIntervalMs = 6 * 3_600_000;
 
 /**
  * Handles each event of a durable with exactly one effect: the effect and the event's id are one transaction, and the ack
@@ -51,19 +50,9 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
       if (message !== undefined) await handleOne(options, message, stopping.signal);
     },
   });
-  let cleaning: NodeJS.Timeout | undefined;
-  const clean = (): void => {
-    forgetOldEvents(options.db, options.durable).catch((error: unknown) => {
-      options.logger.warn({ err: error, durable: options.durable.name }, "old processed events could not be deleted");
-    });
-  };
   return {
-    start: () => {
-      loop.start();
-      cleaning ??= setInterval(clean, cleanIntervalMs).unref();
-    },
+    start: () => loop.start(),
     stop: async () => {
-      clearInterval(cleaning);
       stopping.abort();
       await loop.stop();
     },

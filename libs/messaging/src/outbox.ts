@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { EventDefinition } from "@topdog/contracts/event";
-import type { Transaction } from "@topdog/postgres/pool";
+import type { Database, Transaction } from "@topdog/postgres/pool";
+import { afterCommit } from "@topdog/postgres/transaction";
 import { activeTraceparent } from "@topdog/telemetry/tracing";
 import { encodePayload } from "./envelope.ts";
 
@@ -27,7 +28,20 @@ export interface AppendOptions {
   readonly traceparent?: string | undefined;
 }
 
-/** Writes an event in the transaction of the fact it tells; the relay publishes it after the commit. Returns the event's id. */
+const committedEvent = "topdog:outbox";
+
+const announceCommit = (db: Database): void => void db.emit(committedEvent);
+
+/** Calls back after each commit, in this process and through this pool, that appended. Returns how to stop. */
+export function onOutboxCommit(db: Database, callback: () => void): () => void {
+  db.on(committedEvent, callback);
+  return () => void db.off(committedEvent, callback);
+}
+
+/**
+ * Writes an event in the transaction of the fact it tells (one of `inTransaction`); the relay of the same pool publishes it within
+ * milliseconds of the commit, any other relay at its next poll. Returns the event's id.
+ */
 export async function appendOutbox<T>(
   trx: Transaction,
   event: EventDefinition<T>,
@@ -41,5 +55,6 @@ export async function appendOutbox<T>(
     payload: new TextDecoder().decode(encodePayload(event, payload)),
     traceparent: options.traceparent ?? activeTraceparent() ?? null,
   });
+  afterCommit(trx, announceCommit);
   return id;
 }

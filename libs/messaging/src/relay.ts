@@ -3,6 +3,7 @@ import type { Bus } from "./connect.ts";
 import { envelopeHeaders } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { MessagingMetrics } from "./metrics.ts";
+import { onOutboxCommit } from "./outbox.ts";
 import { createWakeup } from "./wakeup.ts";
 
 export interface RelayOptions {
@@ -10,18 +11,12 @@ export interface RelayOptions {
   readonly bus: Bus;
   readonly logger: MessagingLogger;
   readonly metrics?: MessagingMetrics | undefined;
-  /** Sent rows are deleted after this long; one hour when absent. */
-  readonly keepSentMs?: number;
-  /** Time between two such cleanings; one minute when absent. */
-  readonly cleanIntervalMs?: number;
 }
 
 export interface Relay {
   start(): void;
   /** Ends after the running batch. */
   stop(): Promise<void>;
-  /** Call after a commit that appended: the event is on the bus within milliseconds instead of at the next poll. */
-  nudge(): void;
 }
 
 interface OutboxRow {
@@ -38,8 +33,6 @@ const minPollMs = 10;
 const maxPollMs = 500;
 const maxErrorBackoffMs = 2_000;
 const publishTimeoutMs = 750;
-const defaultCleanIntervalMs = 60_000;
-const defaultKeepSentMs = 3_600_000;
 const cleanRows = 5_000;
 const measureIntervalMs = 1_000;
 
@@ -55,7 +48,7 @@ const cleanSql = `delete from outbox where seq in
  */
 export function createRelay(options: RelayOptions): Relay {
   const wakeup = createWakeup();
-  const state = { stopping: false, cleanAtMs: 0, measureAtMs: 0 };
+  const state = { stopping: false, measureAtMs: 0 };
   let running: Promise<void> | undefined;
   return {
     start: () => {
@@ -66,25 +59,23 @@ export function createRelay(options: RelayOptions): Relay {
       wakeup.wake();
       await running;
     },
-    nudge: () => wakeup.wake(),
   };
 }
 
 interface RelayState {
   stopping: boolean;
-  cleanAtMs: number;
   measureAtMs: number;
 }
 
 async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<typeof createWakeup>): Promise<void> {
-  const forget = options.bus.onReconnect(() => wakeup.wake());
+  const forgetBus = options.bus.onReconnect(() => wakeup.wake());
+  const forgetCommits = onOutboxCommit(options.db, () => wakeup.wake());
   let waitMs = minPollMs;
   while (!state.stopping) {
     try {
       const sent = options.bus.isConnected() ? await relayBatch(options) : await measureBacklog(options, state);
       waitMs = sent === 0 ? Math.min(waitMs * 2, maxPollMs) : minPollMs;
       if (sent < batchRows) await wakeup.wait(waitMs);
-      await cleanWhenDue(options, state);
     } catch (error) {
       options.metrics?.outboxFailures.inc();
       options.logger.warn({ err: error }, "outbox relay failed and will retry");
@@ -92,7 +83,8 @@ async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<
       await wakeup.wait(waitMs * (0.5 + Math.random() / 2));
     }
   }
-  forget();
+  forgetBus();
+  forgetCommits();
 }
 
 /** Publishes one batch and returns how many rows it marked. */
@@ -142,8 +134,7 @@ async function markSent(trx: Transaction, rows: readonly OutboxRow[]): Promise<v
   await trx.raw("update outbox set sent_at = now() where seq = any(?::bigint[])", [rows.map((row) => row.seq)]);
 }
 
-async function cleanWhenDue({ db, keepSentMs, cleanIntervalMs }: RelayOptions, state: RelayState): Promise<void> {
-  if (performance.now() < state.cleanAtMs) return;
-  state.cleanAtMs = performance.now() + (cleanIntervalMs ?? defaultCleanIntervalMs);
-  await db.raw(cleanSql, [(keepSentMs ?? defaultKeepSentMs) / 1000]);
+/** Deletes rows that were sent longer ago than `keepMs`, a bounded number at a time. */
+export async function deleteSentEvents(db: Database, keepMs: number): Promise<void> {
+  await db.raw(cleanSql, [keepMs / 1000]);
 }

@@ -9,9 +9,23 @@ export interface TransactionOptions {
 
 const retryDelayMs = 20;
 
+const key = Symbol("afterCommit");
+type CommittedWork = (db: Database) => void;
+type WithCommittedWork = Transaction & { [key]?: Set<CommittedWork> };
+
+/**
+ * Has `work` done once the transaction is committed, and never when it is not: the one way to tell others about a fact. `trx`
+ * must be of `inTransaction`. The same function is called once however often it is given. It must not throw: the fact stands.
+ */
+export function afterCommit(trx: Transaction, work: CommittedWork): void {
+  const pending = (trx as WithCommittedWork)[key];
+  if (pending === undefined) throw new Error("afterCommit needs a transaction of inTransaction");
+  pending.add(work);
+}
+
 /**
  * Runs `work` in one transaction. After a serialization failure, a deadlock or a connection lost before the commit it runs
- * again from the start, so `work` must have no effect outside the transaction. A connection lost during the commit is thrown:
+ * again from the start, so `work` must have no effect outside the transaction but by `afterCommit`. A connection lost during the commit is thrown:
  * nobody knows whether it was done.
  */
 export async function inTransaction<T>(
@@ -22,13 +36,18 @@ export async function inTransaction<T>(
   const attempts = options.attempts ?? 3;
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await tryOnce(db, work);
-    if (outcome.done) return outcome.result;
+    if (outcome.done) {
+      for (const work of outcome.committed) work(db);
+      return outcome.result;
+    }
     if (!outcome.retryable || attempt >= attempts) throw outcome.error;
     await sleep(retryDelayMs * attempt * (0.5 + Math.random()));
   }
 }
 
-type Outcome<T> = { done: true; result: T } | { done: false; error: unknown; retryable: boolean };
+type Outcome<T> =
+  | { done: true; result: T; committed: ReadonlySet<CommittedWork> }
+  | { done: false; error: unknown; retryable: boolean };
 
 async function tryOnce<T>(db: Database, work: (trx: Transaction) => Promise<T>): Promise<Outcome<T>> {
   let trx: Transaction | undefined;
@@ -37,10 +56,12 @@ async function tryOnce<T>(db: Database, work: (trx: Transaction) => Promise<T>):
     trx = await db.transaction();
     // Awaited in `commit`; a rollback that fails has nobody else to tell.
     trx.executionPromise.catch(() => undefined);
+    const committed = new Set<CommittedWork>();
+    (trx as WithCommittedWork)[key] = committed;
     const result = await work(trx);
     committing = true;
     await commit(trx);
-    return { done: true, result };
+    return { done: true, result, committed };
   } catch (error) {
     if (!committing) await trx?.rollback().catch(() => undefined);
     return { done: false, error, retryable: isConflict(error) || (!committing && isConnectionLoss(error)) };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
 import { isConnectionLoss } from "../src/failures.ts";
-import { inTransaction } from "../src/transaction.ts";
+import { afterCommit, inTransaction } from "../src/transaction.ts";
 
 let scratch: TestDatabase;
 
@@ -102,5 +102,43 @@ describe("inTransaction", () => {
       (error: unknown) => error,
     );
     expect([isConnectionLoss(error), runs]).toEqual([true, 2]);
+  });
+});
+
+describe("afterCommit", () => {
+  test("runs the work once, after the commit can be seen, and gives it the pool", async () => {
+    const seen: Promise<number>[] = [];
+    const look = (db: TestDatabase["db"]): void => {
+      expect(db).toBe(scratch.db);
+      seen.push(balanceOf("a"));
+    };
+    await inTransaction(scratch.db, async (trx) => {
+      await trx("account").where({ name: "a" }).update({ balance: 9 });
+      afterCommit(trx, look);
+      afterCommit(trx, look);
+      expect(seen).toEqual([]);
+    });
+    expect(await Promise.all(seen)).toEqual([9]);
+  });
+
+  test("never runs the work of a transaction that was rolled back, nor that of an attempt that was repeated", async () => {
+    const told: string[] = [];
+    const refused = inTransaction(scratch.db, async (trx) => {
+      afterCommit(trx, () => told.push("refused"));
+      throw new Error("refused");
+    });
+    await expect(refused).rejects.toThrow("refused");
+    let attempt = 0;
+    await inTransaction(scratch.db, async (trx) => {
+      const mine = (attempt += 1);
+      afterCommit(trx, () => told.push(`attempt ${mine}`));
+      if (mine === 1) await trx.raw("do $$ begin raise exception using errcode = '40001'; end $$");
+    });
+    expect(told).toEqual(["attempt 2"]);
+  });
+
+  test("refuses a transaction whose commit it cannot see", async () => {
+    const blind = scratch.db.transaction(async (trx) => afterCommit(trx, () => undefined));
+    await expect(blind).rejects.toThrow("needs a transaction of inTransaction");
   });
 });

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { orgUpdated } from "@topdog/contracts/events/org-events";
 import { publishEvent } from "@topdog/messaging/publish";
+import type { As } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { findOrgSeats } from "../src/store/org-seats.ts";
 import { setPlan } from "../src/usecases/set-plan.ts";
-import { type As, type Billing, org, startBilling } from "./start-billing.ts";
+import { type Billing, org, startBilling } from "./start-billing.ts";
 
 describe("billing's account API", () => {
   let billing: Billing;
@@ -168,7 +169,7 @@ describe("billing's account API", () => {
     ["GET", "/livez", null, 200],
     ["GET", "/readyz", null, 200],
     ["GET", "/health", null, 200],
-    ["GET", "/metrics", null, 200],
+    ["GET", "/metrics", null, 404],
   ])("%s %s as %j answers %i", async (method, path, as, status) => {
     expect((await billing.call(method, path, as)).status).toBe(status);
   });
@@ -177,7 +178,7 @@ describe("billing's account API", () => {
 describe("billing with the regulated lineup and a Stripe key", () => {
   let billing: Billing;
   beforeAll(async () => {
-    billing = await startBilling({ regulatedLineup: true, stripeKeySet: true });
+    billing = await startBilling({ REGULATED_LINEUP: "true", STRIPE_SECRET_KEY: "a key of a test" });
   });
   afterAll(() => billing.stop());
 

@@ -5,6 +5,7 @@ import { processedEventMigrationSql } from "@topdog/messaging/consume";
 import { appendOutbox, outboxMigrationSql } from "@topdog/messaging/outbox";
 import { onEventBroadcast } from "@topdog/messaging/signal";
 import { migrate } from "@topdog/postgres/migrate";
+import { inTransaction } from "@topdog/postgres/transaction";
 import { dumpSchema } from "@topdog/postgres/schema-dump";
 import { eventually } from "@topdog/testing/eventually";
 import { toSubscriptionUpdated } from "../src/domain/subscription-announcement.ts";
@@ -84,7 +85,7 @@ describe("set-plan", () => {
   test("a process that dies between the row and the commit leaves neither row nor event", async () => {
     const owner = "org:org_crash";
     const wanted = { owner, plan: "teams" as const, interval: "month" as const, seats: 3 };
-    const dying = billing.db.transaction(async (trx) => {
+    const dying = inTransaction(billing.db, async (trx) => {
       const changed = await putSubscription(trx, wanted, new Date());
       if (changed !== null) await appendOutbox(trx, subscriptionUpdated, toSubscriptionUpdated(changed));
       // The server ends the session, as it does when a process is killed.

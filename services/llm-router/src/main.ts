@@ -1,4 +1,4 @@
-import { runService } from "@topdog/http-kit/run-service";
+import { runProcess } from "@topdog/service/run-process";
 import { createLogger } from "@topdog/telemetry/logger";
 import { createApp } from "./app.ts";
 import { readSecret, readServiceConfig } from "./config.ts";
@@ -7,7 +7,7 @@ import { openDurableSpool } from "./store/spool/durable-spool.ts";
 const config = readServiceConfig();
 const logger = createLogger({ service: "llm-router", level: config.LOG_LEVEL });
 
-await runService({
+await runProcess({
   name: "llm-router",
   logger,
   graceMs: config.SHUTDOWN_GRACE_MS,

@@ -1,5 +1,5 @@
 /** The router without its spool, as a process: `node --conditions=@topdog/source test/volatile-router-process.ts`, same environment. */
-import { runService } from "@topdog/http-kit/run-service";
+import { runProcess } from "@topdog/service/run-process";
 import { createLogger } from "@topdog/telemetry/logger";
 import { createApp } from "../src/app.ts";
 import { readSecret, readServiceConfig } from "../src/config.ts";
@@ -8,7 +8,7 @@ import { openVolatileSpool } from "./volatile-spool.ts";
 const config = readServiceConfig();
 const logger = createLogger({ service: "llm-router", level: config.LOG_LEVEL });
 
-await runService({
+await runProcess({
   name: "llm-router",
   logger,
   graceMs: config.SHUTDOWN_GRACE_MS,

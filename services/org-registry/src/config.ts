@@ -1,13 +1,13 @@
 import { commonFields } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
-import { busAddress } from "@topdog/messaging/bus-address";
+import { busFields, databaseFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
 
-const serviceName = "org-registry";
-
 export const configSchema = z.object({
-  ...commonFields,
-  HTTP_PORT: commonFields.HTTP_PORT.default(8081),
+  ...processFields("org-registry"),
+  ...databaseFields,
+  ...busFields,
+  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
   RPC_MAX_IN_FLIGHT: z.coerce
     .number()
     .int()
@@ -17,25 +17,6 @@ export const configSchema = z.object({
     .describe("Principal look-ups worked on at once; one more is answered `overloaded`"),
 });
 
-/** The process's settings; `app` is what the application takes as it is. */
-export function readServiceConfig() {
-  const config = loadConfig(serviceName, configSchema, { env: process.env, argv: process.argv.slice(2) });
-  return {
-    databaseUrl: config.DATABASE_URL,
-    bus: busAddress(config),
-    logLevel: config.LOG_LEVEL,
-    app: {
-      http: { host: config.HTTP_HOST, port: config.HTTP_PORT },
-      principalSecret: config.PRINCIPAL_SECRET,
-      graceMs: config.SHUTDOWN_GRACE_MS,
-      rpcMaxInFlight: config.RPC_MAX_IN_FLIGHT,
-    },
-  };
-}
-
 /** What an operator command needs: the database alone. Its flags are its own. */
 export const readCommandConfig = () =>
-  loadConfig(`${serviceName} command`, z.object({ DATABASE_URL: commonFields.DATABASE_URL }), {
-    env: process.env,
-    argv: [],
-  });
+  loadConfig("org-registry command", z.object(databaseFields), { env: process.env, argv: [] });

@@ -1,3 +1,4 @@
+import { inTransaction } from "@topdog/postgres/transaction";
 import type { RegistryDeps } from "../src/usecases/change.ts";
 import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
 import { createOrg } from "../src/usecases/create-org.ts";
@@ -23,7 +24,7 @@ export async function someOrg(
   const members: string[] = [];
   for (let index = 0; index < wanted.members; index += 1) members.push(await someUser(deps));
   const { id: orgId } = await createOrg(deps, { name: "Acme", ownerUserId: owner, memberUserIds: members });
-  await deps.db.transaction((trx) =>
+  await inTransaction(deps.db, (trx) =>
     applyEntitlement(trx, entitlement(`org:${orgId}`, 1, wanted.seats), new Date(deps.nowMs())),
   );
   return { orgId, owner, members };

@@ -3,13 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { callRpc } from "@topdog/messaging/rpc";
+import type { Answer, As } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { onEventBroadcast } from "@topdog/messaging/signal";
 import { changeMember } from "../src/usecases/change-member.ts";
 import type { Caller } from "../src/domain/caller.ts";
 import { createKeyAsOperator, type CreatedKey } from "../src/usecases/create-key.ts";
 import { callerFor, someOrg, someUser } from "./arrange.ts";
-import { type Answer, type As, type Registry, startRegistry } from "./start-registry.ts";
+import { type Registry, startRegistry } from "./start-registry.ts";
 
 const statusesOf = (answers: readonly Answer[]): number[] =>
   answers.map((answer) => answer.status).toSorted((a, b) => a - b);
@@ -253,7 +254,7 @@ describe("API keys", () => {
     for (const path of ["/livez", "/readyz", "/health"]) {
       expect((await registry.call("GET", path, null)).status).toBe(200);
     }
-    const text = await (await fetch(`${registry.url}/metrics`, { headers: { connection: "close" } })).text();
+    const text = await (await fetch(`${registry.opsUrl}/metrics`, { headers: { connection: "close" } })).text();
     expect(text).toMatch(/topdog_org_registry_principal_lookups_total\{.*outcome="found".*\} [1-9]/);
   });
 });

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
 import type { Transaction } from "@topdog/postgres/pool";
+import type { Answer } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { lockOrg, updateMember } from "../src/store/orgs.ts";
 import { addMember } from "../src/usecases/add-member.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
 import { callerFor, someOrg, someUser } from "./arrange.ts";
-import { type Answer, type Registry, startRegistry } from "./start-registry.ts";
+import { type Registry, startRegistry } from "./start-registry.ts";
 
 describe("orgs and members", () => {
   let registry: Registry;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { lockLiveKey } from "../src/store/api-keys.ts";
 import { callerFor, someOrg, someUser } from "./arrange.ts";
-import { type Answer, type Registry, startRegistry } from "./start-registry.ts";
+import type { Answer } from "@topdog/testing/account-call";
+import { type Registry, startRegistry } from "./start-registry.ts";
 
 describe("a page of a list", () => {
   let registry: Registry;

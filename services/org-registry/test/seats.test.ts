@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { publishEvent } from "@topdog/messaging/publish";
+import { inTransaction } from "@topdog/postgres/transaction";
 import { eventually } from "@topdog/testing/eventually";
 import { findEntitlement } from "../src/store/entitlements.ts";
 import { countActiveMembers, listMembers } from "../src/store/orgs.ts";
@@ -46,7 +47,9 @@ describe("seats", () => {
     const additions = users.map((userId) =>
       addMember(registry.deps, orgId, { who: { userId }, role: "member", active: true }),
     );
-    const loss = registry.db.transaction((trx) => applyEntitlement(trx, entitlement(`org:${orgId}`, 2, 4), new Date()));
+    const loss = inTransaction(registry.db, (trx) =>
+      applyEntitlement(trx, entitlement(`org:${orgId}`, 2, 4), new Date()),
+    );
     // Those who come after the loss find no free seat.
     const refusals = (await Promise.allSettled(additions)).filter((addition) => addition.status === "rejected");
     for (const { reason } of refusals) expect(reason).toMatchObject({ code: "seats_exhausted" });
@@ -89,7 +92,7 @@ describe("seats", () => {
 
   test("an org whose plan ends keeps its owner's seat alone", async () => {
     const { orgId, owner } = await someOrg(registry.deps, { members: 2, seats: 3 });
-    await registry.db.transaction((trx) =>
+    await inTransaction(registry.db, (trx) =>
       applyEntitlement(trx, entitlement(`org:${orgId}`, 2, 1, "free"), new Date()),
     );
     expect(await activeOf(orgId)).toEqual([owner]);

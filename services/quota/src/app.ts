@@ -52,7 +52,7 @@ export function createApp(app: AppDeps): App {
   const store = createQuotaStore(db);
   const presence = createPresence(store, monotonicMs);
   const recall = createRecaller(bus, metrics, monotonicMs);
-  const deps: QuotaDeps = { store, presence, metrics, logger, recall, nudgeRelay: () => relay.nudge() };
+  const deps: QuotaDeps = { store, presence, metrics, logger, recall };
   let sample = 0;
   const measureConsistency = createConsistencyMeter({ db, metrics, nowMs: app.nowMs, nextSalt: () => (sample += 1) });
   const consumers = [onSubscriptionUpdated(bus, db, deps), onUsageConsumed(bus, deps, app.nowMs)];

@@ -1,4 +1,4 @@
-import { runService } from "@topdog/http-kit/run-service";
+import { runProcess } from "@topdog/service/run-process";
 import { busAddress } from "@topdog/messaging/bus-address";
 import { connectBus } from "@topdog/messaging/connect";
 import { createLogger } from "@topdog/telemetry/logger";
@@ -11,7 +11,7 @@ const name = "quota";
 const config = readServiceConfig();
 const logger = createLogger({ service: name, level: config.LOG_LEVEL });
 
-await runService({
+await runProcess({
   name,
   logger,
   graceMs: config.SHUTDOWN_GRACE_MS,

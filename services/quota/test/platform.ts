@@ -33,7 +33,6 @@ export async function quotaOnPostgres(): Promise<QuotaOnPostgres> {
     metrics: createQuotaMetrics(createMetrics("quota")),
     logger: silentLogger(),
     recall: (signal) => void recalls.push(signal),
-    nudgeRelay: () => undefined,
   };
   return {
     ...database,

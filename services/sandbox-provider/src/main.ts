@@ -1,4 +1,4 @@
-import { runService } from "@topdog/http-kit/run-service";
+import { runProcess } from "@topdog/service/run-process";
 import { createLogger } from "@topdog/telemetry/logger";
 import { createApp } from "./app.ts";
 import { readServiceConfig } from "./config.ts";
@@ -6,7 +6,7 @@ import { readServiceConfig } from "./config.ts";
 const config = readServiceConfig();
 const logger = createLogger({ service: "sandbox-provider", level: config.LOG_LEVEL });
 
-await runService({
+await runProcess({
   name: "sandbox-provider",
   logger,
   graceMs: config.SHUTDOWN_GRACE_MS,

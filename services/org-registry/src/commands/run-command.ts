@@ -12,7 +12,7 @@ export async function runCommand(act: (deps: RegistryDeps) => Promise<void>): Pr
   const { DATABASE_URL } = readCommandConfig();
   const db = createDatabase({ url: DATABASE_URL.reveal(), applicationName: "org-registry-command", maxConnections: 2 });
   try {
-    await act({ db, nudge: () => undefined, nowMs: Date.now, randomBytes });
+    await act({ db, nowMs: Date.now, randomBytes });
   } catch (error) {
     const refused = error instanceof AppError;
     console.error(`error: ${refused ? error.detail : error instanceof Error ? error.message : String(error)}`);

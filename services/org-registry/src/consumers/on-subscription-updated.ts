@@ -1,35 +1,36 @@
 import { type SubscriptionUpdated, subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { durableFor } from "@topdog/contracts/topology";
 import { type Consumer, createConsumer } from "@topdog/messaging/consume";
-import type { Bus } from "@topdog/messaging/connect";
-import type { Database } from "@topdog/postgres/pool";
-import type { Logger } from "@topdog/telemetry/logger";
+import { afterCommit } from "@topdog/postgres/transaction";
+import type { ConsumerContext } from "@topdog/service/define";
 import type { RegistryMetrics } from "../metrics.ts";
 import type { Entitlement } from "../domain/seats.ts";
 import { applyEntitlement } from "../usecases/apply-entitlement.ts";
 
-export interface ConsumerDeps {
-  readonly bus: Bus;
-  readonly db: Database;
-  readonly logger: Logger;
+interface ConsumerDeps extends ConsumerContext {
   readonly metrics: RegistryMetrics;
   readonly nowMs: () => number;
 }
 
 /** Keeps entitlements as billing states them, and takes seats away when fewer are paid for. */
-export function onSubscriptionUpdated({ bus, db, logger, metrics, nowMs }: ConsumerDeps): Consumer {
+export function onSubscriptionUpdated({ metrics, nowMs, ...context }: ConsumerDeps): Consumer {
   return createConsumer({
-    bus,
-    db,
+    bus: context.bus,
+    db: context.db,
     durable: durableFor("org-registry", subscriptionUpdated.subject),
     event: subscriptionUpdated,
-    logger,
-    metrics: metrics.messaging,
+    logger: context.logger,
+    metrics: context.messagingMetrics,
     handle: async (trx, event, meta) => {
       const { applied, deactivated } = await applyEntitlement(trx, fromSubscriptionUpdated(event), new Date(nowMs()));
-      metrics.seatsLost(deactivated.length);
-      const { owner, version, plan, seats } = event;
-      logger.info({ eventId: meta.id, owner, version, plan, seats, applied, deactivated }, "entitlement event handled");
+      afterCommit(trx, () => {
+        metrics.lostSeats.inc(deactivated.length);
+        const { owner, version, plan, seats } = event;
+        context.logger.info(
+          { eventId: meta.id, owner, version, plan, seats, applied, deactivated },
+          "entitlement event handled",
+        );
+      });
     },
   });
 }

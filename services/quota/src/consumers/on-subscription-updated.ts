@@ -3,6 +3,7 @@ import { durableFor } from "@topdog/contracts/topology";
 import type { Bus } from "@topdog/messaging/connect";
 import { type Consumer, createConsumer } from "@topdog/messaging/consume";
 import type { Database } from "@topdog/postgres/pool";
+import { afterCommit } from "@topdog/postgres/transaction";
 import { quotaTransaction } from "../store/quota-store.ts";
 import { applySubscription } from "../usecases/apply-subscription.ts";
 import type { QuotaDeps } from "../usecases/deps.ts";
@@ -20,14 +21,13 @@ export function onSubscriptionUpdated(bus: Bus, db: Database, deps: QuotaDeps): 
     handle: async (trx, subscription, meta) => {
       const touched = await applySubscription(quotaTransaction(trx), subscription);
       const { owner, version, plan, seats } = subscription;
-      const announceChange = (): void => {
+      afterCommit(trx, () => {
         for (const bucket of touched) deps.recall({ ...bucket, reason: "limit_changed" });
         logger.info(
           { eventId: meta.id, owner, version, plan, seats, buckets: touched.length },
           "limits follow a subscription",
         );
-      };
-      trx.executionPromise.then(announceChange, () => undefined);
+      });
     },
   });
 }

@@ -19,6 +19,4 @@ export interface QuotaDeps {
   readonly logger: QuotaLogger;
   /** Tells gateways to give tokens back, or to forget what they believe of a bucket. May be lost. */
   readonly recall: (signal: QuotaRecalled) => void;
-  /** An event was committed to the outbox. */
-  readonly nudgeRelay: () => void;
 }

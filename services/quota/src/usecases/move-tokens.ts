@@ -8,7 +8,6 @@ import type { QuotaDeps } from "./deps.ts";
 export interface Aftermath {
   readonly created: readonly CreatedLease[];
   readonly freed: readonly Bucket[];
-  readonly spent: number;
 }
 
 /** Writes everything that moved, and the event of each bucket that gave its last token. */
@@ -21,11 +20,10 @@ export async function writeMovements(
   const { changes, freed, spent } = closeTallies(tallies);
   const created = await tx.applyMovements({ buckets: changes, leases, newLeases });
   if (spent.length > 0) await tx.publishExhausted(spent);
-  return { created, freed, spent: spent.length };
+  return { created, freed };
 }
 
 /** A bucket that was said to be exhausted and is not: gateways forget it. */
-export function announce(deps: Pick<QuotaDeps, "recall" | "nudgeRelay">, aftermath: Aftermath): void {
+export function announce(deps: Pick<QuotaDeps, "recall">, aftermath: Aftermath): void {
   for (const { owner, meter } of aftermath.freed) deps.recall({ owner, meter, reason: "limit_changed" });
-  if (aftermath.spent > 0) deps.nudgeRelay();
 }

@@ -5,7 +5,7 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-export interface RunOptions {
+export interface ProcessOptions {
   readonly name: string;
   readonly logger: Logger;
   readonly start: () => Promise<Running>;
@@ -21,7 +21,7 @@ const tracingFlushMs = 2000;
  * Runs a process: starts it, says "ready", stops it once on SIGTERM or SIGINT and exits 0. Exits 1 when the start or the
  * stop fails, on a second signal, when the deadline passes, and on an error that nobody caught.
  */
-export async function runService({ name, logger, start, graceMs }: RunOptions): Promise<void> {
+export async function runProcess({ name, logger, start, graceMs }: ProcessOptions): Promise<void> {
   const die = (reason: string, error?: unknown): never => {
     logger.fatal({ err: error }, reason);
     process.exit(1);

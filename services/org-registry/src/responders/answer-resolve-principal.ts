@@ -1,15 +1,10 @@
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
-import type { Bus } from "@topdog/messaging/connect";
 import { serveRpc } from "@topdog/messaging/rpc";
-import type { Database } from "@topdog/postgres/pool";
-import type { Logger } from "@topdog/telemetry/logger";
+import type { ConsumerContext } from "@topdog/service/define";
 import type { RegistryMetrics } from "../metrics.ts";
 import { resolvePrincipalOf } from "../usecases/resolve-principal.ts";
 
-export interface ResolverDeps {
-  readonly bus: Bus;
-  readonly db: Database;
-  readonly logger: Logger;
+interface ResolverDeps extends Pick<ConsumerContext, "bus" | "db" | "logger"> {
   readonly metrics: RegistryMetrics;
   readonly maxInFlight: number;
 }
@@ -23,13 +18,16 @@ export function answerResolvePrincipal({ bus, db, logger, metrics, maxInFlight }
     logger,
     handle: async ({ keyHash }) => {
       const startedMs = performance.now();
-      const seconds = (): number => (performance.now() - startedMs) / 1000;
+      const count = (outcome: "found" | "refused" | "failed"): void => {
+        metrics.principalLookups.inc({ outcome });
+        metrics.principalLookupSeconds.observe((performance.now() - startedMs) / 1000);
+      };
       try {
         const principal = await resolvePrincipalOf(db, keyHash);
-        metrics.principalResolved(principal === null ? "refused" : "found", seconds());
+        count(principal === null ? "refused" : "found");
         return { principal };
       } catch (error) {
-        metrics.principalResolved("failed", seconds());
+        count("failed");
         throw error;
       }
     },

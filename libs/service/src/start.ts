@@ -1,0 +1,186 @@
+import { createHttpServer } from "@topdog/http-kit/create-server";
+import { drainServer, listen } from "@topdog/http-kit/lifecycle";
+import { type Check, createHealth, type Phase } from "@topdog/http-kit/probes";
+import { busAddress } from "@topdog/messaging/bus-address";
+import { type Bus, connectBus, type ConnectOptions } from "@topdog/messaging/connect";
+import { createMessagingMetrics } from "@topdog/messaging/metrics";
+import { createRelay } from "@topdog/messaging/relay";
+import { createDatabase, type Database } from "@topdog/postgres/pool";
+import type { Logger } from "@topdog/telemetry/logger";
+import { createMetrics, type Metrics } from "@topdog/telemetry/metrics";
+import type { z } from "zod";
+import { connectInBackground, type BackgroundBus } from "./background-bus.ts";
+import type { Built, Context, Needs, ServiceDefinition } from "./define.ts";
+import type { BusConfig, DatabaseConfig, OperatorConfig, ProcessConfig } from "./fields.ts";
+import { createJob, createJobMetrics } from "./job.ts";
+import { messagingJobs } from "./messaging-jobs.ts";
+import type { Part } from "./part.ts";
+import { createReleasers, type Releasers } from "./releasers.ts";
+import { platformVersion } from "./version.ts";
+import { createOperationsApp, createPublicApp, type WebDeps } from "./web.ts";
+
+export interface StartOptions<C, D> {
+  readonly config: C;
+  readonly logger: Logger;
+  /** In place of some of the definition's. */
+  readonly deps?: Partial<D>;
+}
+
+export interface RunningService {
+  readonly httpPort: number;
+  readonly opsPort: number;
+  readonly stop: () => Promise<void>;
+}
+
+type AnyConfig = ProcessConfig & Partial<DatabaseConfig & BusConfig & OperatorConfig>;
+type AnyDefinition = ServiceDefinition<Needs, z.ZodObject, object>;
+/** Which of the two are there is what the definition's `needs` say; its own types know it. */
+type AnyContext = Context<Needs, AnyConfig, object> & { readonly db?: Database; readonly bus?: Bus | BackgroundBus };
+
+interface Opened {
+  readonly db: Database | undefined;
+  readonly bus: Bus | undefined;
+  readonly backgroundBus: BackgroundBus | undefined;
+}
+
+const operationsGraceMs = 500;
+
+/**
+ * Opens what the service needs, builds it, starts its parts and takes requests. Whatever fails, what was opened until then is
+ * released in reverse. The stop: answers in progress end, parts stop in reverse, then the bus, then the database.
+ */
+export async function startService<N extends Needs, S extends z.ZodObject, D extends object>(
+  definition: ServiceDefinition<N, S, D>,
+  options: StartOptions<Readonly<z.infer<S>>, D>,
+): Promise<RunningService> {
+  const releasers = createReleasers(options.logger);
+  try {
+    const { logger } = options;
+    const config = options.config as unknown as AnyConfig;
+    const deps = { ...definition.deps, ...options.deps };
+    const ports = await start(definition as unknown as AnyDefinition, { config, logger, deps }, releasers);
+    return { ...ports, stop: () => releasers.releaseAll() };
+  } catch (error) {
+    // What could not be released is logged; why the start failed is what the caller must hear.
+    await releasers.releaseAll().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(
+  definition: AnyDefinition,
+  { config, logger, deps }: { config: AnyConfig; logger: Logger; deps: object },
+  releasers: Releasers,
+): Promise<{ httpPort: number; opsPort: number }> {
+  const metrics = createMetrics(definition.name);
+  const opened = await openResources(definition, config, { logger, metrics }, releasers);
+  const messagingMetrics = opened.db === undefined ? undefined : createMessagingMetrics(metrics);
+  const resources = { db: opened.db, bus: opened.bus ?? opened.backgroundBus, messagingMetrics };
+  const onStop: AnyContext["onStop"] = (name, release) => releasers.add(name, release);
+  const context = { config, deps, logger, metrics, ...resources, onStop } as AnyContext;
+  const built = await definition.build(context);
+
+  const state: { phase: Phase } = { phase: "starting" };
+  const health = createHealth({
+    service: definition.name,
+    version: platformVersion,
+    checks: { ...checksOf(opened), ...built.checks },
+    phase: () => state.phase,
+  });
+  const web = { built, config, health, metrics, logger };
+  const opsPort = await openOperations(web, releasers);
+  const relay = createOutboxRelay(opened, logger, messagingMetrics);
+  const parts = {
+    ...(relay === undefined ? {} : { relay }),
+    ...built.parts,
+    ...jobsOf(built, opened, metrics, logger, definition.name),
+  };
+  for (const [name, part] of Object.entries<Part>(parts)) {
+    await part.start();
+    releasers.add(name, () => part.stop());
+  }
+  const httpPort = await openPublic(web, releasers);
+  state.phase = "serving";
+  releasers.add("readiness", () => void (state.phase = "draining"));
+  logger.info({ port: httpPort, opsPort }, "listening");
+  return { httpPort, opsPort };
+}
+
+/** The database before the bus, so that it is closed after it: what the bus still delivers while it drains needs it. */
+async function openResources(
+  { name, needs, databaseOptions }: AnyDefinition,
+  config: AnyConfig,
+  { logger, metrics }: { logger: Logger; metrics: Metrics },
+  releasers: Releasers,
+): Promise<Opened> {
+  let db: Database | undefined;
+  if (needs.database === true) {
+    const url = config.DATABASE_URL?.reveal();
+    if (url === undefined) throw new Error(`${name} needs a database and has no DATABASE_URL`);
+    const pool = createDatabase({ url, applicationName: name, ...databaseOptions?.(config) });
+    releasers.add("database", () => pool.destroy());
+    db = pool;
+  }
+  if (needs.bus === undefined) return { db, bus: undefined, backgroundBus: undefined };
+  const connecting = connectBus(busOptions(name, config, logger, metrics));
+  if (needs.bus === "background") {
+    const backgroundBus = connectInBackground(connecting, logger);
+    releasers.add("bus", () => backgroundBus.close());
+    return { db, bus: undefined, backgroundBus };
+  }
+  const bus = await connecting;
+  releasers.add("bus", () => bus.close());
+  return { db, bus, backgroundBus: undefined };
+}
+
+/** Everything that a connection to the bus is made of, for every service. */
+function busOptions(name: string, config: AnyConfig, logger: Logger, metrics: Metrics): ConnectOptions {
+  const { NATS_URL, NATS_NKEY_SEED } = config;
+  if (NATS_URL === undefined || NATS_NKEY_SEED === undefined) throw new Error(`${name} has no address of the bus`);
+  return { ...busAddress({ ...config, NATS_URL, NATS_NKEY_SEED }), name, logger, metrics };
+}
+
+function checksOf({ db, bus }: Opened): Record<string, Check> {
+  return {
+    ...(db === undefined ? {} : { database: async () => void (await db.raw("select 1")) }),
+    ...(bus === undefined ? {} : { bus: async () => assertConnected(bus) }),
+  };
+}
+
+function assertConnected(bus: Bus): void {
+  if (!bus.isConnected()) throw new Error("the bus is away");
+}
+
+function createOutboxRelay({ db, bus }: Opened, logger: Logger, metrics: AnyMessagingMetrics): Part | undefined {
+  return db === undefined || bus === undefined ? undefined : createRelay({ db, bus, logger, metrics });
+}
+type AnyMessagingMetrics = ReturnType<typeof createMessagingMetrics> | undefined;
+
+function jobsOf(built: Built, { db }: Opened, metrics: Metrics, logger: Logger, service: string): Record<string, Part> {
+  const jobs = [...(db === undefined ? [] : messagingJobs(db, service)), ...(built.jobs ?? [])];
+  if (jobs.length === 0) return {};
+  const jobMetrics = createJobMetrics(
+    metrics,
+    jobs.map(({ name }) => name),
+  );
+  return Object.fromEntries(
+    jobs.map((job) => [`job ${job.name}`, createJob(job, { db, logger, metrics: jobMetrics })]),
+  );
+}
+
+/** Opened before the parts start, so that a start that takes long can be watched. */
+async function openOperations(web: WebDeps & { config: AnyConfig }, releasers: Releasers): Promise<number> {
+  const server = createHttpServer(createOperationsApp(web));
+  releasers.add("operations port", async () => void (await drainServer(server, { graceMs: operationsGraceMs })));
+  const { port } = await listen(server, { host: web.config.OPS_HOST, port: web.config.OPS_PORT });
+  return port;
+}
+
+async function openPublic(web: WebDeps & { config: AnyConfig }, releasers: Releasers): Promise<number> {
+  const { built, config } = web;
+  const server = createHttpServer(createPublicApp(web), built.web?.server);
+  built.web?.onServer?.(server);
+  releasers.add("public port", async () => void (await drainServer(server, { graceMs: config.SHUTDOWN_GRACE_MS })));
+  const { port } = await listen(server, { host: config.HTTP_HOST, port: config.HTTP_PORT });
+  return port;
+}

@@ -1,0 +1,44 @@
+import { createBareApp, createExpressApp, useMiddleware } from "@topdog/http-kit/app";
+import { operatorVerifier, type Verifiers } from "@topdog/http-kit/auth";
+import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
+import { type Health, mountOperations, mountStatusProbes } from "@topdog/http-kit/probes";
+import { renderProblem } from "@topdog/http-kit/problem";
+import { mountRoutes } from "@topdog/http-kit/route";
+import type { Logger } from "@topdog/telemetry/logger";
+import type { Metrics } from "@topdog/telemetry/metrics";
+import type { Express } from "express";
+import type { Built } from "./define.ts";
+import type { OperatorConfig } from "./fields.ts";
+
+export interface WebDeps {
+  readonly built: Built;
+  readonly config: Partial<OperatorConfig>;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** The public port: hot routes, then the middleware, probes that tell a status and no more, the routes, 404. */
+export function createPublicApp({ built, config, health, logger }: WebDeps): Express {
+  const { renderError = renderProblem, trustRequestId = true, mountFirst, mountLast } = built.web ?? {};
+  const { securityHeaders = true, logRequests = true } = built.web ?? {};
+  const app = createBareApp();
+  mountFirst?.(app);
+  useMiddleware(app, { logger, trustRequestId, securityHeaders, logRequests });
+  mountStatusProbes(app, health);
+  const verifiers: Verifiers = { operator: operatorVerifier(config.OPERATOR_TOKEN), ...built.verifiers };
+  mountRoutes(app, built.routes ?? [], { verifiers, logger });
+  mountLast?.(app);
+  app.use(notFound(renderError), errorHandler({ render: renderError, logger }));
+  return app;
+}
+
+/** The operations port: whoever reaches it is an operator. */
+export function createOperationsApp({ built, health, metrics, logger }: WebDeps): Express {
+  const app = createExpressApp({ logger, trustRequestId: true });
+  mountOperations(app, health, metrics);
+  const routes = (built.routes ?? []).filter(({ auth }) => auth === "operator");
+  mountRoutes(app, routes, { verifiers: { operator: () => true }, logger });
+  app.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
+  return app;
+}

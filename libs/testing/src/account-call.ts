@@ -1,0 +1,68 @@
+import { type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
+import type { MemberRole } from "@topdog/contracts/events/org-events";
+import { principalHeaderName, signPrincipalHeader } from "@topdog/contracts/principal-header";
+import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+
+/** What a service under test must be configured with, so that it believes `accountCall`. */
+export const callerEnv = { PRINCIPAL_SECRET: "a test's secret of thirty-two characters" };
+
+/** Whose key calls: a user's own, or a member's in an org. */
+export interface As {
+  readonly userId: string;
+  readonly orgId?: string | null;
+  readonly role?: MemberRole;
+  /** Of the key that calls; only the making of a key asks whether it is live. */
+  readonly keyId?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string | null;
+  // Tests read what they expect; a wrong shape fails the expectation.
+  readonly body: Record<string, unknown> & { items?: Record<string, unknown>[] };
+}
+
+/** Calls a service as the gateway does for an authenticated caller; without `as`, as nobody. Text is sent as it is. */
+export async function accountCall(
+  url: string,
+  method: string,
+  path: string,
+  as: As | null,
+  body?: unknown,
+): Promise<Answer> {
+  const payload = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
+  const headers: Record<string, string> = {
+    "content-type": "application/json",
+    "content-length": String(Buffer.byteLength(payload)),
+  };
+  if (as !== null) headers[principalHeaderName] = signedCaller(as);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    // `agent: false`: a connection of its own, so that none is left open after the test.
+    const sent = request(`${url}${path}`, { method, headers, agent: false }, resolve).on("error", reject);
+    sent.end(payload);
+  });
+  const got = await text(response);
+  const parsed: unknown = got === "" ? {} : got.startsWith("{") ? JSON.parse(got) : { text: got };
+  const type = response.headers["content-type"] ?? null;
+  return { status: response.statusCode ?? 0, type, body: parsed as Answer["body"] };
+}
+
+export const principalOf = ({ userId, orgId = null, role = "member", keyId = "key_of_caller" }: As): Principal => ({
+  keyId,
+  userId,
+  orgId,
+  role: orgId === null ? null : role,
+  buckets:
+    orgId === null
+      ? { personal: userBucket(userId), orgPool: null }
+      : { personal: seatBucket(orgId, userId), orgPool: orgBucket(orgId) },
+  byok: { scope: "user", used: 0, capacity: 2 },
+});
+
+function signedCaller(as: As): string {
+  const deadlineMs = Date.now() + 30_000;
+  const call = { kind: "account", requestId: "req_test", principal: principalOf(as), deadlineMs } as const;
+  return signPrincipalHeader(call, callerEnv.PRINCIPAL_SECRET);
+}
