@@ -38,8 +38,8 @@ describe("the account API", () => {
     expect([answer.headers["x-internal-secret"], platform.quota.syncs()]).toEqual([undefined, syncs]);
   });
 
-  test("serves the plan catalogue and the metering indicator without a key", async () => {
-    for (const path of ["/api/tiers", "/consistency/sli"]) {
+  test("serves the plan catalogue and the metering indicator, and takes the payment webhook, without a key", async () => {
+    for (const path of ["/api/tiers", "/consistency/sli", "/api/billing/webhook"]) {
       expect((await get(path)).status).toBe(200);
       expect(platform.siblings.seen.at(-1)).toMatchObject({ url: path, caller: null });
     }

@@ -9,13 +9,15 @@ export interface AccountTarget {
 const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/keys", "org-registry"],
   ["/api/orgs", "org-registry"],
+  ["/api/billing/webhook", "billing"],
   ["/api/billing", "billing"],
   ["/api/tiers", "billing"],
   ["/api/usage", "quota"],
   ["/api/limits", "quota"],
   ["/consistency/sli", "quota"],
 ];
-const publicPrefixes = new Set(["/api/tiers", "/consistency/sli"]);
+/** The webhook proves who sends it by its signature: Stripe has no key of ours. */
+const publicPrefixes = new Set(["/api/tiers", "/api/billing/webhook", "/consistency/sli"]);
 
 /** Which service answers a path of the account API; null when none does. A path that tries to climb is none. */
 export function accountTarget(path: string): AccountTarget | null {
