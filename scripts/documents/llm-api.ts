@@ -41,7 +41,9 @@ const openAiError = z
       message: z.string(),
       type: z.string(),
       param: z.string().nullable(),
-      code: z.enum(Object.keys(errorRegistry) as [ErrorCode, ...ErrorCode[]]),
+      code: z.string().nullable().meta({
+        description: "One of /docs/errors; in a refusal that is passed on from a provider, what that one says",
+      }),
     }),
   })
   .meta({ id: "OpenAiError", description: "An error in OpenAI's shape" });
@@ -67,9 +69,14 @@ const meteredAnswer = {
 const errorsOfEveryCall: readonly ErrorCode[] = [
   "missing_api_key",
   "invalid_api_key",
+  "invalid_request",
+  "too_many_bad_keys",
+  "too_many_calls",
   "quota_exceeded",
   "temporary_reduced_capacity",
   "router_unavailable",
+  "overloaded",
+  "shutting_down",
   "internal_error",
 ];
 
@@ -104,10 +111,12 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
           },
         },
         ...failures(
-          "invalid_request",
+          "request_timeout",
           "malformed_json",
           "model_not_found",
           "payload_too_large",
+          "unsupported_encoding",
+          "usage_spool_full",
           "upstream_unavailable",
           "upstream_timeout",
           "upstream_overloaded",

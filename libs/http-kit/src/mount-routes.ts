@@ -32,7 +32,9 @@ export function mountRoutes(app: Express, routes: readonly Route[], options: Mou
     router[route.method](route.path, ...bodyParsers(route, options), runRoute(route, options));
   }
   for (const path of new Set(routes.map((route) => route.path))) {
-    const allow = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+    const methods = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+    // Express answers HEAD wherever there is a GET.
+    const allow = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     router.all(path, () => {
       throw new AppError("method_not_allowed", { headers: { allow: allow.join(", ") } });
     });

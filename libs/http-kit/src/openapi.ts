@@ -37,9 +37,16 @@ const problemSchema = z
 const bytesSchema = { type: "string", format: "binary" } as const;
 
 /** The gateway's own refusals on the way to a route are among them: `overloaded` when the service behind it is away. */
-const errorsOfEveryRoute = ["invalid_request", "internal_error", "overloaded"] as const;
+const errorsOfEveryRoute = ["invalid_request", "internal_error", "overloaded", "shutting_down"] as const;
 /** A body is read, and may be refused, whether or not the route has a use for it. */
-const errorsOfEveryBody = ["payload_too_large", "request_timeout"] as const;
+const errorsOfEveryBody = ["payload_too_large", "unsupported_encoding", "request_timeout"] as const;
+const errorsOfEveryKey = [
+  "missing_api_key",
+  "invalid_api_key",
+  "too_many_bad_keys",
+  "too_many_calls",
+  "temporary_reduced_capacity",
+] as const;
 
 /** The OpenAPI 3.1 document of the very objects that are mounted. */
 export function buildOpenApi({
@@ -103,7 +110,7 @@ function failures(route: Route): ZodOpenApiResponsesObject {
     ...errorsOfEveryRoute,
     ...(route.method === "get" ? [] : errorsOfEveryBody),
     ...(route.body === undefined ? [] : (["malformed_json"] as const)),
-    ...(route.auth === "sibling" ? (["missing_api_key", "invalid_api_key"] as const) : []),
+    ...(route.auth === "sibling" ? errorsOfEveryKey : []),
     ...route.errors,
   ]);
   const byStatus = Map.groupBy(codes, (code) => String(errorRegistry[code].status));

@@ -36,6 +36,8 @@ test("the document says what the mounted route does: input, answers, errors and 
     "404",
     "408",
     "413",
+    "415",
+    "429",
     "500",
     "503",
   ]);

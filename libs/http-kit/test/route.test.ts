@@ -201,6 +201,8 @@ describe("a route", () => {
   test("a path with another method answers 405 with Allow; no path answers 404; a path that does not decode answers 400", async () => {
     const wrongMethod = await fetch(`${origin}/api/things/t1`);
     expect([wrongMethod.status, wrongMethod.headers.get("allow")]).toEqual([405, "POST, DELETE"]);
+    const readOnly = await fetch(`${origin}/api/failing`, { method: "PUT" });
+    expect([readOnly.status, readOnly.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
     const nowhere = await fetch(`${origin}/api/nowhere`);
     expect([nowhere.status, (await problem(nowhere))["code"]]).toEqual([404, "not_found"]);
     expect((await fetch(`${origin}/api/things/%ff`, { method: "DELETE" })).status).toBe(400);
