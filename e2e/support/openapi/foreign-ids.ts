@@ -1,0 +1,90 @@
+import * as fc from "fast-check";
+import type { ApiRequest, CallerKind } from "./api-setting.ts";
+import { follow, type OpenApi, type Operation } from "./document.ts";
+import { validValue } from "./schema-values.ts";
+
+interface Ids {
+  readonly own: string;
+  readonly foreign: string;
+  readonly missing: string;
+}
+
+const org: Ids = { own: "<ownOrg>", foreign: "<foreignOrg>", missing: "org_missing" };
+/** Every input that names a thing of a tenant, by its name in the document. */
+const idInputs: Readonly<Record<string, Ids>> = {
+  org,
+  orgId: org,
+  userId: { own: "<ownMember>", foreign: "<foreignUser>", missing: "usr_missing" },
+  keyId: { own: "<ownKey>", foreign: "<foreignKey>", missing: "key_missing" },
+  cursor: { own: "", foreign: "<cursorAtForeignKey>", missing: "<cursorAtMissingKey>" },
+};
+/** Inputs that name nothing of a tenant. A new input must be put into one of the two lists. */
+const plainInputs = new Set(["limit", "from", "to", "scope", "model", "name", "role", "active"]);
+
+export interface ForeignCase {
+  readonly what: string;
+  readonly foreign: ApiRequest;
+  readonly missing: ApiRequest;
+}
+
+interface Input {
+  readonly name: string;
+  readonly place: "path" | "query" | "body";
+}
+
+function inputsOf(document: OpenApi, { parameters, body }: Operation): Input[] {
+  const fields = body === null ? [] : Object.keys(follow(document, body).properties ?? {});
+  return [
+    ...parameters.map(({ name, in: place }) => ({ name, place })),
+    ...fields.map((name) => ({ name, place: "body" as const })),
+  ];
+}
+
+/** Each account operation with one id of somebody else, and the same with an id of nobody. */
+export function foreignCases(document: OpenApi, operation: Operation, caller: CallerKind): ForeignCase[] {
+  const inputs = inputsOf(document, operation);
+  const unknown = inputs.filter(({ name }) => idInputs[name] === undefined && !plainInputs.has(name));
+  if (unknown.length > 0) {
+    const names = unknown.map(({ name }) => name).join(", ");
+    throw new Error(`${operation.method} ${operation.path}: say in foreign-ids.ts whether it names a thing: ${names}`);
+  }
+  return inputs.flatMap((input) => {
+    const ids = idInputs[input.name];
+    if (ids === undefined) return [];
+    const ask = (id: string): ApiRequest => requestWith(document, operation, caller, input, id);
+    const what = `${operation.method} ${operation.path} with ${input.name} in the ${input.place}`;
+    return [{ what, foreign: ask(ids.foreign), missing: ask(ids.missing) }];
+  });
+}
+
+function requestWith(
+  document: OpenApi,
+  { method, path, body }: Operation,
+  caller: CallerKind,
+  input: Input,
+  id: string,
+): ApiRequest {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    input.place === "path" && name === input.name ? id : (idInputs[name]?.own ?? ""),
+  );
+  return {
+    caller,
+    method,
+    target: input.place === "query" ? `${filled}?${input.name}=${id}` : filled,
+    contentType: "application/json",
+    body: body === null ? null : JSON.stringify({ ...sampleBody(document, body), ...bodyField(input, id) }),
+  };
+}
+
+const bodyField = (input: Input, id: string): object => (input.place === "body" ? { [input.name]: id } : {});
+
+/** A body that the schema takes, the same each time. */
+function sampleBody(document: OpenApi, schema: NonNullable<Operation["body"]>): object {
+  const ownId = (name: string): fc.Arbitrary<string> | null => {
+    const ids = idInputs[name];
+    return ids === undefined ? null : fc.constant(ids.own);
+  };
+  const plainName = (name: string): fc.Arbitrary<string> | null => (name === "name" ? fc.constant("ci") : ownId(name));
+  const [value] = fc.sample(validValue(document, schema, "", plainName), { seed: 1, numRuns: 1 });
+  return value as object;
+}
