@@ -13,6 +13,7 @@ export interface BusVariables {
 /** From a process's configuration to what `connectBus` takes. */
 export function busAddress(config: BusVariables): BusAddress {
   const { NATS_TLS_CA_FILE: caFile, NATS_TLS_CERT_FILE: certFile, NATS_TLS_KEY_FILE: keyFile } = config;
-  const tls = caFile === undefined ? undefined : { caFile, certFile, keyFile };
+  const hasFiles = caFile !== undefined || certFile !== undefined;
+  const tls = hasFiles ? { caFile, certFile, keyFile } : undefined;
   return { url: config.NATS_URL, seed: config.NATS_NKEY_SEED, tls };
 }

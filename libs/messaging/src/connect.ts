@@ -24,14 +24,14 @@ export interface Bus {
 /** Where the bus is and who this process is there: `busAddress` makes it from a process's configuration. */
 export interface BusAddress {
   readonly url: string;
-  /** The private half of the service's nkey. */
+  /** The private half of the service's nkey: a signature proves it, it never leaves this process. */
   readonly seed: Secret | string;
   readonly tls?: BusTls | undefined;
 }
 
-/** Files in PEM. */
+/** Files in PEM. Without one of an authority, those that this system trusts. */
 export interface BusTls {
-  readonly caFile: string;
+  readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
 }
@@ -113,12 +113,13 @@ function connectionOptions({ url, name, seed, tls }: ConnectOptions, timeoutMs: 
     pingInterval: pingIntervalMs,
     maxPingOut: maxPingsOut,
     timeout: timeoutMs,
-    ...(tls === undefined ? {} : { tls: tlsFiles(tls) }),
+    // With it a server, or whoever stands between, that offers no TLS is refused.
+    ...(tls === undefined && !/(^|,)tls:/.test(url) ? {} : { tls: tlsFiles(tls ?? {}) }),
   };
 }
 
 const tlsFiles = ({ caFile, certFile, keyFile }: BusTls): NonNullable<ConnectionOptions["tls"]> => ({
-  caFile,
+  ...(caFile === undefined ? {} : { caFile }),
   ...(certFile === undefined ? {} : { certFile }),
   ...(keyFile === undefined ? {} : { keyFile }),
 });

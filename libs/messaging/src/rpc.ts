@@ -21,6 +21,8 @@ const replySchema = z.union([
   z.object({ reply: z.unknown() }),
 ]);
 type WireReply = { error: { code: ErrorCode; detail?: string | undefined } } | { reply: unknown };
+const overloaded: WireReply = { error: { code: "overloaded" } };
+const overloadedText = JSON.stringify(overloaded);
 const stopTimeoutMs = 5_000;
 /** Of one question, within the caller's deadline. */
 const maxAttempts = 3;
@@ -37,7 +39,7 @@ export function serveRpc<Q, A>(
     queue: rpc.owner,
     callback: (error, message) => {
       if (error !== null) return options.logger.error({ err: error, subject: rpc.subject }, "rpc subscription failed");
-      if (inFlight.size >= options.maxInFlight) return respond(bus, message, { error: { code: "overloaded" } });
+      if (inFlight.size >= options.maxInFlight) return respond(bus, message, overloaded);
       take(message);
     },
   });
@@ -150,11 +152,18 @@ async function askUntilAnswered<Q, A>(
   const deadlineMs = performance.now() + timeoutMs;
   const answer = Promise.withResolvers<Msg>();
   let attempts = 0;
+  let outstanding = 0;
+  const take = (message: Msg): void => {
+    outstanding -= 1;
+    // Whoever works on an earlier attempt may still answer.
+    if (outstanding === 0 || message.string() !== overloadedText) answer.resolve(message);
+  };
   const send = (): void => {
     attempts += 1;
+    outstanding += 1;
     if (attempts >= maxAttempts || !rpc.idempotent) clearInterval(timer);
     const timeout = Math.max(deadlineMs - performance.now(), 1);
-    bus.nc.request(rpc.subject, body, { timeout, headers: carried }).then(answer.resolve, answer.reject);
+    bus.nc.request(rpc.subject, body, { timeout, headers: carried }).then(take, answer.reject);
   };
   const timer = setInterval(send, Math.max(timeoutMs / maxAttempts, minAttemptMs));
   send();

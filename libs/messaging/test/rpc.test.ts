@@ -102,6 +102,23 @@ describe("rpc", () => {
     expect(performance.now() - from).toBeLessThan(350);
   });
 
+  test("an idempotent question that gets no answer is asked again within the deadline, any other is not", async () => {
+    const hang = Promise.withResolvers<{ principal: null }>();
+    let asked = 0;
+    await serve(() => {
+      asked += 1;
+      return asked === 1 ? hang.promise : Promise.resolve({ principal: null });
+    });
+    expect(await call(6_000)).toEqual({ principal: null });
+    expect(asked).toBe(2);
+    asked = 0;
+    const once = { ...resolvePrincipal, idempotent: false };
+    const unanswered = callRpc(gateway, once, request, { timeoutMs: 1_000 });
+    await expect(unanswered).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
+    expect(asked).toBe(1);
+    hang.resolve({ principal: null });
+  }, 30_000);
+
   test("a stop answers what is in hand", async () => {
     await serve(() => sleep(200, { principal: null }));
     const held = call();

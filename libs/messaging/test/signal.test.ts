@@ -56,6 +56,18 @@ test("a subscription hears again after the bus was killed, and its owner is told
   await bus.close();
 });
 
+test("a server that hangs without a word is noticed, and the connection is made again when it is back", async () => {
+  const bus = await connect(nats, "gateway");
+  nats.freeze(true);
+  try {
+    await eventually(() => expect(bus.isConnected()).toBe(false), { timeoutMs: 60_000 });
+  } finally {
+    nats.freeze(false);
+  }
+  await eventually(() => expect(bus.isConnected()).toBe(true), { timeoutMs: 60_000 });
+  await bus.close();
+}, 150_000);
+
 test("a connection that ends for good tells its process", async () => {
   const { connectBus } = await import("../src/connect.ts");
   let told: Error | undefined;

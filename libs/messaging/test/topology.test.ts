@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -42,14 +43,44 @@ describe("applyTopology", () => {
   });
 });
 
-test("the operator's command applies the topology to an empty server and ends", async () => {
-  await nats.restartEmpty();
+describe("the operator's command", () => {
   const command = fileURLToPath(new URL("../src/apply-topology.ts", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=@topdog/source", command], {
-    env: { PATH: process.env["PATH"], NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator") },
-  });
-  expect(stdout).toContain("topology applied");
-  for (const { name } of streams) expect((await nats.bus.jsm.streams.info(name)).config.num_replicas).toBe(1);
+  const run = (env: Record<string, string> = {}): Promise<{ stdout: string }> =>
+    promisify(execFile)(process.execPath, ["--conditions=@topdog/source", command], {
+      env: { PATH: process.env["PATH"], NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator"), ...env },
+    });
+  const expectApplied = async (stdout: string): Promise<void> => {
+    expect(stdout).toContain("topology applied");
+    for (const { name } of streams) expect((await nats.bus.jsm.streams.info(name)).config.num_replicas).toBe(1);
+  };
+
+  test("applies the topology to an empty server and ends", async () => {
+    await nats.restartEmpty();
+    await expectApplied((await run()).stdout);
+  }, 60_000);
+
+  test("waits for a server that comes later, or that is there and does not answer, and says so", async () => {
+    await nats.kill9();
+    const early = run();
+    await sleep(2_000);
+    await nats.restart();
+    const { stdout } = await early;
+    expect(stdout).toContain("waiting for the bus");
+    await expectApplied(stdout);
+    nats.freeze(true);
+    const late = run();
+    await sleep(2_000);
+    nats.freeze(false);
+    await expectApplied((await late).stdout);
+  }, 120_000);
+
+  test("gives up in the time it was given, and says what is the matter", async () => {
+    await nats.kill9();
+    const startedMs = performance.now();
+    await expect(run({ NATS_WAIT_MS: "500" })).rejects.toThrow(/no connection to the bus at nats:\S+ within 500 ms/);
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
+    await nats.restart();
+  }, 60_000);
 });
 
 test("a server older than 2.12 is refused", () => {

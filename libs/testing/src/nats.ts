@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "@topdog/local-stack/free-port";
 import { startNats, type LocalNats } from "@topdog/local-stack/nats-server";
-import { connectBus, type Bus } from "@topdog/messaging/connect";
+import { connectBus, type Bus, type BusTls } from "@topdog/messaging/connect";
 import { applyTopology } from "@topdog/messaging/topology";
 import { makeBusIdentities, type TestBusUser, testUserName } from "./bus-identities.ts";
 import { containerNats } from "./containers.ts";
@@ -21,17 +21,31 @@ export interface TestNats {
   /** Closes its connections, stops the server and removes its data. */
   stop(): Promise<void>;
   kill9(): Promise<void>;
+  /** Stops the server's clock, as a machine that hangs does: it answers nothing, and no connection ends. Or lets it run again. */
+  freeze(isFrozen: boolean): void;
   /** Starts the server again on the same port with the data it had. */
   restart(): Promise<void>;
   /** Kills the server, loses all of its data and starts it again: no stream and no durable is left. */
   restartEmpty(): Promise<void>;
 }
 
-type Server = Pick<LocalNats, "url" | "kill9" | "restart"> & { stop(): Promise<unknown>; wipe(): Promise<void> };
+type Server = Pick<LocalNats, "url" | "kill9" | "restart"> & {
+  stop(): Promise<unknown>;
+  wipe(): Promise<void>;
+  freeze(isFrozen: boolean): void;
+};
+
+export interface TestNatsOptions {
+  /** More of the server's configuration, such as a `tls` block. */
+  readonly serverConfig?: string;
+  /** For the test's connections. */
+  readonly tls?: BusTls;
+}
 
 /** A server of the test's own that knows the services' identities, with the topology applied: the test may kill it. Rejects when the machine can run none. */
-export async function testNats(): Promise<TestNats> {
-  const { access, seedOf } = makeBusIdentities();
+export async function testNats(options: TestNatsOptions = {}): Promise<TestNats> {
+  const { access: authorization, seedOf } = makeBusIdentities();
+  const access = `${authorization}${options.serverConfig ?? ""}`;
   const server = await localServer(access).catch(async (local: unknown) =>
     containerServer(access).catch((container: unknown) => {
       throw new AggregateError([local, container], "tests need NATS: a local nats-server or a container engine");
@@ -41,7 +55,13 @@ export async function testNats(): Promise<TestNats> {
   const busOf = (user: TestBusUser): Promise<Bus> => {
     const known = buses.get(user);
     if (known !== undefined) return known;
-    const opening = connectBus({ url: server.url, name: user, seed: seedOf(user), logger: silentLogger() });
+    const opening = connectBus({
+      url: server.url,
+      name: user,
+      seed: seedOf(user),
+      tls: options.tls,
+      logger: silentLogger(),
+    });
     buses.set(user, opening);
     return opening;
   };
@@ -53,6 +73,7 @@ export async function testNats(): Promise<TestNats> {
     busOf,
     seedOf,
     kill9: () => server.kill9(),
+    freeze: (isFrozen) => server.freeze(isFrozen),
     restart: () => server.restart(),
     restartEmpty: async () => {
       await server.kill9();
@@ -76,6 +97,7 @@ async function localServer(access: string): Promise<Server> {
     kill9: () => server.kill9(),
     restart: () => server.restart(),
     stop: () => server.stop(),
+    freeze: (isFrozen) => void process.kill(server.pid, isFrozen ? "SIGSTOP" : "SIGCONT"),
     wipe: () => rm(dataDir, { recursive: true, force: true }),
   };
 }
@@ -89,6 +111,9 @@ async function containerServer(access: string): Promise<Server> {
     },
     restart: () => container.restart({ timeout: 0 }),
     stop: () => container.stop({ timeout: 0 }),
+    freeze: () => {
+      throw new Error("a server in a container cannot be frozen: this test needs a local nats-server");
+    },
     wipe: () =>
       container.exec(["rm", "-rf", "/data"]).then(
         () => undefined,
