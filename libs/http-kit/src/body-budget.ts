@@ -22,3 +22,22 @@ export function createBodyBudget(maxBytes: number): BodyBudget {
     heldBytes: () => heldBytes,
   };
 }
+
+/** A part of a budget that one party may take at most, so that it leaves the rest to others. */
+export function createBudgetShare(whole: BodyBudget, maxBytes: number): BodyBudget {
+  const own = createBodyBudget(maxBytes);
+  return {
+    take: (bytes) => {
+      if (!own.take(bytes)) return false;
+      if (whole.take(bytes)) return true;
+      own.give(bytes);
+      return false;
+    },
+    give: (bytes) => {
+      own.give(bytes);
+      whole.give(bytes);
+    },
+    freeBytes: () => Math.min(own.freeBytes(), whole.freeBytes()),
+    heldBytes: () => own.heldBytes(),
+  };
+}

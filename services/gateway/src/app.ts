@@ -21,7 +21,6 @@ import { callRpc } from "@topdog/messaging/rpc";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import express, { type Express } from "express";
-import { createPrincipals, type Principals } from "./clients/principals.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
 import { createUpstream, type Upstream } from "./clients/upstream.ts";
@@ -36,7 +35,11 @@ import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.t
 import { mountDocsRoutes } from "./routes/docs-routes.ts";
 import { mountHotRoutes } from "./routes/hot-routes.ts";
 import { mountLlmAddresses } from "./routes/llm-addresses.ts";
+import { createBadKeys } from "./store/bad-keys.ts";
+import { createConcurrency } from "./store/concurrency.ts";
+import { createPrincipals, type Principals } from "./store/principals.ts";
 import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
+import type { FrontDoor } from "./usecases/front-door.ts";
 
 export interface AppDeps {
   readonly config: Readonly<GatewayConfig>;
@@ -59,6 +62,8 @@ const repositoryDocs = join(import.meta.dirname, "../../../docs");
 const resolveTimeoutMs = 1_000;
 const publishTimeoutMs = 5_000;
 const maxQueuedUsage = 10_000;
+/** Addresses whose wrong keys of late are counted. */
+const maxBadKeyAddresses = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
 const accountLimits = { firstByteMs: 15_000, chunkMs: 15_000, totalMs: 60_000, clientStallMs: 15_000 };
 const requestTimeoutMarginMs = 10_000;
@@ -87,7 +92,9 @@ function createParts({ config, bus, logger, metrics: registry, monotonicMs, gate
       resolve: async (keyHash) =>
         (await callRpc(bus, resolvePrincipal, { keyHash }, { timeoutMs: resolveTimeoutMs })).principal,
       maxEntries: config.MAX_PRINCIPALS,
-      ttlMs: config.PRINCIPAL_TTL_MS,
+      monotonicMs,
+      freshMs: config.PRINCIPAL_TTL_MS,
+      maxStaleMs: config.PRINCIPAL_MAX_STALE_MS,
       onLookup: (outcome) => metrics.principalLookups.inc({ outcome }, 1),
     }),
     leases: createQuotaLeases({
@@ -127,16 +134,27 @@ function createParts({ config, bus, logger, metrics: registry, monotonicMs, gate
   };
 }
 
-function createWeb(
-  { config, bus, logger, metrics, monotonicMs }: AppDeps,
-  parts: Parts,
-  isDraining: () => boolean,
-): Express {
-  const { principals, watchdog, upstreams } = parts;
-  const principalSecret = config.PRINCIPAL_SECRET.reveal();
-  const body = {
-    maxBytes: config.MAX_BODY_BYTES,
-    budget: parts.bodyBudget,
+function createFrontDoor({ config, monotonicMs }: AppDeps, parts: Parts, isDraining: () => boolean): FrontDoor {
+  const { bodyBudget: bodies, clientAddresses, principals, metrics, watchdog } = parts;
+  // One body of the largest size always fits.
+  const maxBodiesBytes = Math.max(config.MAX_BODIES_BYTES_PER_KEY, config.MAX_BODY_BYTES);
+  return {
+    principals,
+    clientAddresses,
+    isDraining,
+    badKeys: createBadKeys({ perMinute: config.BAD_KEYS_PER_MINUTE, maxAddresses: maxBadKeyAddresses, monotonicMs }),
+    addresses: createConcurrency({
+      maxCalls: config.MAX_CALLS_PER_ADDRESS,
+      maxUploads: config.MAX_UPLOADS_PER_ADDRESS,
+      bodies,
+      maxBodiesBytes,
+    }),
+    keys: createConcurrency({
+      maxCalls: config.MAX_CALLS_PER_KEY,
+      maxUploads: config.MAX_UPLOADS_PER_KEY,
+      bodies,
+      maxBodiesBytes,
+    }),
     pace: {
       watchdog,
       monotonicMs,
@@ -144,7 +162,13 @@ function createWeb(
       minBytesPerSecond: config.MIN_UPLOAD_BYTES_PER_SECOND,
       windowMs: config.UPLOAD_WINDOW_MS,
     },
+    onRefused: (limit) => metrics.frontRefusals.inc({ limit }, 1),
   };
+}
+
+function createWeb({ config, bus, logger, metrics, monotonicMs }: AppDeps, parts: Parts, door: FrontDoor): Express {
+  const { watchdog, upstreams } = parts;
+  const principalSecret = config.PRINCIPAL_SECRET.reveal();
   const web = express();
   web.disable("x-powered-by");
   web.set("etag", false);
@@ -155,9 +179,9 @@ function createWeb(
     logger: logger.child({}, { redact: [] }),
     monotonicMs,
     principalSecret,
-    body,
+    door,
+    maxBodyBytes: config.MAX_BODY_BYTES,
     cors: config.CORS_ORIGINS,
-    isDraining,
     maxInFlight: config.MAX_IN_FLIGHT,
     relay: {
       upstream: upstreams.router,
@@ -176,7 +200,7 @@ function createWeb(
     service: "gateway",
     version: "1",
     metrics,
-    isDraining,
+    isDraining: door.isDraining,
     checks: {
       bus: async () => {
         if (!bus.isConnected()) throw new Error("the bus is away");
@@ -189,13 +213,12 @@ function createWeb(
   web.use("/v1", notFound(renderDefault), onError);
   mountDocsRoutes(web, config.DOCS_DIR ?? repositoryDocs);
   mountAccountRoutes(web, {
-    principals,
+    door,
     services: upstreams,
     watchdog,
     monotonicMs,
     principalSecret,
-    body: { ...body, maxBytes: maxAccountBodyBytes },
-    isDraining,
+    maxBodyBytes: maxAccountBodyBytes,
     limits: accountLimits,
   });
   web.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
@@ -207,15 +230,13 @@ export function createApp(deps: AppDeps): App {
   const parts = createParts(deps);
   const { leases, principals, usage, watchdog, upstreams } = parts;
   let draining = false;
-  const server = createHttpServer(
-    createWeb(deps, parts, () => draining),
-    {
-      headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
-      // A body's own deadline is shorter, and answers in the path's dialect.
-      requestTimeoutMs: config.HEADERS_TIMEOUT_MS + config.BODY_TIMEOUT_MS + requestTimeoutMarginMs,
-      refuse: refuseInFormat,
-    },
-  );
+  const door = createFrontDoor(deps, parts, () => draining);
+  const server = createHttpServer(createWeb(deps, parts, door), {
+    headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
+    // A body's own deadline is shorter, and answers in the path's dialect.
+    requestTimeoutMs: config.HEADERS_TIMEOUT_MS + config.BODY_TIMEOUT_MS + requestTimeoutMarginMs,
+    refuse: refuseInFormat,
+  });
   answerBrokenRequests(server);
   const connections = limitConnections(server, {
     maxConnections: config.MAX_CONNECTIONS,
@@ -229,6 +250,8 @@ export function createApp(deps: AppDeps): App {
     heldLeases: () => leases.heldLeases(),
     connections: () => connections.open(),
     openingConnections: () => connections.opening(),
+    activeKeys: () => door.keys.size(),
+    activeAddresses: () => door.addresses.size(),
     bodyBytes: () => parts.bodyBudget.heldBytes(),
     knownPrincipals: () => principals.size(),
     queuedUsage: () => usage.queued(),
@@ -242,7 +265,7 @@ export function createApp(deps: AppDeps): App {
         onMemberChanged(bus, principals),
         onQuotaRecalled(bus, leases),
         bus.onReconnect(() => {
-          principals.flush();
+          principals.distrustAll();
           leases.sync.resyncAll();
         }),
       );

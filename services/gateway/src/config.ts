@@ -72,6 +72,19 @@ export const configSchema = z.object({
   MAX_BODIES_BYTES: count(17_179_869_184)
     .default(268_435_456)
     .describe("Bytes of bodies kept in memory for all calls together; a call beyond it is answered 503"),
+  MAX_BODIES_BYTES_PER_KEY: count(17_179_869_184)
+    .default(67_108_864)
+    .describe("Of these, how many may be of one API key"),
+  MAX_CALLS_PER_KEY: count(100_000).default(512).describe("Calls of one API key at once; one more is answered 429"),
+  MAX_CALLS_PER_ADDRESS: count(100_000)
+    .default(1024)
+    .describe("Calls of one IPv4 address or IPv6 /64 at once; one more is answered 429"),
+  MAX_UPLOADS_PER_KEY: count(100_000)
+    .default(128)
+    .describe("Bodies of one API key that are on their way at once; one more is answered 429"),
+  MAX_UPLOADS_PER_ADDRESS: count(100_000)
+    .default(512)
+    .describe("Bodies of one address that are on their way at once; one more is answered 429"),
   BODY_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("How long an upload may take, in milliseconds"),
   MIN_UPLOAD_BYTES_PER_SECOND: count(1_000_000)
     .default(1024)
@@ -106,7 +119,13 @@ export const configSchema = z.object({
     .describe("How long a connected client may not read its answer, in milliseconds"),
   PRINCIPAL_TTL_MS: milliseconds(600_000)
     .default(30_000)
-    .describe("How long a resolved key is trusted, in milliseconds"),
+    .describe("How long a resolved key is served without asking org-registry again, in milliseconds"),
+  PRINCIPAL_MAX_STALE_MS: milliseconds(3_600_000)
+    .default(300_000)
+    .describe("How long it is served while org-registry does not answer, in milliseconds"),
+  BAD_KEYS_PER_MINUTE: count(100_000)
+    .default(60)
+    .describe("Wrong API keys that one address may send in a minute; more are answered 429"),
   MAX_PRINCIPALS: z.coerce
     .number()
     .int()

@@ -17,16 +17,30 @@ const callOutcomes = [
   "bad_upload",
   "overloaded",
   "draining",
+  "too_many_calls",
+  "too_many_bad_keys",
 ] as const;
 export type CallOutcome = (typeof callOutcomes)[number];
 
+const lookups = ["hit", "stale", "miss", "refused", "failed"] as const;
 const statusClasses = ["2xx", "4xx", "5xx", "none"] as const;
 export type StatusClass = (typeof statusClasses)[number];
 const admissionOutcomes = ["admitted", "exhausted", "unavailable", "client_gone"] as const;
 type AdmissionOutcome = (typeof admissionOutcomes)[number];
 
-/** What the front door refuses before a call is admitted, by the limit that was met. */
-const frontLimits = ["connections", "connections_of_address", "opening_connections"] as const;
+const connectionLimits = ["connections", "connections_of_address", "opening_connections"] as const;
+/** Limits that a call may meet before it is admitted. */
+const callLimits = [
+  "calls_of_address",
+  "calls_of_key",
+  "uploads_of_address",
+  "uploads_of_key",
+  "body_bytes",
+  "bad_keys",
+  "calls_in_flight",
+] as const;
+export type CallLimit = (typeof callLimits)[number];
+const frontLimits = [...connectionLimits, ...callLimits] as const;
 type FrontLimit = (typeof frontLimits)[number];
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -35,6 +49,8 @@ const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 export interface GatewayMetricSources {
   inFlight(): number;
   heldLeases(): number;
+  activeKeys(): number;
+  activeAddresses(): number;
   bodyBytes(): number;
   connections(): number;
   openingConnections(): number;
@@ -55,7 +71,7 @@ export interface GatewayMetrics {
   readonly frontRefusals: LabelledCounter<{ limit: FrontLimit }>;
   readonly leaseSyncs: LabelledCounter<{ outcome: "ok" | "failed" }>;
   readonly syncedLeases: { inc(value: number): void };
-  readonly principalLookups: LabelledCounter<{ outcome: "hit" | "miss" | "refused" | "failed" }>;
+  readonly principalLookups: LabelledCounter<{ outcome: (typeof lookups)[number] }>;
   readonly usagePublishes: LabelledCounter<{ outcome: "published" | "retried" | "dropped" }>;
   readonly firstByteSeconds: LabelledHistogram<{ route: string }>;
   readonly overheadSeconds: LabelledHistogram<{ route: string }>;
@@ -89,8 +105,8 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     }),
     principalLookups: metrics.counter({
       name: "topdog_gateway_principal_lookups_total",
-      help: "Keys looked up: hit and refused by the cache cost no hop",
-      labels: { outcome: ["hit", "miss", "refused", "failed"] },
+      help: "Keys looked up: hit, and most that are stale or refused, cost no hop",
+      labels: { outcome: lookups },
     }),
     usagePublishes: metrics.counter({
       name: "topdog_gateway_usage_publishes_total",
@@ -117,8 +133,10 @@ export function registerGauges(metrics: Metrics, sources: GatewayMetricSources):
   const gauge = (name: string, help: string, read: () => number): void => {
     metrics.gauge({ name, help, collect: (one) => one.set(read()) });
   };
-  gauge("topdog_gateway_calls_in_flight", "Calls being served", () => sources.inFlight());
+  gauge("topdog_gateway_calls_in_flight", "Calls being served, their bodies read", () => sources.inFlight());
   gauge("topdog_gateway_held_buckets", "Buckets that this gateway holds a lease of", () => sources.heldLeases());
+  gauge("topdog_gateway_active_keys", "API keys with a call under way", () => sources.activeKeys());
+  gauge("topdog_gateway_active_addresses", "Addresses with a call under way", () => sources.activeAddresses());
   gauge("topdog_gateway_held_body_bytes", "Bytes of request bodies in memory", () => sources.bodyBytes());
   gauge("topdog_gateway_open_connections", "Connections of clients", () => sources.connections());
   gauge("topdog_gateway_opening_connections", "Connections without their first headers", () =>

@@ -5,7 +5,8 @@ import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { memberChanged } from "@topdog/contracts/events/org-events";
 import { publishEvent } from "@topdog/messaging/publish";
 import { eventually } from "@topdog/testing/eventually";
-import { errorOf, startPlatform, type Gateway, type Platform, type TestKey } from "./platform.ts";
+import { chatBody, errorOf, startPlatform, type Gateway, type Platform, type TestKey } from "./platform.ts";
+import { sendRaw } from "./raw-http.ts";
 
 let platform: Platform;
 let gateways: Gateway[];
@@ -64,6 +65,46 @@ test("a revocation beats the answer of a lookup that was asked before it", async
   platform.onResolve = async () => undefined;
   expect([answer.status, errorOf(answer).code]).toEqual([401, "invalid_api_key"]);
   expect((await gateway.call(mine.key, models)).status).toBe(401);
+});
+
+test("a key that is revoked during its upload is refused at its end, without a lookup and without a token", async () => {
+  const mine = platform.newKey();
+  const [gateway] = gateways as [Gateway];
+  expect((await gateway.call(mine.key, models)).status).toBe(200);
+  await eventually(() => expect(platform.quota.spent(mine.principal.buckets.personal, "api_calls")).toBe(1));
+  const upload = sendRaw(
+    gateway.port,
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${mine.key}\r\ncontent-length: ${chatBody.length}\r\nexpect: 100-continue\r\n\r\n`,
+  );
+  await eventually(() => expect(upload.text()).toContain("100 Continue"));
+  const before = platform.resolves();
+  await revoke(mine);
+  await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401));
+  upload.socket.write(chatBody);
+  await eventually(() => expect(upload.text()).toContain("invalid_api_key"));
+  upload.socket.destroy();
+  expect(platform.resolves() - before).toBe(0);
+  expect(
+    platform.router.seen.some((one) => one.method === "POST" && one.caller?.principal.keyId === mine.principal.keyId),
+  ).toBe(false);
+});
+
+test("a change of one member asks again about that member's keys alone", async () => {
+  const [gateway] = gateways as [Gateway];
+  const mine = platform.newKey({ org: "org_n" });
+  const others = [platform.newKey({ org: "org_n" }), platform.newKey()];
+  for (const { key } of [mine, ...others]) expect((await gateway.call(key, models)).status).toBe(200);
+  const before = platform.resolves();
+  const at = new Date().toISOString();
+  const { userId } = mine.principal;
+  const change = { orgId: "org_n", userId, role: "admin" as const, changedAt: at, version: 1, active: true };
+  await publishEvent(await platform.nats.busOf("org-registry"), memberChanged, change, { id: "n1" });
+  await eventually(async () => {
+    expect((await gateway.call(mine.key, models)).status).toBe(200);
+    expect(platform.resolves() - before).toBe(1);
+  });
+  for (const { key } of others) expect((await gateway.call(key, models)).status).toBe(200);
+  expect(platform.resolves() - before).toBe(1);
 });
 
 test("a member without a seat is refused at once, and served again when the seat is back", async () => {

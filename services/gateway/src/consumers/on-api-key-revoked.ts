@@ -1,7 +1,7 @@
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import type { Bus } from "@topdog/messaging/connect";
 import { onEventBroadcast } from "@topdog/messaging/signal";
-import type { Principals } from "../clients/principals.ts";
+import type { Principals } from "../store/principals.ts";
 
 /** A revoked key is refused by every gateway as soon as the event passes. */
 export const onApiKeyRevoked = (bus: Bus, principals: Principals): (() => void) =>

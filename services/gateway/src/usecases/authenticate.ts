@@ -1,22 +1,69 @@
 import { hash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { isApiKey } from "@topdog/contracts/api-key";
+import { hasApiKeyShape, isApiKey } from "@topdog/contracts/api-key";
 import { AppError } from "@topdog/errors/app-error";
-import type { KnownCaller, Principals } from "../clients/principals.ts";
 import { presentedKey } from "../domain/api-key.ts";
+import type { CallLimit } from "../metrics.ts";
+import type { BadKeys } from "../store/bad-keys.ts";
+import type { KnownCaller } from "../store/known-callers.ts";
+import type { Principals } from "../store/principals.ts";
+
+export interface AuthenticateDeps {
+  readonly principals: Principals;
+  readonly badKeys: BadKeys;
+  readonly onRefused: (limit: CallLimit) => void;
+}
 
 const oneOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
-function accepted(caller: KnownCaller | null): KnownCaller {
+/**
+ * Who calls, by the request's API key; at once when the key was seen of late. A key that is not known costs its address an
+ * attempt, and one with a wrong checksum is never looked up. Throws AppError 401, 429 after too many bad keys, 503 when
+ * nobody can say.
+ */
+export function authenticate(
+  deps: AuthenticateDeps,
+  headers: IncomingHttpHeaders,
+  address: string,
+): KnownCaller | Promise<KnownCaller> {
+  const key = presentedKey(headers.authorization, oneOf(headers["x-api-key"]));
+  if (key === null) throw new AppError("missing_api_key");
+  if (!hasApiKeyShape(key)) return tryUnknown(deps, null, address);
+  const keyHash = hash("sha256", key, "hex");
+  return deps.principals.recall(keyHash) ?? tryUnknown(deps, isApiKey(key) ? keyHash : null, address);
+}
+
+/** `keyHash` is null for what cannot be a key. */
+async function tryUnknown(
+  { principals, badKeys, onRefused }: AuthenticateDeps,
+  keyHash: string | null,
+  address: string,
+): Promise<KnownCaller> {
+  const attempt = badKeys.begin(address);
+  if (typeof attempt === "string") onRefused("bad_keys");
+  if (attempt === "spent") throw new AppError("too_many_bad_keys", { retryAfterSeconds: badKeys.waitSeconds });
+  if (attempt === "busy") {
+    const detail = "Too many API keys of this address are being looked up.";
+    throw new AppError("overloaded", { detail, retryAfterSeconds: 1 });
+  }
+  let caller: KnownCaller | null;
+  try {
+    caller = keyHash === null ? null : await principals.find(keyHash);
+  } catch (error) {
+    badKeys.end(attempt, "unanswered");
+    throw error;
+  }
+  badKeys.end(attempt, caller === null ? "bad" : "good");
   if (caller === null) throw new AppError("invalid_api_key");
   return caller;
 }
 
-/** Who calls, by the request's API key; at once when the key was seen of late. Throws AppError 401, or 503 when nobody can say. */
-export function authenticate(principals: Principals, headers: IncomingHttpHeaders): KnownCaller | Promise<KnownCaller> {
-  const key = presentedKey(headers.authorization, oneOf(headers["x-api-key"]));
-  if (key === null) throw new AppError("missing_api_key");
-  if (!isApiKey(key)) throw new AppError("invalid_api_key");
-  const found = principals.find(hash("sha256", key, "hex"));
-  return found instanceof Promise ? found.then(accepted) : accepted(found);
+/** The same caller after some time, from memory unless something changed; throws AppError 401 when the key was revoked meanwhile. */
+export async function authenticateAgain(
+  { principals }: AuthenticateDeps,
+  { keyHash }: KnownCaller,
+): Promise<KnownCaller> {
+  const caller = principals.recall(keyHash) ?? (await principals.find(keyHash));
+  if (caller === null) throw new AppError("invalid_api_key");
+  return caller;
 }

@@ -2,7 +2,7 @@ import type { Operation } from "@topdog/dialects/operation";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { CallOutcome, GatewayMetrics, StatusClass } from "../metrics.ts";
 import type { Admission } from "./admit-call.ts";
-import type { KnownCaller } from "../clients/principals.ts";
+import type { KnownCaller } from "../store/known-callers.ts";
 
 /** What is known of a hot call when it is over. */
 export interface CallFacts {

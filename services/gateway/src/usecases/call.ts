@@ -1,18 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ReadBodyOptions } from "@topdog/http-kit/read-body";
 import { errorRenderer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { Logger } from "@topdog/telemetry/logger";
-import type { Principals } from "../clients/principals.ts";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 import type { RelayDeps } from "../clients/relay.ts";
 import type { UsagePublisher } from "../clients/usage-publisher.ts";
 import type { CorsPolicy } from "../domain/cors.ts";
 import type { CallOutcome, GatewayMetrics } from "../metrics.ts";
 import type { CallFacts } from "./call-log.ts";
+import type { FrontDoor, Visit } from "./front-door.ts";
 
 export interface ServeCallDeps {
-  readonly principals: Principals;
+  readonly door: FrontDoor;
   readonly leases: QuotaLeases;
   readonly relay: RelayDeps;
   readonly usage: UsagePublisher;
@@ -20,16 +19,12 @@ export interface ServeCallDeps {
   readonly logger: Logger;
   readonly monotonicMs: () => number;
   readonly principalSecret: string;
-  /** Every call's body is read with these bounds; its bytes are of the budget until the call is over. */
-  readonly body: BodyBounds;
+  readonly maxBodyBytes: number;
   readonly cors: CorsPolicy;
-  readonly isDraining: () => boolean;
   readonly maxInFlight: number;
-  /** Calls being served, shared by all hot routes. */
+  /** Calls being served, their bodies read; shared by all hot routes. */
   readonly inFlight: { count: number };
 }
-
-export type BodyBounds = Required<ReadBodyOptions>;
 
 /** A call on its way: `facts` fill as it goes, `relay` is set once it is forwarded. */
 export interface Call {
@@ -39,8 +34,9 @@ export interface Call {
   readonly facts: CallFacts;
   readonly presence: { isGone: boolean };
   onGone: (() => void) | null;
-  /** Of the budget for bodies. */
-  heldBodyBytes: number;
+  visit: Visit | null;
+  /** It is counted in `inFlight`. */
+  hasSlot: boolean;
 }
 
 /** Name and value by turns, as an object: for the refusals, which are rare. */

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { principalHeaderName, signPrincipalHeader, unmeteredHeaderName } from "@topdog/contracts/principal-header";
 import type { StreamFormat } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
-import type { KnownCaller } from "../clients/principals.ts";
+import type { KnownCaller } from "../store/known-callers.ts";
 import { Relay, type CutReason, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
 import { undeliveredUsage } from "../domain/call.ts";
 import type { Admission } from "./admit-call.ts";

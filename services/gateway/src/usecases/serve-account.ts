@@ -2,24 +2,21 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { principalHeaderName, signPrincipalHeader } from "@topdog/contracts/principal-header";
 import { AppError } from "@topdog/errors/app-error";
 import { renderProblem } from "@topdog/http-kit/problem";
-import { readBody } from "@topdog/http-kit/read-body";
 import { requestIdOf } from "@topdog/http-kit/request-id";
 import { addToRequestLog } from "@topdog/http-kit/request-log";
 import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
 import type { Response } from "express";
-import type { KnownCaller, Principals } from "../clients/principals.ts";
 import { Relay, type RelayDeps, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
 import type { Upstream } from "../clients/upstream.ts";
 import { accountTarget, type AccountService } from "../domain/account-target.ts";
-import type { BodyBounds } from "./call.ts";
-import { authenticate } from "./authenticate.ts";
+import type { KnownCaller } from "../store/known-callers.ts";
+import { enter, identify, leave, stillWelcome, takeBody, type FrontDoor } from "./front-door.ts";
 
 export interface ServeAccountDeps extends Omit<RelayDeps, "upstream"> {
-  readonly principals: Principals;
+  readonly door: FrontDoor;
   readonly services: Readonly<Record<AccountService, Upstream>>;
   readonly principalSecret: string;
-  readonly body: BodyBounds;
-  readonly isDraining: () => boolean;
+  readonly maxBodyBytes: number;
 }
 
 /** What passes inwards; credentials, hop-by-hop, forwarding and internal headers never do. */
@@ -59,14 +56,16 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const url = req.url ?? "/";
   const target = accountTarget(url.split("?", 1)[0] ?? "/");
   if (target === null) throw new AppError("not_found");
-  if (deps.isDraining()) throw new AppError("shutting_down", { retryAfterSeconds: 1 });
-  const caller = target.isPublic ? null : await authenticate(deps.principals, req.headers);
+  const { door } = deps;
+  const visit = enter(door, req);
+  res.once("close", () => leave(door, visit));
+  let caller = target.isPublic ? null : await identify(door, visit, req);
   if (caller !== null) addToRequestLog(res, { keyId: caller.principal.keyId, userId: caller.principal.userId });
   // Any other method is passed on: the service knows which ones its path takes, and says so.
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
-  const body = method === "GET" ? null : await readBody(req, res, deps.body);
+  const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
   if (body === null && method !== "GET") return;
-  if (body !== null) giveBackAtEnd(deps, res, body.length);
+  if (caller !== null) caller = await stillWelcome(door, visit, caller);
   forward(
     deps,
     target.service,
@@ -87,11 +86,6 @@ function traceRequest(req: IncomingMessage, res: Response): string {
     span.end();
   });
   return span.traceparent;
-}
-
-function giveBackAtEnd({ body }: ServeAccountDeps, res: Response, bytes: number): void {
-  if (res.closed) body.budget.give(bytes);
-  else res.once("close", () => body.budget.give(bytes));
 }
 
 function innerHeaders(

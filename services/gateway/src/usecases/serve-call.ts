@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Operation } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
-import { readBody } from "@topdog/http-kit/read-body";
+import type { ErrorCode } from "@topdog/errors/registry";
 import { makeRequestId } from "@topdog/http-kit/request-id";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
+import type { CallOutcome } from "../metrics.ts";
+import type { KnownCaller } from "../store/known-callers.ts";
 import { allowOrigin } from "./allow-origin.ts";
 import { admitCall, type Admission } from "./admit-call.ts";
-import { authenticate } from "./authenticate.ts";
 import { refuse, toObject, type Call, type ServeCallDeps } from "./call.ts";
 import { recordCall, type CallFacts } from "./call-log.ts";
+import { enter, identify, leave, stillWelcome, takeBody } from "./front-door.ts";
 import { forwardCall } from "./forward-call.ts";
 import { quotaExceeded, rateLimitHeaders } from "./limit-views.ts";
 
@@ -40,15 +42,15 @@ export function serveCall(
     overheadMs: null,
     detail: undefined,
   };
-  const call: Call = { req, res, path, facts, presence: { isGone: false }, onGone: null, heldBodyBytes: 0 };
+  const presence = { isGone: false };
+  const call: Call = { req, res, path, facts, presence, onGone: null, visit: null, hasSlot: false };
   const { origin } = req.headers;
   if (origin !== undefined) allowOrigin(deps.cors, origin, res);
-  deps.inFlight.count += 1;
   res.on("close", () => {
-    deps.inFlight.count -= 1;
-    deps.body.budget.give(call.heldBodyBytes);
+    if (call.hasSlot) deps.inFlight.count -= 1;
+    if (call.visit !== null) leave(deps.door, call.visit);
     if (!res.writableFinished) {
-      call.presence.isGone = true;
+      presence.isGone = true;
       if (facts.outcome === "failed" && facts.status === 0) facts.outcome = "client_closed";
       call.onGone?.();
     }
@@ -59,41 +61,66 @@ export function serveCall(
   run(deps, call).catch((error: unknown) => refuse(deps, call, error, "failed", {}));
 }
 
+/** How the front door's refusals are counted; what is not here was wrong with the body. */
+const outcomeOfRefusal: Readonly<Partial<Record<ErrorCode, CallOutcome>>> = {
+  shutting_down: "draining",
+  missing_api_key: "unauthenticated",
+  invalid_api_key: "unauthenticated",
+  too_many_bad_keys: "too_many_bad_keys",
+  too_many_calls: "too_many_calls",
+  temporary_reduced_capacity: "reduced_capacity",
+  overloaded: "overloaded",
+  internal_error: "failed",
+};
+
 async function run(deps: ServeCallDeps, call: Call): Promise<void> {
-  const { req, facts } = call;
-  if (deps.isDraining()) {
-    return refuse(deps, call, new AppError("shutting_down", { retryAfterSeconds: 1 }), "draining", {});
-  }
-  if (deps.inFlight.count > deps.maxInFlight) {
-    return refuse(deps, call, new AppError("overloaded", { retryAfterSeconds: 1 }), "overloaded", {});
-  }
+  let received: ReceivedCall | null;
   try {
-    const found = authenticate(deps.principals, req.headers);
-    facts.caller = found instanceof Promise ? await found : found;
+    received = await receive(deps, call);
   } catch (error) {
-    const isOurs = toAppError(error).status >= 500;
-    return refuse(deps, call, error, isOurs ? "reduced_capacity" : "unauthenticated", {});
+    return refuse(deps, call, error, outcomeOfRefusal[toAppError(error).code] ?? "bad_upload", {});
   }
-  let body: Buffer | null = null;
-  if (facts.operation.method === "POST") {
-    try {
-      body = await readBody(req, call.res, deps.body);
-    } catch (error) {
-      return refuse(deps, call, error, "bad_upload", {});
-    }
-    if (body === null) return;
-    if (call.presence.isGone) return deps.body.budget.give(body.length);
-    call.heldBodyBytes = body.length;
-  }
+  if (received === null || call.presence.isGone) return;
+  const { caller, body } = received;
+  const { facts } = call;
   const uploadedMs = deps.monotonicMs();
-  const decided = admitCall(deps.leases, facts.caller.principal, facts.operation.cost, call.presence);
+  const decided = admitCall(deps.leases, caller.principal, facts.operation.cost, call.presence);
   const admission = decided instanceof Promise ? await decided : decided;
   facts.admission = admission;
   const source = admission.outcome === "admitted" ? admission.source : "none";
   deps.metrics.admissions.inc({ source, outcome: admission.outcome }, 1);
   if (admission.outcome !== "admitted") return deny(deps, call, admission);
   facts.overheadMs = deps.monotonicMs() - uploadedMs;
-  forwardCall(deps, call, { admission, caller: facts.caller, body });
+  forwardCall(deps, call, { admission, caller, body });
+}
+
+interface ReceivedCall {
+  readonly caller: KnownCaller;
+  readonly body: Buffer | null;
+}
+
+/** Through the front door: who calls, the whole body, and only then one of the process's slots. Null when the client has gone. */
+async function receive(deps: ServeCallDeps, call: Call): Promise<ReceivedCall | null> {
+  const { door } = deps;
+  const { req, facts } = call;
+  const visit = (call.visit = enter(door, req));
+  const found = identify(door, visit, req);
+  let caller = (facts.caller = found instanceof Promise ? await found : found);
+  let body: Buffer | null = null;
+  if (facts.operation.method === "POST") {
+    body = await takeBody(door, visit, req, call.res, deps.maxBodyBytes);
+    if (body === null) return null;
+    const same = stillWelcome(door, visit, caller);
+    caller = facts.caller = same instanceof Promise ? await same : same;
+  }
+  if (call.presence.isGone) return null;
+  if (deps.inFlight.count >= deps.maxInFlight) {
+    door.onRefused("calls_in_flight");
+    throw new AppError("overloaded", { retryAfterSeconds: 1 });
+  }
+  deps.inFlight.count += 1;
+  call.hasSlot = true;
+  return { caller, body };
 }
 
 function deny(deps: ServeCallDeps, call: Call, admission: Exclude<Admission, { outcome: "admitted" }>): void {

@@ -1,0 +1,85 @@
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { LRUCache } from "lru-cache";
+
+/** A principal with what every answer to it repeats. */
+export interface KnownCaller {
+  readonly keyHash: string;
+  readonly principal: Principal;
+  /** `X-BYOK-*`, names and values alternate. */
+  readonly byokHeaders: readonly string[];
+}
+
+/** What org-registry said of a key, and how far that can be relied on. */
+export interface KnownEntry {
+  readonly caller: KnownCaller;
+  /** When it was asked for what this says. */
+  readonly confirmedMs: number;
+  /** Broadcasts have been heard without a gap since the gap of this number. */
+  gaps: number;
+  /** Not asked again before, since it did not answer; null while it does. */
+  retryMs: number | null;
+}
+
+type Member = Pick<Principal, "orgId" | "userId">;
+
+/** The entries of the keys that were used last, by key and by member of an org. */
+export interface KnownCallers {
+  get(keyHash: string): KnownEntry | undefined;
+  set(entry: KnownEntry): void;
+  delete(keyHash: string): void;
+  /** Costs what that member has in the cache, and no more. */
+  deleteMember(member: Member): void;
+  size(): number;
+}
+
+export const knownCaller = (keyHash: string, principal: Principal): KnownCaller => ({
+  keyHash,
+  principal,
+  byokHeaders: [
+    "X-BYOK-Scope",
+    principal.byok.scope,
+    "X-BYOK-Used",
+    String(principal.byok.used),
+    "X-BYOK-Capacity",
+    String(principal.byok.capacity),
+  ],
+});
+
+const nameOf = ({ orgId, userId }: Member): string => `${orgId}|${userId}`;
+
+export function createKnownCallers(maxEntries: number): KnownCallers {
+  /** Org keys alone: no member's change concerns a personal one. */
+  const keysOfMember = new Map<string, Set<string>>();
+
+  function forget({ caller }: KnownEntry, keyHash: string): void {
+    const name = nameOf(caller.principal);
+    const keys = keysOfMember.get(name);
+    keys?.delete(keyHash);
+    if (keys?.size === 0) keysOfMember.delete(name);
+  }
+
+  const entries = new LRUCache<string, KnownEntry>({
+    max: maxEntries,
+    dispose: (entry, keyHash, reason) => {
+      if (reason !== "set") forget(entry, keyHash);
+    },
+  });
+
+  return {
+    get: (keyHash) => entries.get(keyHash),
+    set: (entry) => {
+      const { keyHash, principal } = entry.caller;
+      entries.set(keyHash, entry);
+      if (principal.orgId === null) return;
+      const name = nameOf(principal);
+      const keys = keysOfMember.get(name);
+      if (keys === undefined) keysOfMember.set(name, new Set([keyHash]));
+      else keys.add(keyHash);
+    },
+    delete: (keyHash) => void entries.delete(keyHash),
+    deleteMember: (member) => {
+      for (const keyHash of keysOfMember.get(nameOf(member)) ?? []) entries.delete(keyHash);
+    },
+    size: () => entries.size,
+  };
+}

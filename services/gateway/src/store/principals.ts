@@ -1,0 +1,155 @@
+import type { MemberChanged } from "@topdog/contracts/events/org-events";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { AppError } from "@topdog/errors/app-error";
+import { createKnownCallers, knownCaller, type KnownCaller } from "./known-callers.ts";
+import { createRefusedKeys } from "./refused-keys.ts";
+import { createSingleFlight } from "./single-flight.ts";
+
+export type Lookup = "hit" | "stale" | "miss" | "refused" | "failed";
+
+/** Keys are named by their SHA-256 in hex. */
+export interface Principals {
+  /** The caller, if the key may be served without waiting: the steady state. Undefined: `find` has to be asked. */
+  recall(keyHash: string): KnownCaller | undefined;
+  /** Asks org-registry, unless the key is known to be refused; null for a key that must be. Throws AppError 503. */
+  find(keyHash: string): KnownCaller | null | Promise<KnownCaller | null>;
+  revoke(keyHash: string): void;
+  /** A member's role or seat changed: their keys of this org are asked about again before they are served. */
+  dropMember(member: Pick<MemberChanged, "orgId" | "userId">): void;
+  /** Broadcasts may have been missed: every key is asked about before it is served again. */
+  distrustAll(): void;
+  /** Rises when an entry may have become wrong: a caller found before is to be recalled again. */
+  changes(): number;
+  size(): number;
+}
+
+export interface PrincipalsDeps {
+  readonly resolve: (keyHash: string) => Promise<Principal | null>;
+  readonly monotonicMs: () => number;
+  readonly maxEntries: number;
+  /** How long an answer of org-registry is served without asking again; for as long again it is asked beside the call. */
+  readonly freshMs: number;
+  /** How long the last answer is served while org-registry does not answer. */
+  readonly maxStaleMs: number;
+  readonly onLookup: (outcome: Lookup) => void;
+}
+
+const maxLookupsInFlight = 512;
+const maxLookupRounds = 3;
+const retryAfterFailureMs = 1_000;
+
+interface Asked {
+  readonly changes: number;
+  readonly gaps: number;
+  readonly ms: number;
+}
+
+/** Asks again when something changed meanwhile, for the answer may be older than the change; within a bound. */
+async function resolveSettled(
+  { resolve }: PrincipalsDeps,
+  keyHash: string,
+  now: () => Asked,
+): Promise<{ readonly principal: Principal | null; readonly asked: Asked }> {
+  for (let round = 1; ; round += 1) {
+    const asked = now();
+    const principal = await resolve(keyHash);
+    if (asked.changes === now().changes || round === maxLookupRounds) return { principal, asked };
+  }
+}
+
+/**
+ * Who the keys belong to. What holds for a revoked key, in this order of what still works:
+ * its broadcast is heard: refused at once; the bus was lost and is back: refused at its first use, because that waits for
+ * org-registry; a broadcast was lost unnoticed: refused within twice `freshMs`; org-registry does not answer either: refused
+ * `maxStaleMs` after its last answer about this key. No event costs more than the entries it is about.
+ */
+export function createPrincipals(deps: PrincipalsDeps): Principals {
+  const { monotonicMs, freshMs, maxStaleMs } = deps;
+  const known = createKnownCallers(deps.maxEntries);
+  const refused = createRefusedKeys();
+  const lookups = createSingleFlight<KnownCaller | null>(maxLookupsInFlight);
+  let changes = 0;
+  let revocations = 0;
+  let gaps = 0;
+
+  async function lookUp(keyHash: string): Promise<KnownCaller | null> {
+    const { principal, asked } = await resolveSettled(deps, keyHash, () => ({ changes, gaps, ms: monotonicMs() }));
+    if (principal === null || refused.isRevoked(keyHash)) {
+      known.delete(keyHash);
+      refused.noteUnknown(keyHash, asked.changes);
+      return null;
+    }
+    const caller = knownCaller(keyHash, principal);
+    if (asked.changes !== changes) return caller;
+    known.set({ caller, confirmedMs: asked.ms, gaps: asked.gaps, retryMs: null });
+    return caller;
+  }
+
+  /** No answer: the last one is served on, if it is not too old. */
+  function standIn(keyHash: string, error: unknown): KnownCaller | null {
+    if (refused.isRevoked(keyHash)) return null;
+    const entry = known.get(keyHash);
+    if (entry !== undefined && monotonicMs() - entry.confirmedMs < maxStaleMs) {
+      entry.retryMs = monotonicMs() + retryAfterFailureMs;
+      entry.gaps = gaps;
+      deps.onLookup("stale");
+      return entry.caller;
+    }
+    deps.onLookup("failed");
+    const detail = "Your API key cannot be checked at the moment.";
+    throw new AppError("temporary_reduced_capacity", { cause: error, detail, retryAfterSeconds: 1 });
+  }
+
+  async function ask(keyHash: string): Promise<KnownCaller | null> {
+    let caller: KnownCaller | null;
+    try {
+      caller = await lookUp(keyHash);
+    } catch (error) {
+      return standIn(keyHash, error);
+    }
+    deps.onLookup(caller === null ? "refused" : "miss");
+    return caller;
+  }
+
+  return {
+    recall: (keyHash) => {
+      const entry = known.get(keyHash);
+      if (entry === undefined || entry.gaps !== gaps) return undefined;
+      const nowMs = monotonicMs();
+      const ageMs = nowMs - entry.confirmedMs;
+      const { retryMs } = entry;
+      if (retryMs === null && ageMs < freshMs) {
+        deps.onLookup("hit");
+        return entry.caller;
+      }
+      if (ageMs >= (retryMs === null ? 2 * freshMs : maxStaleMs)) return undefined;
+      // Beside the call, which is served: what is found shows at the next one.
+      if (retryMs === null || nowMs >= retryMs) lookups.run(keyHash, () => ask(keyHash))?.catch(() => undefined);
+      deps.onLookup("stale");
+      return entry.caller;
+    },
+    find: (keyHash) => {
+      if (refused.isRefused(keyHash, changes)) {
+        deps.onLookup("refused");
+        return null;
+      }
+      const asked = lookups.run(keyHash, () => ask(keyHash));
+      return asked ?? standIn(keyHash, new Error("too many keys are being looked up"));
+    },
+    revoke: (keyHash) => {
+      revocations += 1;
+      refused.noteRevoked(keyHash);
+      known.delete(keyHash);
+    },
+    dropMember: (member) => {
+      changes += 1;
+      known.deleteMember(member);
+    },
+    distrustAll: () => {
+      changes += 1;
+      gaps += 1;
+    },
+    changes: () => changes + revocations,
+    size: () => known.size(),
+  };
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AppError } from "@topdog/errors/app-error";
+import type { ClientAddresses } from "@topdog/http-kit/client-address";
+import { readBody, type BodyPace } from "@topdog/http-kit/read-body";
+import { toAppError } from "@topdog/http-kit/to-app-error";
+import type { CallLimit } from "../metrics.ts";
+import type { Concurrency, Load } from "../store/concurrency.ts";
+import type { KnownCaller } from "../store/known-callers.ts";
+import { authenticate, authenticateAgain, type AuthenticateDeps } from "./authenticate.ts";
+
+/** What is decided before a call costs anything: by its headers, its address and its key, then by its body as it comes. */
+export interface FrontDoor extends AuthenticateDeps {
+  readonly clientAddresses: ClientAddresses;
+  readonly addresses: Concurrency;
+  readonly keys: Concurrency;
+  readonly pace: BodyPace;
+  readonly isDraining: () => boolean;
+}
+
+/** What one request holds of the front door's limits, from `enter` to `leave`. */
+export interface Visit {
+  readonly address: Load;
+  key: Load | null;
+  /** Of `Principals.changes`, when the key was found. */
+  changes: number;
+  bodyBytes: number;
+  hasLeft: boolean;
+}
+
+const retryAfterSeconds = 1;
+
+function tooMany(door: FrontDoor, limit: CallLimit, detail: string): AppError {
+  door.onRefused(limit);
+  return new AppError("too_many_calls", { detail, retryAfterSeconds });
+}
+
+/** Throws AppError 503 while draining, or 429. */
+export function enter(door: FrontDoor, req: IncomingMessage): Visit {
+  if (door.isDraining()) throw new AppError("shutting_down", { retryAfterSeconds });
+  const address = door.addresses.enter(door.clientAddresses.ofRequest(req));
+  if (address === null)
+    throw tooMany(door, "calls_of_address", "Too many calls of this address are under way at once.");
+  return { address, key: null, changes: 0, bodyBytes: 0, hasLeft: false };
+}
+
+/** Who calls; their key is counted from here on. Throws AppError 401, 429 or 503. */
+export function identify(door: FrontDoor, visit: Visit, req: IncomingMessage): KnownCaller | Promise<KnownCaller> {
+  const changes = door.principals.changes();
+  const found = authenticate(door, req.headers, visit.address.of);
+  const welcome = (caller: KnownCaller): KnownCaller => {
+    visit.changes = changes;
+    countKey(door, visit, caller);
+    return caller;
+  };
+  return found instanceof Promise ? found.then(welcome) : welcome(found);
+}
+
+function countKey(door: FrontDoor, visit: Visit, caller: KnownCaller): void {
+  if (visit.hasLeft) return;
+  visit.key = door.keys.enter(caller.keyHash);
+  if (visit.key === null) throw tooMany(door, "calls_of_key", "Too many calls of this API key are under way at once.");
+}
+
+/** The whole body, held by the visit until it ends; null when the client has gone. Throws AppError 4xx, or 503 without memory for it. */
+export async function takeBody(
+  door: FrontDoor,
+  visit: Visit,
+  req: IncomingMessage,
+  res: ServerResponse,
+  maxBytes: number,
+): Promise<Buffer | null> {
+  const { address, key } = visit;
+  const { bodies: budget } = key ?? address;
+  if (!door.addresses.beginUpload(address))
+    throw tooMany(door, "uploads_of_address", "Too many uploads of this address are under way at once.");
+  if (key !== null && !door.keys.beginUpload(key)) {
+    door.addresses.endUpload(address);
+    throw tooMany(door, "uploads_of_key", "Too many uploads of this API key are under way at once.");
+  }
+  try {
+    const body = await readBody(req, res, { maxBytes, budget, pace: door.pace });
+    if (body === null) return null;
+    if (visit.hasLeft) {
+      budget.give(body.length);
+      return null;
+    }
+    visit.bodyBytes = body.length;
+    return body;
+  } catch (error) {
+    if (toAppError(error).code === "overloaded") door.onRefused("body_bytes");
+    throw error;
+  } finally {
+    door.addresses.endUpload(address);
+    if (key !== null) door.keys.endUpload(key);
+  }
+}
+
+/** After an upload, which may have taken long: throws AppError 401 if the key has been revoked meanwhile. Costs a comparison if nothing changed. */
+export function stillWelcome(door: FrontDoor, visit: Visit, caller: KnownCaller): KnownCaller | Promise<KnownCaller> {
+  return visit.changes === door.principals.changes() ? caller : authenticateAgain(door, caller);
+}
+
+export function leave(door: FrontDoor, visit: Visit): void {
+  const { address, key, bodyBytes } = visit;
+  visit.hasLeft = true;
+  if (bodyBytes > 0) (key ?? address).bodies.give(bodyBytes);
+  door.addresses.leave(address);
+  if (key !== null) door.keys.leave(key);
+}

@@ -1,0 +1,146 @@
+import { expect, test } from "@jest/globals";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { createPrincipals, type Lookup, type Principals } from "../src/store/principals.ts";
+
+const principal: Principal = {
+  keyId: "key_1",
+  userId: "usr_1",
+  orgId: "org_1",
+  role: "member",
+  buckets: { personal: "seat:org_1:usr_1", orgPool: "org:org_1" },
+  byok: { scope: "org", used: 0, capacity: 3 },
+};
+const freshMs = 30_000;
+const maxStaleMs = 300_000;
+
+/** A cache before a registry of which the test says what it answers, on a clock that it moves. */
+interface Registry {
+  nowMs: number;
+  /** "away": it does not answer. */
+  answer: Principal | null | "away";
+  asked: number;
+  readonly lookups: Lookup[];
+}
+
+function cacheBefore(registry: Registry): Principals {
+  return createPrincipals({
+    resolve: async () => {
+      registry.asked += 1;
+      if (registry.answer === "away") throw new Error("away");
+      return registry.answer;
+    },
+    monotonicMs: () => registry.nowMs,
+    maxEntries: 100,
+    freshMs,
+    maxStaleMs,
+    onLookup: (outcome) => registry.lookups.push(outcome),
+  });
+}
+
+const newRegistry = (): Registry => ({ nowMs: 1_000, answer: principal, asked: 0, lookups: [] });
+const isServed = async (cache: Principals, keyHash = "a"): Promise<boolean> =>
+  (cache.recall(keyHash) ?? (await cache.find(keyHash))) !== null;
+/** Lets what runs beside the calls end. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("a fresh entry is served without asking; an older one is served while the registry is asked beside the call", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  expect(await isServed(cache)).toBe(true);
+  registry.nowMs += freshMs - 1;
+  expect([cache.recall("a") !== undefined, registry.asked]).toEqual([true, 1]);
+  registry.nowMs += 1;
+  expect([cache.recall("a") !== undefined, registry.asked]).toEqual([true, 2]);
+  await settle();
+  expect([cache.recall("a") !== undefined, registry.asked, registry.lookups.at(-1)]).toEqual([true, 2, "hit"]);
+});
+
+test("a revocation that nobody heard is refused within twice the fresh time, however seldom the key is used", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  await isServed(cache);
+  registry.answer = null;
+  registry.nowMs += freshMs + 1;
+  expect(await isServed(cache)).toBe(true);
+  await settle();
+  expect(await isServed(cache)).toBe(false);
+
+  const seldom = newRegistry();
+  const other = cacheBefore(seldom);
+  await isServed(other);
+  seldom.answer = null;
+  seldom.nowMs += 2 * freshMs;
+  expect(await isServed(other)).toBe(false);
+});
+
+test("while the registry is away a known key is served, without a wait at each call, up to the stated bound", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  await isServed(cache);
+  registry.answer = "away";
+  registry.nowMs += 2 * freshMs;
+  expect(cache.recall("a")).toBeUndefined();
+  expect(await isServed(cache)).toBe(true);
+  for (let second = 0; second < 100; second += 1) {
+    registry.nowMs += 1_000;
+    expect(cache.recall("a")).toBeDefined();
+    await settle();
+  }
+  expect(registry.asked).toBeLessThanOrEqual(103);
+  registry.nowMs = 1_000 + maxStaleMs;
+  await expect(isServed(cache)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
+  registry.answer = principal;
+  expect(await isServed(cache)).toBe(true);
+});
+
+test("after a gap in the broadcasts a key that was revoked meanwhile is refused at its first use", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  for (const keyHash of ["a", "b"]) await isServed(cache, keyHash);
+  registry.answer = null;
+  cache.distrustAll();
+  expect(cache.recall("a")).toBeUndefined();
+  expect(await isServed(cache, "a")).toBe(false);
+});
+
+test("after a gap no key fails because the registry is slow to answer: it is asked once, then beside the calls", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  await isServed(cache);
+  cache.distrustAll();
+  registry.answer = "away";
+  expect(await isServed(cache)).toBe(true);
+  expect(cache.recall("a")).toBeDefined();
+  registry.answer = null;
+  registry.nowMs += 1_000;
+  expect(cache.recall("a")).toBeDefined();
+  await settle();
+  expect(await isServed(cache)).toBe(false);
+});
+
+test("a revocation is refused at once, whatever the registry or an answer under way says", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  await isServed(cache);
+  const before = cache.changes();
+  registry.nowMs += freshMs;
+  cache.recall("a");
+  cache.revoke("a");
+  await settle();
+  expect([await isServed(cache), cache.changes() !== before]).toEqual([false, true]);
+  registry.answer = "away";
+  expect(await isServed(cache)).toBe(false);
+});
+
+test("a member's change asks again about their keys of that org, and never serves them from memory while the registry is away", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  for (const keyHash of ["a", "b"]) await isServed(cache, keyHash);
+  registry.answer = { ...principal, userId: "usr_2" };
+  await isServed(cache, "c");
+  registry.answer = "away";
+  cache.dropMember({ orgId: "org_1", userId: "usr_1" });
+  expect([cache.size(), cache.recall("c") !== undefined]).toEqual([1, true]);
+  for (const keyHash of ["a", "b"])
+    await expect(isServed(cache, keyHash)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
+});
