@@ -15,6 +15,7 @@ const tasks = {
   start: { entry: ["scripts/start.ts"], engines: true, show: true },
   dev: { entry: ["scripts/start.ts", "--watch"], engines: true, show: true },
   test: { entry: [source, "scripts/test.ts"], engines: true, show: true },
+  mutate: { entry: [source, "scripts/mutate.ts"], engines: false, show: true },
   bench: { entry: ["bench/src/main.ts"], engines: true, show: true },
   generate: { entry: [source, "scripts/generate-documents.ts"], engines: false, show: false },
   topdog: { entry: ["scripts/topdog.ts"], engines: false, show: false },

@@ -1,5 +1,6 @@
 import { findBrokenPaths, findDecisionProblems } from "./documentation.ts";
 import type { Gate } from "./gate.ts";
+import { findDoubledTypes } from "./glossary.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
 import { findShortHistories } from "./property-tests.ts";
@@ -112,6 +113,12 @@ function textGates(root: string): Gate[] {
       "a property test over long lists makes long lists",
       'add size: "max" beside maxLength, or lower maxLength',
       findShortHistories,
+    ),
+    gate(
+      "glossary",
+      "a type named by the glossary is declared once",
+      "import it, or give one of the two its own word in docs/glossary.md",
+      findDoubledTypes,
     ),
     gate(
       "metric-names",

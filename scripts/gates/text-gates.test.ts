@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { findBrokenPaths, findDecisionProblems } from "./documentation.ts";
+import { findDoubledTypes } from "./glossary.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
 import { findShortHistories } from "./property-tests.ts";
@@ -77,6 +78,16 @@ describe("each gate over the text catches what it is for, and only that", () => 
     expect(metrics(`m.${good.replace("_total", "")}`)).toHaveLength(1);
     expect(metrics(`m.${good.replace("outcome", "orgId")}`)).toHaveLength(1);
     expect(findMetricProblems([file("services/llm-router/src/app.ts", `m.${good}`)])).toHaveLength(1);
+  });
+
+  test("a type of the glossary that is declared twice, and an exception that is no longer needed", () => {
+    const glossary = file("docs/glossary.md", "- **usage record**: one\n- **lease**: another\n");
+    const [one, two] = ["a", "b"].map((name) => file(`libs/${name}/src/x.ts`, "export interface UsageRecord {}\n"));
+    const innocent = [file("libs/c/src/x.ts", "type Other = 1;\n"), file("libs/c/src/x.test.ts", "type Lease = 1;\n")];
+    const all = [glossary, ...innocent, one, two] as SourceFile[];
+    expect(findDoubledTypes(all, {})).toEqual(["UsageRecord is declared in libs/a/src/x.ts and libs/b/src/x.ts"]);
+    expect(findDoubledTypes(all, { UsageRecord: "why" })).toEqual([]);
+    expect(findDoubledTypes(all.slice(0, -1), { UsageRecord: "why" })).toHaveLength(1);
   });
 
   test("an ADR number used twice, and one without its parts", () => {

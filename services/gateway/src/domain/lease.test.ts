@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { LeaseGrant } from "@topdog/contracts/rpc/sync-leases";
 import {
+  beginClose,
   forgetStatus,
   freeTokens,
   mergeGrant,
@@ -10,6 +11,7 @@ import {
   availabilityOf,
   takeToken,
   type HeldLease,
+  type SentReport,
 } from "./lease.ts";
 
 const today = "2026-11-22";
@@ -57,6 +59,24 @@ describe("availability", () => {
     const lease = granted(3);
     mergeGrant(lease, { order: 2, report: reportOf(lease, 1) }, grantOf(5, { day: "2026-11-23" }));
     expect(availabilityOf(lease, "2026-11-23")).toBe("empty");
+  });
+
+  test("a closing lease admits nothing, whatever an answer says that was under way", () => {
+    const lease = granted(3);
+    const sent = { order: 2, report: reportOf(lease, 5) };
+    takeToken(lease);
+    beginClose(lease);
+    mergeGrant(lease, sent, grantOf(8));
+    expect([availabilityOf(lease, today), freeTokens(lease)]).toEqual(["empty", 0]);
+    expect(reportOf(lease, 5)).toMatchObject({ used: 1, returned: 7, want: 0, close: true });
+  });
+
+  test("advice is taken from the answer to the newest report, whichever comes last", () => {
+    const lease = granted(3);
+    const [older, newer] = [2, 3].map((order) => ({ order, report: reportOf(lease, 1) }));
+    mergeGrant(lease, newer as SentReport, grantOf(3, { limit: 800, plan: "pro", remaining: 700 }));
+    mergeGrant(lease, older as SentReport, grantOf(3, { limit: 75, plan: "free", remaining: 0, status: "exhausted" }));
+    expect([lease.limit, lease.plan, lease.status, remainingOf(lease, today)]).toEqual([800, "pro", "ok", 700]);
   });
 
   test("a token that is not held cannot be taken", () => {

@@ -1,0 +1,53 @@
+import { expect, test } from "@jest/globals";
+import type { LeaseReport } from "@topdog/contracts/rpc/sync-leases";
+import { eventually } from "@topdog/testing/eventually";
+import { processTimers } from "../clients/timers.ts";
+import { availabilityOf, takeToken } from "../domain/lease.ts";
+import { createQuotaLeases } from "./quota-leases.ts";
+
+const day = "2026-11-22";
+const nowMs = Date.parse(`${day}T12:00:00.000Z`);
+
+/** Leases that are kept in step with a quota that grants whatever is wanted, and what it was told. */
+function leasesOfAGenerousQuota() {
+  const told: LeaseReport[] = [];
+  const leases = createQuotaLeases({
+    gatewayId: "gateway-1",
+    // No time passes: however slow the machine, the recall is never long ago.
+    monotonicMs: () => 0,
+    timers: processTimers,
+    maxBuckets: 10,
+    onSync: () => undefined,
+    onFailure: () => undefined,
+    call: async ({ leases: reports }) => {
+      told.push(...reports);
+      const shared = { leaseId: "7", state: "open", day, window: 4, limit: 75, remaining: 60, plan: "free" } as const;
+      const grants = reports.map(({ owner, meter, used, returned, want }) => {
+        const size = Math.max(5, used + returned + want);
+        return { ...shared, owner, meter, size, returned, reported: used, status: "ok" as const };
+      });
+      return { nowMs, day, leases: grants };
+    },
+  });
+  return { leases, told };
+}
+
+test("a recall gives every unused token back at once, and the next call asks again", async () => {
+  const { leases, told } = leasesOfAGenerousQuota();
+  const slot = leases.slot("user:a", "api_calls");
+  leases.sync.request(slot);
+  await eventually(() => expect(availabilityOf(slot.lease, day)).toBe("ready"));
+  takeToken(slot.lease);
+  leases.recall({ owner: "user:a", meter: "api_calls", reason: "tail" });
+  expect(availabilityOf(slot.lease, day)).toBe("empty");
+  await eventually(() => expect(told.at(-1)).toMatchObject({ leaseId: "7", used: 1, returned: 4, want: 0 }));
+});
+
+test("a changed limit ends what was known of a spent bucket", () => {
+  const { leases } = leasesOfAGenerousQuota();
+  const { lease } = leases.slot("user:b", "api_calls");
+  Object.assign(lease, { status: "exhausted", adviceDay: day });
+  expect(availabilityOf(lease, day)).toBe("exhausted");
+  leases.recall({ owner: "user:b", meter: "api_calls", reason: "limit_changed" });
+  expect(availabilityOf(lease, day)).toBe("empty");
+});
