@@ -86,7 +86,22 @@ export const errorRegistry = {
   ),
   upstream_unavailable: transient(
     502,
-    "The model's provider could not be reached.",
+    "The model's provider could not be reached, or closed the connection without an answer.",
+    "Send it again, or pick another model.",
+  ),
+  upstream_failed: transient(
+    502,
+    "The model's provider failed to answer: the fault is on its side.",
+    "Send it again, or pick another model.",
+  ),
+  upstream_answer_cut: transient(
+    502,
+    "The model's provider broke off its answer.",
+    "Send it again, or pick another model.",
+  ),
+  upstream_answer_invalid: transient(
+    502,
+    "The model's provider sent something that is not an answer.",
     "Send it again, or pick another model.",
   ),
   upstream_rejected: refused(
@@ -106,6 +121,11 @@ export const errorRegistry = {
     503,
     "The model's provider is overloaded.",
     "Send it again in a moment, or pick another model.",
+  ),
+  upstream_resting: transient(
+    503,
+    "The model's provider failed several times just now and is left alone for a moment.",
+    "Wait for the time that Retry-After states, or pick another model.",
   ),
   usage_spool_full: transient(503, "New calls cannot be recorded at the moment.", "Send it again in a moment."),
   billing_not_configured: refused(

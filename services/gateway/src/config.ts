@@ -106,7 +106,7 @@ export const configSchema = z.object({
   CORS_ORIGINS: corsOrigins,
   CONNECT_TIMEOUT_MS: milliseconds(60_000).default(2_000).describe("Connecting to a sibling service, in milliseconds"),
   FIRST_BYTE_TIMEOUT_MS: milliseconds(3_600_000)
-    .default(330_000)
+    .default(630_000)
     .describe("Until a router's first byte, in milliseconds; longer than a router waits for a plain answer"),
   CHUNK_TIMEOUT_MS: milliseconds(3_600_000)
     .default(120_000)

@@ -102,6 +102,7 @@ export async function createApp({ config, logger, readSecret, openSpool }: AppDe
         firstContentMs: config.FIRST_CONTENT_TIMEOUT_MS,
         plainAnswerMs: config.PLAIN_ANSWER_TIMEOUT_MS,
         interChunkMs: config.INTER_CHUNK_TIMEOUT_MS,
+        keepAliveMs: config.KEEP_ALIVE_MS,
         callerDrainMs: config.CALLER_DRAIN_TIMEOUT_MS,
       },
       nowMs: Date.now,

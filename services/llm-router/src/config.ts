@@ -76,15 +76,18 @@ export const configSchema = z.object({
   MAX_CALLS_PER_UPSTREAM: wholeNumber(1, 100_000).default(1024).describe("Calls and connections at once, per upstream"),
   MAX_ATTEMPTS: wholeNumber(1, 10).default(4).describe("Upstreams tried for one call"),
   CONNECT_TIMEOUT_MS: milliseconds(60_000).default(3000).describe("For a connection to an upstream"),
-  FIRST_CONTENT_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("Of a stream, until its first content"),
-  PLAIN_ANSWER_TIMEOUT_MS: milliseconds(900_000).default(300_000).describe("Of a plain answer, until it is whole"),
-  INTER_CHUNK_TIMEOUT_MS: milliseconds(600_000).default(30_000).describe("Silence within a stream that ends it"),
+  FIRST_CONTENT_TIMEOUT_MS: milliseconds(600_000)
+    .default(120_000)
+    .describe("Of a stream, until its first content: reasoning models are silent for a minute"),
+  PLAIN_ANSWER_TIMEOUT_MS: milliseconds(900_000).default(600_000).describe("Of a plain answer, until it is whole"),
+  INTER_CHUNK_TIMEOUT_MS: milliseconds(600_000).default(120_000).describe("Silence within a stream that ends it"),
+  KEEP_ALIVE_MS: milliseconds(600_000).default(15_000).describe("Until a caller of a silent stream gets a comment"),
   CALLER_DRAIN_TIMEOUT_MS: milliseconds(600_000).default(60_000).describe("How long a caller may not read its stream"),
   BREAKER_VOLUME: wholeNumber(1, 10_000).default(5).describe("Calls in the window before a breaker can open"),
   BREAKER_ERROR_PERCENT: wholeNumber(1, 100).default(50).describe("Share of failures that opens it"),
   BREAKER_WINDOW_MS: milliseconds(600_000).default(10_000).describe("The window"),
   BREAKER_RESET_MS: milliseconds(600_000).default(5000).describe("From opening to the trial"),
-  BREAKER_TRIAL_MS: milliseconds(600_000).default(30_000).describe("A trial that is undecided by then has failed"),
+  BREAKER_TRIAL_MS: milliseconds(600_000).default(120_000).describe("A trial that is undecided by then has failed"),
 });
 export type RouterConfig = Readonly<z.infer<typeof configSchema>>;
 

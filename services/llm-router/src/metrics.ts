@@ -8,7 +8,7 @@ export interface RouterMetricsSources {
   readonly spool: () => { readonly bytes: number; readonly openCalls: number; readonly segments: number } | null;
 }
 
-const secondsToFirstContent = [0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6];
+const secondsToFirstContent = [0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4];
 const secondsToSync = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 const breakerValues: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
 

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { createLogger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
 import {
   chatCompletion,
   chatEvents,
+  type FakeReply,
   type FakeScript,
   type FakeUpstream,
   startFakeUpstream,
@@ -71,6 +73,7 @@ describe("what the caller is told", () => {
       expect(await rig.usage(answer.seq)).toMatchObject({
         outcome: "rejected",
         refund: false,
+        refundsLlmRequest: true,
         provider: null,
         attempts: 0,
       });
@@ -107,20 +110,68 @@ describe("what the caller is told", () => {
       expect(refused.text).not.toContain("secret");
       expect(refused.headers).not.toHaveProperty("openai-organization");
       expect(refused.headers).not.toHaveProperty("set-cookie");
-      expect(await rig.usage(refused.seq)).toMatchObject({ outcome: "rejected", refund: false, attempts: 1 });
+      expect(await rig.usage(refused.seq)).toMatchObject({
+        outcome: "rejected",
+        refund: false,
+        refundsLlmRequest: true,
+        attempts: 1,
+      });
       expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
     },
   );
 
   test("when all fail: the first one's class, the shortest wait, the number of attempts, and its tokens back", async () => {
-    const busy = await upstream(() => ({ status: 429, headers: { "retry-after": "17" }, body: {} }));
-    const busier = await upstream(() => ({ status: 503, headers: { "retry-after": "5" }, body: {} }));
-    const rig = await router([busy, busier]);
+    const asked: string[] = [];
+    const failing = (code: string, reply: FakeReply) =>
+      upstream(() => {
+        asked.push(code);
+        return { ...reply, body: {} };
+      });
+    const rig = await router([
+      await failing("upstream_rate_limited", { status: 429, headers: { "retry-after": "17" } }),
+      await failing("upstream_overloaded", { status: 503, headers: { "retry-after": "5" } }),
+    ]);
     const answer = await rig.call(chatBody({ stream: true }));
-    expect(answer.status).toBe(503);
-    expect(errorOf(answer.text).code).toBe("upstream_overloaded");
+    expect(asked).toHaveLength(2);
+    expect(errorOf(answer.text).code).toBe(asked[0]);
+    expect(answer.status).toBe(asked[0] === "upstream_rate_limited" ? 429 : 503);
     expect(answer.headers).toMatchObject({ "retry-after": "5", "x-topdog-attempts": "2" });
     expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "failed", refund: true, attempts: 2, costNanoUsd: 0 });
+  });
+
+  test.each<[string, FakeReply, number, string]>([
+    ["a fault of its own", { status: 500, body: {} }, 502, "upstream_failed"],
+    ["an error within a 200", { status: 200, body: { error: { message: "x" } } }, 502, "upstream_answer_invalid"],
+    ["a redirect", { status: 302, headers: { location: "/x" }, body: {} }, 502, "upstream_answer_invalid"],
+    ["a page", { body: "<html>" }, 502, "upstream_answer_invalid"],
+    ["half an answer", { body: '{"choices":[', cut: "at_end" }, 502, "upstream_answer_cut"],
+    ["nothing", { cut: "at_once" }, 502, "upstream_unavailable"],
+    ["overload", { status: 529, body: {} }, 503, "upstream_overloaded"],
+    ["a limit that states no wait", { status: 429, body: {} }, 429, "upstream_rate_limited"],
+    ["a refused key", { status: 401, body: {} }, 502, "upstream_rejected"],
+  ])(
+    "of a provider that answers with %s, the caller is told that, and nothing is charged",
+    async (_name, reply, status, code) => {
+      const rig = await router([await upstream(() => reply)]);
+      const answer = await rig.call(chatBody());
+      expect([answer.status, errorOf(answer.text).code]).toEqual([status, code]);
+      if (status === 429) expect(answer.headers["retry-after"]).toBe("5");
+      expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "failed", refund: true });
+    },
+  );
+
+  test("of an upstream that rests, why it rests", async () => {
+    const refused = await router([await upstream(() => ({ status: 401, body: {} }))]);
+    const limited = await router([await upstream(() => ({ status: 429, headers: { "retry-after": "9" }, body: {} }))]);
+    for (const [rig, code] of [
+      [refused, "upstream_rejected"],
+      [limited, "upstream_rate_limited"],
+    ] as const) {
+      await rig.call(chatBody());
+      const again = await rig.call(chatBody());
+      expect([errorOf(again.text).code, again.headers["x-topdog-attempts"]]).toEqual([code, "0"]);
+      expect(Number(again.headers["retry-after"])).toBeGreaterThan(0);
+    }
   });
 
   test("a call's deadline is kept: 504, and no upstream is asked again", async () => {
@@ -150,6 +201,25 @@ describe("what the caller is told", () => {
     expect([none.status, errorOf(none.text).code]).toEqual([404, "model_not_found"]);
     expect(await rig.usage(list.seq)).toMatchObject({ endpoint: "models", outcome: "ok" });
     expect(await rig.usage(none.seq)).toMatchObject({ endpoint: "models", outcome: "rejected" });
+  });
+});
+
+describe("a caller that leaves before anything came", () => {
+  test.each([true, false])("is charged no LLM request, and is no error in the log (stream: %s)", async (streamed) => {
+    const lines: string[] = [];
+    const logger = createLogger({
+      service: "t",
+      level: "info",
+      destination: { write: (line) => void lines.push(line) },
+    });
+    const silent = await upstream(() => ({ hang: true }));
+    const rig = await startRouter(nats, { UPSTREAMS: upstreams(silent.url), BREAKER_VOLUME: "1" }, { logger });
+    open.push({ close: () => rig.stop() });
+    const { seq } = await rig.call(chatBody({ stream: streamed }), { abortAfterBytes: 0 });
+    await silent.requests[0]!.aborted;
+    expect(await rig.usage(seq)).toMatchObject({ outcome: "client_closed", refund: false, refundsLlmRequest: true });
+    expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
+    expect(lines.filter((line) => line.includes('"err"') || line.includes("failed"))).toEqual([]);
   });
 });
 
@@ -219,7 +289,7 @@ describe("health", () => {
     await rig.call(chatBody());
     const asked = fake.requests.length;
     const answer = await rig.call(chatBody());
-    expect(answer.status).toBe(502);
+    expect([answer.status, errorOf(answer.text).code]).toEqual([503, "upstream_resting"]);
     expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
     expect(fake.requests.length).toBe(asked);
     expect(await rig.usage(answer.seq)).toMatchObject({ refund: true, attempts: 0 });
@@ -248,11 +318,36 @@ describe("a stream", () => {
     expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "ok", estimated: true, completionTokens: 4 });
   });
 
-  test("that ends cleanly but without [DONE] is not passed off as whole", async () => {
+  test("that says it is finished and ends cleanly is whole, also when its provider left [DONE] out", async () => {
     const rig = await router([await upstream(() => ({ events: chatEvents(["a"]).slice(0, -1) }))]);
     const answer = await rig.call(chatBody({ stream: true }));
-    expect(errorOf(answer.events.at(-1)!).code).toBe("upstream_unavailable");
-    expect(answer.events).not.toContain("[DONE]");
+    expect(answer.events.at(-1)).toBe("[DONE]");
+    expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "ok", estimated: false });
+  });
+
+  test("that ends cleanly before every choice is finished is not passed off as whole", async () => {
+    const events = chatEvents(["a"]);
+    const cases = [
+      { events: events.slice(0, 2), body: chatBody({ stream: true }) },
+      { events: events.slice(0, -1), body: chatBody({ stream: true, n: 2 }) },
+    ];
+    for (const { events: sent, body } of cases) {
+      const rig = await router([await upstream(() => ({ events: sent }))]);
+      const answer = await rig.call(body);
+      expect(errorOf(answer.events.at(-1)!).code).toBe("upstream_answer_cut");
+      expect(answer.events).not.toContain("[DONE]");
+      expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "failed" });
+    }
+  });
+
+  test("that is silent says so in comments, but not before its first content: until then another may answer", async () => {
+    const [role, ...rest] = chatEvents(["a"]);
+    const slow = await upstream(() => ({ events: [role!, ...rest], eventDelayMs: 250 }));
+    const rig = await router([slow], { KEEP_ALIVE_MS: "50" });
+    const answer = await rig.call(chatBody({ stream: true }));
+    expect(answer.text).toMatch(/^data: .*"role"/);
+    expect(answer.text.split(": keep-alive\n\n").length).toBeGreaterThan(4);
+    expect(answer.events.at(-1)).toBe("[DONE]");
   });
 
   test("is not delayed by the bus being away, and its usage arrives when the bus is back", async () => {

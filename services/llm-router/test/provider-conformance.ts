@@ -107,7 +107,8 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
     const failures: Record<string, FakeReply> = {
       connect: { cut: "at_once" },
       timeout: { ...part, hang: true },
-      broken: { ...part, cut: "at_end" },
+      cut: { ...part, cut: "at_end" },
+      malformed: { status: 302, headers: { location: "/elsewhere" }, body: {} },
       server_error: { status: 500, body: {} },
       overloaded: { status: 529, body: {} },
       credential: { status: 401, body: {} },
@@ -120,7 +121,7 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
   test("takes neither an error within a 200 nor another kind of document for an answer", async () => {
     expect(await outcome({ events: [...opening, error] }, true)).toMatchObject({ kind: "failure" });
     for (const body of ["[]", "null", "{}", "<html>", '{"error":{"message":"no"}}']) {
-      expect(await outcome({ body }, false)).toMatchObject({ kind: "failure", failure: { kind: "broken" } });
+      expect(await outcome({ body }, false)).toMatchObject({ kind: "failure", failure: { kind: "malformed" } });
     }
   });
 
@@ -134,13 +135,22 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
     expect(refused).toMatchObject({ kind: "refusal", status: 422, refusal: { message: "no", type: "t" } });
   });
 
+  test("takes a stream for whole that says it is finished and ends cleanly without its end event", async () => {
+    const collected = await streamOf([...opening, ...content, ...finish, ...usage]);
+    expect(collected.end).toEqual({ endEvent: dialect.stream.endEvent, failure: null, usage: statedUsage });
+    const unfinished = await streamOf([...opening, ...content]);
+    expect(unfinished.end).toMatchObject({ endEvent: null, failure: { kind: "cut" } });
+    const cut = await streamOf([...opening, ...content, ...finish], { cut: "at_end" });
+    expect(cut.end).toMatchObject({ endEvent: null, failure: { kind: "cut" } });
+  });
+
   test("ends a stream that breaks later as failed, with what it gave", async () => {
     const cut = await streamOf([...opening, ...content], { cut: "at_end" });
     expect(cut.text).toBe([...opening, ...content].join(""));
-    expect(cut.end).toMatchObject({ endEvent: null, failure: { kind: "broken" }, usage: null });
+    expect(cut.end).toMatchObject({ endEvent: null, failure: { kind: "cut" }, usage: null });
     const failed = await streamOf([...opening, ...content, error]);
     expect(failed.text).toBe([...opening, ...content].join(""));
-    expect(failed.end).toMatchObject({ endEvent: null, failure: { kind: "broken" } });
+    expect(failed.end).toMatchObject({ endEvent: null, failure: { kind: "server_error" } });
   });
 
   test.each([true, false])("an abort reaches the upstream at once (stream: %s)", async (streamed) => {

@@ -134,11 +134,11 @@ export const spoolFolder = (): string => mkdtempSync(join(tmpdir(), "topdog-rout
 export async function startRouter(
   nats: TestNats,
   env: Record<string, string>,
-  { openSpool = openDurableSpool }: { openSpool?: AppDeps["openSpool"] } = {},
+  { openSpool = openDurableSpool, logger = silentLogger() }: Partial<Pick<AppDeps, "openSpool" | "logger">> = {},
 ): Promise<RouterRig> {
   const folder = spoolFolder();
   const config = configSchema.parse({ ...routerEnv(nats, folder), ...env });
-  const app = await createApp({ config, logger: silentLogger(), readSecret: () => null, openSpool });
+  const app = await createApp({ config, logger, readSecret: () => null, openSpool });
   const { port } = await app.start();
   const stop = async (): Promise<void> => {
     await app.stop();
@@ -154,8 +154,11 @@ export async function rigFor(nats: TestNats, { url, folder, stop }: RouterAddres
   let nextStored = (await streams.info(usageStream)).state.last_seq + 1;
   const readUsages = async (): Promise<readonly UsageConsumed[]> => {
     for (;;) {
-      const stored = await streams.getMessage(usageStream, { seq: nextStored });
+      const seq = nextStored;
+      const stored = await streams.getMessage(usageStream, { seq });
       if (stored === null) return usages;
+      // Several may wait for usage at once: what another has read meanwhile is not read again.
+      if (seq !== nextStored) continue;
       usages.push(usageConsumed.schema.parse(stored.json()));
       nextStored += 1;
     }

@@ -81,6 +81,22 @@ describe("a usage record", () => {
     for (const one of states) expect(one).toEqual(states[0]);
   });
 
+  test("of a call that no provider answered through its caller's own fault keeps the API call and gives the LLM request back", async () => {
+    const rejected = { outcome: "rejected", refund: false, refundsLlmRequest: true } as const;
+    await record([call(1), rejected], [call(1), rejected]);
+    const { buckets, ledger } = await state();
+    expect(buckets).toMatchObject([
+      { meter: "api_calls", settled: 1 },
+      { meter: "llm_requests", settled: 0 },
+    ]);
+    expect(ledger).toMatchObject([
+      { meter: "api_calls", amount: 1 },
+      { meter: "llm_requests", entry: "charge" },
+      { meter: "llm_requests", entry: "refund", amount: -1 },
+    ]);
+    expect(await quota.violations()).toEqual([]);
+  });
+
   test("has its tokens and its cost on the API call's row alone", async () => {
     await record([call(1)]);
     const { ledger } = await state();

@@ -135,6 +135,7 @@ describe("usage", () => {
         userId: "ann",
         orgId: null,
         endpoint: "models",
+        provider: null,
         model: null,
         promptTokens: 0,
         completionTokens: 0,

@@ -5,7 +5,7 @@ import { chargeSchema, chargeSourceSchema, utcDaySchema } from "../quota.ts";
 export const usageOutcomes = [
   /** A whole answer was delivered. */
   "ok",
-  /** The caller's own fault (4xx): charged. */
+  /** The caller's own fault (4xx): charged its API call. */
   "rejected",
   /** The client went before the end: charged for what was produced. */
   "client_closed",
@@ -30,6 +30,8 @@ export const usageConsumedSchema = z.object({
   outcome: z.enum(usageOutcomes),
   /** The caller got nothing through our or a provider's fault: the tokens go back to the bucket. */
   refund: z.boolean(),
+  /** No provider answered with success, through no fault of ours: only the LLM request goes back. Absent: false. */
+  refundsLlmRequest: z.boolean().optional(),
   model: z.string().nullable(),
   provider: z.string().nullable(),
   promptTokens: z.int().min(0),

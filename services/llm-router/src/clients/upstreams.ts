@@ -1,6 +1,6 @@
 import type { Secret } from "@topdog/config/secret";
 import type { AttemptFailure, FailureKind } from "../domain/attempt-failure.ts";
-import { healthSignOf } from "../domain/attempt-failure.ts";
+import { defaultLimitRestSeconds, healthSignOf } from "../domain/attempt-failure.ts";
 import type { UpstreamHealth } from "../domain/candidate-order.ts";
 import type { Model } from "../domain/models.ts";
 import { type Breaker, type BreakerState, createBreaker, type Ticket } from "./breaker.ts";
@@ -49,8 +49,8 @@ export interface Upstreams {
   health(upstreamId: string, family: string): UpstreamHealth;
   /** The failure for an upstream that takes no call now. */
   open(upstreamId: string, family: string, call: ProviderCall): UpstreamCall | AttemptFailure;
-  /** Seconds until some resting upstream among these may be tried. */
-  restSeconds(upstreamIds: readonly string[], family: string): number;
+  /** Why none of these is tried, and when the first of them may be. At least one. */
+  restOf(upstreamIds: readonly string[], family: string): AttemptFailure;
   inFlight(upstreamId: string): number;
   close(): Promise<void>;
 }
@@ -61,10 +61,11 @@ interface Upstream {
   readonly breakers: ReadonlyMap<string, Breaker>;
   readonly latency: Map<string, { ewmaMs: number; atMs: number }>;
   inFlight: number;
+  /** A limit or a refused key rests the credential until then. */
   coolUntilMs: number;
+  coolsFor: "rate_limited" | "credential";
 }
 
-const defaultCoolOffSeconds = 5;
 const credentialCoolOffSeconds = 60;
 /** An older measurement says nothing any more: the upstream gets a share of calls again. */
 const latencyMaxAgeMs = 10_000;
@@ -82,8 +83,11 @@ function measure(upstream: Upstream, family: string, ms: number, atMs: number): 
 
 function coolOff(upstream: Upstream, { kind, retryAfterSeconds }: AttemptFailure, nowMs: number): void {
   if (kind !== "rate_limited" && kind !== "credential") return;
-  const seconds = retryAfterSeconds ?? (kind === "credential" ? credentialCoolOffSeconds : defaultCoolOffSeconds);
-  upstream.coolUntilMs = Math.max(upstream.coolUntilMs, nowMs + seconds * 1000);
+  const seconds = retryAfterSeconds ?? (kind === "credential" ? credentialCoolOffSeconds : defaultLimitRestSeconds);
+  const untilMs = nowMs + seconds * 1000;
+  if (untilMs <= upstream.coolUntilMs) return;
+  upstream.coolUntilMs = untilMs;
+  upstream.coolsFor = kind;
 }
 
 interface Granted {
@@ -133,7 +137,15 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
       const onState = (state: BreakerState): void => deps.onState(id, family, state);
       return [family, createBreaker({ name: `${id}/${family}`, ...deps.breaker, onState })] as const;
     });
-    return { provider, credential, breakers: new Map(breakers), latency: new Map(), inFlight: 0, coolUntilMs: 0 };
+    return {
+      provider,
+      credential,
+      breakers: new Map(breakers),
+      latency: new Map(),
+      inFlight: 0,
+      coolUntilMs: 0,
+      coolsFor: "rate_limited",
+    };
   }
 
   function find(id: string, family: string): { upstream: Upstream; breaker: Breaker } {
@@ -143,10 +155,13 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
     return { upstream, breaker };
   }
 
-  const restMs = (id: string, family: string): number => {
+  function restOf(id: string, family: string): AttemptFailure & { readonly retryAfterSeconds: number } {
     const { upstream, breaker } = find(id, family);
-    return Math.max(breaker.reopensInMs(), upstream.coolUntilMs - deps.nowMs(), 0);
-  };
+    const breakerMs = breaker.reopensInMs();
+    const coolMs = upstream.coolUntilMs - deps.nowMs();
+    if (coolMs > breakerMs) return { kind: upstream.coolsFor, retryAfterSeconds: coolMs / 1000 };
+    return { kind: "resting", retryAfterSeconds: breakerMs / 1000 };
+  }
 
   return {
     health(id, family) {
@@ -163,12 +178,15 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
       const { upstream, breaker } = find(id, family);
       if (upstream.inFlight >= deps.maxInFlightPerUpstream) return { kind: "saturated", retryAfterSeconds: 1 };
       const ticket = breaker.admit();
-      if (ticket === null) return { kind: "unavailable", retryAfterSeconds: restMs(id, family) / 1000 };
+      if (ticket === null) return restOf(id, family);
       upstream.inFlight += 1;
       const call = upstream.provider.open(providerCall, upstream.credential);
       return upstreamCall({ upstream, breaker, ticket, family, call, nowMs: deps.nowMs });
     },
-    restSeconds: (ids, family) => Math.min(...ids.map((id) => restMs(id, family))) / 1000,
+    restOf: (ids, family) =>
+      ids
+        .map((id) => restOf(id, family))
+        .reduce((first, other) => (other.retryAfterSeconds < first.retryAfterSeconds ? other : first)),
     inFlight: (id) => upstreams.get(id)?.inFlight ?? 0,
     async close() {
       for (const { breakers, provider } of upstreams.values()) {

@@ -3,7 +3,7 @@ import { healthSignOf, classifyStatus, errorOfFailures, readRetryAfter } from ".
 
 test.each([
   [200, "answer"],
-  [307, "broken"],
+  [307, "malformed"],
   [400, "callers_fault"],
   [401, "credential"],
   [402, "credential"],
@@ -25,7 +25,7 @@ describe("after every upstream failed", () => {
     const error = errorOfFailures([
       { kind: "timeout", retryAfterSeconds: null },
       { kind: "rate_limited", retryAfterSeconds: 9 },
-      { kind: "unavailable", retryAfterSeconds: 3.2 },
+      { kind: "resting", retryAfterSeconds: 3.2 },
     ]);
     expect(error).toMatchObject({ code: "upstream_timeout", status: 504, retryAfterSeconds: 4 });
   });

@@ -3,22 +3,25 @@ import type { ErrorCode } from "@topdog/errors/registry";
 
 /** Why an attempt at one upstream gave nothing. */
 export const failureKinds = [
-  /** No connection, or it broke before the answer. */
+  /** No connection, or it was closed before the answer's head. */
   "connect",
   /** No content in time. */
   "timeout",
+  /** A 5xx, or an error inside of a 200. */
   "server_error",
   /** 503 or 529. */
   "overloaded",
   "rate_limited",
   /** The platform's own key was refused, or its account is out of credit. */
   "credential",
-  /** The answer was cut, unreadable or an error inside a 200. */
-  "broken",
+  /** The answer began and broke off. */
+  "cut",
+  /** The answer is not one: a redirect, another kind of document, an event that cannot be read. */
+  "malformed",
   /** Not tried: as many calls as allowed are in flight there. */
   "saturated",
-  /** Not tried: its breaker is open, or it asked for a pause. */
-  "unavailable",
+  /** Not tried: its breaker is open. */
+  "resting",
   /** The call's own deadline passed. */
   "deadline",
   /** The caller went away. */
@@ -40,7 +43,7 @@ export function classifyStatus(status: number): "answer" | "callers_fault" | Fai
   if (status === 401 || status === 402 || status === 403) return "credential";
   if (status === 503 || status === 529) return "overloaded";
   if (status >= 400 && status < 500) return "callers_fault";
-  return status >= 500 ? "server_error" : "broken";
+  return status >= 500 ? "server_error" : "malformed";
 }
 
 export type HealthSign = "success" | "failure" | "neutral";
@@ -54,7 +57,7 @@ export function healthSignOf(kind: FailureKind): HealthSign {
     case "aborted":
     case "deadline":
     case "saturated":
-    case "unavailable":
+    case "resting":
       return "neutral";
     default:
       return "failure";
@@ -64,24 +67,27 @@ export function healthSignOf(kind: FailureKind): HealthSign {
 const errorCodes: Record<FailureKind, ErrorCode> = {
   connect: "upstream_unavailable",
   timeout: "upstream_timeout",
-  server_error: "upstream_unavailable",
+  server_error: "upstream_failed",
   overloaded: "upstream_overloaded",
-  rate_limited: "upstream_overloaded",
+  rate_limited: "upstream_rate_limited",
   credential: "upstream_rejected",
-  broken: "upstream_unavailable",
-  saturated: "upstream_overloaded",
-  unavailable: "upstream_unavailable",
+  cut: "upstream_answer_cut",
+  malformed: "upstream_answer_invalid",
+  saturated: "overloaded",
+  resting: "upstream_resting",
   deadline: "upstream_timeout",
   aborted: "upstream_unavailable",
 };
 
+/** For how long an upstream rests that was limited and did not say for how long. */
+export const defaultLimitRestSeconds = 5;
+
 /** After every upstream failed: the first failure's class, and the shortest wait that any of them named. */
-export function errorOfFailures(failures: readonly AttemptFailure[]): AppError {
-  const [first] = failures;
-  const waits = failures.flatMap(({ retryAfterSeconds }) => (retryAfterSeconds === null ? [] : [retryAfterSeconds]));
-  return new AppError(first === undefined ? "upstream_unavailable" : errorCodes[first.kind], {
-    retryAfterSeconds: waits.length === 0 ? undefined : Math.min(...waits),
-  });
+export function errorOfFailures([first, ...others]: readonly [AttemptFailure, ...AttemptFailure[]]): AppError {
+  const unstated = first.kind === "rate_limited" ? defaultLimitRestSeconds : undefined;
+  const waits = [first, ...others].flatMap(({ retryAfterSeconds: wait }) => (wait === null ? [] : [wait]));
+  const retryAfterSeconds = waits.length === 0 ? unstated : Math.min(...waits);
+  return new AppError(errorCodes[first.kind], { retryAfterSeconds });
 }
 
 const longestRetryAfterSeconds = 60;

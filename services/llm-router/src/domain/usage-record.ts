@@ -24,7 +24,15 @@ export function callOrigin(call: AdmittedCall, traceparent: string | undefined, 
 
 export type CallResult = Pick<
   UsageConsumed,
-  "endpoint" | "streamed" | "outcome" | "refund" | "model" | "provider" | "attempts" | "costNanoUsd"
+  | "endpoint"
+  | "streamed"
+  | "outcome"
+  | "refund"
+  | "refundsLlmRequest"
+  | "model"
+  | "provider"
+  | "attempts"
+  | "costNanoUsd"
 > & { readonly tokens: TokenUsage };
 
 export const noTokens: TokenUsage = { promptTokens: 0, completionTokens: 0, estimated: false };
@@ -43,6 +51,7 @@ export function providerlessUsage(
   result: Pick<UsageConsumed, "endpoint" | "outcome" | "model"> & { readonly streamed?: boolean },
   finishedAtMs: number,
 ): UsageConsumed {
-  const rest = { refund: false, provider: null, attempts: 0, costNanoUsd: 0, tokens: noTokens };
+  const refundsLlmRequest = result.outcome === "rejected";
+  const rest = { refund: false, refundsLlmRequest, provider: null, attempts: 0, costNanoUsd: 0, tokens: noTokens };
   return usageRecord(origin, { streamed: false, ...result, ...rest }, finishedAtMs);
 }

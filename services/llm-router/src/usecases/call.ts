@@ -29,6 +29,8 @@ export interface CallDeps {
     /** Of a plain answer, until it is whole. */
     readonly plainAnswerMs: number;
     readonly interChunkMs: number;
+    /** Until a silent stream gets a comment. */
+    readonly keepAliveMs: number;
     /** How long a caller that does not read may hold a stream. */
     readonly callerDrainMs: number;
   };
@@ -61,16 +63,19 @@ export function modelUsage(
   { origin, dialect, request }: ModelCall,
   result: Served & {
     readonly outcome: UsageConsumed["outcome"];
+    /** All tokens go back. */
     readonly refund: boolean;
+    /** No provider answered with success, and that is not our fault: the LLM request goes back. */
+    readonly refundsLlmRequest: boolean;
     readonly tokens: TokenUsage;
   },
 ): UsageConsumed {
-  const { offer, attempts, outcome, refund, tokens } = result;
+  const { offer, attempts, outcome, refund, refundsLlmRequest, tokens } = result;
   const { promptTokens, completionTokens } = tokens;
   const common = { endpoint: dialect.endpoint, streamed: request.streamed, model: request.model };
   const provider = offer?.upstreamId ?? null;
   const cost = offer === null ? 0 : costNanoUsd(offer.model, promptTokens, completionTokens);
-  const full = { ...common, provider, attempts, outcome, refund, tokens, costNanoUsd: cost };
+  const full = { ...common, provider, attempts, outcome, refund, refundsLlmRequest, tokens, costNanoUsd: cost };
   return usageRecord(origin, full, deps.nowMs());
 }
 

@@ -73,7 +73,8 @@ async function answerWhole(
   const tokens = refused ? noTokens : (outcome.usage ?? producedTokens(request, tried.attempts, 0));
   const ended = refused ? "rejected" : answer.isGone() ? "client_closed" : "ok";
   try {
-    await spooled.finish(modelUsage(deps, call, { ...tried, outcome: ended, refund: false, tokens }));
+    const charged = { refund: false, refundsLlmRequest: refused };
+    await spooled.finish(modelUsage(deps, call, { ...tried, ...charged, outcome: ended, tokens }));
   } catch (error) {
     throw spoolFailure(error);
   }
@@ -86,20 +87,23 @@ async function answerWhole(
   answer.end(body);
 }
 
-/** No upstream answered: given back to the caller, unless it was the caller who left. */
+/** No upstream answered. All is given back, or, when it was the caller who left, what no provider did for it. */
 async function giveUp(
   deps: CallDeps,
   call: ModelCall,
   spooled: SpooledCall,
   { failures, attempts }: Extract<Tried, { ok: false }>,
-): Promise<never> {
+): Promise<void> {
   const left = call.answer.isGone();
   const tokens = left ? producedTokens(call.request, attempts, 0) : noTokens;
   const outcome = left ? "client_closed" : "failed";
-  const usage = modelUsage(deps, call, { offer: null, attempts, outcome, refund: !left, tokens });
+  const charged = { refund: !left, refundsLlmRequest: left };
+  const usage = modelUsage(deps, call, { offer: null, attempts, outcome, ...charged, tokens });
   await spooled.finish(usage).catch((error: unknown) => {
     throw spoolFailure(error);
   });
+  // Nobody is there to be told, and nothing went wrong.
+  if (left) return call.answer.cut();
   const { code, retryAfterSeconds } = errorOfFailures(failures);
   throw new AppError(code, { retryAfterSeconds, headers: servedHeaders({ offer: null, attempts }) });
 }

@@ -1,9 +1,8 @@
-import { setTimeout as startTimer } from "node:timers";
+import { setInterval, setTimeout as startTimer } from "node:timers";
 import { errorOfFailures } from "../domain/attempt-failure.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
 import type { ProviderStream, StreamEnd } from "../clients/providers/provider.ts";
 import type { UpstreamCall } from "../clients/upstreams.ts";
-import type { AnswerSink } from "./answer-sink.ts";
 import { type CallDeps, type ModelCall, modelUsage, producedTokens, type Served, servedHeaders } from "./call.ts";
 import { spoolFailure } from "./spool-failure.ts";
 
@@ -13,25 +12,44 @@ export interface BegunStream extends Served {
   readonly spooled: SpooledCall;
 }
 
-/** Passes events on as fast as the caller reads them; resolves at the stream's end. */
-function pump(answer: AnswerSink, { stream, upstreamCall }: BegunStream, drainMs: number): Promise<StreamEnd> {
+/**
+ * Passes events on as fast as the caller reads them; resolves at the stream's end. Where the provider is silent the caller gets
+ * a comment within `keepAliveMs`, so that nothing on the way takes the connection for dead.
+ */
+function pump(
+  call: ModelCall,
+  { stream, upstreamCall }: BegunStream,
+  timeouts: CallDeps["timeouts"],
+): Promise<StreamEnd> {
+  const { answer, dialect } = call;
   return new Promise((resolve) => {
     let drainTimer: NodeJS.Timeout | undefined;
+    let isBlocked = false;
+    let isSilent = false;
+    const send = (bytes: Buffer | string): boolean => {
+      isSilent = false;
+      isBlocked = !answer.write(bytes);
+      if (!isBlocked) return true;
+      clearTimeout(drainTimer);
+      // A caller that is connected and does not read is as good as gone.
+      drainTimer = startTimer(() => answer.cut(), timeouts.callerDrainMs);
+      return false;
+    };
+    const keepAlive = setInterval(() => {
+      if (isSilent && !isBlocked) send(dialect.stream.keepAlive);
+      isSilent = true;
+    }, timeouts.keepAliveMs / 2);
     answer.onDrain(() => {
       clearTimeout(drainTimer);
+      isBlocked = false;
       stream.resume();
     });
     answer.onGone(() => upstreamCall.abort());
     stream.attach({
-      onEvents(bytes) {
-        if (answer.write(bytes)) return true;
-        clearTimeout(drainTimer);
-        // A caller that is connected and does not read is as good as gone.
-        drainTimer = startTimer(() => answer.cut(), drainMs);
-        return false;
-      },
+      onEvents: send,
       onEnd(end) {
         clearTimeout(drainTimer);
+        clearInterval(keepAlive);
         resolve(end);
       },
     });
@@ -61,24 +79,26 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
     upstreamCall.end();
     return failUnrecorded(deps, call, begun, error);
   }
-  const end = await pump(answer, begun, deps.timeouts.callerDrainMs);
+  const end = await pump(call, begun, deps.timeouts);
   if (end.failure !== null) upstreamCall.brokeOff(end.failure.kind);
   upstreamCall.end();
   const tokens = end.usage ?? producedTokens(request, begun.attempts, stream.contentEvents());
-  const outcome = answer.isGone() ? "client_closed" : end.endEvent !== null ? "ok" : "failed";
+  const outcome = answer.isGone() ? "client_closed" : end.failure === null ? "ok" : "failed";
   try {
-    await spooled.finish(modelUsage(deps, call, { ...begun, outcome, refund: false, tokens }));
+    await spooled.finish(
+      modelUsage(deps, call, { ...begun, outcome, refund: false, refundsLlmRequest: false, tokens }),
+    );
   } catch (error) {
     answer.end(format.errorEvent(spoolFailure(error)));
     return;
   }
-  answer.end(end.endEvent ?? format.errorEvent(errorOfFailures(end.failure === null ? [] : [end.failure])));
+  answer.end(end.failure === null ? end.endEvent : format.errorEvent(errorOfFailures([end.failure])));
 }
 
 /** Nothing has been sent: the caller gets an error, and the call is settled as refunded once the disk is back. */
 async function failUnrecorded(deps: CallDeps, call: ModelCall, begun: BegunStream, cause: unknown): Promise<never> {
   const tokens = producedTokens(call.request, begun.attempts, 0);
-  const usage = modelUsage(deps, call, { ...begun, outcome: "failed", refund: true, tokens });
+  const usage = modelUsage(deps, call, { ...begun, outcome: "failed", refund: true, refundsLlmRequest: false, tokens });
   await begun.spooled.finish(usage).catch(() => undefined);
   throw spoolFailure(cause);
 }

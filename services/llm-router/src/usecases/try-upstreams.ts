@@ -15,7 +15,11 @@ export type Tried =
       readonly offer: Offer;
       readonly attempts: number;
     }
-  | { readonly ok: false; readonly failures: readonly AttemptFailure[]; readonly attempts: number };
+  | {
+      readonly ok: false;
+      readonly failures: readonly [AttemptFailure, ...AttemptFailure[]];
+      readonly attempts: number;
+    };
 
 function candidates(deps: CallDeps, offers: readonly Offer[]): readonly Offer[] {
   const healthOf = (offer: Offer) => deps.upstreams.health(offer.upstreamId, offer.model.family);
@@ -91,12 +95,15 @@ export async function tryUpstreams(deps: CallDeps, call: ModelCall, offers: read
     // A kept connection may have been closed by the server meanwhile: alone in the pool, it gets one more try.
     if (outcome.failure.kind === "connect" && queue.length === 1) queue.push(offer);
   }
-  if (queue.length === 0) failures.push(restingFailure(deps, offers));
-  return { ok: false, failures, attempts };
+  const [first = restOf(deps, offers), ...others] = failures;
+  return { ok: false, failures: [first, ...others], attempts };
 }
 
-function restingFailure(deps: CallDeps, offers: readonly Offer[]): AttemptFailure {
+/** All rest: none was tried. */
+function restOf(deps: CallDeps, offers: readonly Offer[]): AttemptFailure {
   const family = offers[0]!.model.family;
-  const ids = offers.map(({ upstreamId }) => upstreamId);
-  return { kind: "unavailable", retryAfterSeconds: deps.upstreams.restSeconds(ids, family) };
+  return deps.upstreams.restOf(
+    offers.map(({ upstreamId }) => upstreamId),
+    family,
+  );
 }

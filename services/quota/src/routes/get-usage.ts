@@ -8,7 +8,7 @@ import type { RouteDeps } from "./deps.ts";
 
 const amounts = {
   calls: z.int().meta({ description: "Charged API calls; refunded ones are not in it" }),
-  llmRequests: z.int().meta({ description: "Charged completions" }),
+  llmRequests: z.int().meta({ description: "Charged calls that a provider answered, whole or in part" }),
   refundedCalls: z.int(),
   promptTokens: z.int(),
   completionTokens: z.int(),

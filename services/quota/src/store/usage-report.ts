@@ -12,6 +12,7 @@ export interface UsageLine {
   readonly model: string | null;
   /** Charged: refunded calls are not in it. */
   readonly calls: number;
+  /** Those that a provider answered with success, whole or in part. */
   readonly llmRequests: number;
   readonly refundedCalls: number;
   readonly promptTokens: number;
@@ -22,7 +23,7 @@ export interface UsageLine {
 // Over the API call's own rows: each call has exactly one, and a refund one more that takes it back.
 const reportSql = (tenant: string): string => `select g.day::text as day, g.source, g.model,
     sum(g.amount)::integer as calls,
-    coalesce(sum(g.amount) filter (where g.endpoint <> 'models'), 0)::integer as "llmRequests",
+    coalesce(sum(g.amount) filter (where g.outcome = 'interrupted' or (g.provider is not null and g.outcome <> 'rejected')), 0)::integer as "llmRequests",
     (count(*) filter (where g.entry = 'refund'))::integer as "refundedCalls",
     coalesce(sum(g.prompt_tokens), 0)::float8 as "promptTokens",
     coalesce(sum(g.completion_tokens), 0)::float8 as "completionTokens",

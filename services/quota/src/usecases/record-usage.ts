@@ -60,7 +60,7 @@ async function recordOnce(tx: QuotaTransaction, usages: readonly UsageConsumed[]
     }
     const rows = usage.charges.map((charge, position) => toRow(usage, charge, position === 0, leases));
     charges.push(...rows);
-    if (usage.refund) refunds.push(...rows);
+    refunds.push(...rows.filter(({ meter }) => isGivenBack(usage, meter)));
   }
   // The update must not meet a row twice; of two records of one call the first one's details stand.
   const details = [...new Map(charges.toReversed().map((row) => [`${row.lease_id}:${row.seq}`, row])).values()];
@@ -87,6 +87,9 @@ async function recordOnce(tx: QuotaTransaction, usages: readonly UsageConsumed[]
 
 const sum = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((total, count) => total + count, 0);
+
+const isGivenBack = ({ refund, refundsLlmRequest }: UsageConsumed, meter: string): boolean =>
+  refund || (refundsLlmRequest === true && meter === "llm_requests");
 
 /** Why a record cannot be true: it would charge a token that no gateway was ever given. */
 function objectionTo(usage: UsageConsumed, leases: ReadonlyMap<string, Lease>): string | null {

@@ -100,7 +100,7 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const kind = error instanceof AttemptEnded ? error.kind : this.#reader === null ? "connect" : "broken";
+    const kind = error instanceof AttemptEnded ? error.kind : this.#reader === null ? "connect" : "cut";
     this.#fail(kind);
   }
 
@@ -125,7 +125,7 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
       onData: (chunk) => {
         bytes += chunk.length;
         if (bytes <= maxRefusalBytes) chunks.push(chunk);
-        else this.abort("broken");
+        else this.abort("malformed");
       },
       onEnd: refuse,
       onFailure: ({ kind }) => {
@@ -140,7 +140,7 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
     return {
       onData: (chunk) => {
         bytes += chunk.length;
-        if (bytes > maxDiscardedBytes) this.abort("broken");
+        if (bytes > maxDiscardedBytes) this.abort("malformed");
       },
       onEnd: () => undefined,
       onFailure: () => undefined,

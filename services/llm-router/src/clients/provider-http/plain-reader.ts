@@ -4,11 +4,11 @@ import type { AttemptOutcome } from "../providers/provider.ts";
 import type { AttemptControl, BodyReader } from "./body-reader.ts";
 
 const maxAnswerBytes = 8 * 1024 * 1024;
-const broken: AttemptFailure = { kind: "broken", retryAfterSeconds: null };
+const malformed: AttemptFailure = { kind: "malformed", retryAfterSeconds: null };
 
 function outcomeOf(dialect: Dialect, body: Buffer): AttemptOutcome {
   const answer = dialect.readAnswer(body);
-  return answer === null ? { kind: "failure", failure: broken } : { kind: "answer", body, usage: answer.usage };
+  return answer === null ? { kind: "failure", failure: malformed } : { kind: "answer", body, usage: answer.usage };
 }
 
 /** A plain answer is taken whole or not at all: a cut one falls back like any other failure. */
@@ -18,7 +18,7 @@ export function createPlainReader(control: AttemptControl, dialect: Dialect): Bo
   return {
     onData(chunk) {
       bytes += chunk.length;
-      if (bytes > maxAnswerBytes) control.abort("broken");
+      if (bytes > maxAnswerBytes) control.abort("malformed");
       else chunks.push(chunk);
     },
     onEnd() {

@@ -8,8 +8,10 @@ const maxHeldBytes = 1024 * 1024;
 
 const failureOf = (kind: FailureKind): AttemptFailure => ({ kind, retryAfterSeconds: null });
 const stopKinds = {
-  error: "broken",
-  malformed: "broken",
+  /** The end of an answer that had no content. */
+  end: "malformed",
+  error: "server_error",
+  malformed: "malformed",
   rate_limited: "rate_limited",
   overloaded: "overloaded",
 } as const;
@@ -44,7 +46,7 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
     heldBytes += bytes.length;
     if (heldBytes <= maxHeldBytes) return;
     if (begun) control.pause();
-    else control.abort("broken");
+    else control.abort("malformed");
   }
 
   function pass({ pass }: Split): void {
@@ -60,14 +62,17 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
     control.decide({ kind: "stream", stream });
   }
 
-  function finish(endEvent: Buffer | string | null, failure: AttemptFailure | null): void {
+  function finish(next: StreamEnd): void {
     if (end !== null) return;
-    end = { endEvent, failure, usage: reader.usage() };
+    end = next;
     sink?.onEnd(end);
   }
 
+  const complete = (endEvent: Buffer | string): void => finish({ endEvent, failure: null, usage: reader.usage() });
+  const breakOff = (failure: AttemptFailure): void => finish({ endEvent: null, failure, usage: reader.usage() });
+
   function fail(failure: AttemptFailure): void {
-    finish(null, failure);
+    breakOff(failure);
     control.decide({ kind: "failure", failure });
   }
 
@@ -78,13 +83,16 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
       pass(split);
       if (!begun && reader.contentEvents() > 0) begin();
       if (split.stop === null) return;
-      if (split.stop === "end" && begun) return finish(split.endEvent, null);
-      const failure = failureOf(split.stop === "end" ? "broken" : stopKinds[split.stop]);
+      if (split.endEvent !== null && begun) return complete(split.endEvent);
+      const failure = failureOf(stopKinds[split.stop]);
       fail(failure);
       control.abort(failure.kind);
     },
-    // Ended without its end event: the framing was whole, the answer may not be.
-    onEnd: () => fail(failureOf("broken")),
-    onFailure: (failure) => finish(null, failure),
+    onEnd() {
+      // Some providers leave the end event out. Only what says itself that it is finished is taken for whole.
+      if (reader.isFinished()) complete(call.dialect.stream.endEvent);
+      else fail(failureOf("cut"));
+    },
+    onFailure: breakOff,
   };
 }

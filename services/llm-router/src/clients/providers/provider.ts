@@ -39,13 +39,11 @@ export type AttemptOutcome =
   | { readonly kind: "refusal"; readonly status: number; readonly refusal: ProviderRefusal }
   | { readonly kind: "failure"; readonly failure: AttemptFailure };
 
-export interface StreamEnd {
-  /** The event that ends a whole stream, in the provider's own bytes if it sent one; null when the stream broke. */
-  readonly endEvent: Buffer | string | null;
-  /** Null when the stream is whole. */
-  readonly failure: AttemptFailure | null;
-  readonly usage: TokenUsage | null;
-}
+/** Whole, with the event that ends it, in the provider's own bytes if it sent one; or broken off. */
+export type StreamEnd = { readonly usage: TokenUsage | null } & (
+  | { readonly endEvent: Buffer | string; readonly failure: null }
+  | { readonly endEvent: null; readonly failure: AttemptFailure }
+);
 
 export interface StreamSink {
   /** Whole events; returns false to be left alone until `resume`. */
