@@ -1,4 +1,5 @@
 import { findBrokenPaths, findDecisionProblems } from "./documentation.ts";
+import { findEnvironmentReads } from "./environment.ts";
 import type { Gate } from "./gate.ts";
 import { findDoubledTypes } from "./glossary.ts";
 import { findMetricProblems } from "./metric-names.ts";
@@ -8,7 +9,7 @@ import { findRoomProblems } from "./rooms.ts";
 import { commandFile, toolCheck } from "./run-tool.ts";
 import { auditDependencies, findReleaseAgeProblems } from "./supply.ts";
 import { readSourceTree, type SourceFile } from "./source-tree.ts";
-import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles } from "./tidy.ts";
+import { findBannedWords, findEmptyNames, findLongFiles } from "./tidy.ts";
 
 const remarkFlags = ["--frail", "--quiet", "--no-stdout", "--use", "remark-validate-links=repository:false"];
 const sourceCondition = "--conditions=@topdog/source";
@@ -104,8 +105,8 @@ function textGates(root: string): Gate[] {
     gate("rooms", "every service and library has the same rooms", 'see "Layout" in ARCHITECTURE.md', findRoomProblems),
     gate(
       "environment",
-      "a service reads its environment in config.ts only",
-      "pass it down from there",
+      "the environment is read in config.ts only, and every variable is in a schema",
+      "name it in the schema and pass it down from there",
       findEnvironmentReads,
     ),
     gate(

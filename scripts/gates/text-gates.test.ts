@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { findBrokenPaths, findDecisionProblems } from "./documentation.ts";
+import { findEnvironmentReads } from "./environment.ts";
 import { findDoubledTypes } from "./glossary.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
@@ -7,7 +8,7 @@ import { findShortHistories } from "./property-tests.ts";
 import { findRoomProblems } from "./rooms.ts";
 import { findReleaseAgeProblems, readAudit } from "./supply.ts";
 import type { SourceFile } from "./source-tree.ts";
-import { findBannedWords, findEmptyNames, findEnvironmentReads, findLongFiles } from "./tidy.ts";
+import { findBannedWords, findEmptyNames, findLongFiles } from "./tidy.ts";
 
 const file = (path: string, text = ""): SourceFile => ({ path, text });
 const long = "x\n".repeat(401);
@@ -57,11 +58,27 @@ describe("each gate over the text catches what it is for, and only that", () => 
     expect(found("fc.array(fc.nat(), { maxLength: 10 }) fc.array(fc.string({ maxLength: 90 }))")).toEqual([]);
   });
 
-  test("the environment read outside config.ts", () => {
+  test("the environment read outside config.ts, under a computed name, or without a schema", () => {
     const read = 'process.env["PORT"]';
-    expect(findEnvironmentReads([file("services/a/src/config.ts", read), file("services/a/src/app.ts", read)])).toEqual(
-      ["services/a/src/app.ts:1: only config.ts reads it"],
-    );
+    const schema = file("services/a/src/config.ts", `z.object({\n  PORT: z.string(),\n});\n${read}`);
+    expect(findEnvironmentReads([schema, file("services/a/src/app.ts", read)])).toEqual([
+      "services/a/src/app.ts:1: only config.ts reads it",
+    ]);
+    expect(findEnvironmentReads([schema, file("libs/b/src/x.ts", read)])).toEqual([
+      "libs/b/src/x.ts:1: only config.ts reads it",
+    ]);
+    expect(findEnvironmentReads([schema, file("libs/local-stack/src/x.ts", read)])).toEqual([]);
+    expect(findEnvironmentReads([file("services/a/src/config.ts", read)])).toEqual([
+      "services/a/src/config.ts: PORT is in no schema, so nobody is told of it",
+    ]);
+    expect(findEnvironmentReads([file("services/a/src/config.ts", "process.env[name]")])).toHaveLength(1);
+  });
+
+  test("a listed reader of the environment that reads it no more", () => {
+    const path = "libs/telemetry/src/instrument.ts";
+    expect(findEnvironmentReads([file(path, "export const x = 1;")])).toEqual([
+      `${path}: is listed in scripts/gates/environment.ts and reads nothing there any more`,
+    ]);
   });
 
   test("a service without its rooms, and a file outside them", () => {

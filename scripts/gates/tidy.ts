@@ -44,13 +44,3 @@ export function findBannedWords(files: readonly SourceFile[]): string[] {
     .filter((file) => !namesTheBans(file))
     .flatMap((file) => bannedWords.flatMap(({ pattern, message }) => problemsByLine(file, pattern, message)));
 }
-
-/** config.ts is the one reader of the environment in a service, so that `--check-config` tells everything. */
-export function findEnvironmentReads(files: readonly SourceFile[]): string[] {
-  return files
-    .filter((file) => /^services\/[^/]+\/src\//.test(file.path) && !file.path.endsWith(".test.ts"))
-    .filter((file) => !/^services\/[^/]+\/src\/config\.ts$/.test(file.path))
-    .flatMap((file) =>
-      problemsByLine(file, /\bprocess\.env\b|\benv\b.*from "node:process"/, "only config.ts reads it"),
-    );
-}

@@ -1,12 +1,14 @@
 import { z } from "zod";
+import { httpUrl, refuseAddress, urlList } from "./address.ts";
 import { Secret, secretOfLength } from "./secret.ts";
+
+const natsServersMax = 16;
 
 /** How a process reaches the bus, and who it is there. */
 export const busFields = {
-  NATS_URL: z
-    .string()
-    .regex(/^(nats|tls|ws|wss):\/\//, "must start with nats:// or tls://")
-    .default("nats://127.0.0.1:8422")
+  NATS_URL: urlList(["nats", "tls"], natsServersMax)
+    .transform((urls) => urls.join(","))
+    .prefault("nats://127.0.0.1:8422")
     .describe("NATS server; several, separated by commas"),
   NATS_NKEY_SEED: z
     .string()
@@ -32,11 +34,16 @@ export const commonFields = {
   ...busFields,
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, "must start with postgres://")
+    .superRefine(refuseAddress(["postgres", "postgresql"]))
     .transform(Secret.of)
     .describe("Postgres database of this service, with its role and password"),
   PRINCIPAL_SECRET: secretOfLength(32).describe("Key that signs who calls, between services; at least 32 characters"),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional().describe("OTLP HTTP endpoint for traces; unset: no traces"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().describe("OTLP HTTP endpoint for traces; unset: no traces"),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe("Share of traces that is kept, 0 to 1"),
+  NODE_ENV: z
+    .enum(["production", "development", "test"])
+    .optional()
+    .describe("production: a database without a password, or with one that can be guessed, is refused"),
   SHUTDOWN_GRACE_MS: z.coerce
     .number()
     .int()

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import { describeConfig } from "./describe.ts";
+import { Secret } from "./secret.ts";
+import { weaknessOf } from "./weak-secret.ts";
 
 export interface ConfigInput {
   readonly env: NodeJS.ProcessEnv;
@@ -21,13 +23,25 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.Process
     if (value !== undefined && value !== "") given[name] = value;
   }
   const parsed = schema.safeParse(given);
-  if (parsed.success) return { ok: true, config: Object.freeze(parsed.data) };
+  if (parsed.success) {
+    const problem = databaseProblem(parsed.data);
+    return problem === null ? { ok: true, config: Object.freeze(parsed.data) } : { ok: false, problems: [problem] };
+  }
   const problems = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0] ?? "configuration");
     const isMissing = name in schema.shape && given[name] === undefined;
     return `${name}: ${isMissing ? "is required" : issue.message}`;
   });
   return { ok: false, problems };
+}
+
+/** In production whoever reaches Postgres must not be let in by its role's name alone. */
+function databaseProblem(config: Readonly<Record<string, unknown>>): string | null {
+  const { NODE_ENV: mode, DATABASE_URL: url } = config;
+  if (mode !== "production" || !(url instanceof Secret)) return null;
+  const { username, password } = new URL(url.reveal());
+  if (password === "") return "DATABASE_URL: has no password, which production needs";
+  return password === username || weaknessOf(password) !== null ? "DATABASE_URL: its password can be guessed" : null;
 }
 
 /**

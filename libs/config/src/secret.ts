@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { z } from "zod";
+import { isPlaceholder, weaknessOf } from "./weak-secret.ts";
 
 const redacted = "[redacted]";
 
@@ -33,7 +34,19 @@ export class Secret {
 }
 
 /** A zod string that becomes a Secret. */
-export const secretSchema = z.string().min(1).transform(Secret.of);
+export const secretSchema = z
+  .string()
+  .min(1)
+  .refine((text) => !isPlaceholder(text), "is a placeholder")
+  .transform(Secret.of);
 
-/** As `secretSchema`, for a key whose strength depends on its length in characters. */
-export const secretOfLength = (minCharacters: number) => z.string().min(minCharacters).transform(Secret.of);
+/** As `secretSchema`, for a key that is ours to make: long enough, and not one that can be guessed. */
+export const secretOfLength = (minCharacters: number) =>
+  z
+    .string()
+    .min(minCharacters, { abort: true })
+    .superRefine((text, context) => {
+      const message = weaknessOf(text);
+      if (message !== null) context.addIssue({ code: "custom", message });
+    })
+    .transform(Secret.of);

@@ -18,7 +18,7 @@ const schema = z.object({
 });
 const valid = {
   DATABASE_URL: "postgres://quota:hunter2@127.0.0.1/quota",
-  PRINCIPAL_SECRET: "0123456789abcdef0123456789abcdef",
+  PRINCIPAL_SECRET: "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa",
 };
 
 interface Exit {

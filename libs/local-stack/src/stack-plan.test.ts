@@ -36,8 +36,8 @@ const plan: StackPlan = {
   inspectAddresses: {},
   parentEnv: {
     OPENAI_API_KEY: "canary-key",
-    OTHER_KEY: "other-key",
-    UPSTREAMS: '[{"id":"other","baseUrl":"https://other.test","apiKeyEnv":"OTHER_KEY"}]',
+    OTHER_API_KEY: "other-key",
+    UPSTREAMS: '[{"id":"other","baseUrl":"https://other.test","apiKeyEnv":"OTHER_API_KEY"}]',
     AWS_SECRET_ACCESS_KEY: "canary",
     REGULATED_LINEUP: "true",
     LOG_LEVEL: "of the shell",
@@ -106,7 +106,7 @@ describe("planServices", () => {
     const specs = planServices({ ...plan, sandboxes: [] });
     for (const [name, value] of [
       ["OPENAI_API_KEY", "canary-key"],
-      ["OTHER_KEY", "other-key"],
+      ["OTHER_API_KEY", "other-key"],
     ] as const) {
       const holders = specs.filter((spec) => spec.env[name] === value).map((spec) => spec.name);
       expect(holders).toEqual(["llm-router"]);

@@ -19,11 +19,12 @@ export function processFields(name: ProcessName) {
     LOG_LEVEL: commonFields.LOG_LEVEL,
     SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
     OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
+    OTEL_TRACES_SAMPLER_ARG: commonFields.OTEL_TRACES_SAMPLER_ARG,
   };
 }
 
 /** Beside `processFields`, of a service with a database. */
-export const databaseFields = { DATABASE_URL: commonFields.DATABASE_URL };
+export const databaseFields = { DATABASE_URL: commonFields.DATABASE_URL, NODE_ENV: commonFields.NODE_ENV };
 
 /** Beside `processFields`, of a service with routes for operators on its public port. */
 export const operatorFields = {

@@ -6,7 +6,7 @@ import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 
 /** What a service under test must be configured with, so that it believes `accountCall`. */
-export const callerEnv = { PRINCIPAL_SECRET: "a test's secret of thirty-two characters" };
+export const callerEnv = { PRINCIPAL_SECRET: "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa" };
 
 /** Whose key calls: a user's own, or a member's in an org. */
 export interface As {

@@ -1,12 +1,10 @@
+import { urlList } from "@topdog/config/address";
 import { busFields, commonFields } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
 import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
 import { z } from "zod";
 
-const urlList = z
-  .string()
-  .transform((text) => text.split(",").map((url) => url.trim()))
-  .pipe(z.array(z.url()).min(1).max(64));
+const siblings = urlList(["http", "https"], 64);
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
 const trustedProxies = z
   .string()
@@ -46,11 +44,12 @@ export const configSchema = z.object({
   ...busFields,
   PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
   OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
+  OTEL_TRACES_SAMPLER_ARG: commonFields.OTEL_TRACES_SAMPLER_ARG,
   SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
-  ROUTER_URL: urlList.prefault("http://127.0.0.1:8084").describe("llm-router; several instances separated by commas"),
-  QUOTA_URL: urlList.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
-  ORG_REGISTRY_URL: urlList.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),
-  BILLING_URL: urlList.prefault("http://127.0.0.1:8082").describe("billing, for /api/tiers and /api/billing"),
+  ROUTER_URL: siblings.prefault("http://127.0.0.1:8084").describe("llm-router; several instances separated by commas"),
+  QUOTA_URL: siblings.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
+  ORG_REGISTRY_URL: siblings.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),
+  BILLING_URL: siblings.prefault("http://127.0.0.1:8082").describe("billing, for /api/tiers and /api/billing"),
   DOCS_DIR: z
     .string()
     .optional()

@@ -14,7 +14,7 @@ test("two secrets are all that must be set, and several routers can be", () => {
     problems: ["NATS_NKEY_SEED: is required", "PRINCIPAL_SECRET: is required"],
   });
   const read = readConfig(configSchema, {
-    PRINCIPAL_SECRET: "x".repeat(32),
+    PRINCIPAL_SECRET: "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa",
     NATS_NKEY_SEED: `SU${"A".repeat(56)}`,
     ROUTER_URL: "http://a:1, http://b:2",
   });

@@ -13,7 +13,7 @@ import { configSchema, type GatewayConfig } from "../src/config.ts";
 import { startFakeRouter, type FakeRouter } from "./fake-router.ts";
 import { startQuotaResponder, type QuotaResponder } from "./quota-responder.ts";
 
-export const principalSecret = "test-principal-secret-0123456789-abcdef";
+export const principalSecret = "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa";
 
 export interface TestKey {
   readonly key: string;

@@ -1,3 +1,4 @@
+import { httpUrl, urlList } from "@topdog/config/address";
 import { loadConfig } from "@topdog/config/load";
 import { busFields, commonFields } from "@topdog/config/fields";
 import { Secret, secretSchema } from "@topdog/config/secret";
@@ -20,8 +21,11 @@ const pricedModel = z.strictObject({
 /** One more OpenAI-compatible upstream. Models: ids of the built-in table, or new ones with their prices. */
 const upstreamSchema = z.strictObject({
   id: upstreamId,
-  baseUrl: z.url({ protocol: /^https?$/ }),
-  apiKeyEnv: z.string().optional(),
+  baseUrl: httpUrl,
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]*_API_KEY$/, "must end in _API_KEY: no other secret of this process goes to a provider")
+    .optional(),
   models: z
     .array(z.union([z.string(), pricedModel]))
     .min(1)
@@ -37,10 +41,7 @@ const jsonText = z.string().transform((text, context): unknown => {
   }
 });
 
-const urlList = z
-  .string()
-  .transform((text) => text.split(",").map((url) => url.trim()))
-  .pipe(z.array(z.url({ protocol: /^https?$/ })).max(26));
+const sandboxes = urlList(["http", "https"], 26);
 
 export const configSchema = z.object({
   HTTP_HOST: commonFields.HTTP_HOST,
@@ -49,6 +50,7 @@ export const configSchema = z.object({
   ...busFields,
   PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
   OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
+  OTEL_TRACES_SAMPLER_ARG: commonFields.OTEL_TRACES_SAMPLER_ARG,
   SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
   ROUTER_ID: z.string().min(1).max(64).default("router-1").describe("Name of this instance in provider.state_changed"),
   SPOOL_DIR: z
@@ -62,13 +64,15 @@ export const configSchema = z.object({
     .default(4 * mebibyte)
     .describe("Size at which the spool begins a new file"),
   SPOOL_SHIP_INTERVAL_MS: milliseconds(10_000).default(100).describe("Between looks at what is to be published"),
-  SANDBOX_URLS: urlList.optional().describe("Sandbox providers, comma-separated base URLs: sandbox-a, sandbox-b, …"),
+  SANDBOX_URLS: sandboxes.optional().describe("Sandbox providers, comma-separated base URLs: sandbox-a, sandbox-b, …"),
   OPENAI_API_KEY: secretSchema.optional().describe("Adds the upstream openai; unset: no OpenAI models"),
-  OPENAI_BASE_URL: z.url().default("https://api.openai.com/v1").describe("Base URL of the upstream openai"),
+  OPENAI_BASE_URL: httpUrl.default("https://api.openai.com/v1").describe("Base URL of the upstream openai"),
   UPSTREAMS: jsonText
     .pipe(z.array(upstreamSchema).max(50))
     .optional()
-    .describe("JSON: more OpenAI-compatible upstreams, [{id, baseUrl, apiKeyEnv?, models?}]"),
+    .describe(
+      "JSON: more OpenAI-compatible upstreams, [{id, baseUrl, apiKeyEnv?, models?}]; apiKeyEnv names a variable, X_API_KEY, that holds the key",
+    ),
   MAX_BODY_BYTES: wholeNumber(1024, 256 * mebibyte)
     .default(32 * mebibyte)
     .describe("Longest request body"),

@@ -11,7 +11,7 @@ import { type AppDeps, createApp } from "../src/app.ts";
 import { configSchema } from "../src/config.ts";
 import { openDurableSpool } from "../src/store/spool/durable-spool.ts";
 
-const secret = "a-secret-that-is-long-enough-for-a-test";
+const secret = "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa";
 
 export interface Answer {
   readonly status: number;

@@ -7,6 +7,7 @@ export const configSchema = z.object({
   HTTP_PORT: commonFields.HTTP_PORT.default(8091),
   LOG_LEVEL: commonFields.LOG_LEVEL,
   OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
+  OTEL_TRACES_SAMPLER_ARG: commonFields.OTEL_TRACES_SAMPLER_ARG,
   SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
   TTFT_MS: z.coerce.number().int().min(0).max(60_000).default(120).describe("Time to the first token, milliseconds"),
   TOKEN_INTERVAL_MS: z.coerce

@@ -1,0 +1,53 @@
+import { BlockList, isIP } from "node:net";
+import { z } from "zod";
+
+/** Link-local networks, and where clouds answer a machine's questions about itself, its credentials among them. */
+const metadataAddresses = new BlockList();
+metadataAddresses.addSubnet("169.254.0.0", 16, "ipv4");
+metadataAddresses.addAddress("100.100.100.200", "ipv4");
+metadataAddresses.addAddress("192.0.0.192", "ipv4");
+metadataAddresses.addSubnet("fe80::", 10, "ipv6");
+metadataAddresses.addAddress("fd00:ec2::254", "ipv6");
+metadataAddresses.addAddress("fd20:ce::254", "ipv6");
+const metadataNames = /^(?:metadata|instance-data)(?:\.|$)/;
+
+function isMetadataHost(host: string): boolean {
+  const family = isIP(host);
+  if (family === 0) return metadataNames.test(host);
+  return metadataAddresses.check(host, family === 4 ? "ipv4" : "ipv6");
+}
+
+/** Why a process must not connect to this URL; null when it may. A name is judged by itself: what it resolves to may change. */
+function problemOf(url: string, schemes: readonly string[]): string | null {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
+  if (scheme === undefined || !schemes.includes(scheme))
+    return `must start with ${schemes.map((one) => `${one}://`).join(" or ")}`;
+  // As http: a URL's parser brings every spelling of an address, 0xa9fea9fe too, into the usual one.
+  const asHttp = URL.parse(`http${url.slice(scheme.length)}`);
+  if (asHttp === null || !URL.canParse(url)) return "is not a URL";
+  const host = asHttp.hostname.replaceAll(/^\[|\]$|\.$/g, "");
+  return isMetadataHost(host) ? "is a link-local address or a cloud's metadata service" : null;
+}
+
+/** A refinement of a field that holds the URL of something that a process connects to. */
+export const refuseAddress =
+  (schemes: readonly string[]) =>
+  (url: string, context: z.RefinementCtx): void => {
+    const message = problemOf(url, schemes);
+    if (message !== null) context.addIssue({ code: "custom", message });
+  };
+
+/** Something that a process asks over HTTP. */
+export const httpUrl = z.string().superRefine(refuseAddress(["http", "https"]));
+
+/** Several URLs, separated by commas. */
+export const urlList = (schemes: readonly string[], most: number) =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((url) => url.trim()))
+    .pipe(
+      z
+        .array(z.string().superRefine(refuseAddress(schemes)))
+        .min(1)
+        .max(most),
+    );
