@@ -44,6 +44,8 @@ export interface ConnectOptions extends BusAddress {
   readonly metrics?: Metrics | undefined;
   /** How long the first connection may take, all attempts together; for ever when absent. */
   readonly firstConnectMs?: number | undefined;
+  /** Ends the wait for the first connection: `connectBus` then rejects. */
+  readonly signal?: AbortSignal | undefined;
   /** The connection is of no use any more. Without this the process asks itself to stop, with exit code 1. */
   readonly onFatal?: (error: Error) => void;
 }
@@ -76,7 +78,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
 
 /** Tries again until it works or `firstConnectMs` are over, and says every few seconds why it does not. */
 async function connectFirst(options: ConnectOptions): Promise<NatsConnection> {
-  const { logger, firstConnectMs = Number.POSITIVE_INFINITY } = options;
+  const { logger, signal, firstConnectMs = Number.POSITIVE_INFINITY } = options;
   const startedMs = performance.now();
   let noticeAtMs = startedMs;
   for (;;) {
@@ -92,7 +94,7 @@ async function connectFirst(options: ConnectOptions): Promise<NatsConnection> {
         logger.warn({ err: error, servers: options.url }, "waiting for the bus");
         noticeAtMs = performance.now() + noticeIntervalMs;
       }
-      await sleep(waitMs);
+      await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
     }
   }
 }

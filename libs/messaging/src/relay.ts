@@ -11,6 +11,8 @@ export interface RelayOptions {
   readonly bus: Bus;
   readonly logger: MessagingLogger;
   readonly metrics?: MessagingMetrics | undefined;
+  /** Time between two looks when no commit is heard of: 10 to 500 ms when absent. It finds what other processes append. */
+  readonly idlePollMs?: number;
 }
 
 export interface Relay {
@@ -74,7 +76,7 @@ async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<
   while (!state.stopping) {
     try {
       const sent = options.bus.isConnected() ? await relayBatch(options) : await measureBacklog(options, state);
-      waitMs = sent === 0 ? Math.min(waitMs * 2, maxPollMs) : minPollMs;
+      waitMs = sent > 0 ? minPollMs : (options.idlePollMs ?? Math.min(waitMs * 2, maxPollMs));
       if (sent < batchRows) await wakeup.wait(waitMs);
     } catch (error) {
       options.metrics?.outboxFailures.inc();

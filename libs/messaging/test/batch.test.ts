@@ -72,14 +72,13 @@ describe("a batch consumer", () => {
   });
 
   test("a lone event waits no longer than its time", async () => {
+    // The batch never fills. A pull lasts ten seconds: without a time of its own the event might wait for its end.
     let arrived = 0;
-    start(async () => {
-      arrived = performance.now();
+    start(async (items) => {
+      arrived += items.length;
     });
     await publish("req_alone");
-    const from = performance.now();
-    await eventually(() => expect(arrived).toBeGreaterThan(0));
-    expect(arrived - from).toBeLessThan(1_000);
+    await eventually(() => expect(arrived).toBe(1), { timeoutMs: 8_000 });
   });
 
   test("a rejected item is delivered again and then set aside, the others are not touched", async () => {

@@ -94,13 +94,13 @@ describe("a consumer", () => {
   });
 
   test("keeps a slow event to itself for longer than the ack wait would allow", async () => {
-    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 600_000_000 });
+    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 2_000_000_000 });
     let runs = 0;
     const options = {
-      durable: { ...durable, ackWaitMs: 600 },
+      durable: { ...durable, ackWaitMs: 2_000 },
       handle: async () => {
         runs += 1;
-        await sleep(1_500);
+        await sleep(5_000);
       },
     };
     consumer = effectConsumer(quota, scratch, options);
@@ -127,7 +127,7 @@ describe("a consumer", () => {
     await consumer.stop();
     const next = effectConsumer(quota, scratch);
     next.start();
-    await eventually(async () => expect(await effects(scratch)).toEqual(upTo(10)), { timeoutMs: 3_000 });
+    await eventually(async () => expect(await effects(scratch)).toEqual(upTo(10)), { timeoutMs: 8_000 });
     await next.stop();
   });
 

@@ -83,12 +83,14 @@ describe("rpc", () => {
 
   test("refuses at once what it cannot work on", async () => {
     const release = Promise.withResolvers<undefined>();
+    let begun = 0;
     await serve(async () => {
+      begun += 1;
       await release.promise;
       return { principal: null };
     }, 2);
-    const held = [call(5_000), call(5_000)];
-    await sleep(50);
+    const held = [call(20_000), call(20_000)];
+    await eventually(() => expect(begun).toBe(2));
     await expect(call()).rejects.toMatchObject({ code: "overloaded" });
     release.resolve(undefined);
     expect(await Promise.all(held)).toEqual([{ principal: null }, { principal: null }]);
@@ -96,10 +98,10 @@ describe("rpc", () => {
 
   test("nobody there, or no answer in time, is temporary_reduced_capacity", async () => {
     await expect(call(5_000)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
-    await serve(() => sleep(400, { principal: null }));
-    const from = performance.now();
+    const late = Promise.withResolvers<{ principal: null }>();
+    await serve(() => late.promise);
     await expect(call(100)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
-    expect(performance.now() - from).toBeLessThan(350);
+    late.resolve({ principal: null });
   });
 
   test("an idempotent question that gets no answer is asked again within the deadline, any other is not", async () => {
@@ -120,21 +122,29 @@ describe("rpc", () => {
   }, 30_000);
 
   test("a stop answers what is in hand", async () => {
-    await serve(() => sleep(200, { principal: null }));
-    const held = call();
-    await sleep(50);
+    const begun = Promise.withResolvers<void>();
+    await serve(() => {
+      begun.resolve();
+      return sleep(200, { principal: null });
+    });
+    const held = call(10_000);
+    await begun.promise;
     await servers.pop()?.stop();
     expect(await held).toEqual({ principal: null });
   });
 
   test("a question in flight when the bus dies fails at once, and after the restart questions are answered again", async () => {
-    await serve(() => sleep(300, { principal: null }));
+    const begun = Promise.withResolvers<void>();
+    await serve(() => {
+      begun.resolve();
+      return sleep(300, { principal: null });
+    });
     const from = performance.now();
     const lost = call(10_000);
-    await sleep(50);
+    await begun.promise;
     await Promise.all([nats.kill9(), expect(lost).rejects.toMatchObject({ code: "temporary_reduced_capacity" })]);
     await expect(call(10_000)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
-    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(performance.now() - from).toBeLessThan(8_000);
     await nats.restart();
     await eventually(async () => expect(await call()).toEqual({ principal: null }));
   });

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { durables, streams } from "@topdog/contracts/topology";
+import { eventually } from "@topdog/testing/eventually";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { assertServerVersion } from "../src/connect.ts";
 import { applyTopology } from "../src/topology.ts";
@@ -51,7 +52,10 @@ describe("the operator's command", () => {
     });
   const expectApplied = async (stdout: string): Promise<void> => {
     expect(stdout).toContain("topology applied");
-    for (const { name } of streams) expect((await nats.bus.jsm.streams.info(name)).config.num_replicas).toBe(1);
+    // The test's own connection may be on its way back.
+    await eventually(async () => {
+      for (const { name } of streams) expect((await nats.bus.jsm.streams.info(name)).config.num_replicas).toBe(1);
+    });
   };
 
   test("applies the topology to an empty server and ends", async () => {

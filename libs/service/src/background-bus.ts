@@ -10,20 +10,23 @@ export interface BackgroundBus {
   close(): Promise<void>;
 }
 
-export function connectInBackground(connecting: Promise<Bus>, logger: Logger): BackgroundBus {
+/** `connect` gives up when its signal fires, so that nothing of it is left after a stop. */
+export function connectInBackground(connect: (signal: AbortSignal) => Promise<Bus>, logger: Logger): BackgroundBus {
+  const stopping = new AbortController();
   let connected: Bus | null = null;
-  let closing = false;
-  const first = connecting.then(async (bus) => {
-    if (closing) await bus.close();
+  const first = connect(stopping.signal).then(async (bus) => {
+    if (stopping.signal.aborted) await bus.close();
     connected = bus;
     return bus;
   });
-  first.catch((error: unknown) => logger.error({ err: error }, "the bus cannot be used"));
+  first.catch((error: unknown) => {
+    if (!stopping.signal.aborted) logger.error({ err: error }, "the bus cannot be used");
+  });
   return {
     now: () => connected,
     whenConnected: () => first,
     close: async () => {
-      closing = true;
+      stopping.abort();
       await connected?.close();
     },
   };

@@ -122,13 +122,13 @@ async function openResources(
     db = pool;
   }
   if (needs.bus === undefined) return { db, bus: undefined, backgroundBus: undefined };
-  const connecting = connectBus(busOptions(name, config, logger, metrics));
+  const options = busOptions(name, config, logger, metrics);
   if (needs.bus === "background") {
-    const backgroundBus = connectInBackground(connecting, logger);
+    const backgroundBus = connectInBackground((signal) => connectBus({ ...options, signal }), logger);
     releasers.add("bus", () => backgroundBus.close());
     return { db, bus: undefined, backgroundBus };
   }
-  const bus = await connecting;
+  const bus = await connectBus(options);
   releasers.add("bus", () => bus.close());
   return { db, bus, backgroundBus: undefined };
 }
