@@ -48,15 +48,29 @@ const oddNumbers = [0, -0, -1, 1.5, 1e308, Number.MAX_SAFE_INTEGER, -Number.MAX_
 export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   oddText,
   fc.constantFrom<unknown>(...oddNumbers, null, true, false, [], {}, [[[]]], { length: 3 }),
-  fc.jsonValue({ maxDepth: 3, noUnicodeString: false } as fc.JsonSharedConstraints),
+  fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Values that the schema takes. `idOf` gives ids of real things for the fields that are named like one. */
+/** What a request may name, by the field it stands in: things of the setting, and things that do not exist. */
+const namesByField: Readonly<Record<string, readonly string[]>> = {
+  orgId: ["<ownOrg>", "<foreignOrg>", "org_missing"],
+  org: ["<ownOrg>", "<foreignOrg>", "org_missing"],
+  userId: ["<ownMember>", "<foreignUser>", "usr_missing"],
+  keyId: ["<ownKey>", "<foreignKey>", "key_missing"],
+  model: ["sandbox-small", "no-such-model"],
+  cursor: ["<ownKey>", "eyJjcmVhdGVkQXRNcyI6MSwiaWQiOiJrZXlfMSJ9", "IngiCg"],
+};
+const anyIdOf = (name: string): fc.Arbitrary<string> | null => {
+  const names = namesByField[name];
+  return names === undefined ? null : fc.constantFrom(...names);
+};
+
+/** Values that the schema takes; for a field that is named like an id, ids of real things, or what `idOf` gives. */
 export function validValue(
   document: OpenApi,
   given: Schema,
   name: string,
-  idOf: (name: string) => fc.Arbitrary<string> | null,
+  idOf: (name: string) => fc.Arbitrary<string> | null = anyIdOf,
 ): fc.Arbitrary<unknown> {
   const schema = follow(document, given);
   const inner = (part: Schema, partName = name): fc.Arbitrary<unknown> => validValue(document, part, partName, idOf);
@@ -95,4 +109,37 @@ function validText({ pattern, minLength = 0, maxLength = 40 }: Schema): fc.Arbit
     // A pattern that fast-check cannot turn round, such as a negated Unicode class: plain text mostly fits it.
     return plain;
   }
+}
+
+const impossibleDays = [
+  "0000-00-00",
+  "0000-01-01",
+  "2026-02-30",
+  "2026-13-01",
+  "9999-12-31",
+  "2026-1-1",
+  "2026-01-01T00:00",
+];
+const oddIntegers = ["1.5", "1e3", "0x10", "+1", " 1", "", "-0", "٣", "1_000", "99999999999999999999"];
+
+/** Values that the schema all but takes: most of what breaks a server is found here. */
+export function nearMiss(document: OpenApi, given: Schema): fc.Arbitrary<unknown> {
+  const schema = follow(document, given);
+  const [first] = schema.allOf ?? [];
+  if (first !== undefined) return nearMiss(document, { type: "string", ...first });
+  if (schema.anyOf?.[0] !== undefined) return fc.oneof(...schema.anyOf.map((part) => nearMiss(document, part)));
+  if (schema.type === "integer" || schema.type === "number") {
+    const { minimum = 0, maximum = Number.MAX_SAFE_INTEGER } = schema;
+    return fc.constantFrom<unknown>(...oddIntegers, minimum - 1, maximum + 1, 1.5, 1e21);
+  }
+  if (schema.type !== "string") return oddValue;
+  if (schema.pattern?.includes("-02-29") === true) return fc.constantFrom(...impossibleDays);
+  const valid = schema.enum === undefined ? validText(schema) : fc.constantFrom(...schema.enum).map(String);
+  const tooLong = "x".repeat((schema.maxLength ?? 64) + 1);
+  // Postgres takes every text but one with NUL in it.
+  const tail = fc.oneof(fc.constant("\u0000"), fc.constantFrom("\n", "\ud800", "\u202e", "'", "\\", "%", " ", tooLong));
+  return fc.oneof(
+    fc.tuple(valid, tail).map(([text, end]) => text + end),
+    oddText,
+  );
 }
