@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@topdog/errors/app-error";
@@ -10,6 +11,16 @@ describe("the registry", () => {
     const documented = [...page.matchAll(/<a id="(\w+)">/g)].map((match) => match[1]);
     expect(documented.toSorted()).toEqual(errorCodes.toSorted());
     expect(page).toBe(renderErrorDocument());
+  });
+
+  test("promises no code that nothing answers with", () => {
+    const root = new URL("../../../", import.meta.url).pathname;
+    const sources = globSync("{libs,services}/*/src/**/*.ts", {
+      cwd: root,
+      exclude: (path) => path.endsWith("registry.ts"),
+    });
+    const text = sources.map((path) => readFileSync(`${root}${path}`, "utf8")).join("");
+    expect(errorCodes.filter((code) => !text.includes(`"${code}"`))).toEqual([]);
   });
 
   test("only what may succeed by itself is called retryable", () => {

@@ -125,6 +125,11 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
     }
   });
 
+  test("does not take a plain document for the stream that was asked for", async () => {
+    const whole = await outcome({ body: samples.answer("x") }, true);
+    expect(whole).toMatchObject({ kind: "failure", failure: { kind: "malformed" } });
+  });
+
   test("passes on how long a limited upstream wants to rest", async () => {
     const limited = await outcome({ status: 429, headers: { "retry-after": "9" }, body: {} }, true);
     expect(limited).toEqual({ kind: "failure", failure: { kind: "rate_limited", retryAfterSeconds: 9 } });

@@ -91,7 +91,7 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
     onEnd() {
       // Some providers leave the end event out. Only what says itself that it is finished is taken for whole.
       if (reader.isFinished()) complete(call.dialect.stream.endEvent);
-      else fail(failureOf("cut"));
+      else fail(failureOf(begun ? "cut" : "malformed"));
     },
     onFailure: breakOff,
   };
