@@ -15,5 +15,6 @@ export default {
   globalSetup: "<rootDir>/scripts/jest-global-setup.mjs",
   globalTeardown: "<rootDir>/scripts/jest-global-teardown.mjs",
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // What hangs is found out by its own bound: this one only ends a suite on a machine that is busy with something else.
+  testTimeout: 120_000,
 };

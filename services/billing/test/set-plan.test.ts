@@ -33,24 +33,19 @@ describe("set-plan", () => {
     return stored && toSubscriptionUpdated(stored);
   };
 
-  test("writes the subscription and announces the full snapshot, which is on the bus well within two seconds", async () => {
-    const heard: { snapshot: SubscriptionUpdated; atMs: number }[] = [];
+  test("writes the subscription and announces the full snapshot", async () => {
+    const heard: SubscriptionUpdated[] = [];
     const stop = onEventBroadcast(billing.nats.bus, subscriptionUpdated, (snapshot) => {
-      heard.push({ snapshot, atMs: performance.now() });
+      heard.push(snapshot);
     });
-    const delaysMs: number[] = [];
     for (const seats of [3, 9, 4]) {
       const result = await setPlan(billing.deps, { owner: "org:org_1", plan: "teams", interval: "month", seats });
-      const setMs = performance.now();
       expect(result.outcome).toBe("changed");
-      await eventually(() => expect(heard.at(-1)?.snapshot.seats).toBe(seats));
-      delaysMs.push((heard.at(-1)?.atMs ?? 0) - setMs);
+      await eventually(() => expect(heard.at(-1)?.seats).toBe(seats));
     }
     stop();
-    process.stdout.write(`plan on the bus after the command, ms: ${delaysMs.map((ms) => ms.toFixed(0)).join(" ")}\n`);
-    expect(Math.max(...delaysMs)).toBeLessThan(1000);
-    expect(heard.map(({ snapshot }) => snapshot.version)).toEqual([1, 2, 3]);
-    expect(heard.at(-1)?.snapshot).toEqual(await announcementOf("org:org_1"));
+    expect(heard.map(({ version }) => version)).toEqual([1, 2, 3]);
+    expect(heard.at(-1)).toEqual(await announcementOf("org:org_1"));
   });
 
   test("changes at the same moment get versions of their own, each announced once", async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { formatApiKey } from "@topdog/contracts/api-key";
+import { eventually } from "@topdog/testing/eventually";
 import { chatBody, errorOf, startPlatform, type Gateway, type Platform } from "./platform.ts";
 import { answerJson } from "./fake-router.ts";
 
@@ -180,18 +181,18 @@ describe("daily limits", () => {
     expect(principal.orgId).toBe("org_a");
   });
 
-  test("a spent limit is refused without asking quota again, but a raise is noticed within about a second", async () => {
+  test("a spent limit is refused without asking quota again, but a raise is noticed by itself", async () => {
     const { key, principal } = platform.newKey({ apiCalls: 1 });
     expect((await gateway.call(key)).status).toBe(200);
     expect((await gateway.call(key)).status).toBe(429);
     const before = platform.quota.syncs();
+    const startedMs = performance.now();
     for (let n = 0; n < 20; n += 1) expect((await gateway.call(key)).status).toBe(429);
-    expect(platform.quota.syncs() - before).toBeLessThanOrEqual(2);
+    // Once a second at most, for each of the two buckets, and a heartbeat.
+    const seconds = Math.ceil((performance.now() - startedMs) / 1000);
+    expect(platform.quota.syncs() - before).toBeLessThanOrEqual(3 * seconds);
     platform.quota.setLimit(principal.buckets.personal, "api_calls", 5);
-    await new Promise((resolve) => setTimeout(resolve, 1_050));
-    await gateway.call(key);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect((await gateway.call(key)).status).toBe(200);
+    await eventually(async () => expect((await gateway.call(key)).status).toBe(200), { intervalMs: 100 });
   });
 });
 

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { memberChanged } from "@topdog/contracts/events/org-events";
@@ -13,7 +12,9 @@ let gateways: Gateway[];
 
 beforeAll(async () => {
   platform = await startPlatform({ maxGrant: 64, window: 32 });
-  gateways = [await platform.startGateway(), await platform.startGateway()];
+  // No entry runs out by itself: what is forgotten was revoked.
+  const settings = { PRINCIPAL_TTL_MS: "600000" };
+  gateways = [await platform.startGateway(settings), await platform.startGateway(settings)];
 });
 afterAll(() => platform.stop());
 
@@ -43,26 +44,35 @@ test("a made-up key costs no lookup: its checksum is wrong", async () => {
   expect(platform.resolves() - before).toBe(0);
 });
 
-test("a revoked key is refused by every gateway within 100 ms", async () => {
+test("a revoked key is refused by every gateway once its revocation is heard, long before its entry's time is up", async () => {
   const mine = platform.newKey({ apiCalls: 100_000 });
   for (const gateway of gateways) expect((await gateway.call(mine.key, models)).status).toBe(200);
-  const startedMs = performance.now();
   await revoke(mine);
   for (const gateway of gateways) {
-    await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401), { intervalMs: 2 });
+    await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401));
   }
-  expect(performance.now() - startedMs).toBeLessThan(100);
 });
 
 test("a revocation beats the answer of a lookup that was asked before it", async () => {
   const mine = platform.newKey();
   const [gateway] = gateways as [Gateway];
-  platform.onResolve = () => sleep(150);
+  const known = platform.newKey();
+  expect((await gateway.call(known.key, models)).status).toBe(200);
+  const asked = Promise.withResolvers<void>();
+  const heard = Promise.withResolvers<void>();
+  platform.onResolve = () => {
+    platform.onResolve = async () => undefined;
+    asked.resolve();
+    return heard.promise;
+  };
   const call = gateway.call(mine.key, models);
-  await sleep(50);
+  await asked.promise;
   await revoke(mine);
+  // Broadcasts keep their order: when the second is heard, so was the first.
+  await revoke(known);
+  await eventually(async () => expect((await gateway.call(known.key, models)).status).toBe(401));
+  heard.resolve();
   const answer = await call;
-  platform.onResolve = async () => undefined;
   expect([answer.status, errorOf(answer).code]).toEqual([401, "invalid_api_key"]);
   expect((await gateway.call(mine.key, models)).status).toBe(401);
 });
@@ -124,7 +134,7 @@ test("a member without a seat is refused at once, and served again when the seat
     { ...change, version: 1, active: false },
     { id: "m1" },
   );
-  await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401), { timeoutMs: 300 });
+  await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401));
   platform.keys.set(mine.keyHash, mine.principal);
   await publishEvent(
     await platform.nats.busOf("org-registry"),
@@ -132,5 +142,5 @@ test("a member without a seat is refused at once, and served again when the seat
     { ...change, version: 2, active: true },
     { id: "m2" },
   );
-  await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(200), { timeoutMs: 300 });
+  await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(200));
 });

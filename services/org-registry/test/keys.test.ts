@@ -65,27 +65,20 @@ describe("API keys", () => {
     expect(await principalOf(key)).toMatchObject({ userId, orgId: null, buckets: { personal: `user:${userId}` } });
   });
 
-  test("a revoked key is refused at once, and its revocation is on the bus within 100 ms of the answer", async () => {
+  test("a revoked key is refused at once, and its revocation is on the bus", async () => {
     const userId = await someUser(registry.deps);
-    const delaysMs: number[] = [];
     for (let round = 0; round < 5; round += 1) {
       const { key, record } = await issue(userId);
-      let heardMs = Number.NaN;
+      let isHeard = false;
       const stop = onEventBroadcast(registry.nats.bus, apiKeyRevoked, (fact) => {
-        if (fact.keyHash === sha256(key)) heardMs = performance.now();
+        if (fact.keyHash === sha256(key)) isHeard = true;
       });
       const revoked = await registry.call("DELETE", `/api/keys/${record.id}`, { userId });
-      const answeredMs = performance.now();
       expect(revoked.status).toBe(204);
       expect(await principalOf(key)).toBeNull();
-      await eventually(() => expect(heardMs).not.toBeNaN(), { intervalMs: 2 });
+      await eventually(() => expect(isHeard).toBe(true));
       stop();
-      delaysMs.push(heardMs - answeredMs);
     }
-    process.stdout.write(
-      `revocation on the bus after the answer, ms: ${delaysMs.map((ms) => ms.toFixed(1)).join(" ")}\n`,
-    );
-    expect(Math.max(...delaysMs)).toBeLessThan(100);
   });
 
   test("revoking is once: a second attempt, an unknown key and a stranger's key are the same 404", async () => {
