@@ -17,12 +17,13 @@ import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./
 let nats: TestNats;
 let billing: Bus;
 let quota: Bus;
+let operator: Bus;
 let scratch: TestDatabase;
 let consumer: Consumer | undefined;
 
 beforeAll(async () => {
   nats = await testNats();
-  [billing, quota] = await Promise.all([nats.busOf("billing"), nats.busOf("quota")]);
+  [billing, quota, operator] = await Promise.all([nats.busOf("billing"), nats.busOf("quota"), nats.busOf("operator")]);
 });
 afterAll(() => nats.stop());
 beforeEach(async () => {
@@ -176,7 +177,7 @@ describe("dead letters", () => {
   };
   const buried = (count: number) =>
     eventually(async () => {
-      const letters = await listDeadLetters(nats.bus, durable.name);
+      const letters = await listDeadLetters(operator, durable.name);
       expect(letters).toHaveLength(count);
       return letters;
     });
@@ -202,19 +203,19 @@ describe("dead letters", () => {
     for (const version of upTo(3)) await publish(version);
     const [letter] = await buried(1);
     broken.isBroken = false;
-    expect(await replayDeadLetters(nats.bus, durable.name, letter?.seq)).toBe(1);
+    expect(await replayDeadLetters(operator, durable.name, letter?.seq)).toBe(1);
     await eventually(async () => expect(await effects(scratch)).toEqual([1, 2, 3]));
     await buried(0);
-    await expect(replayDeadLetters(nats.bus, durable.name, letter?.seq)).rejects.toMatchObject({ code: "not_found" });
+    await expect(replayDeadLetters(operator, durable.name, letter?.seq)).rejects.toMatchObject({ code: "not_found" });
   });
 
   test("a letter that fails again is set aside again", async () => {
     start();
     await publish(2);
     const [first] = await buried(1);
-    expect(await replayDeadLetters(nats.bus, durable.name)).toBe(1);
+    expect(await replayDeadLetters(operator, durable.name)).toBe(1);
     await eventually(async () => {
-      const [again] = await listDeadLetters(nats.bus, durable.name);
+      const [again] = await listDeadLetters(operator, durable.name);
       expect(again?.seq).toBeGreaterThan(first?.seq ?? 0);
     });
   });
@@ -225,10 +226,10 @@ describe("dead letters", () => {
     await publish(2, "drop");
     const letters = await buried(2);
     const drop = letters.find(({ eventId }) => eventId === "drop");
-    expect(await dropDeadLetters(nats.bus, durable.name, drop?.seq)).toBe(1);
-    expect((await listDeadLetters(nats.bus)).map(({ eventId }) => eventId)).toEqual(["keep"]);
-    expect(await dropDeadLetters(nats.bus, durable.name)).toBe(1);
-    expect(await listDeadLetters(nats.bus, durable.name)).toEqual([]);
+    expect(await dropDeadLetters(operator, durable.name, drop?.seq)).toBe(1);
+    expect((await listDeadLetters(operator)).map(({ eventId }) => eventId)).toEqual(["keep"]);
+    expect(await dropDeadLetters(operator, durable.name)).toBe(1);
+    expect(await listDeadLetters(operator, durable.name)).toEqual([]);
   });
 
   test("an event that its handler finds impossible is set aside at once", async () => {
