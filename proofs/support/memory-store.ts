@@ -149,7 +149,6 @@ function memoryTransaction(tables: MemoryTables, nowMs: DatabaseClock, undo: Und
         undo.put(buckets, keyOf(key), { ...before, plan, limit, cap, toldExhausted: false });
       }
     },
-    lockSweep: () => Promise.resolve(true),
     findAbandonedLeases: async (timeoutMs, most) => {
       const beforeMs = nowMs() - timeoutMs;
       const isGone = (gatewayId: string): boolean => (tables.gatewaysSeenMs.get(gatewayId) ?? nowMs()) < beforeMs;

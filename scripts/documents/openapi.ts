@@ -6,8 +6,8 @@ import type { Route } from "@topdog/http-kit/route";
 import { llmApiPaths } from "./llm-api.ts";
 
 const services = join(import.meta.dirname, "../../services");
-/** What the gateway lets through; everything else of a service is for its operators. */
-const publicPath = /^\/(?:api|v1|consistency)\//;
+/** What the gateway lets through to callers; everything else of a service is for its operators. */
+const isPublic = ({ path, auth }: Route): boolean => /^\/(?:api|v1)\//.test(path) && auth !== "operator";
 
 /** Routes are made from dependencies that only their handlers use: for a document, nothing needs to be behind them. */
 const nothing: unknown = new Proxy(() => undefined, {
@@ -33,7 +33,7 @@ async function routesOf(service: string): Promise<readonly Route[]> {
 /** One document of what the outside sees, whichever service is behind it. */
 export async function buildPublicOpenApi(): Promise<OpenApiDocument> {
   const names = readdirSync(services).toSorted();
-  const routes = (await Promise.all(names.map(routesOf))).flat().filter((route) => publicPath.test(route.path));
+  const routes = (await Promise.all(names.map(routesOf))).flat().filter(isPublic);
   const seen = new Set<string>();
   for (const { method, path } of routes) {
     if (seen.has(`${method} ${path}`)) throw new Error(`two services serve ${method} ${path}`);

@@ -1,12 +1,14 @@
 import { commonFields } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
+import { busFields, databaseFields, operatorFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
 
-const serviceName = "quota";
-
 export const configSchema = z.object({
-  ...commonFields,
-  HTTP_PORT: commonFields.HTTP_PORT.default(8083),
+  ...processFields("quota"),
+  ...databaseFields,
+  ...busFields,
+  ...operatorFields,
+  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
   DATABASE_CONNECTIONS: z.coerce.number().int().min(4).max(100).default(16).describe("Most connections to Postgres"),
   SYNC_MAX_IN_FLIGHT: z.coerce
     .number()
@@ -31,14 +33,6 @@ export const configSchema = z.object({
     .describe("An admitted call without a usage record for this long is marked unknown, in milliseconds"),
 });
 
-export type Config = Readonly<z.infer<typeof configSchema>>;
-
-export const readServiceConfig = (): Config =>
-  loadConfig(serviceName, configSchema, { env: process.env, argv: process.argv.slice(2) });
-
 /** What an operator command needs: the database alone. */
 export const readCommandConfig = () =>
-  loadConfig(`${serviceName} command`, z.object({ DATABASE_URL: commonFields.DATABASE_URL }), {
-    env: process.env,
-    argv: process.argv.slice(2),
-  });
+  loadConfig("quota command", z.object(databaseFields), { env: process.env, argv: process.argv.slice(2) });

@@ -1,4 +1,3 @@
-import { createMessagingMetrics, type MessagingMetrics } from "@topdog/messaging/metrics";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import { type Violation, violations } from "./domain/lease.ts";
 
@@ -22,7 +21,6 @@ export interface LedgerMetrics {
     outcome: "completed" | "created" | "refunded" | "repeated" | "rejected" | "unknown";
   }>;
   readonly ledgerLagSeconds: { observe(seconds: number): void };
-  readonly failedPasses: TotalBy<{ task: "sweep" | "partitions" | "unknown" | "gateways" | "consistency" }>;
 }
 
 export interface ConsistencyMetrics {
@@ -34,9 +32,7 @@ export interface ConsistencyMetrics {
   readonly oldestGapSeconds: Level;
 }
 
-export interface QuotaMetrics extends LeaseMetrics, LedgerMetrics, ConsistencyMetrics {
-  readonly messaging: MessagingMetrics;
-}
+export type QuotaMetrics = LeaseMetrics & LedgerMetrics & ConsistencyMetrics;
 
 const syncBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const lagBucketsSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900];
@@ -44,7 +40,6 @@ const lagBucketsSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900];
 /** Every metric of this service. */
 export function createQuotaMetrics(metrics: Metrics): QuotaMetrics {
   return {
-    messaging: createMessagingMetrics(metrics),
     ...leaseMetrics(metrics),
     ...ledgerMetrics(metrics),
     ...consistencyMetrics(metrics),
@@ -98,11 +93,6 @@ function ledgerMetrics(metrics: Metrics): LedgerMetrics {
       name: "topdog_quota_ledger_lag_seconds",
       help: "From the end of a call to its completed ledger row",
       buckets: lagBucketsSeconds,
-    }),
-    failedPasses: metrics.counter({
-      name: "topdog_quota_maintenance_failures_total",
-      help: "Maintenance passes that failed and will be repeated",
-      labels: { task: ["sweep", "partitions", "unknown", "gateways", "consistency"] },
     }),
   };
 }

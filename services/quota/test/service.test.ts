@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { usageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
-import { signPrincipalHeader } from "@topdog/contracts/principal-header";
-import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { type LeaseGrant, type LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import { type QuotaRecalled, quotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Bus } from "@topdog/messaging/connect";
@@ -10,54 +8,26 @@ import { listDeadLetters } from "@topdog/messaging/dead-letters";
 import { publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
 import { onSignal } from "@topdog/messaging/signal";
-import { createMetrics } from "@topdog/telemetry/metrics";
+import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
-import { silentLogger } from "@topdog/testing/logger";
-import { type TestNats, testNats } from "@topdog/testing/nats";
-import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
-import { type App, createApp } from "../src/app.ts";
+import { startStoringService, type StoringTestService } from "@topdog/testing/service";
+import { quota } from "../src/app.ts";
 import { migrations, readViolations } from "./platform.ts";
 import { usageOf } from "./usage.ts";
 
-const principalSecret = "a secret of thirty-two characters";
-let nats: TestNats;
+let service: StoringTestService;
 let gateway: Bus;
 let billing: Bus;
 let router: Bus;
-let database: TestDatabase;
-let app: App;
-let base: string;
 const recalls: QuotaRecalled[] = [];
 
 beforeAll(async () => {
-  [nats, database] = await Promise.all([testNats(), testDatabase({ migrations })]);
-  [gateway, billing, router] = await Promise.all([
-    nats.busOf("gateway"),
-    nats.busOf("billing"),
-    nats.busOf("llm-router"),
-  ]);
-  app = createApp({
-    db: database.db,
-    bus: await nats.busOf("quota"),
-    logger: silentLogger(),
-    metrics: createMetrics("quota"),
-    nowMs: Date.now,
-    http: { host: "127.0.0.1", port: 0 },
-    principalSecret,
-    syncMaxInFlight: 16,
-    gatewayTimeoutMs: 10_000,
-    usageDeadlineMs: 900_000,
-    graceMs: 1_000,
-  });
+  service = await startStoringService(quota, { migrations, env: callerEnv });
+  const { busOf } = service.nats;
+  [gateway, billing, router] = await Promise.all([busOf("gateway"), busOf("billing"), busOf("llm-router")]);
   onSignal(gateway, quotaRecalled, (signal) => void recalls.push(signal));
-  const { port } = await app.start();
-  base = `http://127.0.0.1:${port}`;
 });
-afterAll(async () => {
-  await app.stop();
-  await nats.stop();
-  await database.drop();
-});
+afterAll(() => service.stop());
 
 async function sync(report: Partial<LeaseReport> & Pick<LeaseReport, "owner">): Promise<LeaseGrant> {
   const lease = { meter: "api_calls" as const, leaseId: null, used: 0, returned: 0, want: 0, close: false, ...report };
@@ -68,27 +38,12 @@ async function sync(report: Partial<LeaseReport> & Pick<LeaseReport, "owner">): 
   return grant;
 }
 
-const principalOf = (userId: string, orgId: string | null, role: Principal["role"] = null): Principal => ({
-  keyId: `key-${userId}`,
+const as = (userId: string, orgId: string | null, role?: As["role"]): As => ({
   userId,
   orgId,
-  role,
-  buckets:
-    orgId === null
-      ? { personal: `user:${userId}`, orgPool: null }
-      : { personal: `seat:${orgId}:${userId}`, orgPool: `org:${orgId}` },
-  byok: { scope: "user", used: 0, capacity: 2 },
+  ...(role === undefined ? {} : { role }),
 });
-
-async function get(path: string, principal?: Principal): Promise<{ status: number; body: never }> {
-  const caller = { kind: "account", requestId: "req_1", deadlineMs: Date.now() + 5_000 } as const;
-  const headers: Record<string, string> =
-    principal === undefined
-      ? {}
-      : { "x-topdog-principal": signPrincipalHeader({ ...caller, principal }, principalSecret) };
-  const response = await fetch(`${base}${path}`, { headers });
-  return { status: response.status, body: (await response.json()) as never };
-}
+const get = (path: string, caller: As | null = null): Promise<Answer> => accountCall(service.url, "GET", path, caller);
 
 const subscribe = (owner: string, plan: "teams" | "pro", version: number, seats = 1) =>
   publishEvent(
@@ -112,7 +67,7 @@ test("a version that billing cannot have reached is set aside, and the true ones
   await subscribe(owner, "teams", Number.MAX_SAFE_INTEGER, 99);
   await subscribe(owner, "pro", 1);
   await eventually(async () => expect(await sync({ owner })).toMatchObject({ limit: 800, plan: "pro" }));
-  const [letter] = await listDeadLetters(nats.bus, "quota-on-subscription-updated");
+  const [letter] = await listDeadLetters(service.nats.bus, "quota-on-subscription-updated");
   expect(letter?.reason).toMatch(/^invalid: version 9007199254740991 of .* cannot follow version 0$/);
 });
 
@@ -157,7 +112,7 @@ describe("usage", () => {
       await publishEvent(router, usageConsumed, usage, { id: `${usageIdOf(usage)}-${Math.random()}` });
     }
     await eventually(async () => {
-      const { rows } = await database.db.raw<{ rows: { count: string }[] }>(
+      const { rows } = await service.db.raw<{ rows: { count: string }[] }>(
         "select count(*) from ledger where state = 'completed'",
       );
       expect(Number(rows[0]?.count)).toBe(6);
@@ -165,7 +120,7 @@ describe("usage", () => {
   });
 
   test("is told to its own caller, by day, source and model, with an exact cost", async () => {
-    const { status, body } = await get("/api/usage", principalOf("ann", null));
+    const { status, body } = await get("/api/usage", as("ann", null));
     expect(status).toBe(200);
     expect(body).toMatchObject({
       from: today(),
@@ -186,30 +141,30 @@ describe("usage", () => {
   });
 
   test("never crosses a tenant: not another user's, not the same user's in another org, not an org's to a stranger", async () => {
-    const total = async (path: string, principal: Principal) => (await get(path, principal)).body;
-    expect(await total("/api/usage", principalOf("eve", null))).toMatchObject({ total: { calls: 0 }, rows: [] });
-    expect(await total("/api/usage", principalOf("eve", org, "member"))).toMatchObject({
+    const total = async (path: string, caller: As) => (await get(path, caller)).body;
+    expect(await total("/api/usage", as("eve", null))).toMatchObject({ total: { calls: 0 }, rows: [] });
+    expect(await total("/api/usage", as("eve", org, "member"))).toMatchObject({
       total: { calls: 0 },
       rows: [],
     });
-    expect(await total("/api/usage", principalOf("ann", org, "member"))).toMatchObject({ total: { calls: 1 } });
-    expect(await total("/api/usage?scope=org", principalOf("eve", "other", "owner"))).toMatchObject({
+    expect(await total("/api/usage", as("ann", org, "member"))).toMatchObject({ total: { calls: 1 } });
+    expect(await total("/api/usage?scope=org", as("eve", "other", "owner"))).toMatchObject({
       total: { calls: 0 },
     });
-    expect((await get("/api/usage?scope=org", principalOf("ann", org, "member"))).status).toBe(403);
-    expect((await get("/api/usage?scope=org", principalOf("ann", null))).status).toBe(403);
+    expect((await get("/api/usage?scope=org", as("ann", org, "member"))).status).toBe(403);
+    expect((await get("/api/usage?scope=org", as("ann", null))).status).toBe(403);
     expect((await get("/api/usage")).status).toBe(401);
   });
 
   test("of a whole org is told to its owner and admins, refunded calls apart", async () => {
     for (const role of ["owner", "admin"] as const) {
-      const { body } = await get("/api/usage?scope=org", principalOf("ann", org, role));
+      const { body } = await get("/api/usage?scope=org", as("ann", org, role));
       expect(body).toMatchObject({ total: { calls: 2, refundedCalls: 1, costNanoUsd: 61_200 } });
     }
   });
 
   test("is asked for by days in order, 31 at most", async () => {
-    const status = async (query: string) => (await get(`/api/usage?${query}`, principalOf("ann", null))).status;
+    const status = async (query: string) => (await get(`/api/usage?${query}`, as("ann", null))).status;
     expect(await status("from=2026-10-01&to=2026-10-31")).toBe(200);
     expect(await status("from=2026-10-01&to=2026-11-01")).toBe(400);
     expect(await status("from=2026-10-02&to=2026-10-01")).toBe(400);
@@ -220,7 +175,7 @@ describe("usage", () => {
   });
 
   test("counts against the caller's own limits, also where nothing was used yet", async () => {
-    const { body } = await get("/api/limits", principalOf("ann", org, "member"));
+    const { body } = await get("/api/limits", as("ann", org, "member"));
     const resetsAt = new Date(Date.parse(today()) + 86_400_000).toISOString();
     expect(body).toEqual({
       day: today(),
@@ -238,7 +193,7 @@ describe("usage", () => {
 test("the consistency SLI is 1 until the ledger and a counter disagree, and /metrics says the same", async () => {
   const sli = async (): Promise<{
     meteringConsistency: { ratio: number; checkedBuckets: number; disagreeingBuckets: number };
-  }> => (await get("/consistency/sli")).body;
+  }> => (await accountCall(service.opsUrl, "GET", "/consistency/sli", null)).body as never;
   const healthy = await sli();
   expect(healthy.meteringConsistency).toMatchObject({
     ratio: 1,
@@ -246,8 +201,8 @@ test("the consistency SLI is 1 until the ledger and a counter disagree, and /met
     repeatedRows: 0,
     missingSeqs: 0,
   });
-  expect(await readViolations(database.db)).toEqual([]);
-  await database.db.raw(
+  expect(await readViolations(service.db)).toEqual([]);
+  await service.db.raw(
     "delete from ledger where (lease_id, seq) = (select lease_id, seq from ledger where user_id = 'bob' and entry = 'charge' order by seq limit 1)",
   );
   await eventually(async () => {
@@ -255,11 +210,13 @@ test("the consistency SLI is 1 until the ledger and a counter disagree, and /met
     expect(broken.disagreeingBuckets).toBe(1);
     expect(broken.ratio).toBeCloseTo(1 - 1 / broken.checkedBuckets, 10);
   });
-  const metrics = await (await fetch(`${base}/metrics`)).text();
+  const metrics = await (await fetch(`${service.opsUrl}/metrics`)).text();
   expect(metrics).toMatch(/^topdog_quota_metering_consistency_ratio\{[^}]*\} 0\.\d+$/m);
 });
 
-test("the service says that it lives and is ready", async () => {
-  expect(await get("/livez")).toMatchObject({ status: 200, body: { status: "ok" } });
-  expect(await get("/readyz")).toMatchObject({ status: 200, body: { checks: { database: "ok", bus: "ok" } } });
+test("what is for operators is on the operations port, and as if missing to callers", async () => {
+  for (const path of ["/metrics", "/consistency/sli"]) {
+    expect((await get(path)).status).toBe(404);
+    expect((await accountCall(service.opsUrl, "GET", path, null)).status).toBe(200);
+  }
 });

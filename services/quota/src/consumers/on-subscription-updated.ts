@@ -1,23 +1,22 @@
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { durableFor } from "@topdog/contracts/topology";
-import type { Bus } from "@topdog/messaging/connect";
 import { type Consumer, createConsumer } from "@topdog/messaging/consume";
-import type { Database } from "@topdog/postgres/pool";
 import { afterCommit } from "@topdog/postgres/transaction";
+import type { ConsumerContext } from "@topdog/service/define";
 import { quotaTransaction } from "../store/quota-store.ts";
 import { applySubscription } from "../usecases/apply-subscription.ts";
 import type { QuotaDeps } from "../usecases/deps.ts";
 
 /** Changes limits at once, and tells the gateways after the commit: one that asks again must find the new limit. */
-export function onSubscriptionUpdated(bus: Bus, db: Database, deps: QuotaDeps): Consumer {
-  const { logger } = deps;
+export function onSubscriptionUpdated(context: ConsumerContext, deps: QuotaDeps): Consumer {
+  const { bus, db, logger } = context;
   return createConsumer({
     bus,
     db,
     durable: durableFor("quota", subscriptionUpdated.subject),
     event: subscriptionUpdated,
     logger,
-    metrics: deps.metrics.messaging,
+    metrics: context.messagingMetrics,
     handle: async (trx, subscription, meta) => {
       const touched = await applySubscription(quotaTransaction(trx), subscription);
       const { owner, version, plan, seats } = subscription;

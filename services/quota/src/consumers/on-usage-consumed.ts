@@ -1,7 +1,7 @@
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { durableFor } from "@topdog/contracts/topology";
-import type { Bus } from "@topdog/messaging/connect";
 import { type Consumer, createBatchConsumer } from "@topdog/messaging/consume";
+import type { ConsumerContext } from "@topdog/service/define";
 import type { QuotaDeps } from "../usecases/deps.ts";
 import { recordUsage } from "../usecases/record-usage.ts";
 
@@ -10,15 +10,15 @@ const maxBatch = 500;
 const maxWaitMs = 50;
 
 /** Completes the ledger. Idempotent by the ledger's own key, so a batch needs no processed-event rows. */
-export function onUsageConsumed(bus: Bus, deps: QuotaDeps, nowMs: () => number): Consumer {
+export function onUsageConsumed(context: ConsumerContext, deps: QuotaDeps, nowMs: () => number): Consumer {
   return createBatchConsumer({
-    bus,
+    bus: context.bus,
     durable: durableFor("quota", usageConsumed.subject),
     event: usageConsumed,
     maxBatch,
     maxWaitMs,
-    logger: deps.logger,
-    metrics: deps.metrics.messaging,
+    logger: context.logger,
+    metrics: context.messagingMetrics,
     handle: (items) =>
       recordUsage(
         deps,

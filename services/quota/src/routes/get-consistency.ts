@@ -41,7 +41,7 @@ export const getConsistencyRoute = ({ measureConsistency }: RouteDeps) =>
     summary: "Read the metering consistency SLI",
     description: "Computed from the ledger itself, once a second at most. The same numbers are series in /metrics.",
     tags: ["Operations"],
-    auth: "none",
+    auth: "operator",
     responses: { 200: consistencySchema },
     errors: [],
     handler: async () => ({ status: 200 as const, body: toApiConsistency(await measureConsistency()) }),

@@ -1,4 +1,4 @@
-import { createDatabase, type Database } from "@topdog/postgres/pool";
+import type { DatabaseOptions } from "@topdog/postgres/pool";
 
 /**
  * Every statement here touches few rows by a key, of tables that grow from nothing within a day. A plan that was cached, or
@@ -6,5 +6,8 @@ import { createDatabase, type Database } from "@topdog/postgres/pool";
  */
 const keyLookupsOnly = { enable_seqscan: "off", enable_hashjoin: "off", enable_mergejoin: "off" };
 
-export const openQuotaDatabase = (url: string, maxConnections: number): Database =>
-  createDatabase({ url, applicationName: "quota", maxConnections, settings: keyLookupsOnly });
+/** For the pool of the service. */
+export const poolOptions = (maxConnections: number): Partial<DatabaseOptions> => ({
+  maxConnections,
+  settings: keyLookupsOnly,
+});

@@ -26,16 +26,6 @@ export async function readLeases(
   return rows;
 }
 
-const sweepLockKey = 7_306_551_083;
-
-/** False when another instance is sweeping: there is nothing to do for this one. */
-export async function lockSweep(trx: Transaction): Promise<boolean> {
-  const { rows } = await trx.raw<{ rows: { mine: boolean }[] }>("select pg_try_advisory_xact_lock(?) as mine", [
-    sweepLockKey,
-  ]);
-  return rows[0]?.mine === true;
-}
-
 /**
  * Open leases whose gateway was not seen for a while, and idle ones of past days. Read without locks: a lease is judged again
  * under its bucket's lock.

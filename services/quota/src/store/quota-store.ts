@@ -16,7 +16,7 @@ import {
 } from "./buckets.ts";
 import { lockEntitlements, type Subscription, upsertEntitlement } from "./entitlements.ts";
 import { forgetGateways, touchGateway } from "./gateways.ts";
-import { findAbandonedLeases, lockSweep, readLeases } from "./leases.ts";
+import { findAbandonedLeases, readLeases } from "./leases.ts";
 import {
   completeCharges,
   ensurePartitions,
@@ -46,7 +46,6 @@ export interface QuotaTransaction {
   readonly upsertEntitlement: (subscription: Subscription) => Promise<boolean>;
   readonly lockSubscribedBuckets: (subscriptionOwner: string) => Promise<Bucket[]>;
   readonly changeLimits: (buckets: readonly Bucket[]) => Promise<void>;
-  readonly lockSweep: () => Promise<boolean>;
   readonly findAbandonedLeases: (timeoutMs: number, most: number) => Promise<string[]>;
 }
 
@@ -79,7 +78,6 @@ export const quotaTransaction = (trx: Transaction): QuotaTransaction => ({
   upsertEntitlement: (subscription) => upsertEntitlement(trx, subscription),
   lockSubscribedBuckets: (subscriptionOwner) => lockSubscribedBuckets(trx, subscriptionOwner),
   changeLimits: (buckets) => changeLimits(trx, buckets),
-  lockSweep: () => lockSweep(trx),
   findAbandonedLeases: (timeoutMs, most) => findAbandonedLeases(trx, timeoutMs, most),
 });
 

@@ -22,7 +22,6 @@ export async function closeAbandonedLeases(deps: QuotaDeps, gatewayTimeoutMs: nu
 }
 
 async function sweepOnce(tx: QuotaTransaction, gatewayTimeoutMs: number) {
-  if (!(await tx.lockSweep())) return null;
   const leaseIds = await tx.findAbandonedLeases(gatewayTimeoutMs, leasesPerPass);
   if (leaseIds.length === 0) return null;
   const { buckets } = await tx.lockBuckets([], leaseIds);

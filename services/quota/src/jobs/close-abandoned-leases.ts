@@ -1,0 +1,24 @@
+import type { Job } from "@topdog/service/job";
+import { closeAbandonedLeases } from "../usecases/close-abandoned-leases.ts";
+import type { QuotaDeps } from "../usecases/deps.ts";
+import type { Listening } from "../usecases/listening.ts";
+
+export interface CloseAbandonedLeasesDeps {
+  readonly deps: QuotaDeps;
+  readonly listening: Listening;
+  readonly isBusConnected: () => boolean;
+  readonly gatewayTimeoutMs: number;
+}
+
+/** A gateway that was silent for too long has its leases closed; while nobody could be heard, silence proves nothing. */
+export const closeAbandonedLeasesJob = (options: CloseAbandonedLeasesDeps): Job => ({
+  name: "close-abandoned-leases",
+  intervalMs: 1_000,
+  timeoutMs: 20_000,
+  owner: "one",
+  run: async () => {
+    const { deps, listening, gatewayTimeoutMs } = options;
+    if (!options.isBusConnected()) listening.interrupted();
+    if (listening.sinceMs() >= gatewayTimeoutMs) await closeAbandonedLeases(deps, gatewayTimeoutMs);
+  },
+});

@@ -1,0 +1,57 @@
+import type { Job } from "@topdog/service/job";
+import { giveUpOpenRows } from "../usecases/give-up-open-rows.ts";
+import { makePartitions } from "../usecases/make-partitions.ts";
+import { closeAbandonedLeasesJob, type CloseAbandonedLeasesDeps } from "./close-abandoned-leases.ts";
+
+export interface JobsDeps extends CloseAbandonedLeasesDeps {
+  readonly usageDeadlineMs: number;
+  readonly measureConsistency: () => Promise<unknown>;
+}
+
+/** What must happen without anybody asking for it. A job that fails could not reach the database: nor could a gateway. */
+export function createJobs({ usageDeadlineMs, measureConsistency, ...options }: JobsDeps): Job[] {
+  const { deps, listening } = options;
+  const jobs: Job[] = [
+    closeAbandonedLeasesJob(options),
+    {
+      name: "give-up-open-rows",
+      intervalMs: 5_000,
+      timeoutMs: 20_000,
+      owner: "one",
+      run: () => giveUpOpenRows(deps, usageDeadlineMs),
+    },
+    // Each instance shows the indicator in its own metrics.
+    {
+      name: "measure-consistency",
+      intervalMs: 10_000,
+      timeoutMs: 20_000,
+      owner: "each",
+      run: () => measureConsistency(),
+    },
+    {
+      name: "make-partitions",
+      intervalMs: 3_600_000,
+      timeoutMs: 20_000,
+      owner: "one",
+      run: () => makePartitions(deps.store),
+    },
+    {
+      name: "forget-gateways",
+      intervalMs: 3_600_000,
+      timeoutMs: 20_000,
+      owner: "one",
+      run: () => deps.store.forgetGateways(),
+    },
+  ];
+  return jobs.map((job) => ({
+    ...job,
+    run: async (signal) => {
+      try {
+        await job.run(signal);
+      } catch (error) {
+        listening.interrupted();
+        throw error;
+      }
+    },
+  }));
+}

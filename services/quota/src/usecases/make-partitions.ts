@@ -1,0 +1,7 @@
+import type { QuotaStore } from "../store/quota-store.ts";
+
+const daysAhead = 7;
+
+/** The ledger's partitions of today and the days to come. Rows of a day without one end in the default partition, for good. */
+export const makePartitions = (store: Pick<QuotaStore, "ensurePartitions">): Promise<number> =>
+  store.ensurePartitions(daysAhead);
