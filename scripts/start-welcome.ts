@@ -33,15 +33,18 @@ Logs: ${dirname(stack.services["gateway"]?.logFile ?? "")}. API documents: ${gat
 }
 
 function table(stack: Stack): string {
-  const services = Object.values(stack.services).map((one) => [one.name, one.url, one.isRunning() ? "ready" : "down"]);
+  const services = Object.values(stack.services).map((one) => [
+    one.name,
+    one.url,
+    one.opsUrl,
+    one.isRunning() ? "ready" : "down",
+  ]);
   const rows = [
-    ["what", "where", "state"],
+    ["what", "where", "operations", "state"],
     ...services.toReversed(),
-    ["postgres", `127.0.0.1:${stack.postgres.port}`, "ready"],
-    ["nats", stack.nats.url, "ready"],
+    ["postgres", `127.0.0.1:${stack.postgres.port}`, "", "ready"],
+    ["nats", stack.nats.url, "", "ready"],
   ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 2);
-  return rows
-    .map(([what = "", where = "", state]) => `  ${what.padEnd(widths[0] ?? 0)}${where.padEnd(widths[1] ?? 0)}${state}`)
-    .join("\n");
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)) + 2);
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("")}`).join("\n");
 }

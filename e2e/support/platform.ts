@@ -35,6 +35,10 @@ export interface Platform {
   /** The quota service's database, as the superuser. */
   readonly quotaDatabaseUrl: string;
   serviceUrl(service: ServiceName): string;
+  /** Of its operations port. */
+  opsUrl(service: ServiceName): string;
+  /** What operators show on public ports. */
+  readonly operatorToken: string;
   newUser(subscription: { plan: PlanId }): Promise<{ userId: string; userKey: string }>;
   newOrg(subscription: { plan: PlanId; seats: number }): Promise<{ orgId: string; ownerId: string; ownerKey: string }>;
   setPlan(owner: string, plan: PlanId, seats: number): Promise<void>;
@@ -89,6 +93,8 @@ function describePlatform(stack: Stack, dataDir: string): Platform {
     demo: stack.demo,
     logDir: join(dataDir, "logs"),
     quotaDatabaseUrl: stack.postgres.url("quota"),
+    opsUrl: (service) => serviceOf(stack, service).opsUrl,
+    operatorToken: stack.operatorToken,
     serviceUrl: (service) => (service === "gateway" ? (stack.urls.gateway[0] ?? "") : stack.urls[service]),
     setPlan,
     newUser: async ({ plan }) => {

@@ -239,8 +239,10 @@ describe("the caller's own numbers", () => {
   });
 
   test("/consistency/sli shows metering consistency of 1 from real rows", async () => {
-    const sli = await rawCall(platform, "/consistency/sli", {});
+    const headers = { authorization: `Bearer ${platform.operatorToken}` };
+    const sli = await rawCall(platform, "/consistency/sli", { headers });
     expect(sli.status).toBe(200);
+    expect((await rawCall(platform, "/consistency/sli", {})).status).toBe(404);
     expect(JSON.stringify(sli.json)).toMatch(/metering/);
   });
 });

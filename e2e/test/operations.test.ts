@@ -53,25 +53,34 @@ describe("every process", () => {
 });
 
 describe("every service", () => {
-  test.each(serviceNames)("%s answers /livez, /readyz, /health and /metrics", async (service) => {
-    const url = platform.serviceUrl(service);
-    for (const path of ["/livez", "/readyz", "/health"]) {
-      const answer = await request(`${url}${path}`);
-      expect([path, answer.statusCode]).toEqual([path, 200]);
-      await answer.body.dump();
-    }
-    const metrics = await (await request(`${url}/metrics`)).body.text();
-    expect(metrics).toMatch(/^topdog_/m);
-  });
+  test.each(serviceNames)(
+    "%s answers probes on both ports, and /metrics on the operations port alone",
+    async (service) => {
+      const statusOf = async (url: string): Promise<number> => {
+        const { statusCode, body } = await request(url);
+        await body.dump();
+        return statusCode;
+      };
+      const [url, opsUrl] = [platform.serviceUrl(service), platform.opsUrl(service)];
+      for (const path of ["/livez", "/readyz", "/health"]) {
+        expect([path, await statusOf(`${url}${path}`), await statusOf(`${opsUrl}${path}`)]).toEqual([path, 200, 200]);
+      }
+      expect(await statusOf(`${url}/metrics`)).toBe(404);
+      const metrics = await (await request(`${opsUrl}/metrics`)).body.text();
+      expect(metrics).toMatch(/^topdog_/m);
+    },
+  );
 });
 
 describe("the gateway's front", () => {
-  test("serves /docs and the OpenAPI and AsyncAPI documents", async () => {
+  test("serves /docs and the OpenAPI document to everybody, the AsyncAPI document to operators", async () => {
     const page = await rawCall(platform, "/docs/", {});
     expect(page.status).toBe(200);
     const openapi = await rawCall(platform, "/docs/openapi.json", {});
     expect(openapi.json).toMatchObject({ openapi: expect.stringMatching(/^3\.1/) });
-    const asyncapi = await rawCall(platform, "/docs/asyncapi.json", {});
+    expect((await rawCall(platform, "/docs/asyncapi.json", {})).status).toBe(404);
+    const headers = { authorization: `Bearer ${platform.operatorToken}` };
+    const asyncapi = await rawCall(platform, "/docs/asyncapi.json", { headers });
     expect(asyncapi.json).toMatchObject({ asyncapi: expect.stringMatching(/^3\./) });
   });
 

@@ -1,5 +1,4 @@
 import type { Express } from "express";
-import type { Metrics } from "@topdog/telemetry/metrics";
 
 export type Check = () => Promise<void>;
 
@@ -81,8 +80,8 @@ export function mountStatusProbes(app: Express, health: Health): void {
   });
 }
 
-/** For operators: the same with each check's state, and /metrics. */
-export function mountOperations(app: Express, health: Health, metrics: Metrics): void {
+/** For operators: the same with each check's state. */
+export function mountProbes(app: Express, health: Health): void {
   const startedMs = performance.now();
   app.get("/livez", (_req, res) => void res.json({ status: "ok" }));
   app.get("/readyz", async (_req, res) => {
@@ -94,17 +93,4 @@ export function mountOperations(app: Express, health: Health, metrics: Metrics):
     const uptimeSeconds = Math.round((performance.now() - startedMs) / 1000);
     res.json({ service, version, uptimeSeconds, ...(await health.assess()) });
   });
-  app.get("/metrics", async (_req, res) => {
-    res.set("content-type", metrics.contentType).end(await metrics.text());
-  });
-}
-
-export interface ProbeOptions extends Omit<HealthOptions, "phase"> {
-  readonly metrics: Metrics;
-  readonly isDraining: () => boolean;
-}
-
-/** /livez, /readyz, /health and /metrics of a service that has one port for all. */
-export function mountProbes(app: Express, { metrics, isDraining, ...options }: ProbeOptions): void {
-  mountOperations(app, createHealth({ ...options, phase: () => (isDraining() ? "draining" : "serving") }), metrics);
 }

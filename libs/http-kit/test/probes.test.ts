@@ -1,8 +1,7 @@
 import { afterEach, expect, test } from "@jest/globals";
 import { createExpressApp } from "@topdog/http-kit/app";
 import { createHttpServer } from "@topdog/http-kit/create-server";
-import { type Check, createHealth, mountOperations, mountStatusProbes, type Phase } from "@topdog/http-kit/probes";
-import { createMetrics } from "@topdog/telemetry/metrics";
+import { type Check, createHealth, mountProbes, mountStatusProbes, type Phase } from "@topdog/http-kit/probes";
 import { closeServed, recordingLogger, serve } from "./served.ts";
 
 afterEach(closeServed);
@@ -12,7 +11,7 @@ async function probes(checks: Record<string, Check>, phase: () => Phase = () => 
   const app = createExpressApp({ logger });
   const health = createHealth({ service: "quota", version: "1.2.3", checks, phase });
   if (isPublic) mountStatusProbes(app, health);
-  else mountOperations(app, health, createMetrics("quota"));
+  else mountProbes(app, health);
   const origin = await serve(createHttpServer(app));
   const read = async (path: string) => {
     const answer = await fetch(`${origin}${path}`);
@@ -60,19 +59,11 @@ test("ready only while it serves: neither before all is started nor from the fir
   });
 });
 
-test("to everybody the probes tell a status, and neither checks nor metrics", async () => {
+test("to everybody the probes tell a status and no checks", async () => {
   const failing: Check = () => Promise.reject(new Error("down"));
   const { read } = await probes({ database: failing }, () => "serving", true);
-  const [livez, readyz, health, metrics] = await Promise.all(["/livez", "/readyz", "/health", "/metrics"].map(read));
+  const [livez, readyz, health] = await Promise.all(["/livez", "/readyz", "/health"].map(read));
   expect([livez?.status, JSON.parse(livez?.text ?? "")]).toEqual([200, { status: "ok" }]);
   expect([readyz?.status, JSON.parse(readyz?.text ?? "")]).toEqual([503, { status: "failing" }]);
   expect(JSON.parse(health?.text ?? "")).toEqual({ service: "quota", version: "1.2.3", status: "failing" });
-  expect(metrics?.status).toBe(404);
-});
-
-test("metrics come as Prometheus text", async () => {
-  const { read } = await probes({});
-  const { status, text, type } = await read("/metrics");
-  expect([status, type?.split(";")[0]]).toEqual([200, "text/plain"]);
-  expect(text).toContain("process_cpu_seconds_total");
 });

@@ -17,6 +17,7 @@ const plan: StackPlan = {
   },
   databaseUrls: { "org-registry": "postgres://a", billing: "postgres://b", quota: "postgres://c" },
   principalSecret: "s".repeat(43),
+  operatorToken: "o".repeat(43),
   spoolDir: "/spool",
   ports: {
     "org-registry": 1,

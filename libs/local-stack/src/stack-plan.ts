@@ -13,6 +13,7 @@ export interface StackPlan {
   readonly busSeeds: BusSeeds;
   readonly databaseUrls: Readonly<Record<StoringService, string>>;
   readonly principalSecret: string;
+  readonly operatorToken: string;
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;
   /** `gateway`, `gateway-2`, … */
@@ -58,6 +59,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     OPS_HOST: plan.host,
     LOG_LEVEL: plan.logLevel,
     PRINCIPAL_SECRET: plan.principalSecret,
+    OPERATOR_TOKEN: plan.operatorToken,
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
   };
   const namedBy = (package_: string, env: Environment): Environment =>

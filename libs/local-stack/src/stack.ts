@@ -60,6 +60,8 @@ export interface Stack {
   /** By process name; `gateway-2` is the second gateway. */
   readonly services: Readonly<Record<string, LocalService>>;
   readonly principalSecret: string;
+  /** What operators show on public ports. */
+  readonly operatorToken: string;
   /** For the operator's commands. */
   readonly operatorBusSeed: string;
   restartService(name: string): Promise<void>;
@@ -154,6 +156,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     busSeeds: state.busSeeds,
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
     principalSecret: state.principalSecret,
+    operatorToken: state.operatorToken,
     spoolDir: state.spool,
     parentEnv: process.env,
     variables: await readVariables(),
@@ -261,6 +264,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     nats,
     services,
     principalSecret: plan.principalSecret,
+    operatorToken: plan.operatorToken,
     operatorBusSeed: plan.busSeeds.operator,
     restartService: (name) => byName(name).restart(),
     stop: (how) => started.stop(how?.force ?? false),

@@ -13,6 +13,8 @@ export interface StateFolder {
   readonly demoKeys: string;
   /** Signs who calls, between the services. */
   readonly principalSecret: string;
+  /** Opens operators' paths on public ports. */
+  readonly operatorToken: string;
   /** Who the services are on the bus. */
   readonly busSeeds: BusSeeds;
   release(): void;
@@ -20,7 +22,7 @@ export interface StateFolder {
 
 const lockName = "running.lock";
 /** All that is ever wiped: someone may give a folder that holds other things too. */
-const contents = ["nats", "spool", "logs", "demo-keys.json", "principal-secret", "bus-seeds.json"];
+const contents = ["nats", "spool", "logs", "demo-keys.json", "principal-secret", "operator-token", "bus-seeds.json"];
 
 /** Takes the folder, made when absent and emptied when `fresh`. Throws when another stack runs on it. */
 export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
@@ -40,6 +42,7 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     spool: join(folder, "spool"),
     demoKeys: join(folder, "demo-keys.json"),
     principalSecret: keptSecret(join(folder, "principal-secret")),
+    operatorToken: keptSecret(join(folder, "operator-token")),
     busSeeds: keptBusSeeds(join(folder, "bus-seeds.json")),
     release: () => lock.release(),
   };

@@ -44,6 +44,8 @@ export type Context<N extends Needs, C, D> = {
   readonly deps: D;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** From the first moment of the stop. */
+  readonly isDraining: () => boolean;
   /** Call it in the line after something was opened: it is released in reverse order, at the stop and after a failed start. */
   readonly onStop: (name: string, release: () => void | Promise<void>) => void;
 } & DatabaseOf<N> &

@@ -77,10 +77,11 @@ async function start(
   const messagingMetrics = opened.db === undefined ? undefined : createMessagingMetrics(metrics);
   const resources = { db: opened.db, bus: opened.bus ?? opened.backgroundBus, messagingMetrics };
   const onStop: AnyContext["onStop"] = (name, release) => releasers.add(name, release);
-  const context = { config, deps, logger, metrics, ...resources, onStop } as AnyContext;
+  const state: { phase: Phase } = { phase: "starting" };
+  const isDraining = (): boolean => state.phase === "draining";
+  const context = { config, deps, logger, metrics, isDraining, ...resources, onStop } as AnyContext;
   const built = await definition.build(context);
 
-  const state: { phase: Phase } = { phase: "starting" };
   const health = createHealth({
     service: definition.name,
     version: platformVersion,

@@ -1,14 +1,15 @@
 import { createBareApp, createExpressApp, useMiddleware } from "@topdog/http-kit/app";
 import { operatorVerifier, type Verifiers } from "@topdog/http-kit/auth";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
-import { type Health, mountOperations, mountStatusProbes } from "@topdog/http-kit/probes";
+import { type Health, mountProbes, mountStatusProbes } from "@topdog/http-kit/probes";
 import { renderProblem } from "@topdog/http-kit/problem";
-import { mountRoutes } from "@topdog/http-kit/route";
+import { mountRoutes, type Route } from "@topdog/http-kit/route";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import type { Express } from "express";
 import type { Built } from "./define.ts";
 import type { OperatorConfig } from "./fields.ts";
+import { metricsRoute } from "./metrics-route.ts";
 
 export interface WebDeps {
   readonly built: Built;
@@ -18,8 +19,10 @@ export interface WebDeps {
   readonly logger: Logger;
 }
 
+const routesOf = ({ routes = [] }: Built, metrics: Metrics): Route[] => [metricsRoute(metrics), ...routes];
+
 /** The public port: hot routes, then the middleware, probes that tell a status and no more, the routes, 404. */
-export function createPublicApp({ built, config, health, logger }: WebDeps): Express {
+export function createPublicApp({ built, config, health, metrics, logger }: WebDeps): Express {
   const { renderError = renderProblem, trustRequestId = true, mountFirst, mountLast } = built.web ?? {};
   const { securityHeaders = true, logRequests = true } = built.web ?? {};
   const app = createBareApp();
@@ -27,7 +30,7 @@ export function createPublicApp({ built, config, health, logger }: WebDeps): Exp
   useMiddleware(app, { logger, trustRequestId, securityHeaders, logRequests });
   mountStatusProbes(app, health);
   const verifiers: Verifiers = { operator: operatorVerifier(config.OPERATOR_TOKEN), ...built.verifiers };
-  mountRoutes(app, built.routes ?? [], { verifiers, logger });
+  mountRoutes(app, routesOf(built, metrics), { verifiers, logger });
   mountLast?.(app);
   app.use(notFound(renderError), errorHandler({ render: renderError, logger }));
   return app;
@@ -36,8 +39,8 @@ export function createPublicApp({ built, config, health, logger }: WebDeps): Exp
 /** The operations port: whoever reaches it is an operator. */
 export function createOperationsApp({ built, health, metrics, logger }: WebDeps): Express {
   const app = createExpressApp({ logger, trustRequestId: true });
-  mountOperations(app, health, metrics);
-  const routes = (built.routes ?? []).filter(({ auth }) => auth === "operator");
+  mountProbes(app, health);
+  const routes = routesOf(built, metrics).filter(({ auth }) => auth === "operator");
   mountRoutes(app, routes, { verifiers: { operator: () => true }, logger });
   app.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
   return app;

@@ -1,38 +1,33 @@
+import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { defaultErrors } from "@topdog/dialects/dialects";
-import { securityHeaders } from "@topdog/http-kit/app";
+import { operatorVerifier } from "@topdog/http-kit/auth";
 import { createBodyBudget, type BodyBudget } from "@topdog/http-kit/body-budget";
 import { createClientAddresses, type ClientAddresses } from "@topdog/http-kit/client-address";
 import { limitConnections } from "@topdog/http-kit/connection-limits";
-import { createHttpServer } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
-import { drainServer, listen } from "@topdog/http-kit/lifecycle";
-import { mountProbes } from "@topdog/http-kit/probes";
-import { renderProblem } from "@topdog/http-kit/problem";
-import { requestId } from "@topdog/http-kit/request-id";
-import { requestLog } from "@topdog/http-kit/request-log";
 import { errorRenderer } from "@topdog/http-kit/send-error";
 import { createWatchdog, type Watchdog } from "@topdog/http-kit/watchdog";
 import type { Bus } from "@topdog/messaging/connect";
 import { publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
-import type { Logger } from "@topdog/telemetry/logger";
-import type { Metrics } from "@topdog/telemetry/metrics";
-import express, { type Express } from "express";
+import { type Context, defineService, type WebOptions } from "@topdog/service/define";
+import { partOf } from "@topdog/service/part";
+import { onApiKeyRevoked } from "./broadcasts/on-api-key-revoked.ts";
+import { onMemberChanged } from "./broadcasts/on-member-changed.ts";
+import { onQuotaRecalled } from "./broadcasts/on-quota-recalled.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
 import { createUpstream, type Upstream } from "./clients/upstream.ts";
 import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
-import type { GatewayConfig } from "./config.ts";
-import { onApiKeyRevoked } from "./consumers/on-api-key-revoked.ts";
-import { onMemberChanged } from "./consumers/on-member-changed.ts";
-import { onQuotaRecalled } from "./consumers/on-quota-recalled.ts";
+import { configSchema, type GatewayConfig } from "./config.ts";
 import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./metrics.ts";
 import { mountAccountRoutes } from "./routes/account-routes.ts";
 import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.ts";
-import { mountDocsRoutes } from "./routes/docs-routes.ts";
+import { documentRoutes, mountSwaggerUi } from "./routes/docs-routes.ts";
 import { mountHotRoutes } from "./routes/hot-routes.ts";
 import { mountLlmAddresses } from "./routes/llm-addresses.ts";
 import { createBadKeys } from "./store/bad-keys.ts";
@@ -40,22 +35,6 @@ import { createConcurrency } from "./store/concurrency.ts";
 import { createPrincipals, type Principals } from "./store/principals.ts";
 import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
-
-export interface AppDeps {
-  readonly config: Readonly<GatewayConfig>;
-  readonly bus: Bus;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly monotonicMs: () => number;
-  /** Unique to this process and never reused. */
-  readonly gatewayId: string;
-}
-
-export interface App {
-  start(): Promise<{ port: number }>;
-  /** Lets streams end, gives every lease back, flushes what is to be published. The bus stays the caller's to close. */
-  stop(): Promise<void>;
-}
 
 /** As seen from src and from dist alike. */
 const repositoryDocs = join(import.meta.dirname, "../../../docs");
@@ -70,6 +49,15 @@ const requestTimeoutMarginMs = 10_000;
 const closeLeasesMs = 3_000;
 const flushUsageMs = 2_000;
 
+interface GatewayDeps {
+  readonly monotonicMs: () => number;
+  /** Unique to this process and never reused. */
+  readonly newGatewayId: () => string;
+}
+
+const needs = { bus: "required" } as const;
+type GatewayContext = Context<typeof needs, Readonly<GatewayConfig>, GatewayDeps>;
+
 interface Parts {
   readonly metrics: GatewayMetrics;
   readonly principals: Principals;
@@ -82,7 +70,13 @@ interface Parts {
   readonly clientAddresses: ClientAddresses;
 }
 
-function createParts({ config, bus, logger, metrics: registry, monotonicMs, gatewayId }: AppDeps): Parts {
+function createParts({
+  config,
+  bus,
+  logger,
+  metrics: registry,
+  deps: { monotonicMs, newGatewayId },
+}: GatewayContext): Parts {
   const metrics = createGatewayMetrics(registry);
   const upstream = (urls: readonly string[]): Upstream =>
     createUpstream({ urls, connectTimeoutMs: config.CONNECT_TIMEOUT_MS });
@@ -98,7 +92,7 @@ function createParts({ config, bus, logger, metrics: registry, monotonicMs, gate
       onLookup: (outcome) => metrics.principalLookups.inc({ outcome }, 1),
     }),
     leases: createQuotaLeases({
-      gatewayId,
+      gatewayId: newGatewayId(),
       call: createQuotaSync(bus),
       monotonicMs,
       timers: processTimers,
@@ -134,7 +128,7 @@ function createParts({ config, bus, logger, metrics: registry, monotonicMs, gate
   };
 }
 
-function createFrontDoor({ config, monotonicMs }: AppDeps, parts: Parts, isDraining: () => boolean): FrontDoor {
+function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayContext, parts: Parts): FrontDoor {
   const { bodyBudget: bodies, clientAddresses, principals, metrics, watchdog } = parts;
   // One body of the largest size always fits.
   const maxBodiesBytes = Math.max(config.MAX_BODIES_BYTES_PER_KEY, config.MAX_BODY_BYTES);
@@ -166,77 +160,87 @@ function createFrontDoor({ config, monotonicMs }: AppDeps, parts: Parts, isDrain
   };
 }
 
-function createWeb({ config, bus, logger, metrics, monotonicMs }: AppDeps, parts: Parts, door: FrontDoor): Express {
-  const { watchdog, upstreams } = parts;
-  const principalSecret = config.PRINCIPAL_SECRET.reveal();
-  const web = express();
-  web.disable("x-powered-by");
-  web.set("etag", false);
-  web.set("query parser", "simple");
-  mountHotRoutes(web, {
-    ...parts,
-    // The one line of a call has ids and numbers only: looking for secret headers in it cost a tenth of the call.
-    logger: logger.child({}, { redact: [] }),
-    monotonicMs,
-    principalSecret,
-    door,
-    maxBodyBytes: config.MAX_BODY_BYTES,
-    cors: config.CORS_ORIGINS,
-    maxInFlight: config.MAX_IN_FLIGHT,
-    relay: {
-      upstream: upstreams.router,
-      watchdog,
-      monotonicMs,
-      limits: {
-        firstByteMs: config.FIRST_BYTE_TIMEOUT_MS,
-        chunkMs: config.CHUNK_TIMEOUT_MS,
-        totalMs: config.CALL_TIMEOUT_MS,
-        clientStallMs: config.CLIENT_STALL_TIMEOUT_MS,
-      },
-    },
-  });
-  web.use(requestId(), requestLog({ logger }), securityHeaders());
-  mountProbes(web, {
-    service: "gateway",
-    version: "1",
-    metrics,
-    isDraining: door.isDraining,
-    checks: {
-      bus: async () => {
-        if (!bus.isConnected()) throw new Error("the bus is away");
-      },
-    },
-  });
-  const renderDefault = errorRenderer(defaultErrors);
-  const onError = errorHandler({ render: renderDefault, logger });
-  mountLlmAddresses(web, { cors: config.CORS_ORIGINS, onError });
-  web.use("/v1", notFound(renderDefault), onError);
-  mountDocsRoutes(web, config.DOCS_DIR ?? repositoryDocs);
-  mountAccountRoutes(web, {
-    door,
-    services: upstreams,
-    watchdog,
-    monotonicMs,
-    principalSecret,
-    maxBodyBytes: maxAccountBodyBytes,
-    limits: accountLimits,
-  });
-  web.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
-  return web;
+/** What is opened here and works from now on; in the order of opening, so that usage is flushed before its way out closes. */
+function registerReleases({ onStop }: GatewayContext, { upstreams, watchdog, usage }: Parts): void {
+  for (const [name, upstream] of Object.entries(upstreams)) onStop(`connections to ${name}`, () => upstream.close());
+  onStop("watchdog", () => watchdog.stop());
+  onStop("usage of unanswered calls", () => usage.stop(flushUsageMs));
 }
 
-export function createApp(deps: AppDeps): App {
-  const { config, bus } = deps;
-  const parts = createParts(deps);
-  const { leases, principals, usage, watchdog, upstreams } = parts;
-  let draining = false;
-  const door = createFrontDoor(deps, parts, () => draining);
-  const server = createHttpServer(createWeb(deps, parts, door), {
-    headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
-    // A body's own deadline is shorter, and answers in the path's dialect.
-    requestTimeoutMs: config.HEADERS_TIMEOUT_MS + config.BODY_TIMEOUT_MS + requestTimeoutMarginMs,
-    refuse: refuseInFormat,
-  });
+/** What this process hears of the others; what was said while it was away, it asks again. */
+async function openBroadcasts(bus: Bus, { principals, leases }: Parts): Promise<{ stop: () => void }> {
+  const stops = [
+    onApiKeyRevoked(bus, principals),
+    onMemberChanged(bus, principals),
+    onQuotaRecalled(bus, leases),
+    bus.onReconnect(() => {
+      principals.distrustAll();
+      leases.sync.resyncAll();
+    }),
+  ];
+  // Heard by the server before the first key is resolved: a revocation cannot pass unheard in between.
+  await bus.nc.flush();
+  return { stop: () => stops.forEach((stop) => stop()) };
+}
+
+function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<WebOptions> {
+  const { config, logger, deps } = context;
+  const { monotonicMs } = deps;
+  const { watchdog, upstreams } = parts;
+  const principalSecret = config.PRINCIPAL_SECRET.reveal();
+  const renderDefault = errorRenderer(defaultErrors);
+  const onError = errorHandler({ render: renderDefault, logger });
+  return {
+    trustRequestId: false,
+    server: {
+      headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
+      // A body's own deadline is shorter, and answers in the path's dialect.
+      requestTimeoutMs: config.HEADERS_TIMEOUT_MS + config.BODY_TIMEOUT_MS + requestTimeoutMarginMs,
+      refuse: refuseInFormat,
+    },
+    onServer: (server) => guardServer(server, context, parts, door),
+    mountFirst: (app) =>
+      mountHotRoutes(app, {
+        ...parts,
+        // The one line of a call has ids and numbers only: looking for secret headers in it cost a tenth of the call.
+        logger: logger.child({}, { redact: [] }),
+        monotonicMs,
+        principalSecret,
+        door,
+        maxBodyBytes: config.MAX_BODY_BYTES,
+        cors: config.CORS_ORIGINS,
+        maxInFlight: config.MAX_IN_FLIGHT,
+        relay: {
+          upstream: upstreams.router,
+          watchdog,
+          monotonicMs,
+          limits: {
+            firstByteMs: config.FIRST_BYTE_TIMEOUT_MS,
+            chunkMs: config.CHUNK_TIMEOUT_MS,
+            totalMs: config.CALL_TIMEOUT_MS,
+            clientStallMs: config.CLIENT_STALL_TIMEOUT_MS,
+          },
+        },
+      }),
+    mountLast: (app) => {
+      mountLlmAddresses(app, { cors: config.CORS_ORIGINS, onError });
+      app.use("/v1", notFound(renderDefault), onError);
+      mountSwaggerUi(app);
+      mountAccountRoutes(app, {
+        door,
+        services: upstreams,
+        watchdog,
+        monotonicMs,
+        principalSecret,
+        maxBodyBytes: maxAccountBodyBytes,
+        isOperator: operatorVerifier(config.OPERATOR_TOKEN),
+        limits: accountLimits,
+      });
+    },
+  };
+}
+
+function guardServer(server: Server, { config, metrics }: GatewayContext, parts: Parts, door: FrontDoor): void {
   answerBrokenRequests(server);
   const connections = limitConnections(server, {
     maxConnections: config.MAX_CONNECTIONS,
@@ -245,42 +249,37 @@ export function createApp(deps: AppDeps): App {
     addresses: parts.clientAddresses,
     onRefused: (limit) => parts.metrics.frontRefusals.inc({ limit }, 1),
   });
-  registerGauges(deps.metrics, {
+  registerGauges(metrics, {
     inFlight: () => parts.inFlight.count,
-    heldLeases: () => leases.heldLeases(),
+    heldLeases: () => parts.leases.heldLeases(),
     connections: () => connections.open(),
     openingConnections: () => connections.opening(),
     activeKeys: () => door.keys.size(),
     activeAddresses: () => door.addresses.size(),
     bodyBytes: () => parts.bodyBudget.heldBytes(),
-    knownPrincipals: () => principals.size(),
-    queuedUsage: () => usage.queued(),
+    knownPrincipals: () => parts.principals.size(),
+    queuedUsage: () => parts.usage.queued(),
   });
-  const stops: (() => void)[] = [];
-
-  return {
-    start: async () => {
-      stops.push(
-        onApiKeyRevoked(bus, principals),
-        onMemberChanged(bus, principals),
-        onQuotaRecalled(bus, leases),
-        bus.onReconnect(() => {
-          principals.distrustAll();
-          leases.sync.resyncAll();
-        }),
-      );
-      await bus.nc.flush();
-      leases.sync.start();
-      return listen(server, { host: config.HTTP_HOST, port: config.HTTP_PORT });
-    },
-    stop: async () => {
-      draining = true;
-      await drainServer(server, { graceMs: config.SHUTDOWN_GRACE_MS });
-      await leases.sync.closeAll(closeLeasesMs);
-      await usage.stop(flushUsageMs);
-      for (const stop of stops) stop();
-      watchdog.stop();
-      await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
-    },
-  };
 }
+
+/** Its stop: streams end, every lease goes back, what is to be published is flushed; then the bus goes. */
+export const gateway = defineService({
+  name: "gateway",
+  needs,
+  config: configSchema,
+  deps: { monotonicMs: (): number => performance.now(), newGatewayId: (): string => `gw_${randomUUID()}` },
+  build: (context) => {
+    const parts = createParts(context);
+    const { sync } = parts.leases;
+    registerReleases(context, parts);
+    const door = createFrontDoor(context, parts);
+    return {
+      routes: documentRoutes(context.config.DOCS_DIR ?? repositoryDocs),
+      web: webOf(context, parts, door),
+      parts: {
+        broadcasts: partOf(() => openBroadcasts(context.bus, parts)),
+        leases: { start: () => sync.start(), stop: () => sync.closeAll(closeLeasesMs) },
+      },
+    };
+  },
+});

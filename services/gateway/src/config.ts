@@ -1,7 +1,7 @@
 import { urlList } from "@topdog/config/address";
-import { busFields, commonFields } from "@topdog/config/fields";
-import { loadConfig } from "@topdog/config/load";
+import { commonFields } from "@topdog/config/fields";
 import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
+import { busFields, operatorFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
 
 const siblings = urlList(["http", "https"], 64);
@@ -38,14 +38,10 @@ const corsOrigins = z
 const milliseconds = (max: number) => z.coerce.number().int().min(1).max(max);
 
 export const configSchema = z.object({
-  HTTP_HOST: commonFields.HTTP_HOST,
-  HTTP_PORT: commonFields.HTTP_PORT.default(8080),
-  LOG_LEVEL: commonFields.LOG_LEVEL,
+  ...processFields("gateway"),
   ...busFields,
+  ...operatorFields,
   PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
-  OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
-  OTEL_TRACES_SAMPLER_ARG: commonFields.OTEL_TRACES_SAMPLER_ARG,
-  SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
   ROUTER_URL: siblings.prefault("http://127.0.0.1:8084").describe("llm-router; several instances separated by commas"),
   QUOTA_URL: siblings.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
   ORG_REGISTRY_URL: siblings.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),
@@ -135,6 +131,3 @@ export const configSchema = z.object({
   MAX_BUCKETS: z.coerce.number().int().min(1).max(1_000_000).default(50_000).describe("Quota buckets kept in memory"),
 });
 export type GatewayConfig = z.infer<typeof configSchema>;
-
-export const readServiceConfig = (): Readonly<GatewayConfig> =>
-  loadConfig("gateway", configSchema, { env: process.env, argv: process.argv.slice(2) });

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { request } from "undici";
 import { startPlatform, type Answer, type Gateway, type Platform } from "./platform.ts";
+
+const docsDir = new URL("../../../docs", import.meta.url).pathname;
 
 let platform: Platform;
 let gateway: Gateway;
@@ -38,8 +41,8 @@ describe("the account API", () => {
     expect([answer.headers["x-internal-secret"], platform.quota.syncs()]).toEqual([undefined, syncs]);
   });
 
-  test("serves the plan catalogue and the metering indicator, and takes the payment webhook, without a key", async () => {
-    for (const path of ["/api/tiers", "/consistency/sli", "/api/billing/webhook"]) {
+  test("serves the plan catalogue, and takes the payment webhook, without a key", async () => {
+    for (const path of ["/api/tiers", "/api/billing/webhook"]) {
       expect((await get(path)).status).toBe(200);
       expect(platform.siblings.seen.at(-1)).toMatchObject({ url: path, caller: null });
     }
@@ -69,10 +72,57 @@ describe("the account API", () => {
   });
 });
 
+describe("what is for operators", () => {
+  const token = "an-operator-token-of-thirty-two-characters";
+  const paths = ["/metrics", "/consistency/sli", "/docs/asyncapi.json"];
+  const asked = (one: Gateway, path: string, headers: object, method: "GET" | "POST" = "GET"): Promise<Answer> =>
+    one.call(null, { method, path, body: method === "GET" ? null : "{}", headers: headers as Record<string, string> });
+  /** All of an answer but what differs between any two. */
+  const seen = ({ status, headers, text }: Answer): unknown => {
+    const { date: _date, "x-request-id": id = "", ...others } = headers;
+    return { status, headers: others, text: text.replace(id, "") };
+  };
+
+  test.each(paths)("%s is there for the operator's token", async (path) => {
+    const own = await platform.startGateway({ OPERATOR_TOKEN: token, DOCS_DIR: docsDir });
+    expect((await asked(own, path, { authorization: `Bearer ${token}` })).status).toBe(200);
+    if (path === "/consistency/sli") {
+      expect(platform.siblings.seen.at(-1)?.headers).toMatchObject({ authorization: `Bearer ${token}` });
+    }
+  });
+
+  test.each(paths)("%s is for anybody else as a path that does not exist, whatever the method", async (path) => {
+    const own = await platform.startGateway({ OPERATOR_TOKEN: token, DOCS_DIR: docsDir });
+    const { key } = platform.newKey();
+    const absent = path.startsWith("/docs") ? "/docs/nothing.json" : "/nothing";
+    for (const authorization of [undefined, `Bearer ${token}x`, `Basic ${token}`, `Bearer ${key}`]) {
+      const headers = authorization === undefined ? {} : { authorization };
+      for (const method of ["GET", "POST"] as const) {
+        const answer = seen(await asked(own, path, headers, method));
+        expect(answer).toEqual(seen(await asked(own, absent, headers, method)));
+        if (method === "GET") expect(answer).toMatchObject({ status: 404 });
+      }
+    }
+  });
+
+  test("is on the operations port for whoever reaches it, but quota's indicator, which quota has itself", async () => {
+    const own = await platform.startGateway({ DOCS_DIR: docsDir });
+    const ops = async (path: string): Promise<number> => {
+      const { statusCode, body } = await request(`${own.opsUrl}${path}`, { reset: true });
+      await body.dump();
+      return statusCode;
+    };
+    expect(await ops("/metrics")).toBe(200);
+    expect(await ops("/docs/asyncapi.json")).toBe(200);
+    expect(await ops("/consistency/sli")).toBe(404);
+    expect(await ops("/v1/models")).toBe(404);
+  });
+});
+
 describe("operations and docs", () => {
-  test("probes, metrics and the root answer without a key", async () => {
-    for (const path of ["/", "/livez", "/readyz", "/health", "/metrics"]) expect((await get(path)).status).toBe(200);
-    expect((await get("/metrics")).text).toContain("topdog_gateway_requests_total{");
+  test("probes and the root answer without a key, and tell no more than a status", async () => {
+    for (const path of ["/", "/livez", "/readyz", "/health"]) expect((await get(path)).status).toBe(200);
+    expect(JSON.parse((await get("/readyz")).text)).toEqual({ status: "ok" });
   });
 
   test("documents are served where they were shipped, 404 elsewhere, beside Swagger UI", async () => {
@@ -80,7 +130,8 @@ describe("operations and docs", () => {
     expect((await get("/docs/errors")).headers["content-type"]).toContain("text/plain");
     expect((await get("/docs/")).text).toContain("swagger-ui");
     expect((await get("/docs/swagger-initializer.js")).text).toContain("/docs/openapi.json");
-    const absent = await get("/docs/asyncapi.json");
+    const elsewhere = await platform.startGateway({ DOCS_DIR: "/nowhere" });
+    const absent = await elsewhere.call(null, { method: "GET", path: "/docs/openapi.json" });
     expect([absent.status, problemOf(absent).code]).toEqual([404, "not_found"]);
     expect((await get("/elsewhere")).status).toBe(404);
   });

@@ -1,15 +1,13 @@
 import { hash, randomBytes } from "node:crypto";
 import { formatApiKey } from "@topdog/contracts/api-key";
 import { resolvePrincipal, type Principal } from "@topdog/contracts/rpc/resolve-principal";
-import { busAddress } from "@topdog/messaging/bus-address";
-import { connectBus, type Bus } from "@topdog/messaging/connect";
 import { serveRpc } from "@topdog/messaging/rpc";
-import { createMetrics } from "@topdog/telemetry/metrics";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
-import { Pool, type Dispatcher } from "undici";
-import { createApp } from "../src/app.ts";
-import { configSchema, type GatewayConfig } from "../src/config.ts";
+import { busEnv, startTestService } from "@topdog/testing/service";
+import { Pool, request, type Dispatcher } from "undici";
+import { gateway } from "../src/app.ts";
+import type { GatewayConfig } from "../src/config.ts";
 import { startFakeRouter, type FakeRouter } from "./fake-router.ts";
 import { startQuotaResponder, type QuotaResponder } from "./quota-responder.ts";
 
@@ -30,6 +28,7 @@ export interface Answer {
 export interface Gateway {
   readonly port: number;
   readonly url: string;
+  readonly opsUrl: string;
   call(key: string | null, options?: Partial<Dispatcher.RequestOptions>): Promise<Answer>;
   metric(line: string): Promise<number>;
   stop(): Promise<void>;
@@ -123,31 +122,26 @@ async function startGateway(
   siblings: FakeRouter,
   overrides: Partial<Record<keyof GatewayConfig, string>>,
 ): Promise<Gateway> {
-  const config = configSchema.parse({
-    HTTP_PORT: "0",
-    NATS_URL: nats.url,
-    NATS_NKEY_SEED: nats.seedOf("gateway"),
-    PRINCIPAL_SECRET: principalSecret,
-    SHUTDOWN_GRACE_MS: "500",
-    ROUTER_URL: router.url,
-    QUOTA_URL: siblings.url,
-    ORG_REGISTRY_URL: siblings.url,
-    BILLING_URL: siblings.url,
-    DOCS_DIR: new URL("docs", import.meta.url).pathname,
-    ...overrides,
+  const service = await startTestService(gateway, {
+    env: {
+      ...busEnv(nats, "gateway"),
+      PRINCIPAL_SECRET: principalSecret,
+      SHUTDOWN_GRACE_MS: "500",
+      ROUTER_URL: router.url,
+      QUOTA_URL: siblings.url,
+      ORG_REGISTRY_URL: siblings.url,
+      BILLING_URL: siblings.url,
+      DOCS_DIR: new URL("docs", import.meta.url).pathname,
+      ...overrides,
+    },
   });
-  const bus: Bus = await connectBus({ ...busAddress(config), name: "gateway", logger: silentLogger() });
-  const metrics = createMetrics("gateway");
-  const monotonicMs = (): number => performance.now();
-  const gatewayId = `gw_${randomBytes(8).toString("hex")}`;
-  const app = createApp({ config, bus, logger: silentLogger(), metrics, monotonicMs, gatewayId });
-  const { port } = await app.start();
-  const url = `http://127.0.0.1:${port}`;
+  const { url, opsUrl } = service;
   const pool = new Pool(url, { connections: 256 });
   let stopping: Promise<void> | undefined;
   return {
-    port,
+    port: Number(new URL(url).port),
     url,
+    opsUrl,
     call: async (key, options = {}) => {
       const { statusCode, headers, body } = await pool.request({
         path: "/v1/chat/completions",
@@ -163,16 +157,15 @@ async function startGateway(
       return { status: statusCode, headers: headers as Record<string, string>, text: await body.text() };
     },
     metric: async (line) => {
-      const text = await metrics.text();
+      const text = await (await request(`${opsUrl}/metrics`, { reset: true })).body.text();
       const found = text.split("\n").find((one) => one.startsWith(line));
       return Number(found?.split(" ").at(-1) ?? Number.NaN);
     },
     stop: () => (stopping ??= stopAll()),
   };
   async function stopAll(): Promise<void> {
-    await app.stop();
+    await service.stop();
     await pool.destroy();
-    await bus.close();
   }
 }
 

@@ -1,102 +1,64 @@
-import { createHttpServer } from "@topdog/http-kit/create-server";
-import { drainServer, listen } from "@topdog/http-kit/lifecycle";
-import { busAddress } from "@topdog/messaging/bus-address";
+import { defaultErrors } from "@topdog/dialects/dialects";
+import { errorRenderer } from "@topdog/http-kit/send-error";
+import { defineService } from "@topdog/service/define";
 import type { Logger } from "@topdog/telemetry/logger";
-import { createMetrics } from "@topdog/telemetry/metrics";
+import { createEventPublisher, type EventPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
+import { upstreamPool } from "./clients/upstream-pool.ts";
+import { createUpstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
+import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
 import { createModelCatalog } from "./domain/model-catalog.ts";
 import { pricesAsOf } from "./domain/models.ts";
-import { connectPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
-import { upstreamPool } from "./clients/upstream-pool.ts";
-import { createUpstreams } from "./clients/upstreams.ts";
-import { poolOptions, type RouterConfig, type SecretReader } from "./config.ts";
-import { createRouterMetrics } from "./metrics.ts";
-import { createHttpApp } from "./routes/http-app.ts";
-import type { DurableSpool, DurableSpoolDeps } from "./store/spool/durable-spool.ts";
+import { createRouterMetrics, type RouterMetrics } from "./metrics.ts";
+import { mountCalls, mountUnmetered } from "./routes/mount-calls.ts";
+import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "./store/spool/durable-spool.ts";
 
 /** Everything of a spool that the app needs: a test may compose the router with one that is not durable. */
 export type RunningSpool = Pick<DurableSpool, "begin" | "record" | "stats" | "stop" | "recovered">;
 
-export interface AppDeps {
-  readonly config: RouterConfig;
-  readonly logger: Logger;
-  readonly readSecret: SecretReader;
-  readonly openSpool: (deps: DurableSpoolDeps) => Promise<RunningSpool>;
-}
-
-export interface RouterApp {
-  start(): Promise<{ port: number }>;
-  stop(): Promise<void>;
-}
-
 const shippingGraceMs = 3000;
 
-/** Waits for the spool to be taken over from the last process; the bus may come later. */
-export async function createApp({ config, logger, readSecret, openSpool }: AppDeps): Promise<RouterApp> {
-  const pool = upstreamPool(poolOptions(config, readSecret));
-  const catalog = createModelCatalog(
-    pool.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
-  );
-  const metrics = createMetrics("llm-router");
-  let spool: RunningSpool | null = null;
-  const routerMetrics = createRouterMetrics(metrics, {
-    upstreamIds: pool.map(({ id }) => id),
-    families: [...new Set(catalog.models.map(({ family }) => family))],
-    spool: () => spool?.stats() ?? null,
-  });
-  const publisher = connectPublisher({ ...busAddress(config), logger, metrics });
-  const opened = await openSpool({
-    folder: config.SPOOL_DIR,
-    maxBytes: config.SPOOL_MAX_BYTES,
-    segmentBytes: config.SPOOL_SEGMENT_BYTES,
-    shipIntervalMs: config.SPOOL_SHIP_INTERVAL_MS,
-    nowMs: Date.now,
-    publish: (usage) => publisher.publishUsage(usage),
-    isHopeless: isHopelessUsage,
-    onSync: routerMetrics.synced,
-    onShipped: routerMetrics.shipped,
-    onDropped(usage, error) {
-      routerMetrics.dropped();
-      logger.error({ err: error, requestId: usage.requestId }, "a usage record does not fit its schema");
-    },
-    onFailure: (error) => logger.error({ err: error }, "the usage spool cannot write: new calls are refused"),
-  });
-  spool = opened;
-  logger.info({ ...opened.recovered, ...opened.stats(), pricesAsOf }, "the usage spool is open");
+interface Shared {
+  readonly config: RouterConfig;
+  readonly logger: Logger;
+  readonly metrics: RouterMetrics;
+  readonly publisher: EventPublisher;
+  readonly nowMs: () => number;
+}
 
-  const upstreams = createUpstreams({
-    upstreams: pool,
-    maxInFlightPerUpstream: config.MAX_CALLS_PER_UPSTREAM,
-    breaker: {
-      volumeThreshold: config.BREAKER_VOLUME,
-      errorThresholdPercent: config.BREAKER_ERROR_PERCENT,
-      windowMs: config.BREAKER_WINDOW_MS,
-      resetMs: config.BREAKER_RESET_MS,
-      trialDeadlineMs: config.BREAKER_TRIAL_MS,
-    },
-    nowMs: Date.now,
-    onState(provider, modelFamily, state) {
-      routerMetrics.breaker(provider, modelFamily, state);
-      logger.warn({ provider, modelFamily, state }, "an upstream's breaker changed");
-      const at = new Date().toISOString();
-      publisher.reportState({ provider, modelFamily, state, routerId: config.ROUTER_ID, at });
-    },
-  });
+const openSpool: (deps: DurableSpoolDeps) => Promise<RunningSpool> = openDurableSpool;
 
-  let isDraining = false;
-  let turn = 0;
-  const app = createHttpApp({
-    logger,
-    metrics,
-    isDraining: () => isDraining,
-    isSpoolHealthy: () => opened.stats().healthy,
-    admission: { principalSecret: config.PRINCIPAL_SECRET.reveal(), nowMs: Date.now },
-    maxBodyBytes: config.MAX_BODY_BYTES,
-    maxCalls: config.MAX_CALLS,
-    calls: {
+/** It serves while the bus is away, and its spool keeps what is owed. */
+export const llmRouter = defineService({
+  name: "llm-router",
+  needs: { bus: "background" },
+  config: configSchema,
+  deps: { nowMs: Date.now, readSecret, openSpool },
+  build: async ({ config, deps, bus, logger, metrics: registry, onStop }) => {
+    const pool = upstreamPool(poolOptions(config, deps.readSecret));
+    const catalog = createModelCatalog(
+      pool.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
+    );
+    let running: RunningSpool | null = null;
+    const metrics = createRouterMetrics(registry, {
+      upstreamIds: pool.map(({ id }) => id),
+      families: [...new Set(catalog.models.map(({ family }) => family))],
+      spool: () => running?.stats() ?? null,
+    });
+    const shared: Shared = { config, logger, metrics, nowMs: deps.nowMs, publisher: createEventPublisher(bus, logger) };
+    // Waits until the last process has let go of it.
+    const spool = await deps.openSpool(spoolDeps(shared));
+    onStop("usage spool", () => spool.stop(shippingGraceMs));
+    running = spool;
+    logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
+    const upstreams = createUpstreams({ upstreams: pool, ...upstreamsOptions(shared) });
+    onStop("upstreams", () => upstreams.close());
+    let turn = 0;
+    const { nowMs } = deps;
+    const calls = {
       catalog,
       upstreams,
-      spool: opened,
-      observer: routerMetrics,
+      spool,
+      observer: metrics,
       maxAttempts: config.MAX_ATTEMPTS,
       timeouts: {
         firstContentMs: config.FIRST_CONTENT_TIMEOUT_MS,
@@ -105,20 +67,60 @@ export async function createApp({ config, logger, readSecret, openSpool }: AppDe
         keepAliveMs: config.KEEP_ALIVE_MS,
         callerDrainMs: config.CALLER_DRAIN_TIMEOUT_MS,
       },
-      nowMs: Date.now,
+      nowMs,
       nextTurn: () => (turn = (turn + 1) % Number.MAX_SAFE_INTEGER),
-    },
-  });
-  const server = createHttpServer(app);
+    };
+    const admission = { principalSecret: config.PRINCIPAL_SECRET.reveal(), nowMs };
+    const { MAX_BODY_BYTES: maxBodyBytes, MAX_CALLS: maxCalls } = config;
+    return {
+      // A provider that is down is no reason to take the router out: it falls back, and says so.
+      checks: { spool: async () => assertHealthy(spool) },
+      web: {
+        securityHeaders: false,
+        logRequests: false,
+        renderError: errorRenderer(defaultErrors),
+        mountFirst: (app) => mountCalls(app, { logger, admission, calls, maxBodyBytes, maxCalls }),
+        mountLast: mountUnmetered,
+      },
+    };
+  },
+});
 
-  return {
-    start: () => listen(server, { host: config.HTTP_HOST, port: config.HTTP_PORT }),
-    async stop() {
-      isDraining = true;
-      await drainServer(server, { graceMs: config.SHUTDOWN_GRACE_MS });
-      await upstreams.close();
-      await opened.stop(shippingGraceMs);
-      await publisher.close();
-    },
-  };
+function assertHealthy(spool: RunningSpool): void {
+  if (!spool.stats().healthy) throw new Error("the usage spool cannot write");
 }
+
+const spoolDeps = ({ config, logger, metrics, publisher, nowMs }: Shared): DurableSpoolDeps => ({
+  folder: config.SPOOL_DIR,
+  maxBytes: config.SPOOL_MAX_BYTES,
+  segmentBytes: config.SPOOL_SEGMENT_BYTES,
+  shipIntervalMs: config.SPOOL_SHIP_INTERVAL_MS,
+  nowMs,
+  publish: (usage) => publisher.publishUsage(usage),
+  isHopeless: isHopelessUsage,
+  onSync: metrics.synced,
+  onShipped: metrics.shipped,
+  onDropped(usage, error) {
+    metrics.dropped();
+    logger.error({ err: error, requestId: usage.requestId }, "a usage record does not fit its schema");
+  },
+  onFailure: (error) => logger.error({ err: error }, "the usage spool cannot write: new calls are refused"),
+});
+
+const upstreamsOptions = ({ config, logger, metrics, publisher, nowMs }: Shared): Omit<UpstreamsDeps, "upstreams"> => ({
+  maxInFlightPerUpstream: config.MAX_CALLS_PER_UPSTREAM,
+  breaker: {
+    volumeThreshold: config.BREAKER_VOLUME,
+    errorThresholdPercent: config.BREAKER_ERROR_PERCENT,
+    windowMs: config.BREAKER_WINDOW_MS,
+    resetMs: config.BREAKER_RESET_MS,
+    trialDeadlineMs: config.BREAKER_TRIAL_MS,
+  },
+  nowMs,
+  onState(provider, modelFamily, state) {
+    metrics.breaker(provider, modelFamily, state);
+    logger.warn({ provider, modelFamily, state }, "an upstream's breaker changed");
+    const at = new Date(nowMs()).toISOString();
+    publisher.reportState({ provider, modelFamily, state, routerId: config.ROUTER_ID, at });
+  },
+});

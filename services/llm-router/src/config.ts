@@ -1,7 +1,7 @@
 import { httpUrl, urlList } from "@topdog/config/address";
-import { loadConfig } from "@topdog/config/load";
-import { busFields, commonFields } from "@topdog/config/fields";
+import { commonFields } from "@topdog/config/fields";
 import { Secret, secretSchema } from "@topdog/config/secret";
+import { busFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
 import type { PoolOptions } from "./clients/upstream-pool.ts";
 
@@ -44,14 +44,9 @@ const jsonText = z.string().transform((text, context): unknown => {
 const sandboxes = urlList(["http", "https"], 26);
 
 export const configSchema = z.object({
-  HTTP_HOST: commonFields.HTTP_HOST,
-  HTTP_PORT: commonFields.HTTP_PORT.default(8084),
-  LOG_LEVEL: commonFields.LOG_LEVEL,
+  ...processFields("llm-router"),
   ...busFields,
   PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
-  OTEL_EXPORTER_OTLP_ENDPOINT: commonFields.OTEL_EXPORTER_OTLP_ENDPOINT,
-  OTEL_TRACES_SAMPLER_ARG: commonFields.OTEL_TRACES_SAMPLER_ARG,
-  SHUTDOWN_GRACE_MS: commonFields.SHUTDOWN_GRACE_MS,
   ROUTER_ID: z.string().min(1).max(64).default("router-1").describe("Name of this instance in provider.state_changed"),
   SPOOL_DIR: z
     .string()
@@ -94,9 +89,6 @@ export const configSchema = z.object({
   BREAKER_TRIAL_MS: milliseconds(600_000).default(120_000).describe("A trial that is undecided by then has failed"),
 });
 export type RouterConfig = Readonly<z.infer<typeof configSchema>>;
-
-export const readServiceConfig = (): RouterConfig =>
-  loadConfig("llm-router", configSchema, { env: process.env, argv: process.argv.slice(2) });
 
 /** Reads a variable that the configuration itself names. */
 export type SecretReader = (name: string) => Secret | null;

@@ -12,6 +12,8 @@ const secondsToFirstContent = [0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 
 const secondsToSync = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 const breakerValues: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
 
+export type RouterMetrics = ReturnType<typeof createRouterMetrics>;
+
 /** Every metric of the router. Label values are known at the start: upstreams and model families are configuration. */
 export function createRouterMetrics(metrics: Metrics, sources: RouterMetricsSources) {
   const { upstreamIds, families } = sources;

@@ -51,7 +51,8 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
   const folder = spoolFolder();
   const port = await freePort();
   const env = { ...routerEnv(nats, folder), HTTP_PORT: String(port), UPSTREAMS: upstreams(upstream.url) };
-  const rig = await rigFor(nats, { url: `http://127.0.0.1:${port}`, folder, stop: async () => undefined });
+  const url = `http://127.0.0.1:${port}`;
+  const rig = await rigFor(nats, { url, opsUrl: "", folder, stop: async () => undefined });
   const answers: CallAnswer[] = [];
   let router: RouterProcess;
   for (let round = 0; round < rounds; round++) {

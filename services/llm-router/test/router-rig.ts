@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { usageConsumed, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { signPrincipalHeader } from "@topdog/contracts/principal-header";
+import type { Logger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import type { TestNats } from "@topdog/testing/nats";
-import { type AppDeps, createApp } from "../src/app.ts";
-import { configSchema } from "../src/config.ts";
+import { startTestService } from "@topdog/testing/service";
+import { llmRouter } from "../src/app.ts";
 import { openDurableSpool } from "../src/store/spool/durable-spool.ts";
 
 const secret = "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa";
@@ -112,6 +113,7 @@ export function send(url: string, { method, body, headers = {}, abortAfterBytes 
 
 export interface RouterAddress {
   readonly url: string;
+  readonly opsUrl: string;
   readonly folder: string;
   readonly stop: () => Promise<void>;
 }
@@ -119,6 +121,7 @@ export interface RouterAddress {
 /** What every router under test is configured with. */
 export const routerEnv = (nats: TestNats, folder: string): Record<string, string> => ({
   HTTP_PORT: "0",
+  OPS_PORT: "0",
   LOG_LEVEL: "silent",
   NATS_URL: nats.url,
   NATS_NKEY_SEED: nats.seedOf("llm-router"),
@@ -128,27 +131,31 @@ export const routerEnv = (nats: TestNats, folder: string): Record<string, string
   SHUTDOWN_GRACE_MS: "5000",
 });
 
+interface RouterParts {
+  readonly openSpool?: (typeof llmRouter)["deps"]["openSpool"];
+  readonly logger?: Logger;
+}
+
 export const spoolFolder = (): string => mkdtempSync(join(tmpdir(), "topdog-router-"));
 
 /** A router in this process, on real HTTP and a real bus. `env` is its environment beside what every test needs. */
 export async function startRouter(
   nats: TestNats,
   env: Record<string, string>,
-  { openSpool = openDurableSpool, logger = silentLogger() }: Partial<Pick<AppDeps, "openSpool" | "logger">> = {},
+  { openSpool = openDurableSpool, logger = silentLogger() }: RouterParts = {},
 ): Promise<RouterRig> {
   const folder = spoolFolder();
-  const config = configSchema.parse({ ...routerEnv(nats, folder), ...env });
-  const app = await createApp({ config, logger, readSecret: () => null, openSpool });
-  const { port } = await app.start();
+  const deps = { readSecret: () => null, openSpool };
+  const service = await startTestService(llmRouter, { env: { ...routerEnv(nats, folder), ...env }, deps, logger });
   const stop = async (): Promise<void> => {
-    await app.stop();
+    await service.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return rigFor(nats, { url: `http://127.0.0.1:${port}`, folder, stop });
+  return rigFor(nats, { ...service, folder, stop });
 }
 
 /** Calls a router that runs somewhere, and reads what it has published. */
-export async function rigFor(nats: TestNats, { url, folder, stop }: RouterAddress): Promise<RouterRig> {
+export async function rigFor(nats: TestNats, { url, opsUrl, folder, stop }: RouterAddress): Promise<RouterRig> {
   const usages: UsageConsumed[] = [];
   const { streams } = nats.bus.jsm;
   let nextStored = (await streams.info(usageStream)).state.last_seq + 1;
@@ -199,7 +206,7 @@ export async function rigFor(nats: TestNats, { url, folder, stop }: RouterAddres
       }),
     usages: readUsages,
     async metric(series) {
-      const { text } = await send(`${url}/metrics`, { method: "GET" });
+      const { text } = await send(`${opsUrl}/metrics`, { method: "GET" });
       const line = text.split("\n").find((one) => one.startsWith(series));
       return Number(line?.split(" ").at(-1));
     },

@@ -41,6 +41,7 @@ export async function startSandbox(env: Record<string, string> = {}): Promise<Sa
       env: {
         PATH: process.env["PATH"],
         HTTP_PORT: String(port),
+        OPS_PORT: "0",
         LOG_LEVEL: "silent",
         TTFT_MS: "5",
         TOKEN_INTERVAL_MS: "2",

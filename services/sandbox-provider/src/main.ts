@@ -1,18 +1,4 @@
-import { runProcess } from "@topdog/service/run-process";
-import { createLogger } from "@topdog/telemetry/logger";
-import { createApp } from "./app.ts";
-import { readServiceConfig } from "./config.ts";
+import { runService } from "@topdog/service/run";
+import { sandboxProvider } from "./app.ts";
 
-const config = readServiceConfig();
-const logger = createLogger({ service: "sandbox-provider", level: config.LOG_LEVEL });
-
-await runProcess({
-  name: "sandbox-provider",
-  logger,
-  graceMs: config.SHUTDOWN_GRACE_MS,
-  start: async () => {
-    const app = createApp({ config, logger });
-    await app.start();
-    return app;
-  },
-});
+await runService(sandboxProvider);

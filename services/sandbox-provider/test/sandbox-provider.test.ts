@@ -1,25 +1,18 @@
 import { request as httpRequest } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { silentLogger } from "@topdog/testing/logger";
-import { createApp, type SandboxApp } from "../src/app.ts";
-import { configSchema } from "../src/config.ts";
+import { startTestService, type TestService } from "@topdog/testing/service";
+import { sandboxProvider } from "../src/app.ts";
 
-let app: SandboxApp;
+let sandbox: TestService;
 let url: string;
 
 async function start(env: Record<string, string> = {}): Promise<void> {
-  const config = configSchema.parse({
-    HTTP_PORT: "0",
-    TTFT_MS: "0",
-    TOKEN_INTERVAL_MS: "0",
-    SHUTDOWN_GRACE_MS: "100",
-    ...env,
-  });
-  app = createApp({ config, logger: silentLogger() });
-  url = `http://127.0.0.1:${(await app.start()).port}`;
+  const pace = { TTFT_MS: "0", TOKEN_INTERVAL_MS: "0", SHUTDOWN_GRACE_MS: "100" };
+  sandbox = await startTestService(sandboxProvider, { env: { ...pace, ...env } });
+  url = sandbox.url;
 }
 beforeEach(() => start());
-afterEach(() => app.stop());
+afterEach(() => sandbox.stop());
 
 interface Answer {
   readonly status: number;
@@ -71,7 +64,7 @@ describe("answers", () => {
   test.each(["0", "1"])(
     "are the same text streamed, with usage only when asked for (interval %s ms)",
     async (interval) => {
-      await app.stop();
+      await sandbox.stop();
       await start({ TOKEN_INTERVAL_MS: interval });
       const plain = parse((await chat()).text);
       const silent = eventsOf(await chat({ stream: true }));
@@ -171,7 +164,7 @@ describe("faults", () => {
 });
 
 test("its log counts what it served, by the caller's request id, and no more than its bound", async () => {
-  await app.stop();
+  await sandbox.stop();
   await start({ CALL_LOG_ENTRIES: "3" });
   for (let i = 0; i < 4; i++) await chat({ stream: i % 2 === 0 });
   const log = JSON.parse((await send("GET", "/_log")).text) as {

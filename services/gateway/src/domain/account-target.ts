@@ -2,8 +2,8 @@ export type AccountService = "org-registry" | "billing" | "quota";
 
 export interface AccountTarget {
   readonly service: AccountService;
-  /** Answered without a key. */
-  readonly isPublic: boolean;
+  /** `key`: of a caller with an API key. `none`: of anybody. `operator`: of an operator, who was recognised before. */
+  readonly access: "key" | "none" | "operator";
 }
 
 const prefixes: readonly (readonly [string, AccountService])[] = [
@@ -16,14 +16,18 @@ const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/limits", "quota"],
   ["/consistency/sli", "quota"],
 ];
-/** The webhook proves who sends it by its signature: Stripe has no key of ours. */
-const publicPrefixes = new Set(["/api/tiers", "/api/billing/webhook", "/consistency/sli"]);
+const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = {
+  "/api/tiers": "none",
+  // It proves who sends it by its signature: Stripe has no key of ours.
+  "/api/billing/webhook": "none",
+  "/consistency/sli": "operator",
+};
 
 /** Which service answers a path of the account API; null when none does. A path that tries to climb is none. */
 export function accountTarget(path: string): AccountTarget | null {
   if (path.includes("..") || path.includes("//") || path.includes("\\")) return null;
   for (const [prefix, service] of prefixes) {
-    if (path === prefix || path.startsWith(`${prefix}/`)) return { service, isPublic: publicPrefixes.has(prefix) };
+    if (path === prefix || path.startsWith(`${prefix}/`)) return { service, access: otherAccess[prefix] ?? "key" };
   }
   return null;
 }

@@ -1,9 +1,12 @@
-import type { Express, RequestHandler } from "express";
+import { Router, type Express, type RequestHandler } from "express";
+import { operatorsOnly, type OperatorVerifier } from "@topdog/http-kit/auth";
 import { serveAccount, type ServeAccountDeps } from "../usecases/serve-account.ts";
 
-/** The account API lives in other services: whatever they take, they get. */
-export function mountAccountRoutes(app: Express, deps: ServeAccountDeps): void {
+/** The account API lives in other services: whatever they take, they get. So does quota's indicator, for operators. */
+export function mountAccountRoutes(app: Express, deps: ServeAccountDeps & { isOperator: OperatorVerifier }): void {
   const serve: RequestHandler = (req, res) => serveAccount(deps, req, res);
-  app.all("/api/*rest", serve);
-  app.all("/consistency/sli", serve);
+  const router = Router();
+  router.all("/api/*rest", serve);
+  router.all("/consistency/sli", operatorsOnly(deps.isOperator), serve);
+  app.use(router);
 }

@@ -1,6 +1,9 @@
+import { open } from "node:fs/promises";
 import { resolve } from "node:path";
-import express, { Router, type Express, type RequestHandler } from "express";
+import express, { Router, type Express } from "express";
 import { AppError } from "@topdog/errors/app-error";
+import { defineRoute, type Route } from "@topdog/http-kit/route";
+import { streamed } from "@topdog/http-kit/streamed";
 // Not the package itself: that would run the whole browser bundle at every start.
 import swaggerUiFolder from "swagger-ui-dist/absolute-path.js";
 
@@ -15,27 +18,62 @@ const initializer = `window.onload = () => {
 };
 `;
 
-/** A generated document of the repository; 404 where it was not shipped. */
-function document(path: string, type: string): RequestHandler {
-  return (_req, res, next) => {
-    res.type(type);
-    res.sendFile(path, { dotfiles: "allow", cacheControl: false }, (error) => {
-      if (error && !res.headersSent) {
-        res.removeHeader("content-type");
-        next(new AppError("not_found", { cause: error }));
-      }
-    });
-  };
+interface ShippedDocument {
+  readonly path: string;
+  readonly file: string;
+  readonly contentType: string;
+  readonly summary: string;
+  readonly auth: "none" | "operator";
 }
 
-/** /docs: Swagger UI over the OpenAPI document, the AsyncAPI document, and the list of errors. */
-export function mountDocsRoutes(app: Express, docsDir: string): void {
+const shippedDocuments: readonly ShippedDocument[] = [
+  {
+    path: "/docs/openapi.json",
+    file: "openapi.json",
+    contentType: "application/json",
+    summary: "The OpenAPI document of what users call",
+    auth: "none",
+  },
+  {
+    path: "/docs/errors",
+    file: "errors.md",
+    contentType: "text/plain; charset=utf-8",
+    summary: "Every error",
+    auth: "none",
+  },
+  {
+    path: "/docs/asyncapi.json",
+    file: "asyncapi.json",
+    contentType: "application/json",
+    summary: "The AsyncAPI document of what services say on the bus",
+    auth: "operator",
+  },
+];
+
+/** The generated documents of the repository; 404 where they were not shipped. */
+export const documentRoutes = (docsDir: string): Route[] =>
+  shippedDocuments.map(({ path, file, contentType, summary, auth }) =>
+    defineRoute({
+      method: "get",
+      path,
+      summary,
+      auth,
+      responses: { 200: streamed(contentType, summary) },
+      errors: ["not_found"],
+      handler: async () => {
+        const opened = await open(resolve(docsDir, file)).catch((error: unknown) => {
+          throw new AppError("not_found", { cause: error });
+        });
+        return { status: 200 as const, stream: opened.createReadStream() };
+      },
+    }),
+  );
+
+/** /docs: Swagger UI over the OpenAPI document. */
+export function mountSwaggerUi(app: Express): void {
   const router = Router({ strict: true });
   router.get("/docs", (_req, res) => res.redirect(308, "/docs/"));
   router.get("/docs/swagger-initializer.js", (_req, res) => void res.type("text/javascript").send(initializer));
-  router.get("/docs/openapi.json", document(resolve(docsDir, "openapi.json"), "application/json"));
-  router.get("/docs/asyncapi.json", document(resolve(docsDir, "asyncapi.json"), "application/json"));
-  router.get("/docs/errors", document(resolve(docsDir, "errors.md"), "text/plain; charset=utf-8"));
   router.use("/docs", express.static(swaggerUiFolder(), { index: "index.html", redirect: false }));
   router.all(["/", "/docs", "/docs/", "/docs/*rest"], (req, _res, next) => {
     if (req.method === "GET" || req.method === "HEAD") return next();

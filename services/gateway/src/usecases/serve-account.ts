@@ -19,7 +19,7 @@ export interface ServeAccountDeps extends Omit<RelayDeps, "upstream"> {
   readonly maxBodyBytes: number;
 }
 
-/** What passes inwards; credentials, hop-by-hop, forwarding and internal headers never do. */
+/** What passes inwards; credentials (but an operator's), hop-by-hop, forwarding and internal headers never do. */
 const requestHeaders = [
   "accept",
   "content-type",
@@ -59,20 +59,17 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const { door } = deps;
   const visit = enter(door, req);
   res.once("close", () => leave(door, visit));
-  let caller = target.isPublic ? null : await identify(door, visit, req);
+  let caller = target.access === "key" ? await identify(door, visit, req) : null;
   if (caller !== null) addToRequestLog(res, { keyId: caller.principal.keyId, userId: caller.principal.userId });
   // Any other method is passed on: the service knows which ones its path takes, and says so.
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
   const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
   if (body === null && method !== "GET") return;
   if (caller !== null) caller = await stillWelcome(door, visit, caller);
-  forward(
-    deps,
-    target.service,
-    { method, path: url, headers: innerHeaders(deps, req, { requestId, traceparent }, caller), body },
-    requestId,
-    res,
-  );
+  const headers = innerHeaders(deps, req, { requestId, traceparent }, caller);
+  // The service asks an operator for the same token.
+  const credentials = target.access === "operator" ? pick(["authorization"], req.headers) : [];
+  forward(deps, target.service, { method, path: url, headers: [...headers, ...credentials], body }, requestId, res);
 }
 
 /** Traces the request by our own ratio, and returns the traceparent to forward. */
