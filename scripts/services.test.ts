@@ -1,11 +1,25 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { configTable } from "@topdog/config/describe";
 import { sandboxProvider, serviceNames, services } from "@topdog/contracts/services";
+import type { z } from "zod";
+
+interface ConfigModule {
+  readonly configSchema: z.ZodObject;
+}
 
 const root = join(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 const all = [...services, sandboxProvider];
+
+test.each(all.map(({ name }) => name))(
+  "the README of %s lists every variable with its meaning and default",
+  async (name) => {
+    const { configSchema } = (await import(`../services/${name}/src/config.ts`)) as ConfigModule;
+    expect(read(`services/${name}/README.md`)).toContain(configTable(configSchema));
+  },
+);
 
 describe("the list of services in contracts", () => {
   test("names each folder of services/, and nothing else", () => {
