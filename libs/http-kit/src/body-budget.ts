@@ -23,21 +23,36 @@ export function createBodyBudget(maxBytes: number): BodyBudget {
   };
 }
 
-/** A part of a budget that one party may take at most, so that it leaves the rest to others. */
-export function createBudgetShare(whole: BodyBudget, maxBytes: number): BodyBudget {
-  const own = createBodyBudget(maxBytes);
-  return {
-    take: (bytes) => {
-      if (!own.take(bytes)) return false;
-      if (whole.take(bytes)) return true;
-      own.give(bytes);
-      return false;
-    },
-    give: (bytes) => {
-      own.give(bytes);
-      whole.give(bytes);
-    },
-    freeBytes: () => Math.min(own.freeBytes(), whole.freeBytes()),
-    heldBytes: () => own.heldBytes(),
-  };
+/**
+ * A part of a budget that one party may take at most, so that it leaves the rest to others. A class: one is made for nearly
+ * every call, and its methods should not be.
+ */
+export class BudgetShare implements BodyBudget {
+  readonly #whole: BodyBudget;
+  readonly #maxBytes: number;
+  #heldBytes = 0;
+
+  constructor(whole: BodyBudget, maxBytes: number) {
+    this.#whole = whole;
+    this.#maxBytes = maxBytes;
+  }
+
+  take(bytes: number): boolean {
+    if (this.#heldBytes + bytes > this.#maxBytes || !this.#whole.take(bytes)) return false;
+    this.#heldBytes += bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#heldBytes -= bytes;
+    this.#whole.give(bytes);
+  }
+
+  freeBytes(): number {
+    return Math.min(this.#maxBytes - this.#heldBytes, this.#whole.freeBytes());
+  }
+
+  heldBytes(): number {
+    return this.#heldBytes;
+  }
 }

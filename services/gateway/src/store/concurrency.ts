@@ -1,4 +1,4 @@
-import { createBudgetShare, type BodyBudget } from "@topdog/http-kit/body-budget";
+import { BudgetShare, type BodyBudget } from "@topdog/http-kit/body-budget";
 
 /** What one key, or one address, has under way in this process. */
 export interface Load {
@@ -34,7 +34,7 @@ export function createConcurrency({ maxCalls, maxUploads, bodies, maxBodiesBytes
     enter: (of) => {
       const known = present.get(of);
       if (known === undefined) {
-        const first: Load = { of, bodies: createBudgetShare(bodies, maxBodiesBytes), calls: 1, uploads: 0 };
+        const first: Load = { of, bodies: new BudgetShare(bodies, maxBodiesBytes), calls: 1, uploads: 0 };
         present.set(of, first);
         return first;
       }
