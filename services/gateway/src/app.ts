@@ -123,7 +123,7 @@ function createParts({
       billing: upstream(config.BILLING_URL),
     },
     inFlight: { count: 0 },
-    bodyBudget: createBodyBudget(config.MAX_BODIES_BYTES),
+    bodyBudget: createBodyBudget(Math.max(config.MAX_BODIES_BYTES, config.MAX_BODY_BYTES)),
     clientAddresses: createClientAddresses(config.TRUSTED_PROXIES),
   };
 }
