@@ -144,3 +144,21 @@ test("a member without a seat is refused at once, and served again when the seat
   );
   await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(200));
 });
+
+test("a known key is served while org-registry and the bus are away, though its entry is no longer fresh; after they are back a key that was revoked meanwhile is refused", async () => {
+  const own = await startPlatform({ maxGrant: 64, window: 32 });
+  try {
+    const gateway = await own.startGateway({ PRINCIPAL_TTL_MS: "1" });
+    const [kept, lost] = [own.newKey(), own.newKey()];
+    const call = async ({ key }: TestKey): Promise<number> => (await gateway.call(key, models)).status;
+    for (const one of [kept, lost]) for (let n = 0; n < 4; n += 1) expect(await call(one)).toBe(200);
+    await own.nats.kill9();
+    for (const one of [kept, lost]) expect(await call(one)).toBe(200);
+    own.keys.delete(lost.keyHash);
+    await own.nats.restart();
+    await eventually(async () => expect(await call(lost)).toBe(401), { timeoutMs: 8_000 });
+    await eventually(async () => expect(await call(kept)).toBe(200), { timeoutMs: 8_000 });
+  } finally {
+    await own.stop();
+  }
+});
