@@ -2,13 +2,14 @@ import { defaultErrors } from "@topdog/dialects/dialects";
 import { errorRenderer } from "@topdog/http-kit/send-error";
 import { defineService } from "@topdog/service/define";
 import type { Logger } from "@topdog/telemetry/logger";
+import { createCallCounter } from "./clients/call-counter.ts";
 import { createEventPublisher, type EventPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
 import { upstreamPool } from "./clients/upstream-pool.ts";
 import { createUpstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
 import { createModelCatalog } from "./domain/model-catalog.ts";
 import { pricesAsOf } from "./domain/models.ts";
-import { createRouterMetrics, type RouterMetrics } from "./metrics.ts";
+import { breakerValues, createRouterMetrics, registerGauges, type RouterMetrics } from "./metrics.ts";
 import { mountCalls, mountUnmetered } from "./routes/mount-calls.ts";
 import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "./store/spool/durable-spool.ts";
 
@@ -38,17 +39,15 @@ export const llmRouter = defineService({
     const catalog = createModelCatalog(
       pool.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
     );
-    let running: RunningSpool | null = null;
     const metrics = createRouterMetrics(registry, {
       upstreamIds: pool.map(({ id }) => id),
       families: [...new Set(catalog.models.map(({ family }) => family))],
-      spool: () => running?.stats() ?? null,
     });
     const shared: Shared = { config, logger, metrics, nowMs: deps.nowMs, publisher: createEventPublisher(bus, logger) };
     // Waits until the last process has let go of it.
     const spool = await deps.openSpool(spoolDeps(shared));
     onStop("usage spool", () => spool.stop(shippingGraceMs));
-    running = spool;
+    registerGauges(registry, () => spool.stats());
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
     const upstreams = createUpstreams({ upstreams: pool, ...upstreamsOptions(shared) });
     onStop("upstreams", () => upstreams.close());
@@ -58,7 +57,7 @@ export const llmRouter = defineService({
       catalog,
       upstreams,
       spool,
-      observer: metrics,
+      observer: createCallCounter(metrics),
       maxAttempts: config.MAX_ATTEMPTS,
       timeouts: {
         firstContentMs: config.FIRST_CONTENT_TIMEOUT_MS,
@@ -98,10 +97,10 @@ const spoolDeps = ({ config, logger, metrics, publisher, nowMs }: Shared): Durab
   nowMs,
   publish: (usage) => publisher.publishUsage(usage),
   isHopeless: isHopelessUsage,
-  onSync: metrics.synced,
-  onShipped: metrics.shipped,
+  onSync: (ms) => metrics.spoolSyncSeconds.observe(ms / 1000),
+  onShipped: () => metrics.usageShipped.inc(),
   onDropped(usage, error) {
-    metrics.dropped();
+    metrics.usageDropped.inc();
     logger.error({ err: error, requestId: usage.requestId }, "a usage record does not fit its schema");
   },
   onFailure: (error) => logger.error({ err: error }, "the usage spool cannot write: new calls are refused"),
@@ -118,7 +117,7 @@ const upstreamsOptions = ({ config, logger, metrics, publisher, nowMs }: Shared)
   },
   nowMs,
   onState(provider, modelFamily, state) {
-    metrics.breaker(provider, modelFamily, state);
+    metrics.breakerState.set({ upstream: provider, family: modelFamily }, breakerValues[state]);
     logger.warn({ provider, modelFamily, state }, "an upstream's breaker changed");
     const at = new Date(nowMs()).toISOString();
     publisher.reportState({ provider, modelFamily, state, routerId: config.ROUTER_ID, at });
