@@ -124,6 +124,8 @@ function memoryTransaction(tables: MemoryTables, nowMs: DatabaseClock, undo: Und
       for (const owner of wanted) if (!entitlements.has(owner)) undo.put(entitlements, owner, { owner, ...free });
       return wanted.flatMap((owner) => entitlements.get(owner) ?? []);
     },
+    findMissingBuckets: async (counters) =>
+      counters.filter((counter) => !buckets.has(keyOf({ ...counter, day: today() }))),
     insertBuckets: async (planned) => {
       for (const bucket of planned) {
         const key = keyOf({ ...bucket, day: today() });

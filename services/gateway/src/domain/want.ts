@@ -10,13 +10,16 @@ export interface BucketUse {
   readonly recalledUntilMs: number;
 }
 
-/** Unused for so long, a lease goes back. */
-export const idleCloseMs = 5_000;
+/** Unused for so long, a lease goes back; until then another gateway that needs its tokens recalls them. */
+export const idleCloseMs = 300_000;
+
+/** Who has not called for so long gets no tokens ahead of the next call. */
+const demandEndsMs = 5_000;
 
 /** Half of the last grant is gone, the bucket has more, and the demand goes on: time to refill, before anyone waits. */
 export function isLow({ lease, lastUseMs, recalledUntilMs }: BucketUse, today: string, nowMs: number): boolean {
   if (lease.leaseId === null || lease.status === "exhausted") return false;
-  if (nowMs < recalledUntilMs || nowMs - lastUseMs >= idleCloseMs) return false;
+  if (nowMs < recalledUntilMs || nowMs - lastUseMs >= demandEndsMs) return false;
   const free = freeTokens(lease);
   return free * 2 <= lease.lastGrant && remainingOf(lease, today) > free;
 }

@@ -16,7 +16,6 @@ export interface Slot extends BucketUse {
   /** A token was taken that no report has told of yet. */
   isDirty: boolean;
   lastUseMs: number;
-  lastSyncMs: number;
   lastRevalidateMs: number;
   recalledUntilMs: number;
 }
@@ -41,7 +40,6 @@ const newSlot = (key: string, owner: string, meter: Meter): Slot => ({
   isDue: false,
   isDirty: false,
   lastUseMs: Number.NEGATIVE_INFINITY,
-  lastSyncMs: Number.NEGATIVE_INFINITY,
   lastRevalidateMs: Number.NEGATIVE_INFINITY,
   recalledUntilMs: Number.NEGATIVE_INFINITY,
 });

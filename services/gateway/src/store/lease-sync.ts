@@ -1,12 +1,12 @@
 import type { SyncReply } from "../clients/quota-sync.ts";
 import type { Timers } from "../clients/timers.ts";
 import { beginClose, mergeGrant, reportOf, type SentReport } from "../domain/lease.ts";
-import { setByAnswer, type QuotaClock } from "../domain/quota-clock.ts";
+import { setByAnswer, todayAt, type QuotaClock } from "../domain/quota-clock.ts";
 import { noteTaken } from "../domain/take-rate.ts";
 import { isLow, wantOf } from "../domain/want.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
 import type { LeaseBook, Slot } from "./lease-book.ts";
-import { startUpkeep } from "./lease-upkeep.ts";
+import { startUpkeep, type Upkeep } from "./lease-upkeep.ts";
 import { type Answered, createReportMessages, type ReportMessagesDeps } from "./report-messages.ts";
 import { createUnreported } from "./unreported.ts";
 
@@ -28,6 +28,7 @@ export interface LeaseSync {
   noteUse(slot: Slot): void;
   /** Asks again, at most once a second, whether an exhausted bucket still is: a lost signal costs no more. */
   revalidate(slot: Slot): void;
+  /** The bus is back: what waits to be reported leaves at once, and quota hears that this gateway lives. */
   resyncAll(): void;
   unreachableMs(): number;
   /** Gives every lease back and waits for quota to say so, `graceMs` at most. */
@@ -65,7 +66,7 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
   const timers = ownTimers(deps.timers);
   const messages = createReportMessages({ ...deps, reportOf: prepareReport, onReply });
   const markDirty = createUnreported(timers.after, request);
-  let stopUpkeep: (() => void) | undefined;
+  let upkeep: Upkeep | undefined;
 
   function request(slot: Slot): void {
     book.hold(slot);
@@ -74,8 +75,9 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
 
   function prepareReport(slot: Slot, nowMs: number): SentReport {
     slot.isDirty = false;
-    slot.lastSyncMs = nowMs;
     slot.order += 1;
+    // A lease ends with its day, and at the first call of the next one without waiting for the upkeep.
+    if (slot.lease.leaseId !== null && slot.lease.day !== clock.today) beginClose(slot.lease);
     const want = wantOf(slot, queue.waitingAt(slot), clock.today, nowMs);
     if (want > 0) slot.lastUseMs = nowMs;
     return { order: slot.order, report: reportOf(slot.lease, want) };
@@ -83,17 +85,19 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
 
   function onReply(reply: SyncReply, answered: readonly Answered[]): void {
     setByAnswer(clock, reply.nowMs, monotonicMs());
+    todayAt(clock, monotonicMs());
     for (const { slot, report, grant } of answered) mergeGrant(slot.lease, report, grant);
-    for (const { slot } of answered) settle(slot);
+    for (const { slot, report } of answered) settle(slot, report.report.leaseId !== slot.lease.leaseId);
   }
 
   /** After an answer: lets waiting calls try again in their order, then sees what is to be said next. */
-  function settle(slot: Slot): void {
+  function settle(slot: Slot, isOtherLease: boolean): void {
     const { lease } = slot;
+    if (isOtherLease && lease.leaseId !== null) upkeep?.watch(slot);
     queue.retryAt(slot, request);
     if (lease.closing) request(slot);
     else if (queue.waitingAt(slot) > 0) {
-      if (lease.used > lease.reported) request(slot);
+      if (isOtherLease || lease.used > lease.reported) request(slot);
       else timers.after(waitingRetryMs, () => request(slot));
     } else if (lease.used > lease.reported) markDirty(slot);
     else if (lease.leaseId === null && !messages.isWaiting(slot)) book.release(slot);
@@ -107,13 +111,8 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
 
   return {
     start: () => {
-      stopUpkeep = startUpkeep({
-        ...deps,
-        after: timers.after,
-        isToBeReported: messages.isWaiting,
-        close,
-        report: request,
-      });
+      const { heartbeat, lastMessageMs } = messages;
+      upkeep = startUpkeep({ ...deps, after: timers.after, close, heartbeat, lastMessageMs });
     },
     request,
     noteUse: (slot) => {
@@ -131,14 +130,12 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
       request(slot);
     },
     resyncAll: () => {
-      for (const slot of book.held) {
-        if (slot.lease.leaseId !== null || queue.waitingAt(slot) > 0) messages.add(slot);
-      }
+      messages.heartbeat();
       messages.retryNow();
     },
     unreachableMs: () => messages.unreachableMs(),
     closeAll: async (graceMs) => {
-      stopUpkeep?.();
+      upkeep?.stop();
       const endMs = monotonicMs() + graceMs;
       messages.retryNow();
       const isOpen = (slot: Slot): boolean => slot.lease.leaseId !== null || slot.inFlight;

@@ -9,41 +9,74 @@ export interface UpkeepDeps {
   readonly clock: QuotaClock;
   readonly monotonicMs: () => number;
   readonly after: (delayMs: number, work: () => void) => void;
-  readonly isToBeReported: (slot: Slot) => boolean;
   readonly close: (slot: Slot) => void;
-  readonly report: (slot: Slot) => void;
+  /** Says that this gateway lives, with a message that reports nothing. */
+  readonly heartbeat: () => void;
+  readonly lastMessageMs: () => number;
 }
 
-const sweepMs = 250;
+export interface Upkeep {
+  /** A lease was taken up: it is looked at again when it may be idle. */
+  watch(slot: Slot): void;
+  stop(): void;
+}
+
+const tickMs = 250;
 const heartbeatMs = 1_500;
+/** Leases of yesterday that are given back in one tick. */
+const maxClosesPerTick = 500;
 
-/** Gives back what is idle or of yesterday, and lets quota know that this gateway lives. Returns what stops it. */
-export function startUpkeep(deps: UpkeepDeps): () => void {
+/**
+ * Gives back what is idle or of yesterday, and lets quota know that this gateway lives. A tick visits only leases whose time
+ * has come: each is looked at once in as long as it may be idle, and once when its day is over.
+ */
+export function startUpkeep(deps: UpkeepDeps): Upkeep {
+  const { book, clock, monotonicMs } = deps;
+  // All wait equally long, so the first of the queue is always the next one due.
+  const idleChecks = new Map<Slot, number>();
+  let day = "";
+  let leftOfYesterday: Iterator<Slot> | null = null;
   let isStopped = false;
-  const again = (): void =>
-    deps.after(sweepMs, () => {
-      if (isStopped) return;
-      sweep(deps);
-      again();
-    });
-  again();
-  return () => {
-    isStopped = true;
-  };
-}
 
-function sweep({ book, queue, clock, monotonicMs, isToBeReported, close, report }: UpkeepDeps): void {
-  const nowMs = monotonicMs();
-  const today = todayAt(clock, nowMs);
-  for (const slot of book.held) {
-    const { lease } = slot;
-    const isWaitedFor = queue.waitingAt(slot) > 0;
-    if (lease.leaseId === null) {
-      if (!isWaitedFor && !slot.inFlight && !isToBeReported(slot)) book.release(slot);
-      continue;
+  function checkIdle(nowMs: number): void {
+    for (const [slot, dueMs] of idleChecks) {
+      if (dueMs > nowMs) return;
+      idleChecks.delete(slot);
+      if (slot.lease.leaseId === null) continue;
+      const isIdle = nowMs - slot.lastUseMs >= idleCloseMs && deps.queue.waitingAt(slot) === 0;
+      if (isIdle && !slot.lease.closing) deps.close(slot);
+      else idleChecks.set(slot, nowMs + idleCloseMs);
     }
-    const isIdle = nowMs - slot.lastUseMs >= idleCloseMs && !isWaitedFor;
-    if (!lease.closing && (isIdle || lease.day !== today)) close(slot);
-    else if (nowMs - slot.lastSyncMs >= heartbeatMs) report(slot);
   }
+
+  function closeYesterdays(today: string): void {
+    if (today !== day) {
+      leftOfYesterday = day === "" ? null : book.held.values();
+      day = today;
+    }
+    for (let closed = 0; leftOfYesterday !== null && closed < maxClosesPerTick; closed += 1) {
+      const { done, value: slot } = leftOfYesterday.next();
+      if (done === true) leftOfYesterday = null;
+      else if (slot.lease.day !== today && !slot.lease.closing) deps.close(slot);
+    }
+  }
+
+  function tick(): void {
+    if (isStopped) return;
+    const nowMs = monotonicMs();
+    closeYesterdays(todayAt(clock, nowMs));
+    checkIdle(nowMs);
+    if (book.held.size > 0 && nowMs - deps.lastMessageMs() >= heartbeatMs) deps.heartbeat();
+    deps.after(tickMs, tick);
+  }
+
+  deps.after(tickMs, tick);
+  return {
+    watch: (slot) => {
+      if (!idleChecks.has(slot)) idleChecks.set(slot, monotonicMs() + idleCloseMs);
+    },
+    stop: () => {
+      isStopped = true;
+    },
+  };
 }

@@ -29,7 +29,7 @@ export function createOutage(maxLeasesPerMessage: number): Outage {
       backoffMs = Math.min(maxBackoffMs, Math.max(firstBackoffMs, backoffMs * 2));
       retryAtMs = nowMs + backoffMs;
       // A smaller next message: one report that quota cannot take must not keep the others from it.
-      batchLimit = Math.max(1, Math.floor(Math.min(batchLimit, unanswered) / 2));
+      if (unanswered > 0) batchLimit = Math.max(1, Math.floor(Math.min(batchLimit, unanswered) / 2));
       return isFirst;
     },
     noteAnswer: () => {

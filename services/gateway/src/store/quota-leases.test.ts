@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import type { LeaseReport } from "@topdog/contracts/rpc/sync-leases";
 import { eventually } from "@topdog/testing/eventually";
@@ -21,6 +22,7 @@ function leasesOfAGenerousQuota() {
     onFailure: () => undefined,
     call: async ({ leases: reports }) => {
       told.push(...reports);
+      await sleep(20);
       const shared = { leaseId: "7", state: "open", day, window: 4, limit: 75, remaining: 60, plan: "free" } as const;
       const grants = reports.map(({ owner, meter, used, returned, want }) => {
         const size = Math.max(5, used + returned + want);
@@ -41,6 +43,17 @@ test("a recall gives every unused token back at once, and the next call asks aga
   leases.recall({ owner: "user:a", meter: "api_calls", reason: "tail" });
   expect(availabilityOf(slot.lease, day)).toBe("empty");
   await eventually(() => expect(told.at(-1)).toMatchObject({ leaseId: "7", used: 1, returned: 4, want: 0 }));
+});
+
+test("a recall that comes while a report is under way is told once that is answered", async () => {
+  const { leases, told } = leasesOfAGenerousQuota();
+  const slot = leases.slot("user:a", "api_calls");
+  leases.sync.request(slot);
+  await eventually(() => expect(availabilityOf(slot.lease, day)).toBe("ready"));
+  leases.sync.request(slot);
+  await eventually(() => expect(slot.inFlight).toBe(true), { intervalMs: 0 });
+  leases.recall({ owner: "user:a", meter: "api_calls", reason: "tail" });
+  await eventually(() => expect(told.at(-1)).toMatchObject({ leaseId: "7", returned: 5 }));
 });
 
 test("a changed limit ends what was known of a spent bucket", () => {

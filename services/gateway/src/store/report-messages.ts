@@ -30,6 +30,10 @@ export interface ReportMessages {
   readonly add: (slot: Slot) => void;
   /** To be told, and not yet in a message. */
   readonly isWaiting: (slot: Slot) => boolean;
+  /** A message without reports: it says that this gateway lives. */
+  readonly heartbeat: () => void;
+  /** When the newest message left, on the monotonic clock. */
+  readonly lastMessageMs: () => number;
   /** The bus is back: what waits for the end of a back-off leaves now. */
   retryNow(): void;
   /** How long quota has not answered, in milliseconds; 0 while it does. */
@@ -55,6 +59,7 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
   const queue = new Set<Slot>();
   const outage = createOutage(maxLeasesPerMessage);
   let messages = 0;
+  let lastMessageMs = Number.NEGATIVE_INFINITY;
   let isScheduled = false;
   let cancelRetry: (() => void) | undefined;
 
@@ -86,6 +91,7 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
     const nowMs = monotonicMs();
     const sent = new Map(batch.map((slot) => [slot.key, prepare(slot, nowMs)]));
     messages += 1;
+    lastMessageMs = nowMs;
     try {
       const leases = [...sent.values()].map(({ report }) => report.report);
       accept(sent, await deps.call({ gatewayId: deps.gatewayId, leases }));
@@ -138,6 +144,10 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
       queue.add(slot);
       schedule();
     },
+    heartbeat: () => {
+      if (messages < maxMessagesInFlight) void send([]);
+    },
+    lastMessageMs: () => lastMessageMs,
     isWaiting: (slot) => slot.isDue || queue.has(slot),
     retryNow: () => {
       outage.skipWait();

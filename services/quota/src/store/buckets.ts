@@ -32,12 +32,12 @@ const lockStatement: Statement<BucketRow> = {
   name: "lock_buckets",
   sql: `with clock as materialized (${clockSql})
   select ${bucketColumns}, clock.today::text as today, clock.now_ms::float8 as "nowMs"
-  from bucket b, clock
-  where (b.owner, b.meter, b.day) in (
-    select a.owner, a.meter, clock.today from unnest(?::text[], ?::text[]) as a (owner, meter), clock
+  from (
+    select a.owner, a.meter, clock.today as day from unnest(?::text[], ?::text[]) as a (owner, meter), clock
     union
     select l.owner, l.meter, l.day from lease l where l.lease_id = any(?::bigint[])
-  )
+  ) wanted
+  join bucket b on b.owner = wanted.owner and b.meter = wanted.meter and b.day = wanted.day, clock
   order by b.day, b.owner, b.meter
   for update of b`,
 };
@@ -69,6 +69,17 @@ export async function findBuckets(db: Database, day: string, owners: readonly st
     [day, [...owners]],
   );
   return rows;
+}
+
+const missingStatement: Statement<Counter> = {
+  name: "missing_buckets",
+  sql: `select a.owner, a.meter from unnest(?::text[], ?::text[]) as a (owner, meter)
+  where not exists (select from bucket b where b.owner = a.owner and b.meter = a.meter and b.day = utc_today() offset 0)`,
+};
+
+export async function findMissingBuckets(trx: Transaction, counters: readonly Counter[]): Promise<Counter[]> {
+  const [owners, meters] = [counters.map((one) => one.owner), counters.map((one) => one.meter)];
+  return (await prepared(trx, missingStatement, [owners, meters])).rows;
 }
 
 /** Makes today's buckets that are not there yet. Their owners' entitlements are locked. */

@@ -22,7 +22,7 @@ const checkSql = `with bounds as materialized (select utc_today() - 1 as first_d
   touched as materialized (
     select b.owner, b.meter, b.day, b.settled,
       sum(b.settled + 1) over (order by hashtextextended(b.owner || b.meter || b.day, ?)) - b.settled as rows_before
-    from bucket b, bounds where b.day between bounds.first_day and bounds.last_day
+    from bucket b, bounds where b.day + 0 between bounds.first_day and bounds.last_day
   ),
   checked as (
     select l.*, l.settled = l.ledger_amount and l.escrow = l.lease_escrow and l.leases_agree and l.repeated_rows = 0

@@ -8,6 +8,7 @@ import type { Entitlement, PlannedBucket } from "../domain/planned-bucket.ts";
 import {
   changeLimits,
   type Clock,
+  findMissingBuckets,
   insertBuckets,
   type LockedBuckets,
   lockBuckets,
@@ -42,6 +43,8 @@ export interface QuotaTransaction {
   /** Appends `quota.exhausted` to the outbox. */
   readonly publishExhausted: (buckets: readonly Bucket[]) => Promise<void>;
   readonly lockEntitlements: (owners: readonly string[]) => Promise<Entitlement[]>;
+  /** Those that have no bucket today. */
+  readonly findMissingBuckets: (counters: readonly Counter[]) => Promise<Counter[]>;
   readonly insertBuckets: (buckets: readonly PlannedBucket[]) => Promise<void>;
   readonly upsertEntitlement: (subscription: Subscription) => Promise<boolean>;
   readonly lockSubscribedBuckets: (subscriptionOwner: string) => Promise<Bucket[]>;
@@ -74,6 +77,7 @@ export const quotaTransaction = (trx: Transaction): QuotaTransaction => ({
     }
   },
   lockEntitlements: (owners) => lockEntitlements(trx, owners),
+  findMissingBuckets: (counters) => findMissingBuckets(trx, counters),
   insertBuckets: (buckets) => insertBuckets(trx, buckets),
   upsertEntitlement: (subscription) => upsertEntitlement(trx, subscription),
   lockSubscribedBuckets: (subscriptionOwner) => lockSubscribedBuckets(trx, subscriptionOwner),

@@ -4,10 +4,12 @@ import { plannedBucket } from "../domain/planned-bucket.ts";
 import type { QuotaTransaction } from "../store/quota-store.ts";
 
 /**
- * Makes today's buckets from their owners' plans. Call it in a transaction that has locked no bucket yet: entitlements are
+ * Makes those of today's buckets that are not there yet, from their owners' plans. Call it in a transaction that has locked no bucket yet: entitlements are
  * locked before buckets everywhere, and buckets are made before any is locked, so that nobody waits in a ring.
  */
-export async function makeBuckets(tx: QuotaTransaction, counters: readonly Counter[]): Promise<void> {
+export async function makeMissingBuckets(tx: QuotaTransaction, of: readonly Counter[]): Promise<void> {
+  const counters = of.length === 0 ? [] : await tx.findMissingBuckets(of);
+  if (counters.length === 0) return;
   const entitlements = await tx.lockEntitlements(counters.map(({ owner }) => subscriptionOwnerOf(owner)));
   await tx.insertBuckets(counters.map((counter) => plannedBucket(counter, entitlements)));
 }

@@ -14,7 +14,7 @@ import {
 import { openTallies } from "../domain/tally.ts";
 import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
-import { makeBuckets } from "./make-buckets.ts";
+import { makeMissingBuckets } from "./make-buckets.ts";
 import { type Aftermath, announce, writeMovements } from "./move-tokens.ts";
 
 type Request = z.infer<typeof syncLeases.request>;
@@ -41,9 +41,14 @@ export async function synchronizeLeases(deps: QuotaDeps, request: Request): Prom
   }
   const counters = distinctCounters(request.leases);
   for (let attempt = 1; attempt <= bucketAttempts; attempt += 1) {
-    const synced = await deps.store.transaction((tx) => syncOnce(tx, request, counters));
+    // A first lease of a bucket may be the first word of the day about it; so may, rarely, a report of yesterday's lease.
+    const unsure =
+      attempt === 1 ? distinctCounters(request.leases.filter(({ leaseId }) => leaseId === null)) : counters;
+    const synced = await deps.store.transaction(async (tx) => {
+      await makeMissingBuckets(tx, unsure);
+      return syncOnce(tx, request, counters);
+    });
     if (synced !== null) return conclude(deps, request, synced);
-    await deps.store.transaction((tx) => makeBuckets(tx, counters));
   }
   throw new Error("today's buckets could not be made");
 }
