@@ -155,6 +155,19 @@ const everyAdmittedSeqIsInTheLedger: Guarantee = ({ fleet, state }) => {
   ];
 };
 
+/** Who lives tells of every call by itself: no usage record is needed for it. */
+export function assertAllReported(
+  { fleet, state }: Pick<Observed, "fleet" | "state">,
+  gatewayIds: ReadonlySet<string>,
+): void {
+  const charged = new Set(state.charges);
+  const missing = fleet.calls
+    .filter(({ gatewayId }) => gatewayIds.has(gatewayId))
+    .flatMap(({ charges }) => charges.map(({ leaseId, seq }) => `${leaseId}:${seq}`))
+    .find((id) => !charged.has(id));
+  if (missing !== undefined) throw new Error(`whoLivesReports: ${missing} was admitted and never reported`);
+}
+
 /** A vanished gateway costs its window at most, and what is in escrow at the end is burned: nothing else is lost. */
 const onlyTheWindowBurns: Guarantee = ({ state }) => {
   const tooMuch = state.leases.filter((lease) => lease.burned > lease.window);

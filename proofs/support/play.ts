@@ -2,7 +2,7 @@ import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { QuotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { CallCost } from "@topdog/gateway/usecases/admit-call";
 import { type Fleet, createFleet, type SimulatedGateway } from "./fleet.ts";
-import { assertAlways, assertAtTheEnd, newWatch, type Watch } from "./guarantees.ts";
+import { assertAllReported, assertAlways, assertAtTheEnd, newWatch, type Watch } from "./guarantees.ts";
 import { fleetSize, type History, type Step } from "./history.ts";
 import type { Fate } from "./network.ts";
 import type { QuotaUnderTest } from "./quota-under-test.ts";
@@ -131,7 +131,9 @@ async function drain(world: World): Promise<void> {
   world.signalsLost = false;
   for (const gateway of world.fleet.gateways) gateway.cutOffUntilMs = Number.NEGATIVE_INFINITY;
   await world.time.pass(5_000);
+  const living = new Set(world.fleet.gateways.map(({ id }) => id));
   for (const gateway of world.fleet.gateways) await stop(world, gateway);
+  assertAllReported({ fleet: world.fleet, state: await world.quota.state() }, living);
   await world.time.pass(15_000);
   for (let told = 0; told < world.fleet.calls.length; told += 1) await tellUsage(world, told, 1, false);
 }

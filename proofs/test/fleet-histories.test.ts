@@ -5,7 +5,7 @@ import { play } from "../support/play.ts";
 import { type QuotaDatabase, quotaInMemory, quotaOnPostgres } from "../support/quota-under-test.ts";
 
 /** About 20 a second in memory and one a second on Postgres: raise it when the protocol is changed. */
-const histories = Number(process.env["PROOF_HISTORIES"] ?? 60);
+const histories = Number(process.env["PROOF_HISTORIES"] ?? 40);
 const historiesOnPostgres = Math.ceil(histories / 20);
 
 describe("no history of a fleet oversells a day, charges a token twice, brings a lease back or loses a token", () => {

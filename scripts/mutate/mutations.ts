@@ -75,11 +75,11 @@ const leaseOnTheGateway: readonly Mutation[] = [
     tests: ["services/gateway/src/domain/lease"],
   },
   {
-    name: "a closing lease admits calls",
+    name: "a closing lease takes what an answer brings",
     file: heldLease,
-    from: "return lease.closing ? 0 : lease.size",
-    to: "return lease.size",
-    tests: [messages, fleet, "services/gateway/src/domain/lease"],
+    from: "lease.closing ? lease.size - lease.used : Math.max",
+    to: "Math.max",
+    tests: ["services/gateway/src/domain/lease"],
   },
   {
     name: "a late answer brings yesterday back",
@@ -103,7 +103,7 @@ const syncOnTheGateway: readonly Mutation[] = [
     file: "services/gateway/src/store/report-messages.ts",
     from: "if (slot.isDue) queue.add(slot);",
     to: "",
-    tests: [fleet],
+    tests: ["services/gateway/src/store/quota-leases"],
   },
   {
     name: "reports that nobody answered are not sent again",

@@ -70,7 +70,7 @@ export function newLease(owner: string, meter: Meter): HeldLease {
 
 /** Tokens that may still be admitted, the credit window aside. */
 export function freeTokens(lease: HeldLease): number {
-  return lease.closing ? 0 : lease.size - lease.returned - lease.used;
+  return lease.size - lease.returned - lease.used;
 }
 
 export function availabilityOf(lease: HeldLease, today: string): Availability {
