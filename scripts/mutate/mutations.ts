@@ -225,27 +225,28 @@ const quotaStatements: readonly Mutation[] = [
   },
 ];
 
+const snapshotVersion = "libs/messaging/src/snapshot-version.ts";
 const versionGuards: readonly Mutation[] = [
   {
-    name: "quota applies an older subscription",
-    file: "services/quota/src/store/entitlements.ts",
-    from: "where e.version < excluded.version",
-    to: "where true",
+    name: "an older snapshot overrules a newer one",
+    file: snapshotVersion,
+    from: 'return wasFalse ? "newer" : "not_newer";',
+    to: 'return "newer";',
+    tests: [snapshotVersion.replace(".ts", ".test")],
+  },
+  {
+    name: "a version that its source cannot have written is believed",
+    file: snapshotVersion,
+    from: 'elapsedMs * maxVersionsPerMs ? "newer" : "impossible"',
+    to: 'Number.MAX_SAFE_INTEGER ? "newer" : "impossible"',
+    tests: [snapshotVersion.replace(".ts", ".test")],
+  },
+  {
+    name: "a snapshot that is not newer is stored",
+    file: "libs/messaging/src/snapshot.ts",
+    from: 'if (verdict === "not_newer") return false;',
+    to: "",
     tests: ["services/quota/test/sync-leases"],
-  },
-  {
-    name: "org-registry applies an older subscription",
-    file: "services/org-registry/src/store/entitlements.ts",
-    from: "where entitlement.version < excluded.version",
-    to: "where true",
-    tests: ["services/org-registry/test/seats"],
-  },
-  {
-    name: "billing applies an older org",
-    file: "services/billing/src/store/org-seats.ts",
-    from: "where org_seats.version < excluded.version",
-    to: "where true",
-    tests: ["services/billing/test/api"],
   },
 ];
 
@@ -294,20 +295,36 @@ const router: readonly Mutation[] = [
   },
 ];
 
+const verifier = "libs/caller-token/src/verify.ts";
+const verifierTests = ["libs/caller-token/test"];
 const signature: readonly Mutation[] = [
   {
-    name: "a forged caller is believed",
-    file: "libs/contracts/src/principal-header.ts",
-    from: "|| !timingSafeEqual(given, expected)",
-    to: "",
-    tests: ["libs/contracts", "services/llm-router/test/fallback"],
+    name: "a token for another service is believed",
+    file: verifier,
+    from: "        audience,\n        requiredClaims",
+    to: "        requiredClaims",
+    tests: verifierTests,
   },
   {
-    name: "a caller is believed after its deadline",
-    file: "libs/contracts/src/principal-header.ts",
-    from: "parsed.data.deadlineMs > nowMs",
-    to: "parsed.data.deadlineMs > 0",
-    tests: ["libs/contracts", "libs/http-kit"],
+    name: "a token for another path is believed",
+    file: verifier,
+    from: " && claims.data.path === path",
+    to: "",
+    tests: verifierTests,
+  },
+  {
+    name: "a token for another method is believed",
+    file: verifier,
+    from: " && claims.data.method === method",
+    to: "",
+    tests: verifierTests,
+  },
+  {
+    name: "an old token is believed",
+    file: verifier,
+    from: "clockTolerance: clockToleranceSeconds",
+    to: "clockTolerance: 86_400",
+    tests: verifierTests,
   },
 ];
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Database } from "@topdog/postgres/pool";
-import { openQuotaDatabase } from "../src/store/database.ts";
+import { createDatabase, type Database } from "@topdog/postgres/pool";
+import { poolOptions } from "../src/store/database.ts";
 import { createQuotaStore } from "../src/store/quota-store.ts";
 import { applySubscription } from "../src/usecases/apply-subscription.ts";
 import { closeAbandonedLeases } from "../src/usecases/close-abandoned-leases.ts";
@@ -21,7 +21,7 @@ let deps: QuotaOnPostgres["deps"];
 beforeAll(async () => {
   quota = await quotaOnPostgres();
   // As the service opens it: one connection, so that its counters tell of every statement.
-  db = openQuotaDatabase(quota.url, 1);
+  db = createDatabase({ url: quota.url, applicationName: "quota-flat", ...poolOptions(1) });
   deps = { ...quota.deps, store: createQuotaStore(db) };
   await fillDay(quota.db);
 });
