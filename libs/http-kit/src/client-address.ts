@@ -37,7 +37,7 @@ export function parseAddressRange(text: string): AddressRange | null {
   return /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits ? { address, prefixBits: Number(prefix) } : null;
 }
 
-/** An address without zone, and as IPv4 where it is one in IPv6's clothes; null for what is no address. */
+/** An address without its zone, an IPv4-mapped one as IPv4; null for what is no address. */
 function plainAddress(text: string): string | null {
   const bare = text.split("%", 1)[0] ?? "";
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;

@@ -20,8 +20,8 @@ export interface Connections {
 }
 
 /**
- * Bounds a server's connections. Where the process is full, the one that has been opening longest goes first: a client that
- * means it sends its headers at once. A later request's headers are bounded by the server's timeout for headers alone.
+ * Bounds a server's connections. Where the process is full, the one that has been opening longest goes first: a
+ * client with a request to make sends its headers at once. A later request's headers are bounded by the server's timeout for headers alone.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): Connections {
   const { addresses } = limits;

@@ -44,7 +44,7 @@ describe("a request that node:http would refuse by itself, or not understand", (
   test("without a Host, or with an unknown Expect, gets a body in the dialect of its path and an id", async () => {
     for (const [path, lines] of [
       ["/v1/models", ""],
-      ["/v1/models", "host: x\r\nexpect: a-miracle\r\n"],
+      ["/v1/models", "host: x\r\nexpect: 200-ok\r\n"],
     ]) {
       const text = await rawAnswer(`GET ${path} HTTP/1.1\r\n${lines}\r\n`);
       expect([text.slice(9, 12), bodyOf(text).error?.["code"]]).toEqual(["400", "invalid_request"]);

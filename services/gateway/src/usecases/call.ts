@@ -34,12 +34,13 @@ export interface Call {
   readonly facts: CallFacts;
   readonly presence: { isGone: boolean };
   onGone: (() => void) | null;
+  /** What it holds of the front door's limits; null when it was refused before it held anything. */
   visit: Visit | null;
   /** It is counted in `inFlight`. */
   hasSlot: boolean;
 }
 
-/** Name and value by turns, as an object: for the refusals, which are rare. */
+/** Alternating names and values as an object: for the refusals, which are rare. */
 export function toObject(pairs: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let index = 0; index + 1 < pairs.length; index += 2)

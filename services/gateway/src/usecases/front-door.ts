@@ -47,12 +47,12 @@ export function enter(door: FrontDoor, req: IncomingMessage): Visit {
 export function identify(door: FrontDoor, visit: Visit, req: IncomingMessage): KnownCaller | Promise<KnownCaller> {
   const changes = door.principals.changes();
   const found = authenticate(door, req.headers, visit.address.of);
-  const welcome = (caller: KnownCaller): KnownCaller => {
+  const count = (caller: KnownCaller): KnownCaller => {
     visit.changes = changes;
     countKey(door, visit, caller);
     return caller;
   };
-  return found instanceof Promise ? found.then(welcome) : welcome(found);
+  return found instanceof Promise ? found.then(count) : count(found);
 }
 
 function countKey(door: FrontDoor, visit: Visit, caller: KnownCaller): void {
@@ -96,7 +96,7 @@ export async function takeBody(
 }
 
 /** After an upload, which may have taken long: throws AppError 401 if the key has been revoked meanwhile. Costs a comparison if nothing changed. */
-export function stillWelcome(door: FrontDoor, visit: Visit, caller: KnownCaller): KnownCaller | Promise<KnownCaller> {
+export function identifyAgain(door: FrontDoor, visit: Visit, caller: KnownCaller): KnownCaller | Promise<KnownCaller> {
   return visit.changes === door.principals.changes() ? caller : authenticateAgain(door, caller);
 }
 

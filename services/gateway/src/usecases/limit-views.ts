@@ -23,7 +23,7 @@ function viewsOf(leases: QuotaLeases, slots: readonly Slot[]): LimitView[] {
   return views;
 }
 
-/** The rate-limit headers of a call, name and value by turns. */
+/** The rate-limit headers of a call, names and values alternate. */
 export function rateLimitHeaders(leases: QuotaLeases, slots: readonly Slot[], source: string | null): string[] {
   return limitHeaders(viewsOf(leases, slots), source, secondsToReset(leases.clock, leases.monotonicMs()));
 }

@@ -10,7 +10,7 @@ import { Relay, type RelayDeps, type RelayEnd, type RelayRequest } from "../clie
 import type { Upstream } from "../clients/upstream.ts";
 import { accountTarget, type AccountService } from "../domain/account-target.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
-import { enter, identify, leave, stillWelcome, takeBody, type FrontDoor } from "./front-door.ts";
+import { enter, identify, leave, identifyAgain, takeBody, type FrontDoor } from "./front-door.ts";
 
 export interface ServeAccountDeps extends Omit<RelayDeps, "upstream"> {
   readonly door: FrontDoor;
@@ -65,7 +65,7 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
   const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
   if (body === null && method !== "GET") return;
-  if (caller !== null) caller = await stillWelcome(door, visit, caller);
+  if (caller !== null) caller = await identifyAgain(door, visit, caller);
   const headers = innerHeaders(deps, req, { requestId, traceparent }, caller);
   // The service asks an operator for the same token.
   const credentials = target.access === "operator" ? pick(["authorization"], req.headers) : [];

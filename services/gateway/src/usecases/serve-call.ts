@@ -11,7 +11,7 @@ import { allowOrigin } from "./allow-origin.ts";
 import { admitCall, type Admission } from "./admit-call.ts";
 import { refuse, toObject, type Call, type ServeCallDeps } from "./call.ts";
 import { recordCall, type CallFacts } from "./call-log.ts";
-import { enter, identify, leave, stillWelcome, takeBody } from "./front-door.ts";
+import { enter, identify, leave, identifyAgain, takeBody } from "./front-door.ts";
 import { forwardCall } from "./forward-call.ts";
 import { quotaExceeded, rateLimitHeaders } from "./limit-views.ts";
 
@@ -110,7 +110,7 @@ async function receive(deps: ServeCallDeps, call: Call): Promise<ReceivedCall | 
   if (facts.operation.method === "POST") {
     body = await takeBody(door, visit, req, call.res, deps.maxBodyBytes);
     if (body === null) return null;
-    const same = stillWelcome(door, visit, caller);
+    const same = identifyAgain(door, visit, caller);
     caller = facts.caller = same instanceof Promise ? await same : same;
   }
   if (call.presence.isGone) return null;
