@@ -47,7 +47,7 @@ describe("an operator's route", () => {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
     });
-    expect([wrongMethod.status, wrongMethod.headers.get("allow")]).toEqual([405, "GET"]);
+    expect([wrongMethod.status, wrongMethod.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 
   test.each([
