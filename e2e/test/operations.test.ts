@@ -111,7 +111,9 @@ describe("the gateway's front", () => {
   });
 
   test("a client cannot forge the platform's own principal header", async () => {
-    const forged = await rawCall(platform, "/api/usage", { headers: { "x-topdog-principal": "e30.e30" } });
+    const forged = await rawCall(platform, "/api/usage", {
+      headers: { "x-topdog-principal": "e30.e30", "x-topdog-caller": "e30.e30.e30" },
+    });
     expect(forged.status).toBe(401);
   });
 });

@@ -1,4 +1,4 @@
-import { principalSchema } from "@topdog/contracts/rpc/resolve-principal";
+import { accountCallSchema } from "@topdog/contracts/account-call";
 import { z } from "zod";
 
 /** Ed25519 by its own name (RFC 9864); no other algorithm is signed with or accepted. */
@@ -11,11 +11,9 @@ export const lifetimeSeconds = 10;
 export const clockToleranceSeconds = 2;
 
 /** The claims of ours, beside `aud`, `iat` and `exp`. */
-export const callerClaimsSchema = z.object({
+export const callerClaimsSchema = accountCallSchema.extend({
   method: z.string(),
   /** With the query, as it stands in the request line. */
   path: z.string(),
-  requestId: z.string(),
-  principal: principalSchema,
 });
 export type CallerClaims = z.infer<typeof callerClaimsSchema>;

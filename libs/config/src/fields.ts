@@ -23,6 +23,13 @@ export const busFields = {
   NATS_TLS_KEY_FILE: z.string().optional().describe("PEM file of that certificate's key"),
 };
 
+/** Of the gateway and the routers: the calls between them. */
+export const callFields = {
+  PRINCIPAL_SECRET: secretOfLength(32).describe(
+    "Key that signs calls from the gateway to a router; at least 32 characters",
+  ),
+};
+
 /** Variables that several services have: each picks what it uses. Names, meanings and units stay the same everywhere. */
 export const commonFields = {
   HTTP_HOST: z.string().default("127.0.0.1").describe("Address to listen on"),
@@ -37,7 +44,6 @@ export const commonFields = {
     .superRefine(refuseAddress(["postgres", "postgresql"]))
     .transform(Secret.of)
     .describe("Postgres database of this service, with its role and password"),
-  PRINCIPAL_SECRET: secretOfLength(32).describe("Key that signs who calls, between services; at least 32 characters"),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().describe("OTLP HTTP endpoint for traces; unset: no traces"),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe("Share of traces that is kept, 0 to 1"),
   NODE_ENV: z

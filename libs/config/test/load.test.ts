@@ -2,13 +2,14 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import { commonFields } from "@topdog/config/fields";
+import { callFields, commonFields } from "@topdog/config/fields";
 import { configTable } from "@topdog/config/describe";
 import { readConfig } from "@topdog/config/load";
 import { Secret } from "@topdog/config/secret";
 import { z } from "zod";
 
-const { DATABASE_URL, HTTP_HOST, HTTP_PORT, OTEL_EXPORTER_OTLP_ENDPOINT, PRINCIPAL_SECRET } = commonFields;
+const { DATABASE_URL, HTTP_HOST, HTTP_PORT, OTEL_EXPORTER_OTLP_ENDPOINT } = commonFields;
+const { PRINCIPAL_SECRET } = callFields;
 const schema = z.object({
   HTTP_HOST,
   HTTP_PORT: HTTP_PORT.default(8085),
@@ -31,9 +32,10 @@ interface Exit {
 function load(env: Record<string, string>, args: string[]): Promise<Exit> {
   const script = `
     import { loadConfig } from "@topdog/config/load";
-    import { commonFields } from "@topdog/config/fields";
+    import { callFields, commonFields } from "@topdog/config/fields";
     import { z } from "zod";
-    const { DATABASE_URL, HTTP_PORT, PRINCIPAL_SECRET } = commonFields;
+    const { DATABASE_URL, HTTP_PORT } = commonFields;
+    const { PRINCIPAL_SECRET } = callFields;
     const schema = z.object({ HTTP_PORT: HTTP_PORT.default(8085), DATABASE_URL, PRINCIPAL_SECRET });
     const config = loadConfig("sample", schema, { env: process.env, argv: process.argv });
     console.log(JSON.stringify({ ...config, frozen: Object.isFrozen(config) }));`;

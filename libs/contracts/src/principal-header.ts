@@ -8,36 +8,29 @@ export const principalHeaderName = "x-topdog-principal";
 /** On a router's answer: it did not record the call, so the gateway that charged it publishes its usage. */
 export const unmeteredHeaderName = "x-topdog-unmetered";
 
-const shared = { requestId: z.string(), principal: principalSchema, /** Unix milliseconds. */ deadlineMs: z.int() };
-
 /** An admitted `/v1` call: what it was charged, and until when it may run. */
 export const admittedCallSchema = z.object({
   kind: z.literal("call"),
-  ...shared,
+  requestId: z.string(),
+  principal: principalSchema,
+  /** Unix milliseconds. */
+  deadlineMs: z.int(),
   source: chargeSourceSchema,
   day: utcDaySchema,
   charges: z.array(chargeSchema).min(1).max(4),
 });
 export type AdmittedCall = z.infer<typeof admittedCallSchema>;
 
-/** An `/api` request of an authenticated caller: nothing was charged. */
-export const accountCallSchema = z.object({ kind: z.literal("account"), ...shared });
-export type AccountCall = z.infer<typeof accountCallSchema>;
-
-export type SignedCaller = AdmittedCall | AccountCall;
-
-const signedCallerSchema = z.discriminatedUnion("kind", [admittedCallSchema, accountCallSchema]);
-
 const sign = (body: string, secret: string): Buffer => createHmac("sha256", secret).update(body).digest();
 
-/** Serialises and signs (HMAC-SHA256) who calls, for one hop inside the platform. */
-export function signPrincipalHeader(caller: SignedCaller, secret: string): string {
+/** Serialises and signs (HMAC-SHA256) who calls, from the gateway to a router. */
+export function signPrincipalHeader(caller: AdmittedCall, secret: string): string {
   const body = Buffer.from(JSON.stringify(caller)).toString("base64url");
   return `${body}.${sign(body, secret).toString("base64url")}`;
 }
 
 /** Returns the caller, or null when the header is absent, forged, malformed or past its deadline. */
-export function verifyPrincipalHeader(header: string | undefined, secret: string, nowMs: number): SignedCaller | null {
+export function verifyPrincipalHeader(header: string | undefined, secret: string, nowMs: number): AdmittedCall | null {
   if (header === undefined) return null;
   const dot = header.indexOf(".");
   if (dot < 1) return null;
@@ -45,6 +38,6 @@ export function verifyPrincipalHeader(header: string | undefined, secret: string
   const given = Buffer.from(header.slice(dot + 1), "base64url");
   const expected = sign(body, secret);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
-  const parsed = signedCallerSchema.safeParse(JSON.parse(Buffer.from(body, "base64url").toString("utf8")));
+  const parsed = admittedCallSchema.safeParse(JSON.parse(Buffer.from(body, "base64url").toString("utf8")));
   return parsed.success && parsed.data.deadlineMs > nowMs ? parsed.data : null;
 }

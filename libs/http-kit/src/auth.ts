@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
-import { principalHeaderName, verifyPrincipalHeader, type AccountCall } from "@topdog/contracts/principal-header";
+import { type CallerVerifierOptions, createCallerVerifier } from "@topdog/caller-token/verify";
+import { type AccountCall, callerTokenHeaderName } from "@topdog/contracts/account-call";
 import { AppError } from "@topdog/errors/app-error";
 import { setRequestId } from "./request-id.ts";
 import { addToRequestLog } from "./request-log.ts";
@@ -17,18 +18,15 @@ export interface Verifiers {
   readonly operator?: OperatorVerifier;
 }
 
+/** Checks the token that the gateway signs for this one request to this service. */
+export function siblingVerifier(options: CallerVerifierOptions): SiblingVerifier {
+  const verify = createCallerVerifier(options);
+  return (req) => verify({ token: req.get(callerTokenHeaderName), method: req.method, path: req.originalUrl });
+}
+
 /** Text, or anything that reveals it (a config Secret). */
 type SecretText = string | { reveal(): string };
 const textOf = (secret: SecretText): string => (typeof secret === "string" ? secret : secret.reveal());
-
-/** Checks the header that the gateway signs with the secret that the services share. */
-export function siblingVerifier(options: { secret: SecretText; nowMs: () => number }): SiblingVerifier {
-  const secret = textOf(options.secret);
-  return (req) => {
-    const caller = verifyPrincipalHeader(req.get(principalHeaderName), secret, options.nowMs());
-    return caller?.kind === "account" ? caller : null;
-  };
-}
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 

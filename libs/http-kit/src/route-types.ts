@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import type { AccountCall } from "@topdog/contracts/principal-header";
+import type { AccountCall } from "@topdog/contracts/account-call";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { z } from "zod";
 import type { StreamedResponse, StreamReply } from "./streamed.ts";

@@ -84,7 +84,7 @@ test.each(["session", "webhook", "key", "operator", "sibling"] as const)(
 test("each mounted kind asks its own verifier: an operator's token does not sign for a sibling", async () => {
   const { logger } = recordingLogger();
   const app = createExpressApp({ logger });
-  const sibling = siblingVerifier({ secret: "a secret of at least thirty-two characters", nowMs: Date.now });
+  const sibling = siblingVerifier({ publicKeys: new Map(), audience: "things", nowMs: Date.now });
   mountRoutes(app, [routeWith("sibling")], { verifiers: { sibling, operator: operatorVerifier(token) }, logger });
   const origin = await serve(createHttpServer(app));
   const answer = await fetch(`${origin}/secret`, { headers: { authorization: `Bearer ${token}` } });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { principalHeaderName, signPrincipalHeader, type AccountCall } from "@topdog/contracts/principal-header";
+import { createKeyPair, publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
+import { createCallerSigner } from "@topdog/caller-token/sign";
+import { callerTokenHeaderName, type AccountCall } from "@topdog/contracts/account-call";
 import { AppError } from "@topdog/errors/app-error";
 import { createExpressApp } from "@topdog/http-kit/app";
 import { operatorVerifier, siblingVerifier } from "@topdog/http-kit/auth";
@@ -10,18 +12,22 @@ import { defineRoute, mountRoutes } from "@topdog/http-kit/route";
 import { z } from "zod";
 import { closeServed, recordingLogger, serve } from "./served.ts";
 
-const principalSecret = "0123456789abcdef0123456789abcdef";
 const operatorToken = "an operator's token of over thirty-two chars";
 const nowMs = 1_763_800_000_000;
+const keys = createKeyPair("of-the-tests");
+const signingKey = signingKeyField.parse(keys.signingKey);
+const signNow = createCallerSigner(signingKey, () => nowMs);
 const verifiers = {
-  sibling: siblingVerifier({ secret: principalSecret, nowMs: () => nowMs }),
+  sibling: siblingVerifier({
+    publicKeys: publicKeysField.parse(keys.publicKeys),
+    audience: "things",
+    nowMs: () => nowMs,
+  }),
   operator: operatorVerifier(operatorToken),
 };
 
 const call: AccountCall = {
-  kind: "account",
   requestId: "req_of_the_gateway",
-  deadlineMs: nowMs + 1000,
   principal: {
     keyId: "key_1",
     userId: "usr_1",
@@ -98,18 +104,20 @@ beforeEach(async () => {
 });
 afterEach(closeServed);
 
-const signed = (caller: AccountCall = call) => ({
-  [principalHeaderName]: signPrincipalHeader(caller, principalSecret),
+/** The header of the gateway's own call of `POST /api/things/t1`, or of one that differs from it. */
+const signed = async ({ query = "", method = "POST", audience = "things", sign = signNow } = {}) => ({
+  [callerTokenHeaderName]: await sign(audience, { ...call, method, path: `/api/things/t1${query}` }),
 });
 const json = { "content-type": "application/json" };
-function create(body: string, headers: Record<string, string> = { ...signed(), ...json }, query = "") {
-  return fetch(`${origin}/api/things/t1${query}`, { method: "POST", body, headers });
+async function create(body: string, headers?: Record<string, string>, query = "") {
+  const sent = headers ?? { ...(await signed({ query })), ...json };
+  return fetch(`${origin}/api/things/t1${query}`, { method: "POST", body, headers: sent });
 }
 const problem = async (answer: Response) => (await answer.json()) as Record<string, unknown>;
 
 describe("a route", () => {
   test("gives its handler parsed input and the verified caller, and one request id through all services", async () => {
-    const answer = await create('{"name":"n"}', { ...signed(), ...json }, "?dryRun=true");
+    const answer = await create('{"name":"n"}', undefined, "?dryRun=true");
     expect(answer.status).toBe(201);
     expect(await answer.json()).toEqual({ id: "t1", name: "n", by: "usr_1", dryRun: true });
     expect(answer.headers.get("x-request-id")).toBe("req_of_the_gateway");
@@ -135,7 +143,7 @@ describe("a route", () => {
     ["a wrong type", '{"name":7}', ""],
     ["an array for an object", "[]", ""],
   ])("refuses %s with 400 and says where", async (_name, body, query) => {
-    const answer = await create(body, { ...signed(), ...json }, query);
+    const answer = await create(body, undefined, query);
     expect(answer.status).toBe(400);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
     const told = await problem(answer);
@@ -147,27 +155,22 @@ describe("a route", () => {
   test("refuses bad JSON, a body of another type, and one over the bound, each by its code", async () => {
     const codes = await Promise.all([
       create("{").then(problem),
-      create("name=n", signed()).then(problem),
+      create("name=n", await signed()).then(problem),
       create(JSON.stringify({ name: "n".repeat(70_000) })).then(problem),
     ]);
     expect(codes.map(({ code }) => code)).toEqual(["malformed_json", "invalid_request", "payload_too_large"]);
   });
 
-  test("refuses a caller whose signed header is absent, forged, of another kind, or late", async () => {
-    const forged = signPrincipalHeader(call, "another secret of at least 32 chars");
-    const admitted = {
-      ...call,
-      kind: "call",
-      source: "personal",
-      day: "2026-11-22",
-      charges: [{ meter: "api_calls", leaseId: "1", seq: 1 }],
-    };
+  test("refuses a caller whose token is absent, forged, late, or for another service, method or path", async () => {
+    const stranger = signingKeyField.parse(createKeyPair("of-the-tests").signingKey);
     const headers = [
       {},
-      { [principalHeaderName]: "nonsense" },
-      { [principalHeaderName]: forged },
-      signed(admitted as unknown as AccountCall),
-      signed({ ...call, deadlineMs: nowMs }),
+      { [callerTokenHeaderName]: "nonsense" },
+      await signed({ sign: createCallerSigner(stranger, () => nowMs) }),
+      await signed({ sign: createCallerSigner(signingKey, () => nowMs - 60_000) }),
+      await signed({ audience: "quota" }),
+      await signed({ method: "DELETE" }),
+      await signed({ query: "?dryRun=true" }),
     ];
     for (const header of headers) {
       const answer = await create('{"name":"n"}', { ...json, ...header });

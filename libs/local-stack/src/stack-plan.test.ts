@@ -17,6 +17,7 @@ const plan: StackPlan = {
   },
   databaseUrls: { "org-registry": "postgres://a", billing: "postgres://b", quota: "postgres://c" },
   principalSecret: "s".repeat(43),
+  callerKeys: { signingKey: "private", publicKeys: "public" },
   operatorToken: "o".repeat(43),
   spoolDir: "/spool",
   ports: {
@@ -44,11 +45,11 @@ const plan: StackPlan = {
     LOG_LEVEL: "of the shell",
   },
   variables: {
-    "org-registry": ["HTTP_PORT", "DATABASE_URL", "LOG_LEVEL"],
+    "org-registry": ["HTTP_PORT", "DATABASE_URL", "CALLER_PUBLIC_KEYS", "LOG_LEVEL"],
     billing: ["HTTP_PORT", "DATABASE_URL", "REGULATED_LINEUP"],
     quota: ["HTTP_PORT", "DATABASE_URL"],
     "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "PRINCIPAL_SECRET", "OPENAI_API_KEY", "UPSTREAMS"],
-    gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "ROUTER_URL"],
+    gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "CALLER_SIGNING_KEY", "ROUTER_URL"],
     "sandbox-provider": ["HTTP_PORT"],
   },
 };
@@ -70,12 +71,12 @@ describe("planServices", () => {
     );
     expect(names).toEqual({
       "sandbox-a": ["HTTP_PORT"],
-      "org-registry": ["HTTP_PORT", "DATABASE_URL", "LOG_LEVEL"],
+      "org-registry": ["HTTP_PORT", "DATABASE_URL", "CALLER_PUBLIC_KEYS", "LOG_LEVEL"],
       billing: ["HTTP_PORT", "DATABASE_URL", "REGULATED_LINEUP"],
       quota: ["HTTP_PORT", "DATABASE_URL"],
       "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "PRINCIPAL_SECRET"],
-      gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "ROUTER_URL"],
-      "gateway-2": ["HTTP_PORT", "PRINCIPAL_SECRET", "ROUTER_URL"],
+      gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "CALLER_SIGNING_KEY", "ROUTER_URL"],
+      "gateway-2": ["HTTP_PORT", "PRINCIPAL_SECRET", "CALLER_SIGNING_KEY", "ROUTER_URL"],
     });
     expect(specs.find(({ name }) => name === "org-registry")?.env["LOG_LEVEL"]).toBe("info");
   });
@@ -94,6 +95,16 @@ describe("planServices", () => {
       "sandbox-a": undefined,
       "sandbox-b": undefined,
     });
+  });
+
+  test("the gateway alone can sign who calls; the sandbox and the router cannot even verify it", () => {
+    const variables = Object.fromEntries(
+      Object.keys(plan.variables).map((name) => [name, ["CALLER_SIGNING_KEY", "CALLER_PUBLIC_KEYS"]]),
+    );
+    const specs = planServices({ ...plan, variables });
+    const holders = (name: string) => specs.filter(({ env }) => env[name] !== undefined).map((spec) => spec.name);
+    expect(holders("CALLER_SIGNING_KEY")).toEqual(["gateway", "gateway-2"]);
+    expect(holders("CALLER_PUBLIC_KEYS")).toEqual(["org-registry", "billing", "quota"]);
   });
 
   test("with sandboxes, no provider key reaches any process: a test run can spend nobody's money", () => {

@@ -3,6 +3,7 @@ import { type ServiceName, type StoringService, storingServices } from "@topdog/
 import type { BusSeeds } from "./bus-keys.ts";
 import { type Environment, pickVariables } from "./child-environment.ts";
 import type { ServiceSpec } from "./service.ts";
+import type { CallerKeys } from "./state-folder.ts";
 
 export interface StackPlan {
   readonly root: string;
@@ -13,6 +14,7 @@ export interface StackPlan {
   readonly busSeeds: BusSeeds;
   readonly databaseUrls: Readonly<Record<StoringService, string>>;
   readonly principalSecret: string;
+  readonly callerKeys: CallerKeys;
   readonly operatorToken: string;
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;
@@ -88,15 +90,20 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     },
   });
   const router = { SPOOL_DIR: plan.spoolDir, SANDBOX_URLS: plan.sandboxes.map(urlOf).join(",") };
+  const storing = (name: StoringService): Environment => ({
+    DATABASE_URL: plan.databaseUrls[name],
+    CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
+  });
   const gateway = {
     ROUTER_URL: urlOf("llm-router"),
     QUOTA_URL: urlOf("quota"),
     ORG_REGISTRY_URL: urlOf("org-registry"),
     BILLING_URL: urlOf("billing"),
+    CALLER_SIGNING_KEY: plan.callerKeys.signingKey,
   };
   return [
     ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
-    ...storingServices.map((name) => spec(name, name, { DATABASE_URL: plan.databaseUrls[name] })),
+    ...storingServices.map((name) => spec(name, name, storing(name))),
     spec("llm-router", "llm-router", router),
     ...plan.gateways.map((name) => spec(name, "gateway", gateway)),
   ];

@@ -156,6 +156,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     busSeeds: state.busSeeds,
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
     principalSecret: state.principalSecret,
+    callerKeys: state.callerKeys,
     operatorToken: state.operatorToken,
     spoolDir: state.spool,
     parentEnv: process.env,

@@ -1,9 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { createKeyPair } from "@topdog/caller-token/keys";
 import { type BusSeeds, keptBusSeeds } from "./bus-keys.ts";
 import { takeLock } from "./lock-file.ts";
 import { removePostgresHome } from "./postgres-home.ts";
+
+/** As the two variables take them. */
+export type CallerKeys = ReturnType<typeof createKeyPair>;
 
 /** Where everything that survives a restart is kept. It belongs to one running stack at a time. */
 export interface StateFolder {
@@ -11,8 +15,10 @@ export interface StateFolder {
   readonly nats: string;
   readonly spool: string;
   readonly demoKeys: string;
-  /** Signs who calls, between the services. */
+  /** Signs calls from the gateway to the router. */
   readonly principalSecret: string;
+  /** Sign and verify who calls, on HTTP to the other services. */
+  readonly callerKeys: CallerKeys;
   /** Opens operators' paths on public ports. */
   readonly operatorToken: string;
   /** Who the services are on the bus. */
@@ -22,7 +28,16 @@ export interface StateFolder {
 
 const lockName = "running.lock";
 /** All that is ever wiped: someone may give a folder that holds other things too. */
-const contents = ["nats", "spool", "logs", "demo-keys.json", "principal-secret", "operator-token", "bus-seeds.json"];
+const contents = [
+  "nats",
+  "spool",
+  "logs",
+  "demo-keys.json",
+  "principal-secret",
+  "caller-key.json",
+  "operator-token",
+  "bus-seeds.json",
+];
 
 /** Takes the folder, made when absent and emptied when `fresh`. Throws when another stack runs on it. */
 export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
@@ -43,9 +58,19 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     demoKeys: join(folder, "demo-keys.json"),
     principalSecret: keptSecret(join(folder, "principal-secret")),
     operatorToken: keptSecret(join(folder, "operator-token")),
+    callerKeys: keptCallerKeys(join(folder, "caller-key.json")),
     busSeeds: keptBusSeeds(join(folder, "bus-seeds.json")),
     release: () => lock.release(),
   };
+}
+
+/** The pair in `file`, for this machine's user alone; made when there is none. */
+function keptCallerKeys(file: string): CallerKeys {
+  if (!existsSync(file)) {
+    writeFileSync(`${file}.new`, JSON.stringify(createKeyPair("npm-start")), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  }
+  return JSON.parse(readFileSync(file, "utf8")) as CallerKeys;
 }
 
 function keptSecret(file: string): string {

@@ -20,18 +20,21 @@ test("two platforms never run on one data folder", async () => {
   openStateFolder(dataDir, false).release();
 });
 
-test("the secret between the services survives a restart, is for this user alone, and is new when fresh", () => {
+test("the secrets between the services survive a restart, are for this user alone, and are new when fresh", () => {
   const dataDir = join(folder, "secret");
-  const open = (fresh: boolean): string => {
-    const state = openStateFolder(dataDir, fresh);
-    state.release();
-    return state.principalSecret;
+  const open = (fresh: boolean) => {
+    const { principalSecret, callerKeys, release } = openStateFolder(dataDir, fresh);
+    release();
+    return { principalSecret, callerKeys };
   };
   const first = open(false);
-  expect(open(false)).toBe(first);
-  expect(first.length).toBeGreaterThanOrEqual(32);
-  expect(statSync(join(dataDir, "principal-secret")).mode & 0o777).toBe(0o600);
-  expect(open(true)).not.toBe(first);
+  expect(open(false)).toEqual(first);
+  expect(first.principalSecret.length).toBeGreaterThanOrEqual(32);
+  for (const file of ["principal-secret", "caller-key.json"])
+    expect(statSync(join(dataDir, file)).mode & 0o777).toBe(0o600);
+  const fresh = open(true);
+  expect(fresh.principalSecret).not.toBe(first.principalSecret);
+  expect(fresh.callerKeys).not.toEqual(first.callerKeys);
 });
 
 test("fresh wipes what the platform made and nothing else", () => {

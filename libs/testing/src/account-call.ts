@@ -1,12 +1,19 @@
+import { createKeyPair, signingKeyField } from "@topdog/caller-token/keys";
+import { createCallerSigner, type SignCaller } from "@topdog/caller-token/sign";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
-import { principalHeaderName, signPrincipalHeader } from "@topdog/contracts/principal-header";
+import { callerTokenHeaderName } from "@topdog/contracts/account-call";
 import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import type { ServiceName } from "@topdog/contracts/services";
+
+const keys = createKeyPair("of-the-tests");
+/** Signs as the gateway does. */
+export const signCaller: SignCaller = createCallerSigner(signingKeyField.parse(keys.signingKey), Date.now);
 
 /** What a service under test must be configured with, so that it believes `accountCall`. */
-export const callerEnv = { PRINCIPAL_SECRET: "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa" };
+export const callerEnv = { CALLER_PUBLIC_KEYS: keys.publicKeys };
 
 /** Whose key calls: a user's own, or a member's in an org. */
 export interface As {
@@ -26,7 +33,7 @@ export interface Answer {
 
 /** Calls a service as the gateway does for an authenticated caller; without `as`, as nobody. Text is sent as it is. */
 export async function accountCall(
-  url: string,
+  service: { readonly name: ServiceName; readonly url: string },
   method: string,
   path: string,
   as: As | null,
@@ -37,10 +44,13 @@ export async function accountCall(
     "content-type": "application/json",
     "content-length": String(Buffer.byteLength(payload)),
   };
-  if (as !== null) headers[principalHeaderName] = signedCaller(as);
+  if (as !== null) {
+    const claims = { method, path, requestId: "req_test", principal: principalOf(as) };
+    headers[callerTokenHeaderName] = await signCaller(service.name, claims);
+  }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     // `agent: false`: a connection of its own, so that none is left open after the test.
-    const sent = request(`${url}${path}`, { method, headers, agent: false }, resolve).on("error", reject);
+    const sent = request(`${service.url}${path}`, { method, headers, agent: false }, resolve).on("error", reject);
     sent.end(payload);
   });
   const got = await text(response);
@@ -60,9 +70,3 @@ export const principalOf = ({ userId, orgId = null, role = "member", keyId = "ke
       : { personal: seatBucket(orgId, userId), orgPool: orgBucket(orgId) },
   byok: { scope: "user", used: 0, capacity: 2 },
 });
-
-function signedCaller(as: As): string {
-  const deadlineMs = Date.now() + 30_000;
-  const call = { kind: "account", requestId: "req_test", principal: principalOf(as), deadlineMs } as const;
-  return signPrincipalHeader(call, callerEnv.PRINCIPAL_SECRET);
-}

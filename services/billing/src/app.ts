@@ -15,7 +15,7 @@ export const billing = defineService({
       regulatedLineup: config.REGULATED_LINEUP,
       stripeKeySet: config.STRIPE_SECRET_KEY !== undefined,
     }),
-    verifiers: { sibling: siblingVerifier({ secret: config.PRINCIPAL_SECRET, nowMs }) },
+    verifiers: { sibling: siblingVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "billing", nowMs }) },
     parts: { "org.updated": onOrgUpdated(context) },
   }),
 });

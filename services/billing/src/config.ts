@@ -1,4 +1,4 @@
-import { commonFields } from "@topdog/config/fields";
+import { publicKeysField } from "@topdog/caller-token/keys";
 import { loadConfig } from "@topdog/config/load";
 import { secretSchema } from "@topdog/config/secret";
 import { busFields, databaseFields, processFields } from "@topdog/service/fields";
@@ -16,7 +16,7 @@ export const configSchema = z.object({
   ...databaseFields,
   ...busFields,
   ...offerFields,
-  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
+  CALLER_PUBLIC_KEYS: publicKeysField,
   STRIPE_SECRET_KEY: secretSchema.optional().describe("Stripe's secret key; unset: payment endpoints answer 503"),
 });
 

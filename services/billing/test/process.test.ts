@@ -5,5 +5,5 @@ describeServiceProcess({
   name: "billing",
   folder: new URL("../", import.meta.url),
   env: callerEnv,
-  wrongEnv: { DATABASE_URL: "mysql://root:hunter2@db/x", PRINCIPAL_SECRET: "too-short", HTTP_PORT: "many" },
+  wrongEnv: { DATABASE_URL: "mysql://root:hunter2@db/x", CALLER_PUBLIC_KEYS: "too-short", HTTP_PORT: "many" },
 });

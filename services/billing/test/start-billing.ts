@@ -15,7 +15,7 @@ export interface Billing extends StoringTestService {
 export async function startBilling(env: Readonly<Record<string, string>> = {}): Promise<Billing> {
   const service = await startStoringService(billing, { migrations, env: { ...callerEnv, ...env } });
   const deps = { db: service.db, nowMs: Date.now, regulatedLineup: env["REGULATED_LINEUP"] === "true" };
-  return { ...service, deps, call: (...args) => accountCall(service.url, ...args) };
+  return { ...service, deps, call: (...args) => accountCall({ name: "billing", url: service.url }, ...args) };
 }
 
 export const org = (orgId: string, version: number, activeMembers: number, ownerUserId = "usr_owner") => ({

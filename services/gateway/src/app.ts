@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
+import { createCallerSigner } from "@topdog/caller-token/sign";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { defaultErrors } from "@topdog/dialects/dialects";
@@ -231,7 +232,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
         services: upstreams,
         watchdog,
         monotonicMs,
-        principalSecret,
+        signCaller: createCallerSigner(config.CALLER_SIGNING_KEY, Date.now),
         maxBodyBytes: maxAccountBodyBytes,
         isOperator: operatorVerifier(config.OPERATOR_TOKEN),
         limits: accountLimits,

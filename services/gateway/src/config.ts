@@ -1,5 +1,6 @@
+import { signingKeyField } from "@topdog/caller-token/keys";
 import { urlList } from "@topdog/config/address";
-import { commonFields } from "@topdog/config/fields";
+import { callFields } from "@topdog/config/fields";
 import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
 import { busFields, operatorFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
@@ -41,7 +42,8 @@ export const configSchema = z.object({
   ...processFields("gateway"),
   ...busFields,
   ...operatorFields,
-  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
+  ...callFields,
+  CALLER_SIGNING_KEY: signingKeyField,
   ROUTER_URL: siblings.prefault("http://127.0.0.1:8084").describe("llm-router; several instances separated by commas"),
   QUOTA_URL: siblings.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
   ORG_REGISTRY_URL: siblings.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),

@@ -26,7 +26,13 @@ describe("the account API", () => {
       method: "POST",
       path: "/api/keys?dry=1",
       body: '{"name":"ci"}',
-      headers: { "x-topdog-principal": "forged", "x-forwarded-for": "1.2.3.4", cookie: "a=b", traceparent },
+      headers: {
+        "x-topdog-caller": "forged",
+        "x-topdog-principal": "forged",
+        "x-forwarded-for": "1.2.3.4",
+        cookie: "a=b",
+        traceparent,
+      },
     });
     const seen = platform.siblings.seen.at(-1);
     expect([answer.status, seen?.method, seen?.url, seen?.body.toString()]).toEqual([
@@ -35,7 +41,12 @@ describe("the account API", () => {
       "/api/keys?dry=1",
       '{"name":"ci"}',
     ]);
-    expect(seen?.caller).toMatchObject({ kind: "account", principal, requestId: answer.headers["x-request-id"] });
+    expect(seen?.caller).toMatchObject({
+      method: "POST",
+      path: "/api/keys?dry=1",
+      principal,
+      requestId: answer.headers["x-request-id"],
+    });
     for (const name of ["authorization", "cookie", "x-forwarded-for"]) expect(seen?.headers[name]).toBeUndefined();
     expect(seen?.headers["traceparent"]).toBe(traceparent.replace(/01$/, "00"));
     expect([answer.headers["x-internal-secret"], platform.quota.syncs()]).toEqual([undefined, syncs]);

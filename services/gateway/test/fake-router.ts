@@ -1,16 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { principalHeaderName, verifyPrincipalHeader, type SignedCaller } from "@topdog/contracts/principal-header";
+import type { AccountCall } from "@topdog/contracts/account-call";
+import type { AdmittedCall } from "@topdog/contracts/principal-header";
 
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
-  readonly caller: SignedCaller | null;
+  readonly caller: AdmittedCall | AccountCall | null;
   /** When the gateway closed the connection before the answer was whole. */
   abortedMs: number | null;
 }
+
+/** Who calls, when the request shows it as this server's kind of sibling expects. */
+export type ReadCaller = (req: IncomingMessage) => SeenRequest["caller"] | Promise<SeenRequest["caller"]>;
 
 export type RouterScript = (res: ServerResponse, seen: SeenRequest) => void;
 
@@ -30,7 +34,7 @@ export const answerJson: RouterScript = (res) => {
 };
 
 /** A real HTTP server in the place of a sibling service; `script` answers, with the whole request read. */
-export async function startFakeRouter(secret: string, port = 0): Promise<FakeRouter> {
+export async function startFakeRouter(readCaller: ReadCaller, port = 0): Promise<FakeRouter> {
   const seen: SeenRequest[] = [];
   let openAnswers = 0;
   const router: { script: RouterScript } = { script: answerJson };
@@ -38,9 +42,8 @@ export async function startFakeRouter(secret: string, port = 0): Promise<FakeRou
     const chunks: Buffer[] = [];
     req.on("data", (chunk: Buffer) => chunks.push(chunk));
     req.on("error", () => undefined);
-    req.on("end", () => {
-      const header = req.headers[principalHeaderName];
-      const caller = verifyPrincipalHeader(typeof header === "string" ? header : undefined, secret, Date.now());
+    const answer = async (): Promise<void> => {
+      const caller = await readCaller(req);
       const { method = "", url = "", headers } = req;
       const one: SeenRequest = { method, url, headers, body: Buffer.concat(chunks), caller, abortedMs: null };
       seen.push(one);
@@ -50,7 +53,8 @@ export async function startFakeRouter(secret: string, port = 0): Promise<FakeRou
         if (!res.writableFinished) one.abortedMs = performance.now();
       });
       router.script(res, one);
-    });
+    };
+    req.on("end", () => void answer());
   });
   await new Promise<void>((resolve) => {
     server.listen(port, "127.0.0.1", resolve);

@@ -9,9 +9,8 @@ import { Pool, request, type Dispatcher } from "undici";
 import { gateway } from "../src/app.ts";
 import type { GatewayConfig } from "../src/config.ts";
 import { startFakeRouter, type FakeRouter } from "./fake-router.ts";
+import { callerOfRouter, callerOfSibling, callerSigningKey, principalSecret } from "./read-caller.ts";
 import { startQuotaResponder, type QuotaResponder } from "./quota-responder.ts";
-
-export const principalSecret = "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa";
 
 export interface TestKey {
   readonly key: string;
@@ -54,8 +53,8 @@ export const chatBody = JSON.stringify({ model: "sandbox-small", messages: [{ ro
 export async function startPlatform(quotaOptions?: { maxGrant?: number; window?: number }): Promise<Platform> {
   const nats = await testNats();
   const quota = startQuotaResponder(await nats.busOf("quota"), quotaOptions);
-  const router = await startFakeRouter(principalSecret);
-  const siblings = await startFakeRouter(principalSecret);
+  const router = await startFakeRouter(callerOfRouter);
+  const siblings = await startFakeRouter(callerOfSibling);
   const keys = new Map<string, Principal>();
   const gateways: Gateway[] = [];
   const hooks = { onResolve: async (): Promise<void> => undefined };
@@ -126,6 +125,7 @@ async function startGateway(
     env: {
       ...busEnv(nats, "gateway"),
       PRINCIPAL_SECRET: principalSecret,
+      CALLER_SIGNING_KEY: callerSigningKey,
       SHUTDOWN_GRACE_MS: "500",
       ROUTER_URL: router.url,
       QUOTA_URL: siblings.url,

@@ -1,5 +1,5 @@
 import { httpUrl, urlList } from "@topdog/config/address";
-import { commonFields } from "@topdog/config/fields";
+import { callFields } from "@topdog/config/fields";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { busFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
@@ -46,7 +46,7 @@ const sandboxes = urlList(["http", "https"], 26);
 export const configSchema = z.object({
   ...processFields("llm-router"),
   ...busFields,
-  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
+  ...callFields,
   ROUTER_ID: z.string().min(1).max(64).default("router-1").describe("Name of this instance in provider.state_changed"),
   SPOOL_DIR: z
     .string()

@@ -18,7 +18,13 @@ export const orgRegistry = defineService({
     const maxInFlight = config.RPC_MAX_IN_FLIGHT;
     return {
       routes: createRoutes({ db: context.db, ...deps }),
-      verifiers: { sibling: siblingVerifier({ secret: config.PRINCIPAL_SECRET, nowMs: deps.nowMs }) },
+      verifiers: {
+        sibling: siblingVerifier({
+          publicKeys: config.CALLER_PUBLIC_KEYS,
+          audience: "org-registry",
+          nowMs: deps.nowMs,
+        }),
+      },
       parts: {
         "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs: deps.nowMs }),
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight })),

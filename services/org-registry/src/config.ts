@@ -1,4 +1,4 @@
-import { commonFields } from "@topdog/config/fields";
+import { publicKeysField } from "@topdog/caller-token/keys";
 import { loadConfig } from "@topdog/config/load";
 import { busFields, databaseFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
@@ -7,7 +7,7 @@ export const configSchema = z.object({
   ...processFields("org-registry"),
   ...databaseFields,
   ...busFields,
-  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
+  CALLER_PUBLIC_KEYS: publicKeysField,
   RPC_MAX_IN_FLIGHT: z.coerce
     .number()
     .int()

@@ -19,7 +19,11 @@ export const depsOn = (db: Database): RegistryDeps => ({ db, nowMs: Date.now, ra
 /** The whole service against a database and a bus of the test's own. */
 export async function startRegistry(): Promise<Registry> {
   const service = await startStoringService(orgRegistry, { migrations, env: callerEnv });
-  return { ...service, deps: depsOn(service.db), call: (...args) => accountCall(service.url, ...args) };
+  return {
+    ...service,
+    deps: depsOn(service.db),
+    call: (...args) => accountCall({ name: "org-registry", url: service.url }, ...args),
+  };
 }
 
 export const subscription = (owner: string, version: number, seats: number, plan: PlanId = "teams") => ({

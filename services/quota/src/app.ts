@@ -39,7 +39,7 @@ export const quota = defineService({
     const measureConsistency = createConsistencyMeter({ db, metrics, nowMs, nextSalt: () => (sample += 1) });
     return {
       routes: createRoutes({ db, measureConsistency }),
-      verifiers: { sibling: siblingVerifier({ secret: config.PRINCIPAL_SECRET, nowMs }) },
+      verifiers: { sibling: siblingVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "quota", nowMs }) },
       parts: {
         // The job makes them too; before the first row of today they are here, unless the database is away.
         partitions: {

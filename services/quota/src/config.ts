@@ -1,4 +1,4 @@
-import { commonFields } from "@topdog/config/fields";
+import { publicKeysField } from "@topdog/caller-token/keys";
 import { loadConfig } from "@topdog/config/load";
 import { busFields, databaseFields, operatorFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
@@ -8,7 +8,7 @@ export const configSchema = z.object({
   ...databaseFields,
   ...busFields,
   ...operatorFields,
-  PRINCIPAL_SECRET: commonFields.PRINCIPAL_SECRET,
+  CALLER_PUBLIC_KEYS: publicKeysField,
   DATABASE_CONNECTIONS: z.coerce.number().int().min(4).max(100).default(16).describe("Most connections to Postgres"),
   SYNC_MAX_IN_FLIGHT: z.coerce
     .number()

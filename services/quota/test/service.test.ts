@@ -43,7 +43,8 @@ const as = (userId: string, orgId: string | null, role?: As["role"]): As => ({
   orgId,
   ...(role === undefined ? {} : { role }),
 });
-const get = (path: string, caller: As | null = null): Promise<Answer> => accountCall(service.url, "GET", path, caller);
+const get = (path: string, caller: As | null = null): Promise<Answer> =>
+  accountCall({ name: "quota", url: service.url }, "GET", path, caller);
 
 const subscribe = (owner: string, plan: "teams" | "pro", version: number, seats = 1) =>
   publishEvent(
@@ -193,7 +194,7 @@ describe("usage", () => {
 test("the consistency SLI is 1 until the ledger and a counter disagree, and /metrics says the same", async () => {
   const sli = async (): Promise<{
     meteringConsistency: { ratio: number; checkedBuckets: number; disagreeingBuckets: number };
-  }> => (await accountCall(service.opsUrl, "GET", "/consistency/sli", null)).body as never;
+  }> => (await accountCall({ name: "quota", url: service.opsUrl }, "GET", "/consistency/sli", null)).body as never;
   const healthy = await sli();
   expect(healthy.meteringConsistency).toMatchObject({
     ratio: 1,
@@ -217,6 +218,6 @@ test("the consistency SLI is 1 until the ledger and a counter disagree, and /met
 test("what is for operators is on the operations port, and as if missing to callers", async () => {
   for (const path of ["/metrics", "/consistency/sli"]) {
     expect((await get(path)).status).toBe(404);
-    expect((await accountCall(service.opsUrl, "GET", path, null)).status).toBe(200);
+    expect((await accountCall({ name: "quota", url: service.opsUrl }, "GET", path, null)).status).toBe(200);
   }
 });

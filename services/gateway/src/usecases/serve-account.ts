@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { principalHeaderName, signPrincipalHeader } from "@topdog/contracts/principal-header";
+import type { SignCaller } from "@topdog/caller-token/sign";
+import { callerTokenHeaderName } from "@topdog/contracts/account-call";
 import { AppError } from "@topdog/errors/app-error";
 import { renderProblem } from "@topdog/http-kit/problem";
 import { requestIdOf } from "@topdog/http-kit/request-id";
@@ -15,7 +16,7 @@ import { enter, identify, leave, identifyAgain, takeBody, type FrontDoor } from 
 export interface ServeAccountDeps extends Omit<RelayDeps, "upstream"> {
   readonly door: FrontDoor;
   readonly services: Readonly<Record<AccountService, Upstream>>;
-  readonly principalSecret: string;
+  readonly signCaller: SignCaller;
   readonly maxBodyBytes: number;
 }
 
@@ -66,7 +67,10 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
   if (body === null && method !== "GET") return;
   if (caller !== null) caller = await identifyAgain(door, visit, caller);
-  const headers = innerHeaders(deps, req, { requestId, traceparent }, caller);
+  const inner = { service: target.service, method, path: url, requestId, traceparent };
+  const headers = await innerHeaders(deps, req, inner, caller);
+  // The client may have gone while the token was signed.
+  if (res.closed) return;
   // The service asks an operator for the same token.
   const credentials = target.access === "operator" ? pick(["authorization"], req.headers) : [];
   forward(deps, target.service, { method, path: url, headers: [...headers, ...credentials], body }, requestId, res);
@@ -85,20 +89,24 @@ function traceRequest(req: IncomingMessage, res: Response): string {
   return span.traceparent;
 }
 
-function innerHeaders(
+interface InnerRequest {
+  readonly service: AccountService;
+  readonly method: string;
+  readonly path: string;
+  readonly requestId: string;
+  readonly traceparent: string;
+}
+
+async function innerHeaders(
   deps: ServeAccountDeps,
   req: IncomingMessage,
-  { requestId, traceparent }: { readonly requestId: string; readonly traceparent: string },
+  { service, method, path, requestId, traceparent }: InnerRequest,
   caller: KnownCaller | null,
-): string[] {
+): Promise<string[]> {
   const headers = ["x-request-id", requestId, "traceparent", traceparent, ...pick(requestHeaders, req.headers)];
   if (caller === null) return headers;
-  const deadlineMs = Date.now() + deps.limits.totalMs;
-  const signed = signPrincipalHeader(
-    { kind: "account", requestId, principal: caller.principal, deadlineMs },
-    deps.principalSecret,
-  );
-  headers.push(principalHeaderName, signed);
+  const claims = { method, path, requestId, principal: caller.principal };
+  headers.push(callerTokenHeaderName, await deps.signCaller(service, claims));
   return headers;
 }
 

@@ -1,6 +1,6 @@
 import { memberRoleSchema } from "@topdog/contracts/events/org-events";
 import { planIdSchema } from "@topdog/contracts/plans";
-import type { AccountCall } from "@topdog/contracts/principal-header";
+import type { AccountCall } from "@topdog/contracts/account-call";
 import { idSchema, nameSchema } from "@topdog/contracts/text";
 import { z } from "zod";
 import type { ApiKey } from "../domain/api-key.ts";
