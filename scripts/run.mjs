@@ -62,7 +62,7 @@ function helpWasAsked(args) {
   console.log("npm start: the whole platform on this machine\n\n  npm start -- [flags]\n");
   for (const [flag, { type, default: standard, meaning }] of Object.entries(options)) {
     const form = type === "string" ? `--${flag} <${standard}>` : `--${flag}`;
-    console.log(`  ${form.padEnd(30)}${meaning}`);
+    console.log(`  ${form.padEnd(34)}${meaning}`);
   }
   console.log(
     "\nCtrl-C stops everything, twice at once. OPENAI_API_KEY (and OPENAI_BASE_URL) make it use a real provider.",

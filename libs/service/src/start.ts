@@ -8,6 +8,7 @@ import { createRelay } from "@topdog/messaging/relay";
 import { createDatabase, type Database } from "@topdog/postgres/pool";
 import type { Logger } from "@topdog/telemetry/logger";
 import { createMetrics, type Metrics } from "@topdog/telemetry/metrics";
+import type { Express } from "express";
 import type { z } from "zod";
 import { connectInBackground, type BackgroundBus } from "./background-bus.ts";
 import type { Built, Context, Needs, ServiceDefinition } from "./define.ts";
@@ -17,7 +18,7 @@ import { messagingJobs } from "./messaging-jobs.ts";
 import type { Part } from "./part.ts";
 import { createReleasers, type Releasers } from "./releasers.ts";
 import { platformVersion } from "./version.ts";
-import { createOperationsApp, createPublicApp, type WebDeps } from "./web.ts";
+import { completeOperationsApp, createOperationsApp, createPublicApp, type WebDeps } from "./web.ts";
 
 export interface StartOptions<C, D> {
   readonly config: C;
@@ -73,23 +74,22 @@ async function start(
   releasers: Releasers,
 ): Promise<{ httpPort: number; opsPort: number }> {
   const metrics = createMetrics(definition.name);
+  const state: { phase: Phase } = { phase: "starting" };
+  const checks: Record<string, Check> = {};
+  const phase = (): Phase => state.phase;
+  const health = createHealth({ service: definition.name, version: platformVersion, checks, phase });
+  const operations = createOperationsApp({ health, metrics, logger });
+  const opsPort = await openOperations(operations, config, releasers);
   const opened = await openResources(definition, config, { logger, metrics }, releasers);
   const messagingMetrics = opened.db === undefined ? undefined : createMessagingMetrics(metrics);
   const resources = { db: opened.db, bus: opened.bus ?? opened.backgroundBus, messagingMetrics };
   const onStop: AnyContext["onStop"] = (name, release) => releasers.add(name, release);
-  const state: { phase: Phase } = { phase: "starting" };
   const isDraining = (): boolean => state.phase === "draining";
   const context = { config, deps, logger, metrics, isDraining, ...resources, onStop } as AnyContext;
   const built = await definition.build(context);
 
-  const health = createHealth({
-    service: definition.name,
-    version: platformVersion,
-    checks: { ...checksOf(opened), ...built.checks },
-    phase: () => state.phase,
-  });
-  const web = { built, config, health, metrics, logger };
-  const opsPort = await openOperations(web, releasers);
+  Object.assign(checks, checksOf(opened), built.checks);
+  completeOperationsApp(operations, built, logger);
   const relay = createOutboxRelay(opened, logger, messagingMetrics);
   const parts = {
     ...(relay === undefined ? {} : { relay }),
@@ -100,7 +100,7 @@ async function start(
     await part.start();
     releasers.add(name, () => part.stop());
   }
-  const httpPort = await openPublic(web, releasers);
+  const httpPort = await openPublic({ built, config, health, metrics, logger }, releasers);
   state.phase = "serving";
   releasers.add("readiness", () => void (state.phase = "draining"));
   logger.info({ port: httpPort, opsPort }, "listening");
@@ -169,11 +169,11 @@ function jobsOf(built: Built, { db }: Opened, metrics: Metrics, logger: Logger, 
   );
 }
 
-/** Opened before the parts start, so that a start that takes long can be watched. */
-async function openOperations(web: WebDeps & { config: AnyConfig }, releasers: Releasers): Promise<number> {
-  const server = createHttpServer(createOperationsApp(web));
+/** Opened before all else and closed after it: a start or a stop that takes long can be watched, and is seen to be alive. */
+async function openOperations(app: Express, config: AnyConfig, releasers: Releasers): Promise<number> {
+  const server = createHttpServer(app);
   releasers.add("operations port", async () => void (await drainServer(server, { graceMs: operationsGraceMs })));
-  const { port } = await listen(server, { host: web.config.OPS_HOST, port: web.config.OPS_PORT });
+  const { port } = await listen(server, { host: config.OPS_HOST, port: config.OPS_PORT });
   return port;
 }
 

@@ -3,7 +3,7 @@ import { operatorVerifier, type Verifiers } from "@topdog/http-kit/auth";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { type Health, mountProbes, mountStatusProbes } from "@topdog/http-kit/probes";
 import { renderProblem } from "@topdog/http-kit/problem";
-import { mountRoutes, type Route } from "@topdog/http-kit/route";
+import { mountRoutes } from "@topdog/http-kit/route";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import type { Express } from "express";
@@ -19,8 +19,6 @@ export interface WebDeps {
   readonly logger: Logger;
 }
 
-const routesOf = ({ routes = [] }: Built, metrics: Metrics): Route[] => [metricsRoute(metrics), ...routes];
-
 /** The public port: hot routes, then the middleware, probes that tell a status and no more, the routes, 404. */
 export function createPublicApp({ built, config, health, metrics, logger }: WebDeps): Express {
   const { renderError = renderProblem, trustRequestId = true, mountFirst, mountLast } = built.web ?? {};
@@ -30,18 +28,25 @@ export function createPublicApp({ built, config, health, metrics, logger }: WebD
   useMiddleware(app, { logger, trustRequestId, securityHeaders, logRequests });
   mountStatusProbes(app, health);
   const verifiers: Verifiers = { operator: operatorVerifier(config.OPERATOR_TOKEN), ...built.verifiers };
-  mountRoutes(app, routesOf(built, metrics), { verifiers, logger });
+  mountRoutes(app, [metricsRoute(metrics), ...(built.routes ?? [])], { verifiers, logger });
   mountLast?.(app);
   app.use(notFound(renderError), errorHandler({ render: renderError, logger }));
   return app;
 }
 
-/** The operations port: whoever reaches it is an operator. */
-export function createOperationsApp({ built, health, metrics, logger }: WebDeps): Express {
+const openToAll = { operator: () => true };
+
+/** The operations port: whoever reaches it is an operator. Probes and metrics answer from the first moment of a start. */
+export function createOperationsApp({ health, metrics, logger }: Omit<WebDeps, "built" | "config">): Express {
   const app = createExpressApp({ logger, trustRequestId: true });
   mountProbes(app, health);
-  const routes = routesOf(built, metrics).filter(({ auth }) => auth === "operator");
-  mountRoutes(app, routes, { verifiers: { operator: () => true }, logger });
-  app.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
+  mountRoutes(app, [metricsRoute(metrics)], { verifiers: openToAll, logger });
   return app;
+}
+
+/** The operators' routes of the service, once it is built. */
+export function completeOperationsApp(app: Express, { routes = [] }: Built, logger: Logger): void {
+  const operatorRoutes = routes.filter(({ auth }) => auth === "operator");
+  mountRoutes(app, operatorRoutes, { verifiers: openToAll, logger });
+  app.use(notFound(renderProblem), errorHandler({ render: renderProblem, logger }));
 }

@@ -20,7 +20,15 @@ export const notedPart = (diary: Diary, name: string, fails: string | null): Par
   },
 });
 
-const deps: { readonly diary: Diary; readonly fails: string | null; readonly slowAnswer: () => Promise<void> } = {
+interface SampleDeps {
+  readonly diary: Diary;
+  readonly fails: string | null;
+  readonly slowAnswer: () => Promise<void>;
+  readonly slowBuild: () => Promise<void>;
+}
+
+const deps: SampleDeps = {
+  slowBuild: async () => undefined,
   diary: [],
   fails: null,
   slowAnswer: async () => undefined,
@@ -32,8 +40,9 @@ export const sample = defineService({
   needs: { database: true, bus: "required" },
   config: z.object({ ...processFields("billing"), ...databaseFields, ...busFields, ...operatorFields }),
   deps,
-  build: ({ db, bus, onStop, deps: { diary, fails, slowAnswer } }) => {
+  build: async ({ db, bus, onStop, deps: { diary, fails, slowAnswer, slowBuild } }) => {
     onStop("thing of the build", () => void diary.push(`release with the bus ${bus.isConnected() ? "there" : "gone"}`));
+    await slowBuild();
     if (fails === "build") throw new Error("cannot be built");
     return {
       routes: [

@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { platformVersion } from "@topdog/service/version";
+import { freePort } from "@topdog/local-stack/free-port";
 import { eventually } from "@topdog/testing/eventually";
 import { type TestNats, testNats } from "@topdog/testing/nats";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
@@ -85,10 +86,8 @@ describe("a service", () => {
     });
     const port = String((holder.address() as AddressInfo).port);
     await expect(start({ diary }, { [variable]: port })).rejects.toThrow("EADDRINUSE");
-    expect(diary.at(-1)).toBe("release with the bus there");
-    expect(diary.filter((one) => one.startsWith("start")).length).toBe(
-      diary.filter((one) => one.startsWith("stop")).length,
-    );
+    const everything = ["start first", "start second", "stop second", "stop first", "release with the bus there"];
+    expect(diary).toEqual(variable === "HTTP_PORT" ? everything : []);
     holder.close();
     await eventually(async () => expect(await connections()).toBe(0));
   });
@@ -103,6 +102,19 @@ describe("a service", () => {
 });
 
 describe("the two ports of a service", () => {
+  test("a start that takes long is seen to be alive and not ready", async () => {
+    const building = Promise.withResolvers<void>();
+    const port = await freePort("127.0.0.1");
+    const starting = start({ diary: [], slowBuild: () => building.promise }, { OPS_PORT: String(port) });
+    const opsUrl = `http://127.0.0.1:${port}`;
+    await eventually(async () => expect(await status(`${opsUrl}/livez`)).toBe(200));
+    expect(await status(`${opsUrl}/readyz`)).toBe(503);
+    expect(await status(`${opsUrl}/metrics`)).toBe(200);
+    building.resolve();
+    await starting;
+    expect(await status(`${opsUrl}/readyz`)).toBe(200);
+  });
+
   test("the public one tells everybody a status; checks, metrics and operators' routes are on the other", async () => {
     const service = await start({ diary: [] });
     const json = async (url: string): Promise<unknown> => (await fetch(url)).json();
