@@ -67,6 +67,12 @@ describe("the scanner of request bodies", () => {
     expect(outcomeOf(text)).toEqual({ code: "invalid_request", detail: "The key 'a' appears twice in one object." });
   });
 
+  test("a key that begins with an escape is read as what it is, also after the key that is one backslash", () => {
+    outcomeOf(String.raw`{"\\":1}`);
+    expect(outcomeOf(String.raw`{"\u0061":1}`)).toEqual({ members: { a: 1 } });
+    expect(outcomeOf(String.raw`{"\t":1}`)).toEqual({ members: { "\t": 1 } });
+  });
+
   test("a key may come again in another object", () => {
     expect(outcomeOf('{"a":{"a":[{"a":1},{"a":2}]},"b":{"a":1}}')).toHaveProperty("members");
   });

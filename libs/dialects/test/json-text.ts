@@ -8,13 +8,17 @@ const plainText = fc.string({ unit: "grapheme" }).map((text) => JSON.stringify(t
 const stringText = fc.array(fc.oneof(plainText, escapeText), { maxLength: 4 }).map((parts) => `"${parts.join("")}"`);
 
 const list = (items: readonly string[], open: string, close: string): string => `${open}${items.join(",")}${close}`;
+/** Once JSON.parse of V8 13.6 has seen the key `\\`, it reads the next key that begins with an escape as that one. */
+const isLoneBackslash = (name: string): boolean => JSON.parse(`"${name}"`) === "\\";
+const nameText = fc
+  .array(fc.oneof(fc.stringMatching(/^[a-z_é日]{1,3}$/), escapeText), { maxLength: 2 })
+  .map((parts) => parts.join(""))
+  .filter((name) => !isLoneBackslash(name));
 const nameOf = (member: string): unknown => JSON.parse(member.slice(0, member.indexOf('":') + 1));
 
 /** Any JSON text whose objects have no key twice, with odd numbers, escapes and white space anywhere. */
 export const { jsonText, objectText } = fc.letrec<{ jsonText: string; objectText: string; member: string }>((tie) => ({
-  member: fc
-    .tuple(fc.array(fc.oneof(fc.stringMatching(/^[a-z_é日]{1,3}$/), escapeText), { maxLength: 2 }), tie("jsonText"))
-    .map(([name, value]) => `"${name.join("")}":${value}`),
+  member: fc.tuple(nameText, tie("jsonText")).map(([name, value]) => `"${name}":${value}`),
   objectText: fc
     .tuple(space, fc.uniqueArray(tie("member"), { maxLength: 5, selector: nameOf }))
     .map(([between, members]) => list(members, `{${between}`, `${between}}`)),

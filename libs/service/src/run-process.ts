@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@topdog/telemetry/logger";
 import { shutdownTracing } from "@topdog/telemetry/tracing";
+import closeWithGrace from "close-with-grace";
 
 export interface Running {
   stop(): Promise<void>;
@@ -13,6 +15,21 @@ export interface ProcessOptions {
   readonly graceMs: number;
 }
 
+/** Errors end the process at once, below; of the signals only SIGTERM and SIGINT ask it to stop. */
+const leftAlone: closeWithGrace.AllEvents[] = [
+  "uncaughtException",
+  "unhandledRejection",
+  "beforeExit",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGILL",
+  "SIGTRAP",
+  "SIGABRT",
+  "SIGBUS",
+  "SIGFPE",
+  "SIGSEGV",
+  "SIGUSR2",
+];
 /** After the grace for requests: time to flush, to close pools and to send the last spans. */
 const closingMs = 5000;
 const tracingFlushMs = 2000;
@@ -30,27 +47,26 @@ export async function runProcess({ name, logger, start, graceMs }: ProcessOption
   process.on("unhandledRejection", (error) => die("unhandled rejection", error));
 
   let running: Running | undefined;
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) die(`${signal} again: exiting at once`);
-    stopping = true;
-    logger.info({ signal, graceMs }, "stopping");
-    setTimeout(die, graceMs + closingMs, "the stop took longer than its deadline").unref();
-    if (running === undefined) process.exit(0);
-    void stop(running);
-  };
-  const stop = async (service: Running): Promise<void> => {
-    try {
-      await service.stop();
-      await Promise.race([shutdownTracing(), new Promise((resolve) => setTimeout(resolve, tracingFlushMs))]);
-    } catch (error) {
-      die("the stop failed", error);
-    }
-    logger.info("stopped");
-    process.exit(0);
-  };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
+  closeWithGrace(
+    {
+      delay: graceMs + closingMs,
+      logger: false,
+      skip: leftAlone,
+      onSecondSignal: (signal) => die(`${signal} again: exiting at once`),
+      onTimeout: () => die("the stop took longer than its deadline"),
+    },
+    async ({ signal }) => {
+      logger.info({ signal, graceMs }, "stopping");
+      if (running === undefined) return;
+      try {
+        await running.stop();
+        await Promise.race([shutdownTracing(), sleep(tracingFlushMs)]);
+      } catch (error) {
+        die("the stop failed", error);
+      }
+      logger.info("stopped");
+    },
+  );
 
   try {
     running = await start();
