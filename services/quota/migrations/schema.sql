@@ -150,8 +150,16 @@ processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
 CREATE INDEX bucket_by_subscription ON public.bucket USING btree (subscription_owner, day)
 CREATE INDEX bucket_of_days ON public.bucket USING btree (((day + 0)))
 CREATE INDEX lease_by_bucket ON public.lease USING btree (owner, meter, day)
-CREATE INDEX lease_open_by_gateway ON public.lease USING btree (gateway_id) WHERE (state = 'open'::text)
-CREATE INDEX lease_open_past_days ON public.lease USING btree (((day + 0))) WHERE (state = 'open'::text)
+CREATE INDEX lease_open_at_gateway ON public.lease USING btree ((
+CASE
+    WHEN (state = 'open'::text) THEN gateway_id
+    ELSE NULL::text
+END))
+CREATE INDEX lease_open_on_day ON public.lease USING btree ((
+CASE
+    WHEN (state = 'open'::text) THEN (day + 0)
+    ELSE NULL::date
+END))
 CREATE INDEX ledger_by_org ON ONLY public.ledger USING btree (org_id, day) WHERE ((org_id IS NOT NULL) AND (meter = 'api_calls'::text))
 CREATE INDEX ledger_by_user ON ONLY public.ledger USING btree (user_id, day) WHERE ((user_id IS NOT NULL) AND (meter = 'api_calls'::text))
 CREATE INDEX ledger_default_org_id_day_idx ON public.ledger_default USING btree (org_id, day) WHERE ((org_id IS NOT NULL) AND (meter = 'api_calls'::text))
