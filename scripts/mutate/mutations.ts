@@ -51,7 +51,7 @@ const leaseOnTheGateway: readonly Mutation[] = [
     file: heldLease,
     from: "Math.max(lease.returned, grant.returned)",
     to: "grant.returned",
-    tests: [messages],
+    tests: ["services/gateway/src/domain/lease"],
   },
   {
     name: "a late answer narrows the credit window",
@@ -65,7 +65,7 @@ const leaseOnTheGateway: readonly Mutation[] = [
     file: heldLease,
     from: "if (lease.used > sent.used) beginClose(lease);",
     to: "if (lease.used < sent.used) beginClose(lease);",
-    tests: [messages, fleet],
+    tests: ["services/gateway/src/domain/lease"],
   },
   {
     name: "an old answer's advice overrules a newer one's",

@@ -4,6 +4,7 @@ import {
   beginClose,
   forgetStatus,
   freeTokens,
+  giveBack,
   mergeGrant,
   newLease,
   remainingOf,
@@ -69,6 +70,21 @@ describe("availability", () => {
     mergeGrant(lease, sent, grantOf(8));
     expect([availabilityOf(lease, today), freeTokens(lease)]).toEqual(["empty", 0]);
     expect(reportOf(lease, 5)).toMatchObject({ used: 1, returned: 7, want: 0, close: true });
+  });
+
+  test("what was given back stays given back, whatever an older answer says", () => {
+    const lease = granted(3);
+    giveBack(lease);
+    mergeGrant(lease, { order: 2, report: reportOf(lease, 0) }, grantOf(3, { returned: 0 }));
+    expect([freeTokens(lease), availabilityOf(lease, today)]).toEqual([0, "empty"]);
+  });
+
+  test("a token that was taken after the last report is told of, even when quota has closed the lease", () => {
+    const lease = granted(3);
+    const sent = { order: 2, report: reportOf(lease, 0) };
+    takeToken(lease);
+    mergeGrant(lease, sent, grantOf(3, { state: "closed", returned: 1 }));
+    expect(reportOf(lease, 0)).toMatchObject({ leaseId: "7", used: 1, close: true });
   });
 
   test("advice is taken from the answer to the newest report, whichever comes last", () => {
