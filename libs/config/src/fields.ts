@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { httpUrl, refuseAddress, urlList } from "./address.ts";
-import { Secret, secretOfLength } from "./secret.ts";
+import { Secret } from "./secret.ts";
 
 const natsServersMax = 16;
 
@@ -21,13 +21,6 @@ export const busFields = {
     .optional()
     .describe("PEM file of this process's certificate, when the bus asks for one"),
   NATS_TLS_KEY_FILE: z.string().optional().describe("PEM file of that certificate's key"),
-};
-
-/** Of the gateway and the routers: the calls between them. */
-export const callFields = {
-  PRINCIPAL_SECRET: secretOfLength(32).describe(
-    "Key that signs calls from the gateway to a router; at least 32 characters",
-  ),
 };
 
 /** Variables that several services have: each picks what it uses. Names, meanings and units stay the same everywhere. */

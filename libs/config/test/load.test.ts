@@ -2,24 +2,24 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import { callFields, commonFields } from "@topdog/config/fields";
+import { commonFields } from "@topdog/config/fields";
 import { configTable } from "@topdog/config/describe";
 import { readConfig } from "@topdog/config/load";
-import { Secret } from "@topdog/config/secret";
+import { Secret, secretOfLength } from "@topdog/config/secret";
 import { z } from "zod";
 
 const { DATABASE_URL, HTTP_HOST, HTTP_PORT, OTEL_EXPORTER_OTLP_ENDPOINT } = commonFields;
-const { PRINCIPAL_SECRET } = callFields;
+const OPERATOR_TOKEN = secretOfLength(32).describe("At least 32 characters");
 const schema = z.object({
   HTTP_HOST,
   HTTP_PORT: HTTP_PORT.default(8085),
   DATABASE_URL,
-  PRINCIPAL_SECRET,
+  OPERATOR_TOKEN,
   OTEL_EXPORTER_OTLP_ENDPOINT,
 });
 const valid = {
   DATABASE_URL: "postgres://quota:hunter2@127.0.0.1/quota",
-  PRINCIPAL_SECRET: "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa",
+  OPERATOR_TOKEN: "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa",
 };
 
 interface Exit {
@@ -32,11 +32,12 @@ interface Exit {
 function load(env: Record<string, string>, args: string[]): Promise<Exit> {
   const script = `
     import { loadConfig } from "@topdog/config/load";
-    import { callFields, commonFields } from "@topdog/config/fields";
+    import { commonFields } from "@topdog/config/fields";
+    import { secretOfLength } from "@topdog/config/secret";
     import { z } from "zod";
     const { DATABASE_URL, HTTP_PORT } = commonFields;
-    const { PRINCIPAL_SECRET } = callFields;
-    const schema = z.object({ HTTP_PORT: HTTP_PORT.default(8085), DATABASE_URL, PRINCIPAL_SECRET });
+    const OPERATOR_TOKEN = secretOfLength(32);
+    const schema = z.object({ HTTP_PORT: HTTP_PORT.default(8085), DATABASE_URL, OPERATOR_TOKEN });
     const config = loadConfig("sample", schema, { env: process.env, argv: process.argv });
     console.log(JSON.stringify({ ...config, frozen: Object.isFrozen(config) }));`;
   const nodeArgs = ["--conditions=@topdog/source", "--input-type=module", "-e", script, "--", ...args];
@@ -56,10 +57,10 @@ describe("reading", () => {
   });
 
   test("every problem is told at once, by variable, without the value", () => {
-    const result = readConfig(schema, { HTTP_PORT: "99999", PRINCIPAL_SECRET: "hunter2" });
+    const result = readConfig(schema, { HTTP_PORT: "99999", OPERATOR_TOKEN: "hunter2" });
     expect(result.ok).toBe(false);
     const problems = result.ok ? [] : result.problems;
-    expect(problems.map((line) => line.split(":")[0])).toEqual(["HTTP_PORT", "DATABASE_URL", "PRINCIPAL_SECRET"]);
+    expect(problems.map((line) => line.split(":")[0])).toEqual(["HTTP_PORT", "DATABASE_URL", "OPERATOR_TOKEN"]);
     expect(problems).toContain("DATABASE_URL: is required");
     expect(problems.join()).not.toContain("hunter2");
   });
@@ -92,7 +93,7 @@ describe("a process", () => {
     expect(JSON.parse(exit.stdout)).toEqual({
       HTTP_PORT: 8085,
       DATABASE_URL: "[redacted]",
-      PRINCIPAL_SECRET: "[redacted]",
+      OPERATOR_TOKEN: "[redacted]",
       frozen: true,
     });
   });
@@ -105,7 +106,7 @@ describe("a process", () => {
     ]);
     expect(ok).toEqual({ code: 0, stdout: "sample: config ok\n", stderr: "" });
     expect(bad.code).toBe(1);
-    expect(bad.stderr.match(/HTTP_PORT|DATABASE_URL|PRINCIPAL_SECRET/g)).toHaveLength(3);
+    expect(bad.stderr.match(/HTTP_PORT|DATABASE_URL|OPERATOR_TOKEN/g)).toHaveLength(3);
     expect(start.code).toBe(78);
     expect(start.stdout).toBe("");
   });

@@ -19,6 +19,24 @@ function errorHeaders(error: AppError, requestId: string): Record<string, string
   };
 }
 
+/** An error as a whole answer. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Buffer;
+}
+
+export function errorAnswer(format: ErrorFormat, error: AppError, requestId: string): ErrorAnswer {
+  const body = Buffer.from(JSON.stringify(format.body(error, requestId)));
+  const headers = {
+    ...format.headers(error),
+    ...errorHeaders(error, requestId),
+    "content-type": format.contentType,
+    "content-length": body.length,
+  };
+  return { status: error.status, headers, body };
+}
+
 /**
  * Answers with errors in this format. After the headers are out there is nothing true left to say: the connection is cut (a
  * stream ends with its dialect's own error event).
@@ -30,14 +48,8 @@ export function errorRenderer(format: ErrorFormat): ErrorRenderer {
       return;
     }
     settleUnreadBody(res.req, res);
-    const appError = toAppError(error);
-    const text = Buffer.from(JSON.stringify(format.body(appError, requestId)));
-    res.writeHead(appError.status, {
-      ...format.headers(appError),
-      ...errorHeaders(appError, requestId),
-      "content-type": format.contentType,
-      "content-length": text.length,
-    });
-    res.end(text);
+    const { status, headers, body } = errorAnswer(format, toAppError(error), requestId);
+    res.writeHead(status, headers);
+    res.end(body);
   };
 }

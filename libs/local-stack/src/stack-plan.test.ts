@@ -16,8 +16,8 @@ const plan: StackPlan = {
     operator: "seed-6",
   },
   databaseUrls: { "org-registry": "postgres://a", billing: "postgres://b", quota: "postgres://c" },
-  principalSecret: "s".repeat(43),
   callerKeys: { signingKey: "private", publicKeys: "public" },
+  routerKeys: { signingKey: "router-private", publicKeys: "router-public" },
   operatorToken: "o".repeat(43),
   spoolDir: "/spool",
   ports: {
@@ -29,6 +29,7 @@ const plan: StackPlan = {
     "gateway-2": 6,
     "sandbox-a": 7,
     "sandbox-b": 8,
+    "llm-router-link": 9,
   },
   gateways: ["gateway", "gateway-2"],
   sandboxes: ["sandbox-a", "sandbox-b"],
@@ -48,13 +49,32 @@ const plan: StackPlan = {
     "org-registry": ["HTTP_PORT", "DATABASE_URL", "CALLER_PUBLIC_KEYS", "LOG_LEVEL"],
     billing: ["HTTP_PORT", "DATABASE_URL", "REGULATED_LINEUP"],
     quota: ["HTTP_PORT", "DATABASE_URL"],
-    "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "PRINCIPAL_SECRET", "OPENAI_API_KEY", "UPSTREAMS"],
-    gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "CALLER_SIGNING_KEY", "ROUTER_URL"],
+    "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "ROUTER_SIGNING_KEY", "OPENAI_API_KEY", "UPSTREAMS"],
+    gateway: ["HTTP_PORT", "CALLER_SIGNING_KEY", "ROUTER_URL"],
     "sandbox-provider": ["HTTP_PORT"],
   },
 };
 
 describe("planServices", () => {
+  test("gateway and router each get their own private key, and the public one of who they must know", () => {
+    const names = ["CALLER_SIGNING_KEY", "ROUTER_PUBLIC_KEYS", "ROUTER_SIGNING_KEY", "CALLER_PUBLIC_KEYS"];
+    const variables = Object.fromEntries(Object.keys(plan.variables).map((name) => [name, names]));
+    const got = planServices({ ...plan, variables }).map((spec) => [spec.name, names.map((name) => spec.env[name])]);
+    const ofGateway = ["private", "router-public", undefined, undefined];
+    const ofSibling = [undefined, undefined, undefined, "public"];
+    const none = [undefined, undefined, undefined, undefined];
+    expect(Object.fromEntries(got)).toEqual({
+      "org-registry": ofSibling,
+      billing: ofSibling,
+      quota: ofSibling,
+      "llm-router": [undefined, undefined, "router-private", "public"],
+      gateway: ofGateway,
+      "gateway-2": ofGateway,
+      "sandbox-a": none,
+      "sandbox-b": none,
+    });
+  });
+
   test("each database's URL reaches the service that owns it, and no other", () => {
     const urls = planServices(plan).map((spec) => [spec.name, spec.env["DATABASE_URL"]]);
     expect(urls.filter(([, url]) => url !== undefined)).toEqual([
@@ -74,9 +94,9 @@ describe("planServices", () => {
       "org-registry": ["HTTP_PORT", "DATABASE_URL", "CALLER_PUBLIC_KEYS", "LOG_LEVEL"],
       billing: ["HTTP_PORT", "DATABASE_URL", "REGULATED_LINEUP"],
       quota: ["HTTP_PORT", "DATABASE_URL"],
-      "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "PRINCIPAL_SECRET"],
-      gateway: ["HTTP_PORT", "PRINCIPAL_SECRET", "CALLER_SIGNING_KEY", "ROUTER_URL"],
-      "gateway-2": ["HTTP_PORT", "PRINCIPAL_SECRET", "CALLER_SIGNING_KEY", "ROUTER_URL"],
+      "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "ROUTER_SIGNING_KEY"],
+      gateway: ["HTTP_PORT", "CALLER_SIGNING_KEY", "ROUTER_URL"],
+      "gateway-2": ["HTTP_PORT", "CALLER_SIGNING_KEY", "ROUTER_URL"],
     });
     expect(specs.find(({ name }) => name === "org-registry")?.env["LOG_LEVEL"]).toBe("info");
   });

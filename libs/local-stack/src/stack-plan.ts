@@ -3,7 +3,7 @@ import { type ServiceName, type StoringService, storingServices } from "@topdog/
 import type { BusSeeds } from "./bus-keys.ts";
 import { type Environment, pickVariables } from "./child-environment.ts";
 import type { ServiceSpec } from "./service.ts";
-import type { CallerKeys } from "./state-folder.ts";
+import type { KeyPair } from "./state-folder.ts";
 
 export interface StackPlan {
   readonly root: string;
@@ -13,8 +13,8 @@ export interface StackPlan {
   readonly natsUrl: string;
   readonly busSeeds: BusSeeds;
   readonly databaseUrls: Readonly<Record<StoringService, string>>;
-  readonly principalSecret: string;
-  readonly callerKeys: CallerKeys;
+  readonly callerKeys: KeyPair;
+  readonly routerKeys: KeyPair;
   readonly operatorToken: string;
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;
@@ -36,6 +36,9 @@ export interface StackPlan {
 
 /** A service process has two ports: under its name, and under this one for operators. */
 export const opsPortName = (process: string): string => `${process}-ops`;
+
+/** The port on which llm-router takes calls from gateways. */
+export const linkPortName = "llm-router-link";
 
 const shutdownGraceMs = 10_000;
 /** Each process gets its own identity on the bus and nobody else's. */
@@ -60,7 +63,6 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     HTTP_HOST: plan.host,
     OPS_HOST: plan.host,
     LOG_LEVEL: plan.logLevel,
-    PRINCIPAL_SECRET: plan.principalSecret,
     OPERATOR_TOKEN: plan.operatorToken,
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
   };
@@ -89,13 +91,21 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
       ...plan.overrides[name],
     },
   });
-  const router = { SPOOL_DIR: plan.spoolDir, SANDBOX_URLS: plan.sandboxes.map(urlOf).join(",") };
+  const router = {
+    LINK_HOST: plan.host,
+    LINK_PORT: String(plan.ports[linkPortName]),
+    ROUTER_SIGNING_KEY: plan.routerKeys.signingKey,
+    CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
+    SPOOL_DIR: plan.spoolDir,
+    SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),
+  };
   const storing = (name: StoringService): Environment => ({
     DATABASE_URL: plan.databaseUrls[name],
     CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
   });
   const gateway = {
-    ROUTER_URL: urlOf("llm-router"),
+    ROUTER_URL: `link://${plan.host}:${plan.ports[linkPortName]}`,
+    ROUTER_PUBLIC_KEYS: plan.routerKeys.publicKeys,
     QUOTA_URL: urlOf("quota"),
     ORG_REGISTRY_URL: urlOf("org-registry"),
     BILLING_URL: urlOf("billing"),

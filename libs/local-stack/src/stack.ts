@@ -17,7 +17,7 @@ import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
-import { opsPortName, planServices, type StackPlan } from "./stack-plan.ts";
+import { linkPortName, opsPortName, planServices, type StackPlan } from "./stack-plan.ts";
 import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 
@@ -59,7 +59,6 @@ export interface Stack {
   readonly nats: LocalNats;
   /** By process name; `gateway-2` is the second gateway. */
   readonly services: Readonly<Record<string, LocalService>>;
-  readonly principalSecret: string;
   /** What operators show on public ports. */
   readonly operatorToken: string;
   /** For the operator's commands. */
@@ -137,7 +136,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   const gateways = numbered("gateway", options.gateways ?? 1);
   const sandboxes = ["sandbox-a", "sandbox-b", "sandbox-c", "sandbox-d"].slice(0, options.sandboxes ?? 2);
   const processes = [...sandboxes, ...storingServices, "llm-router", ...gateways];
-  const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName)];
+  const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName), linkPortName];
   const ports = await choosePorts(names, options.ports ?? {});
   const logDir = options.logDir ?? join(options.dataDir, "logs");
 
@@ -155,8 +154,8 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     natsUrl: nats.url,
     busSeeds: state.busSeeds,
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
-    principalSecret: state.principalSecret,
     callerKeys: state.callerKeys,
+    routerKeys: state.routerKeys,
     operatorToken: state.operatorToken,
     spoolDir: state.spool,
     parentEnv: process.env,
@@ -264,7 +263,6 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     postgres,
     nats,
     services,
-    principalSecret: plan.principalSecret,
     operatorToken: plan.operatorToken,
     operatorBusSeed: plan.busSeeds.operator,
     restartService: (name) => byName(name).restart(),

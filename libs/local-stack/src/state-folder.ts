@@ -7,7 +7,7 @@ import { takeLock } from "./lock-file.ts";
 import { removePostgresHome } from "./postgres-home.ts";
 
 /** As the two variables take them. */
-export type CallerKeys = ReturnType<typeof createKeyPair>;
+export type KeyPair = ReturnType<typeof createKeyPair>;
 
 /** Where everything that survives a restart is kept. It belongs to one running stack at a time. */
 export interface StateFolder {
@@ -15,10 +15,10 @@ export interface StateFolder {
   readonly nats: string;
   readonly spool: string;
   readonly demoKeys: string;
-  /** Signs calls from the gateway to the router. */
-  readonly principalSecret: string;
-  /** Sign and verify who calls, on HTTP to the other services. */
-  readonly callerKeys: CallerKeys;
+  /** The gateway's: sign and verify who calls the other services. */
+  readonly callerKeys: KeyPair;
+  /** The router's: prove to gateways that it is one. */
+  readonly routerKeys: KeyPair;
   /** Opens operators' paths on public ports. */
   readonly operatorToken: string;
   /** Who the services are on the bus. */
@@ -33,8 +33,8 @@ const contents = [
   "spool",
   "logs",
   "demo-keys.json",
-  "principal-secret",
   "caller-key.json",
+  "router-key.json",
   "operator-token",
   "bus-seeds.json",
 ];
@@ -56,21 +56,21 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     nats: join(folder, "nats"),
     spool: join(folder, "spool"),
     demoKeys: join(folder, "demo-keys.json"),
-    principalSecret: keptSecret(join(folder, "principal-secret")),
     operatorToken: keptSecret(join(folder, "operator-token")),
-    callerKeys: keptCallerKeys(join(folder, "caller-key.json")),
+    callerKeys: keptKeyPair(join(folder, "caller-key.json")),
+    routerKeys: keptKeyPair(join(folder, "router-key.json")),
     busSeeds: keptBusSeeds(join(folder, "bus-seeds.json")),
     release: () => lock.release(),
   };
 }
 
 /** The pair in `file`, for this machine's user alone; made when there is none. */
-function keptCallerKeys(file: string): CallerKeys {
+function keptKeyPair(file: string): KeyPair {
   if (!existsSync(file)) {
     writeFileSync(`${file}.new`, JSON.stringify(createKeyPair("npm-start")), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }
-  return JSON.parse(readFileSync(file, "utf8")) as CallerKeys;
+  return JSON.parse(readFileSync(file, "utf8")) as KeyPair;
 }
 
 function keptSecret(file: string): string {

@@ -23,18 +23,20 @@ test("two platforms never run on one data folder", async () => {
 test("the secrets between the services survive a restart, are for this user alone, and are new when fresh", () => {
   const dataDir = join(folder, "secret");
   const open = (fresh: boolean) => {
-    const { principalSecret, callerKeys, release } = openStateFolder(dataDir, fresh);
-    release();
-    return { principalSecret, callerKeys };
+    const state = openStateFolder(dataDir, fresh);
+    state.release();
+    const { operatorToken, callerKeys, routerKeys } = state;
+    return { operatorToken, callerKeys, routerKeys };
   };
   const first = open(false);
   expect(open(false)).toEqual(first);
-  expect(first.principalSecret.length).toBeGreaterThanOrEqual(32);
-  for (const file of ["principal-secret", "caller-key.json"])
+  expect(first.operatorToken.length).toBeGreaterThanOrEqual(32);
+  for (const file of ["operator-token", "caller-key.json", "router-key.json"])
     expect(statSync(join(dataDir, file)).mode & 0o777).toBe(0o600);
   const fresh = open(true);
-  expect(fresh.principalSecret).not.toBe(first.principalSecret);
+  expect(fresh.operatorToken).not.toBe(first.operatorToken);
   expect(fresh.callerKeys).not.toEqual(first.callerKeys);
+  expect(fresh.routerKeys).not.toEqual(first.routerKeys);
 });
 
 test("fresh wipes what the platform made and nothing else", () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
+import type { RouterLinks } from "@topdog/call-link/gateway/router-links";
+import { readLinkTls } from "@topdog/call-link/tls-files";
 import { createCallerSigner } from "@topdog/caller-token/sign";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
@@ -20,6 +22,7 @@ import { partOf } from "@topdog/service/part";
 import { onApiKeyRevoked } from "./broadcasts/on-api-key-revoked.ts";
 import { onMemberChanged } from "./broadcasts/on-member-changed.ts";
 import { onQuotaRecalled } from "./broadcasts/on-quota-recalled.ts";
+import { connectRouters } from "./clients/router-links.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
 import { createUpstream, type Upstream } from "./clients/upstream.ts";
@@ -65,7 +68,8 @@ interface Parts {
   readonly leases: QuotaLeases;
   readonly usage: UsagePublisher;
   readonly watchdog: Watchdog;
-  readonly upstreams: Readonly<Record<"router" | "quota" | "org-registry" | "billing", Upstream>>;
+  readonly links: RouterLinks;
+  readonly upstreams: Readonly<Record<"quota" | "org-registry" | "billing", Upstream>>;
   readonly inFlight: { count: number };
   readonly bodyBudget: BodyBudget;
   readonly clientAddresses: ClientAddresses;
@@ -117,8 +121,16 @@ function createParts({
       },
     }),
     watchdog: createWatchdog(monotonicMs),
+    links: connectRouters({
+      groups: config.ROUTER_URL,
+      key: config.CALLER_SIGNING_KEY,
+      routers: config.ROUTER_PUBLIC_KEYS,
+      tls: readLinkTls(config),
+      connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+      logger,
+      metrics,
+    }),
     upstreams: {
-      router: upstream(config.ROUTER_URL),
       quota: upstream(config.QUOTA_URL),
       "org-registry": upstream(config.ORG_REGISTRY_URL),
       billing: upstream(config.BILLING_URL),
@@ -162,10 +174,12 @@ function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayC
 }
 
 /** What is opened here and works from now on; in the order of opening, so that usage is flushed before its way out closes. */
-function registerReleases({ onStop }: GatewayContext, { upstreams, watchdog, usage }: Parts): void {
+function registerReleases({ onStop }: GatewayContext, { upstreams, watchdog, usage, links }: Parts): void {
   for (const [name, upstream] of Object.entries(upstreams)) onStop(`connections to ${name}`, () => upstream.close());
   onStop("watchdog", () => watchdog.stop());
   onStop("usage of unanswered calls", () => usage.stop(flushUsageMs));
+  // What is cut here is settled before the usage is flushed.
+  onStop("links to routers", () => links.stop());
 }
 
 /** What this process hears of the others; what was said while it was away, it asks again. */
@@ -188,7 +202,6 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
   const { config, logger, deps } = context;
   const { monotonicMs } = deps;
   const { watchdog, upstreams } = parts;
-  const principalSecret = config.PRINCIPAL_SECRET.reveal();
   const renderDefault = errorRenderer(defaultErrors);
   const onError = errorHandler({ render: renderDefault, logger });
   return {
@@ -206,13 +219,12 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
         // The one line of a call has ids and numbers only: looking for secret headers in it cost a tenth of the call.
         logger: logger.child({}, { redact: [] }),
         monotonicMs,
-        principalSecret,
         door,
         maxBodyBytes: config.MAX_BODY_BYTES,
         cors: config.CORS_ORIGINS,
         maxInFlight: config.MAX_IN_FLIGHT,
         relay: {
-          upstream: upstreams.router,
+          links: parts.links,
           watchdog,
           monotonicMs,
           limits: {
@@ -260,6 +272,7 @@ function guardServer(server: Server, { config, metrics }: GatewayContext, parts:
     bodyBytes: () => parts.bodyBudget.heldBytes(),
     knownPrincipals: () => parts.principals.size(),
     queuedUsage: () => parts.usage.queued(),
+    links: () => parts.links.counts(),
   });
 }
 

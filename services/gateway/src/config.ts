@@ -1,6 +1,7 @@
-import { signingKeyField } from "@topdog/caller-token/keys";
+import { routerGroupsSchema } from "@topdog/call-link/gateway/router-address";
+import { linkTlsFields } from "@topdog/call-link/tls-files";
+import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { urlList } from "@topdog/config/address";
-import { callFields } from "@topdog/config/fields";
 import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
 import { busFields, operatorFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
@@ -42,9 +43,16 @@ export const configSchema = z.object({
   ...processFields("gateway"),
   ...busFields,
   ...operatorFields,
-  ...callFields,
-  CALLER_SIGNING_KEY: signingKeyField,
-  ROUTER_URL: siblings.prefault("http://127.0.0.1:8084").describe("llm-router; several instances separated by commas"),
+  CALLER_SIGNING_KEY: signingKeyField.describe(
+    "Signs who calls, and proves to routers that this is a gateway: a private Ed25519 key as a JWK with its kid",
+  ),
+  ROUTER_PUBLIC_KEYS: publicKeysField.describe("Prove that a router is one: a JWK set, two keys during a rotation"),
+  ROUTER_URL: routerGroupsSchema
+    .prefault("link://127.0.0.1:8094")
+    .describe(
+      "llm-router: link://host:port, or links:// over TLS; a name stands for all its addresses; groups separated by commas share calls by ?weight=",
+    ),
+  ...linkTlsFields,
   QUOTA_URL: siblings.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
   ORG_REGISTRY_URL: siblings.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),
   BILLING_URL: siblings.prefault("http://127.0.0.1:8082").describe("billing, for /api/tiers and /api/billing"),

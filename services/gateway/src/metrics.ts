@@ -43,6 +43,9 @@ export type CallLimit = (typeof callLimits)[number];
 const frontLimits = [...connectionLimits, ...callLimits] as const;
 type FrontLimit = (typeof frontLimits)[number];
 
+const moveReasons = ["draining", "refused", "unsent"] as const;
+type MoveReason = (typeof moveReasons)[number];
+
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2];
 
@@ -56,6 +59,7 @@ export interface GatewayMetricSources {
   openingConnections(): number;
   knownPrincipals(): number;
   queuedUsage(): number;
+  links(): { readonly ready: number; readonly ejected: number; readonly down: number };
 }
 
 interface LabelledCounter<L> {
@@ -73,6 +77,8 @@ export interface GatewayMetrics {
   readonly syncedLeases: { inc(value: number): void };
   readonly principalLookups: LabelledCounter<{ outcome: (typeof lookups)[number] }>;
   readonly usagePublishes: LabelledCounter<{ outcome: "published" | "retried" | "dropped" }>;
+  readonly tokens: LabelledCounter<{ kind: "prompt" | "completion" }>;
+  readonly movedCalls: LabelledCounter<{ reason: MoveReason }>;
   readonly firstByteSeconds: LabelledHistogram<{ route: string }>;
   readonly overheadSeconds: LabelledHistogram<{ route: string }>;
 }
@@ -113,6 +119,16 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
       help: "Usage records of calls that no router answered for; a dropped one leaves a gap in the ledger",
       labels: { outcome: ["published", "retried", "dropped"] },
     }),
+    tokens: metrics.counter({
+      name: "topdog_gateway_tokens_total",
+      help: "Tokens of text that routers report of calls",
+      labels: { kind: ["prompt", "completion"] },
+    }),
+    movedCalls: metrics.counter({
+      name: "topdog_gateway_moved_calls_total",
+      help: "Calls that went to another router, the first having done nothing for them",
+      labels: { reason: moveReasons },
+    }),
     firstByteSeconds: metrics.histogram({
       name: "topdog_gateway_first_byte_seconds",
       help: "From a call's arrival to the first byte of its answer",
@@ -142,6 +158,9 @@ export function registerGauges(metrics: Metrics, sources: GatewayMetricSources):
   gauge("topdog_gateway_opening_connections", "Connections without their first headers", () =>
     sources.openingConnections(),
   );
+  gauge("topdog_gateway_ready_router_links", "Links to routers that take calls", () => sources.links().ready);
+  gauge("topdog_gateway_silent_router_links", "Links to routers that do not answer", () => sources.links().ejected);
+  gauge("topdog_gateway_down_router_links", "Routers that are not connected", () => sources.links().down);
   gauge("topdog_gateway_known_principals", "Callers in the cache", () => sources.knownPrincipals());
   gauge("topdog_gateway_queued_usage_records", "Usage records waiting for the bus", () => sources.queuedUsage());
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 describe("a metered call", () => {
-  test("reaches the router untouched, signed and charged, and comes back with limits, BYOK state and a request id", async () => {
+  test("reaches the router untouched and charged, and comes back with limits, BYOK state and a request id", async () => {
     const { key, principal } = platform.newKey();
     const answer = await gateway.call(key, {
       headers: { "x-topdog-principal": "forged", cookie: "a=b", "x-request-id": "mine" },
@@ -27,14 +27,11 @@ describe("a metered call", () => {
     expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { object: "chat.completion", choices: [] }]);
     const seen = platform.router.seen.at(-1);
     expect(seen?.body.toString()).toBe(chatBody);
-    expect(seen?.headers).toMatchObject({
-      "content-type": "application/json",
-      "x-request-id": answer.headers["x-request-id"],
-    });
-    expect(seen?.headers["traceparent"]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
-    expect([seen?.headers["authorization"], seen?.headers["cookie"]]).toEqual([undefined, undefined]);
-    expect(seen?.caller).toMatchObject({
-      kind: "call",
+    expect(seen?.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+    expect(seen).toMatchObject({
+      requestId: answer.headers["x-request-id"],
+      endpoint: "chat.completions",
+      path: "/v1/chat/completions",
       principal,
       source: "personal",
       charges: [
@@ -63,7 +60,7 @@ describe("a metered call", () => {
     const { key } = platform.newKey();
     const ids = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
     await gateway.call(key, { headers: { traceparent: `${ids}-01` } });
-    expect(platform.router.seen.at(-1)?.headers["traceparent"]).toBe(`${ids}-00`);
+    expect(platform.router.seen.at(-1)?.traceparent).toBe(`${ids}-00`);
   });
 
   test("takes x-api-key as well, keeps a model's path encoded, and charges models.list one API call only", async () => {
@@ -74,8 +71,8 @@ describe("a metered call", () => {
       headers: { "x-api-key": key },
     });
     const seen = platform.router.seen.at(-1);
-    expect([answer.status, seen?.url, seen?.method]).toEqual([200, "/v1/models/org%2Fm", "GET"]);
-    expect(seen?.caller).toMatchObject({ charges: [{ meter: "api_calls" }] });
+    expect([answer.status, seen?.path, seen?.endpoint]).toEqual([200, "/v1/models/org%2Fm", "models"]);
+    expect(seen).toMatchObject({ charges: [{ meter: "api_calls" }] });
     expect(answer.headers["ratelimit-policy"]).toBe('"personal-api-calls";q=800;w=86400');
   });
 
@@ -174,7 +171,7 @@ describe("daily limits", () => {
     expect((await gateway.call(key, { method: "GET", path: "/v1/models" })).headers["x-ratelimit-source"]).toBe(
       "personal",
     );
-    expect(platform.router.seen.at(-2)?.caller).toMatchObject({
+    expect(platform.router.seen.at(-2)).toMatchObject({
       source: "org_pool",
       charges: [{ meter: "api_calls" }],
     });
@@ -201,7 +198,7 @@ describe("the router's side", () => {
     const { key } = platform.newKey();
     platform.router.script = () => undefined;
     const silent = await gateway.call(key);
-    platform.router.script = (res) => void res.destroy();
+    platform.router.script = (res) => res.cut();
     const reset = await gateway.call(key);
     platform.router.script = answerJson;
     expect([silent.status, errorOf(silent).code]).toEqual([504, "upstream_timeout"]);

@@ -1,74 +1,123 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { AccountCall } from "@topdog/contracts/account-call";
-import type { AdmittedCall } from "@topdog/contracts/principal-header";
+import type { CallReport, IncomingCall, OpenedCall } from "@topdog/call-link/call";
+import { createLinkServer, type LinkServer } from "@topdog/call-link/router/link-server";
+import { createKeyPair, publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
+import { usageIdOf } from "@topdog/contracts/events/usage-consumed";
+import { gatewayKeys } from "./read-caller.ts";
 
-export interface SeenRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: Buffer;
-  readonly caller: AdmittedCall | AccountCall | null;
-  /** When the gateway closed the connection before the answer was whole. */
+export interface SeenCall extends OpenedCall {
+  /** When the gateway gave the call up. */
   abortedMs: number | null;
 }
 
-/** Who calls, when the request shows it as this server's kind of sibling expects. */
-export type ReadCaller = (req: IncomingMessage) => SeenRequest["caller"] | Promise<SeenRequest["caller"]>;
+/** What a script answers with. */
+export interface RouterAnswer {
+  /** Whether the router says that it accounts for the call; true unless the script changes it, before the head. */
+  isAccountedFor: boolean;
+  writeHead(status: number, headers: Readonly<Record<string, string | number>>): RouterAnswer;
+  /** False: write no more until `onDrain`. */
+  write(bytes: Buffer | string): boolean;
+  onDrain(act: () => void): void;
+  end(bytes?: Buffer | string): void;
+  /** Breaks the answer off. */
+  cut(): void;
+}
 
-export type RouterScript = (res: ServerResponse, seen: SeenRequest) => void;
+export type RouterScript = (answer: RouterAnswer, seen: SeenCall) => void;
 
 export interface FakeRouter {
   readonly url: string;
   readonly port: number;
-  readonly seen: SeenRequest[];
+  readonly seen: SeenCall[];
+  /** The charges that this router accounts for. */
+  readonly accountedFor: Set<string>;
   openAnswers(): number;
   script: RouterScript;
-  stop(): Promise<void>;
+  stop(graceMs?: number): Promise<void>;
 }
 
-export const answerJson: RouterScript = (res) => {
+export const routerKeys = createKeyPair("router-test");
+
+export const answerJson: RouterScript = (answer) => {
   const body = JSON.stringify({ object: "chat.completion", choices: [] });
-  res.writeHead(200, { "content-type": "application/json", "content-length": body.length, "x-internal-secret": "no" });
-  res.end(body);
+  answer.writeHead(200, {
+    "content-type": "application/json",
+    "content-length": body.length,
+    "x-internal-secret": "no",
+  });
+  answer.end(body);
 };
 
-/** A real HTTP server in the place of a sibling service; `script` answers, with the whole request read. */
-export async function startFakeRouter(readCaller: ReadCaller, port = 0): Promise<FakeRouter> {
-  const seen: SeenRequest[] = [];
-  let openAnswers = 0;
+const usage: Omit<CallReport, "recorded"> = {
+  outcome: "ok",
+  provider: "sandbox-a",
+  model: "sandbox-small",
+  promptTokens: 3,
+  completionTokens: 5,
+  costNanoUsd: 70,
+  attempts: 1,
+};
+
+function answerOf(call: IncomingCall, onAccountedFor: () => void): RouterAnswer {
+  const bytesOf = (bytes: Buffer | string): Buffer => (typeof bytes === "string" ? Buffer.from(bytes) : bytes);
+  const report = (): CallReport => ({ ...usage, recorded: answer.isAccountedFor });
+  const answer: RouterAnswer = {
+    isAccountedFor: true,
+    writeHead(status, headers) {
+      if (answer.isAccountedFor) onAccountedFor();
+      const list = Object.entries(headers).flatMap(([name, value]) => [name, String(value)]);
+      call.head({ status, headers: list, isAccountedFor: answer.isAccountedFor });
+      return answer;
+    },
+    write: (bytes) => call.write(bytesOf(bytes)),
+    onDrain: (act) => call.onDrain(act),
+    end(bytes) {
+      if (bytes !== undefined) call.write(bytesOf(bytes));
+      call.end(report());
+    },
+    cut: () => call.cut(report()),
+  };
+  return answer;
+}
+
+/** A router's end of the real call link; `script` answers. */
+export async function startFakeRouter(port = 0): Promise<FakeRouter> {
+  const seen: SeenCall[] = [];
+  const accountedFor = new Set<string>();
   const router: { script: RouterScript } = { script: answerJson };
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on("data", (chunk: Buffer) => chunks.push(chunk));
-    req.on("error", () => undefined);
-    const answer = async (): Promise<void> => {
-      const caller = await readCaller(req);
-      const { method = "", url = "", headers } = req;
-      const one: SeenRequest = { method, url, headers, body: Buffer.concat(chunks), caller, abortedMs: null };
+  const server: LinkServer = createLinkServer({
+    host: "127.0.0.1",
+    port,
+    tls: {},
+    key: signingKeyField.parse(routerKeys.signingKey),
+    gateways: publicKeysField.parse(gatewayKeys.publicKeys),
+    maxCalls: 10_000,
+    maxBodyBytes: 64 * 1024 * 1024,
+    maxBodyBytesTotal: 512 * 1024 * 1024,
+    handshakeTimeoutMs: 10_000,
+    silenceTimeoutMs: 60_000,
+    onCall(call) {
+      const one: SeenCall = { ...call.opened, abortedMs: null };
       seen.push(one);
-      openAnswers += 1;
-      res.on("close", () => {
-        openAnswers -= 1;
-        if (!res.writableFinished) one.abortedMs = performance.now();
+      const answer = answerOf(call, () => accountedFor.add(usageIdOf(one)));
+      call.onGone(() => {
+        one.abortedMs = performance.now();
+        if (answer.isAccountedFor) accountedFor.add(usageIdOf(one));
+        call.end({ ...usage, recorded: answer.isAccountedFor, outcome: "client_closed" });
       });
-      router.script(res, one);
-    };
-    req.on("end", () => void answer());
+      router.script(answer, one);
+    },
+    onBug: (error) => {
+      throw error;
+    },
+    onFault: () => undefined,
   });
-  await new Promise<void>((resolve) => {
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  const address = server.address() as AddressInfo;
+  const started = await server.start();
   return Object.assign(router, {
-    url: `http://127.0.0.1:${address.port}`,
-    port: address.port,
+    url: `link://127.0.0.1:${started.port}`,
+    port: started.port,
     seen,
-    openAnswers: () => openAnswers,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    accountedFor,
+    openAnswers: () => server.calls(),
+    stop: (graceMs = 0) => server.stop(graceMs),
   });
 }

@@ -33,7 +33,7 @@ describe("a request that node:http would refuse by itself, or not understand", (
       `GET HTTPS://x.example/v1/models HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n\r\n`,
     );
     expect(text).toMatch(/^HTTP\/1.1 200 /);
-    expect(platform.router.seen.at(-1)?.url).toBe("/v1/models");
+    expect(platform.router.seen.at(-1)?.path).toBe("/v1/models");
   });
 
   test("whose target is no path is told so", async () => {
@@ -250,7 +250,7 @@ describe("methods", () => {
 test("every /v1 answer is nobody else's and no other type: no-store and nosniff", async () => {
   const { key } = platform.newKey();
   platform.router.script = (res) =>
-    void res
+    res
       .writeHead(200, { "content-type": "text/event-stream", "cache-control": "public, max-age=60" })
       .end("data: [DONE]\n\n");
   const stream = await gateway.call(key);

@@ -8,8 +8,9 @@ import { busEnv, startTestService } from "@topdog/testing/service";
 import { Pool, request, type Dispatcher } from "undici";
 import { gateway } from "../src/app.ts";
 import type { GatewayConfig } from "../src/config.ts";
-import { startFakeRouter, type FakeRouter } from "./fake-router.ts";
-import { callerOfRouter, callerOfSibling, callerSigningKey, principalSecret } from "./read-caller.ts";
+import { type FakeRouter, routerKeys, startFakeRouter } from "./fake-router.ts";
+import { type FakeSibling, startFakeSibling } from "./fake-sibling.ts";
+import { callerOfSibling, gatewayKeys } from "./read-caller.ts";
 import { startQuotaResponder, type QuotaResponder } from "./quota-responder.ts";
 
 export interface TestKey {
@@ -37,7 +38,7 @@ export interface Platform {
   readonly nats: TestNats;
   readonly quota: QuotaResponder;
   readonly router: FakeRouter;
-  readonly siblings: FakeRouter;
+  readonly siblings: FakeSibling;
   readonly keys: Map<string, Principal>;
   /** Runs before each resolve is answered. */
   onResolve: () => Promise<void>;
@@ -53,8 +54,8 @@ export const chatBody = JSON.stringify({ model: "sandbox-small", messages: [{ ro
 export async function startPlatform(quotaOptions?: { maxGrant?: number; window?: number }): Promise<Platform> {
   const nats = await testNats();
   const quota = startQuotaResponder(await nats.busOf("quota"), quotaOptions);
-  const router = await startFakeRouter(callerOfRouter);
-  const siblings = await startFakeRouter(callerOfSibling);
+  const router = await startFakeRouter();
+  const siblings = await startFakeSibling(callerOfSibling);
   const keys = new Map<string, Principal>();
   const gateways: Gateway[] = [];
   const hooks = { onResolve: async (): Promise<void> => undefined };
@@ -118,14 +119,14 @@ export async function startPlatform(quotaOptions?: { maxGrant?: number; window?:
 async function startGateway(
   nats: TestNats,
   router: FakeRouter,
-  siblings: FakeRouter,
+  siblings: FakeSibling,
   overrides: Partial<Record<keyof GatewayConfig, string>>,
 ): Promise<Gateway> {
   const service = await startTestService(gateway, {
     env: {
       ...busEnv(nats, "gateway"),
-      PRINCIPAL_SECRET: principalSecret,
-      CALLER_SIGNING_KEY: callerSigningKey,
+      CALLER_SIGNING_KEY: gatewayKeys.signingKey,
+      ROUTER_PUBLIC_KEYS: routerKeys.publicKeys,
       SHUTDOWN_GRACE_MS: "500",
       ROUTER_URL: router.url,
       QUOTA_URL: siblings.url,

@@ -1,5 +1,6 @@
-import { defaultErrors } from "@topdog/dialects/dialects";
-import { errorRenderer } from "@topdog/http-kit/send-error";
+import type { IncomingCall } from "@topdog/call-link/call";
+import { createLinkServer, type LinkServer } from "@topdog/call-link/router/link-server";
+import { readLinkTls } from "@topdog/call-link/tls-files";
 import { defineService } from "@topdog/service/define";
 import type { Logger } from "@topdog/telemetry/logger";
 import { createCallCounter } from "./clients/call-counter.ts";
@@ -10,13 +11,17 @@ import { configSchema, poolOptions, readSecret, type RouterConfig } from "./conf
 import { createModelCatalog } from "./domain/model-catalog.ts";
 import { pricesAsOf } from "./domain/models.ts";
 import { breakerValues, createRouterMetrics, registerGauges, type RouterMetrics } from "./metrics.ts";
-import { mountCalls, mountUnmetered } from "./routes/mount-calls.ts";
+import { linkCalls } from "./routes/link-calls.ts";
+import type { CallDeps } from "./usecases/call.ts";
 import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "./store/spool/durable-spool.ts";
 
 /** Everything of a spool that the app needs: a test may compose the router with one that is not durable. */
 export type RunningSpool = Pick<DurableSpool, "begin" | "record" | "stats" | "stop" | "recovered">;
 
 const shippingGraceMs = 3000;
+const handshakeTimeoutMs = 5000;
+/** Gateways ping every few seconds. */
+const silenceTimeoutMs = 120_000;
 
 interface Shared {
   readonly config: RouterConfig;
@@ -47,39 +52,32 @@ export const llmRouter = defineService({
     // Waits until the last process has let go of it.
     const spool = await deps.openSpool(spoolDeps(shared));
     onStop("usage spool", () => spool.stop(shippingGraceMs));
-    registerGauges(registry, () => spool.stats());
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
     const upstreams = createUpstreams({ upstreams: pool, ...upstreamsOptions(shared) });
     onStop("upstreams", () => upstreams.close());
     let turn = 0;
     const { nowMs } = deps;
-    const calls = {
-      catalog,
-      upstreams,
-      spool,
-      observer: createCallCounter(metrics),
-      maxAttempts: config.MAX_ATTEMPTS,
-      timeouts: {
-        firstContentMs: config.FIRST_CONTENT_TIMEOUT_MS,
-        plainAnswerMs: config.PLAIN_ANSWER_TIMEOUT_MS,
-        interChunkMs: config.INTER_CHUNK_TIMEOUT_MS,
-        keepAliveMs: config.KEEP_ALIVE_MS,
-        callerDrainMs: config.CALLER_DRAIN_TIMEOUT_MS,
+    const serve = linkCalls({
+      logger,
+      calls: {
+        catalog,
+        upstreams,
+        spool,
+        observer: createCallCounter(metrics),
+        maxAttempts: config.MAX_ATTEMPTS,
+        timeouts: timeoutsOf(config),
+        nowMs,
+        nextTurn: () => (turn = (turn + 1) % Number.MAX_SAFE_INTEGER),
       },
-      nowMs,
-      nextTurn: () => (turn = (turn + 1) % Number.MAX_SAFE_INTEGER),
-    };
-    const admission = { principalSecret: config.PRINCIPAL_SECRET.reveal(), nowMs };
-    const { MAX_BODY_BYTES: maxBodyBytes, MAX_CALLS: maxCalls } = config;
+    });
+    const link = gatewayLink(shared, serve);
+    registerGauges(registry, { spool: () => spool.stats(), link });
     return {
       // A provider that is down is no reason to take the router out: it falls back, and says so.
       checks: { spool: async () => assertHealthy(spool) },
-      web: {
-        securityHeaders: false,
-        logRequests: false,
-        renderError: errorRenderer(defaultErrors),
-        mountFirst: (app) => mountCalls(app, { logger, admission, calls, maxBodyBytes, maxCalls }),
-        mountLast: mountUnmetered,
+      web: { securityHeaders: false, logRequests: false },
+      parts: {
+        calls: { start: async () => void (await link.start()), stop: () => link.stop(config.SHUTDOWN_GRACE_MS) },
       },
     };
   },
@@ -123,3 +121,29 @@ const upstreamsOptions = ({ config, logger, metrics, publisher, nowMs }: Shared)
     publisher.reportState({ provider, modelFamily, state, routerId: config.ROUTER_ID, at });
   },
 });
+
+const timeoutsOf = (config: RouterConfig): CallDeps["timeouts"] => ({
+  firstContentMs: config.FIRST_CONTENT_TIMEOUT_MS,
+  plainAnswerMs: config.PLAIN_ANSWER_TIMEOUT_MS,
+  interChunkMs: config.INTER_CHUNK_TIMEOUT_MS,
+  keepAliveMs: config.KEEP_ALIVE_MS,
+  callerDrainMs: config.CALLER_DRAIN_TIMEOUT_MS,
+});
+
+/** Where gateways' calls come in. */
+const gatewayLink = ({ config, logger }: Shared, onCall: (call: IncomingCall) => void): LinkServer =>
+  createLinkServer({
+    host: config.LINK_HOST,
+    port: config.LINK_PORT,
+    tls: readLinkTls(config),
+    key: config.ROUTER_SIGNING_KEY,
+    gateways: config.CALLER_PUBLIC_KEYS,
+    maxCalls: config.MAX_CALLS,
+    maxBodyBytes: config.MAX_BODY_BYTES,
+    maxBodyBytesTotal: config.MAX_BODIES_BYTES,
+    handshakeTimeoutMs,
+    silenceTimeoutMs,
+    onCall,
+    onBug: (error) => logger.error({ err: error }, "a call was lost by a bug"),
+    onFault: (error) => logger.warn({ err: error }, "a link to a gateway broke"),
+  });

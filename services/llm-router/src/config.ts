@@ -1,5 +1,6 @@
+import { linkTlsFields } from "@topdog/call-link/tls-files";
+import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { httpUrl, urlList } from "@topdog/config/address";
-import { callFields } from "@topdog/config/fields";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { busFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
@@ -46,7 +47,13 @@ const sandboxes = urlList(["http", "https"], 26);
 export const configSchema = z.object({
   ...processFields("llm-router"),
   ...busFields,
-  ...callFields,
+  LINK_HOST: z.string().default("127.0.0.1").describe("Address to listen on for gateways"),
+  LINK_PORT: wholeNumber(0, 65_535).default(8094).describe("Port for gateways: the call link; 0 takes a free one"),
+  ...linkTlsFields,
+  ROUTER_SIGNING_KEY: signingKeyField.describe(
+    "Proves to gateways that this is a router: a private Ed25519 key as a JWK with its kid",
+  ),
+  CALLER_PUBLIC_KEYS: publicKeysField.describe("Prove that a gateway is one: a JWK set, two keys during a rotation"),
   ROUTER_ID: z.string().min(1).max(64).default("router-1").describe("Name of this instance in provider.state_changed"),
   SPOOL_DIR: z
     .string()
@@ -71,7 +78,10 @@ export const configSchema = z.object({
   MAX_BODY_BYTES: wholeNumber(1024, 256 * mebibyte)
     .default(32 * mebibyte)
     .describe("Longest request body"),
-  MAX_CALLS: wholeNumber(1, 100_000).default(4096).describe("Chat completions at once"),
+  MAX_BODIES_BYTES: wholeNumber(mebibyte, 64 * 1024 * mebibyte)
+    .default(512 * mebibyte)
+    .describe("Request bodies of all running calls together, in bytes; beyond it a call goes to another router"),
+  MAX_CALLS: wholeNumber(1, 100_000).default(4096).describe("Calls at once; beyond it a call goes to another router"),
   MAX_CALLS_PER_UPSTREAM: wholeNumber(1, 100_000).default(1024).describe("Calls and connections at once, per upstream"),
   MAX_ATTEMPTS: wholeNumber(1, 10).default(4).describe("Upstreams tried for one call"),
   CONNECT_TIMEOUT_MS: milliseconds(60_000).default(3000).describe("For a connection to an upstream"),

@@ -70,12 +70,19 @@ export interface SpoolSize {
   readonly segments: number;
 }
 
+export interface GaugeSources {
+  readonly spool: () => SpoolSize;
+  readonly link: { calls(): number; connections(): number };
+}
+
 /** Values that are read at each scrape. */
-export function registerGauges(metrics: Metrics, spool: () => SpoolSize): void {
+export function registerGauges(metrics: Metrics, { spool, link }: GaugeSources): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     metrics.gauge({ name, help, collect: (one) => one.set(read()) });
   };
   gauge("topdog_llm_router_spool_bytes", "Bytes in the usage spool", () => spool().bytes);
   gauge("topdog_llm_router_spool_open_calls", "Calls with an intent and no final yet", () => spool().openCalls);
   gauge("topdog_llm_router_spool_segments", "Files in the usage spool", () => spool().segments);
+  gauge("topdog_llm_router_link_calls", "Calls of gateways that are not over", () => link.calls());
+  gauge("topdog_llm_router_gateway_links", "Gateways that are connected and proved", () => link.connections());
 }

@@ -6,7 +6,7 @@ import { chatCompletion, chatEvents, type FakeUpstream, startFakeUpstream } from
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { type Answer, chatBody, rigFor, type RouterRig, routerEnv, spoolFolder, upstreams } from "./router-rig.ts";
 import { type RouterProcess, startRouterProcess } from "./router-process.ts";
-import { freePort } from "./sandbox-process.ts";
+import { freePort } from "./free-port.ts";
 
 let nats: TestNats;
 let upstream: FakeUpstream;
@@ -49,10 +49,11 @@ const isWhole = ({ status, cut, events, text }: CallAnswer): boolean =>
 /** Which answers the bus knows nothing right about, after a kill -9 and a restart, with the bus away in between. */
 async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ whole: number; wrong: string[] }> {
   const folder = spoolFolder();
-  const port = await freePort();
-  const env = { ...routerEnv(nats, folder), HTTP_PORT: String(port), UPSTREAMS: upstreams(upstream.url) };
+  const [port, linkPort] = [await freePort(), await freePort()];
+  const ports = { HTTP_PORT: String(port), LINK_PORT: String(linkPort) };
+  const env = { ...routerEnv(nats, folder), ...ports, UPSTREAMS: upstreams(upstream.url) };
   const url = `http://127.0.0.1:${port}`;
-  const rig = await rigFor(nats, { url, opsUrl: "", folder, stop: async () => undefined });
+  const rig = await rigFor(nats, { url, opsUrl: "", linkPort, folder, stop: async () => undefined });
   const answers: CallAnswer[] = [];
   let router: RouterProcess;
   for (let round = 0; round < rounds; round++) {
@@ -76,6 +77,7 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
   }).catch(() => undefined);
   const usages = await known();
   await router.kill9();
+  await rig.stop();
   rmSync(folder, { recursive: true, force: true });
   const wrong = answers.flatMap((answer) => {
     const usage = usages.get(answer.seq);

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
+import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { noBody, type AnswerHandler, type CallFailure, type CallReport, type OpenedCall } from "@topdog/call-link/call";
+import { createRouterLinks, type RouterLinks } from "@topdog/call-link/gateway/router-links";
+import { createKeyPair, publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { usageConsumed, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import { signPrincipalHeader } from "@topdog/contracts/principal-header";
 import type { Logger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
@@ -11,17 +13,20 @@ import type { TestNats } from "@topdog/testing/nats";
 import { startTestService } from "@topdog/testing/service";
 import { llmRouter } from "../src/app.ts";
 import { openDurableSpool } from "../src/store/spool/durable-spool.ts";
+import { freePort } from "./free-port.ts";
 
-const secret = "rq8Zk1vN4xWc7TbY2mLd9sGh5pJf3eUa";
+const gatewayKeys = createKeyPair("gateway-test");
+const routerKeys = createKeyPair("router-test");
 
 export interface Answer {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   /** The `data:` payloads of a stream. */
   readonly events: string[];
-  /** The connection ended before the answer did. */
+  /** The answer ended before it was whole. */
   readonly cut: boolean;
+  readonly report: CallReport | null;
 }
 
 export interface RouterRig {
@@ -30,6 +35,8 @@ export interface RouterRig {
   /** Sends an admitted call; each one has a sequence number of its own. */
   call(body: object | string, options?: CallOptions): Promise<Answer & { seq: number }>;
   get(path: string): Promise<Answer & { seq: number }>;
+  /** An operation of another name. */
+  callOperation(endpoint: string): Promise<Answer>;
   /** The usage of a call, once it is on the bus. */
   usage(seq: number): Promise<UsageConsumed>;
   /** All that the bus has stored since this rig began. */
@@ -39,11 +46,9 @@ export interface RouterRig {
 }
 
 export interface CallOptions {
-  readonly headers?: Record<string, string>;
   readonly deadlineInMs?: number;
-  /** Destroy the connection after so many bytes of answer; 0: as soon as the request is sent. */
+  /** Give the call up after so many bytes of answer; 0: soon after it is sent. */
   readonly abortAfterBytes?: number;
-  readonly signed?: boolean;
 }
 
 export const chatBody = (extra: object = {}): object => ({
@@ -55,65 +60,99 @@ export const chatBody = (extra: object = {}): object => ({
 const usageStream = "TOPDOG_USAGE";
 let lastSeq = 0;
 
-function principalOf(seq: number, deadlineMs: number): string {
+function openedCall(endpoint: string, path: string, body: Buffer, deadlineInMs = 20_000): OpenedCall & { seq: number } {
+  lastSeq += 1;
   const buckets = { personal: "user:usr_1", orgPool: null };
   const byok = { scope: "user", used: 0, capacity: 0 } as const;
-  return signPrincipalHeader(
-    {
-      kind: "call",
-      requestId: `req_${seq}`,
-      deadlineMs,
-      principal: { keyId: "key_1", userId: "usr_1", orgId: null, role: null, buckets, byok },
-      source: "personal",
-      day: "2026-11-22",
-      charges: [
-        { meter: "api_calls", leaseId: "1", seq },
-        { meter: "llm_requests", leaseId: "2", seq },
-      ],
-    },
-    secret,
-  );
+  return {
+    seq: lastSeq,
+    requestId: `req_${lastSeq}`,
+    traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+    endpoint,
+    path,
+    timeoutMs: deadlineInMs,
+    principal: { keyId: "key_1", userId: "usr_1", orgId: null, role: null, buckets, byok },
+    source: "personal",
+    day: "2026-11-22",
+    charges: [
+      { meter: "api_calls", leaseId: "1", seq: lastSeq },
+      { meter: "llm_requests", leaseId: "2", seq: lastSeq },
+    ],
+    body,
+  };
 }
 
-interface Sending extends CallOptions {
-  readonly method: string;
-  readonly body?: string;
+/** A call that the router did not answer at all. */
+export class Unanswered extends Error {
+  readonly failure: CallFailure;
+
+  constructor(failure: CallFailure) {
+    super(failure.reason);
+    this.failure = failure;
+  }
 }
 
-export function send(url: string, { method, body, headers = {}, abortAfterBytes }: Sending): Promise<Answer> {
+/** Sends a call over the link. Rejects with `Unanswered` when nothing of an answer came, unless we gave it up. */
+function sendCall(links: RouterLinks, call: OpenedCall, abortAfterBytes: number | undefined): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const req = httpRequest(url, { method, headers, agent: false });
-    let aborted = false;
-    const finish = (answer: Omit<Answer, "events">): void => {
-      const events = answer.text.split("\n\n").flatMap((event) => (event.startsWith("data: ") ? [event.slice(6)] : []));
-      resolve({ ...answer, events });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let status = 0;
+    const headers: Record<string, string> = {};
+    const finish = (isWhole: boolean, report: CallReport | null): void => {
+      const text = Buffer.concat(chunks).toString("utf8");
+      const events = text.split("\n\n").flatMap((event) => (event.startsWith("data: ") ? [event.slice(6)] : []));
+      resolve({ status, headers, text, events, cut: !isWhole, report });
     };
-    req.on("error", (error) => (aborted ? finish({ status: 0, headers: {}, text: "", cut: true }) : reject(error)));
-    req.on("response", (res) => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      res.on("data", (chunk: Buffer) => {
+    let isGivenUp = false;
+    const giveUp = (): void => {
+      isGivenUp = true;
+      pending.cancel();
+    };
+    const handler: AnswerHandler = {
+      onHead(head) {
+        status = head.status;
+        for (let i = 0; i < head.headers.length; i += 2) headers[head.headers[i]!] = head.headers[i + 1]!;
+      },
+      onData(chunk) {
         chunks.push(chunk);
         bytes += chunk.length;
-        if (abortAfterBytes !== undefined && bytes >= abortAfterBytes) res.destroy();
-      });
-      res.on("error", () => undefined);
-      res.on("close", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
-        finish({ status: res.statusCode ?? 0, headers: res.headers, text, cut: !res.complete });
-      });
+        if (abortAfterBytes !== undefined && bytes >= abortAfterBytes) giveUp();
+        return true;
+      },
+      onEnd: (report) => finish(!isGivenUp, report),
+      onFail(failure) {
+        if (status === 0 && !isGivenUp) reject(new Unanswered(failure));
+        else finish(false, failure.reason === "cut" ? failure.report : null);
+      },
+    };
+    const pending = links.call(call, handler);
+    if (abortAfterBytes === 0) setTimeout(giveUp, 60);
+  });
+}
+
+/** A request to the router's probes and metrics, or to a sandbox. */
+export function send(
+  url: string,
+  { method, body, headers = {} }: { readonly method: string; readonly body?: string; readonly headers?: object },
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const req = httpRequest(url, { method, headers: { ...headers }, agent: false }, (res) => {
+      const chunks: Buffer[] = [];
+      res.on("data", (chunk: Buffer) => chunks.push(chunk));
+      res.on("end", () => resolve({ status: res.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") }));
+      res.on("error", reject);
     });
-    req.end(body, () => {
-      if (abortAfterBytes !== 0) return;
-      aborted = true;
-      setTimeout(() => req.destroy(), 60);
-    });
+    req.on("error", reject);
+    req.end(body);
   });
 }
 
 export interface RouterAddress {
+  /** Of its probes and metrics. */
   readonly url: string;
   readonly opsUrl: string;
+  readonly linkPort: number;
   readonly folder: string;
   readonly stop: () => Promise<void>;
 }
@@ -125,7 +164,8 @@ export const routerEnv = (nats: TestNats, folder: string): Record<string, string
   LOG_LEVEL: "silent",
   NATS_URL: nats.url,
   NATS_NKEY_SEED: nats.seedOf("llm-router"),
-  PRINCIPAL_SECRET: secret,
+  ROUTER_SIGNING_KEY: routerKeys.signingKey,
+  CALLER_PUBLIC_KEYS: gatewayKeys.publicKeys,
   SPOOL_DIR: folder,
   SPOOL_SHIP_INTERVAL_MS: "5",
   SHUTDOWN_GRACE_MS: "5000",
@@ -138,7 +178,7 @@ interface RouterParts {
 
 export const spoolFolder = (): string => mkdtempSync(join(tmpdir(), "topdog-router-"));
 
-/** A router in this process, on real HTTP and a real bus. `env` is its environment beside what every test needs. */
+/** A router in this process, on a real link and a real bus. `env` is its environment beside what every test needs. */
 export async function startRouter(
   nats: TestNats,
   env: Record<string, string>,
@@ -146,16 +186,22 @@ export async function startRouter(
 ): Promise<RouterRig> {
   const folder = spoolFolder();
   const deps = { readSecret: () => null, openSpool };
-  const service = await startTestService(llmRouter, { env: { ...routerEnv(nats, folder), ...env }, deps, logger });
+  const linkPort = await freePort();
+  const ports = { LINK_PORT: String(linkPort) };
+  const all = { ...routerEnv(nats, folder), ...ports, ...env };
+  const service = await startTestService(llmRouter, { env: all, deps, logger });
   const stop = async (): Promise<void> => {
     await service.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  return rigFor(nats, { ...service, folder, stop });
+  return rigFor(nats, { ...service, linkPort, folder, stop });
 }
 
 /** Calls a router that runs somewhere, and reads what it has published. */
-export async function rigFor(nats: TestNats, { url, opsUrl, folder, stop }: RouterAddress): Promise<RouterRig> {
+export async function rigFor(
+  nats: TestNats,
+  { url, opsUrl, linkPort, folder, stop }: RouterAddress,
+): Promise<RouterRig> {
   const usages: UsageConsumed[] = [];
   const { streams } = nats.bus.jsm;
   let nextStored = (await streams.info(usageStream)).state.last_seq + 1;
@@ -171,33 +217,20 @@ export async function rigFor(nats: TestNats, { url, opsUrl, folder, stop }: Rout
     }
   };
 
-  const signed = ({
-    deadlineInMs = 20_000,
-    signed = true,
-  }: CallOptions): { seq: number; headers: Record<string, string> } => {
-    lastSeq += 1;
-    const header = principalOf(lastSeq, Date.now() + deadlineInMs);
-    return { seq: lastSeq, headers: signed ? { "x-topdog-principal": header } : {} };
-  };
+  const links = linksTo(linkPort);
   return {
     url,
     folder,
-    async call(body, callOptions = {}) {
-      const { seq, headers } = signed(callOptions);
-      const text = typeof body === "string" ? body : JSON.stringify(body);
-      const all = { "content-type": "application/json", ...headers, ...callOptions.headers };
-      const answer = await send(`${url}/v1/chat/completions`, {
-        ...callOptions,
-        method: "POST",
-        body: text,
-        headers: all,
-      });
-      return { ...answer, seq };
+    async call(body, { deadlineInMs, abortAfterBytes } = {}) {
+      const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+      const call = openedCall("chat.completions", "/v1/chat/completions", bytes, deadlineInMs);
+      return { ...(await sendCall(links, call, abortAfterBytes)), seq: call.seq };
     },
     async get(path) {
-      const { seq, headers } = signed({});
-      return { ...(await send(`${url}${path}`, { method: "GET", headers })), seq };
+      const call = openedCall("models", path, noBody);
+      return { ...(await sendCall(links, call, undefined)), seq: call.seq };
     },
+    callOperation: (endpoint) => sendCall(links, openedCall(endpoint, "/v1/x", noBody), undefined),
     usage: (seq) =>
       eventually(async () => {
         const found = (await readUsages()).find(({ charges }) => charges[0]!.seq === seq);
@@ -210,9 +243,33 @@ export async function rigFor(nats: TestNats, { url, opsUrl, folder, stop }: Rout
       const line = text.split("\n").find((one) => one.startsWith(series));
       return Number(line?.split(" ").at(-1));
     },
-    stop,
+    async stop() {
+      await stop();
+      links.stop();
+    },
   };
 }
+
+const linksTo = (port: number): RouterLinks =>
+  createRouterLinks({
+    groups: [{ host: "127.0.0.1", port, isTls: false, weight: 1 }],
+    key: signingKeyField.parse(gatewayKeys.signingKey),
+    routers: publicKeysField.parse(routerKeys.publicKeys),
+    tls: {},
+    connectTimeoutMs: 10_000,
+    pingIntervalMs: 5000,
+    ejectAfterMs: 30_000,
+    closeAfterMs: 60_000,
+    resolveIntervalMs: 60_000,
+    resolve: async (host) => [host],
+    random: Math.random,
+    onMoved: () => undefined,
+    onDown: () => undefined,
+    onEjected: () => undefined,
+    onBug: (error) => {
+      throw error;
+    },
+  });
 
 /** UPSTREAMS for scripted upstreams that serve sandbox-small at its usual price. */
 export const upstreams = (...urls: string[]): string =>

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { eventually } from "@topdog/testing/eventually";
+import { freePort } from "./free-port.ts";
 import { send } from "./router-rig.ts";
 
 export interface LogEntry {
@@ -19,14 +18,6 @@ export interface SandboxProcess {
   setFaults(faults: object | null): Promise<void>;
   log(): Promise<readonly LogEntry[]>;
   kill9(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** The real sandbox provider, as a process of its own. */

@@ -197,6 +197,7 @@ describe("a caller that goes away", () => {
         expect(usage.completionTokens).toBeLessThanOrEqual(entry!.completionTokens);
       });
       expect(await router.metric("topdog_llm_router_spool_open_calls")).toBe(0);
+      expect(await router.metric("topdog_llm_router_link_calls")).toBe(0);
     },
   );
 

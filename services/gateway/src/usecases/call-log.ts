@@ -1,4 +1,5 @@
 import type { Operation } from "@topdog/dialects/operation";
+import type { CallReport } from "@topdog/call-link/call";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { CallOutcome, GatewayMetrics, StatusClass } from "../metrics.ts";
 import type { Admission } from "./admit-call.ts";
@@ -16,6 +17,8 @@ export interface CallFacts {
   admission: Admission | null;
   firstByteMs: number | null;
   overheadMs: number | null;
+  /** What the router says of the call; null until it ended there. */
+  report: CallReport | null;
   detail: string | undefined;
 }
 
@@ -25,7 +28,7 @@ const rounded = (ms: number | null): number | undefined => (ms === null ? undefi
 
 /** Counts a finished call and writes its one log line. */
 export function recordCall(metrics: GatewayMetrics, logger: Logger, facts: CallFacts, endedMs: number): void {
-  const { operation, status, outcome, caller, admission } = facts;
+  const { operation, status, outcome, caller, admission, report } = facts;
   const route = operation.endpoint;
   metrics.requests.inc({ route, status_class: classOf(status), outcome }, 1);
   if (facts.firstByteMs !== null) metrics.firstByteSeconds.observe({ route }, facts.firstByteMs / 1000);
@@ -47,6 +50,12 @@ export function recordCall(metrics: GatewayMetrics, logger: Logger, facts: CallF
       orgId: caller?.principal.orgId ?? undefined,
       source: admitted?.source,
       usageId: charge === undefined ? undefined : `${charge.leaseId}:${charge.seq}`,
+      provider: report?.provider ?? undefined,
+      model: report?.model ?? undefined,
+      promptTokens: report?.promptTokens,
+      completionTokens: report?.completionTokens,
+      costNanoUsd: report?.costNanoUsd,
+      recorded: report?.recorded,
       detail: facts.detail,
     },
     "call",

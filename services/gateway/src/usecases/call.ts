@@ -3,7 +3,7 @@ import { errorRenderer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { QuotaLeases } from "../store/quota-leases.ts";
-import type { RelayDeps } from "../clients/relay.ts";
+import type { LinkRelayDeps } from "../clients/link-relay.ts";
 import type { UsagePublisher } from "../clients/usage-publisher.ts";
 import type { CorsPolicy } from "../domain/cors.ts";
 import type { CallOutcome, GatewayMetrics } from "../metrics.ts";
@@ -13,12 +13,11 @@ import type { FrontDoor, Visit } from "./front-door.ts";
 export interface ServeCallDeps {
   readonly door: FrontDoor;
   readonly leases: QuotaLeases;
-  readonly relay: RelayDeps;
+  readonly relay: LinkRelayDeps;
   readonly usage: UsagePublisher;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
-  readonly principalSecret: string;
   readonly maxBodyBytes: number;
   readonly cors: CorsPolicy;
   readonly maxInFlight: number;
@@ -26,7 +25,7 @@ export interface ServeCallDeps {
   readonly inFlight: { count: number };
 }
 
-/** A call on its way: `facts` fill as it goes, `relay` is set once it is forwarded. */
+/** A call on its way: `facts` fill as it goes, `onGone` is set once it is forwarded. */
 export interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;

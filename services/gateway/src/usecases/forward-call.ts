@@ -1,9 +1,10 @@
-import type { IncomingHttpHeaders } from "node:http";
-import { principalHeaderName, signPrincipalHeader, unmeteredHeaderName } from "@topdog/contracts/principal-header";
+import { noBody, type AnswerHead, type OpenedCall } from "@topdog/call-link/call";
 import type { StreamFormat } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
+import type { ErrorCode } from "@topdog/errors/registry";
+import type { CutReason, RelayEnd, UnansweredReason } from "../clients/answer-relay.ts";
+import { LinkRelay, type Settlement } from "../clients/link-relay.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
-import { Relay, type CutReason, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
 import { undeliveredUsage } from "../domain/call.ts";
 import type { Admission } from "./admit-call.ts";
 import { rateLimitHeaders } from "./limit-views.ts";
@@ -16,7 +17,7 @@ export interface Forwarding {
 }
 
 /** What a router's answer may say to the client; everything else of it stays inside. */
-const passedHeaders = [
+const passedHeaders: ReadonlySet<string> = new Set([
   "content-type",
   "content-length",
   "content-encoding",
@@ -28,7 +29,7 @@ const passedHeaders = [
   "x-topdog-model",
   "x-topdog-attempts",
   "x-topdog-overhead-ms",
-] as const;
+]);
 
 /** An answer is its caller's own, and never to be taken for anything but what its content type says. */
 const everyAnswer = ["cache-control", "no-store", "x-content-type-options", "nosniff"] as const;
@@ -37,37 +38,32 @@ function answerHeaders(
   deps: ServeCallDeps,
   call: Call,
   { admission, caller }: Forwarding,
-  upstream: IncomingHttpHeaders,
+  upstream: readonly string[],
 ): string[] {
   const headers = ["x-request-id", call.facts.requestId, ...everyAnswer];
-  for (const name of passedHeaders) {
-    const value = upstream[name];
-    if (typeof value === "string") headers.push(name, value);
+  for (let index = 0; index + 1 < upstream.length; index += 2) {
+    const name = upstream[index] as string;
+    if (passedHeaders.has(name)) headers.push(name, upstream[index + 1] as string);
   }
   headers.push(...rateLimitHeaders(deps.leases, admission.slots, admission.source), ...caller.byokHeaders);
   return headers;
 }
 
-function routerRequest(deps: ServeCallDeps, call: Call, { admission, caller, body }: Forwarding): RelayRequest {
-  const { facts, req } = call;
+function openedCall(deps: ServeCallDeps, call: Call, { admission, caller, body }: Forwarding): OpenedCall {
+  const { requestId, traceparent, operation } = call.facts;
   const { source, day, charges } = admission;
-  const deadlineMs = Date.now() + deps.relay.limits.totalMs;
-  const signed = signPrincipalHeader(
-    { kind: "call", requestId: facts.requestId, principal: caller.principal, deadlineMs, source, day, charges },
-    deps.principalSecret,
-  );
-  const headers = [
-    principalHeaderName,
-    signed,
-    "x-request-id",
-    facts.requestId,
-    "traceparent",
-    facts.traceparent,
-    "accept",
-    req.headers.accept ?? "*/*",
-  ];
-  if (body !== null) headers.push("content-type", req.headers["content-type"] ?? "application/json");
-  return { method: facts.operation.method, path: call.path, headers, body };
+  return {
+    requestId,
+    traceparent,
+    endpoint: operation.endpoint,
+    path: call.path,
+    timeoutMs: deps.relay.limits.totalMs,
+    source,
+    day,
+    charges,
+    principal: caller.principal,
+    body: body ?? noBody,
+  };
 }
 
 /** The event that ends a stream which broke. */
@@ -81,43 +77,63 @@ function cutEvent(stream: StreamFormat | null, reason: CutReason): string | null
 export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forwarding): void {
   const { facts, res } = call;
   const startedAt = new Date();
-  const relay = new Relay(deps.relay, routerRequest(deps, call, forwarding), res, {
-    answerHeaders: (status, upstream) => {
+  const relay = new LinkRelay(deps.relay, openedCall(deps, call, forwarding), res, {
+    answerHeaders(head: AnswerHead) {
+      const { status } = head;
       facts.status = status;
       facts.outcome = status < 400 ? "ok" : status < 500 ? "rejected" : "failed";
-      if (upstream[unmeteredHeaderName] !== undefined) publishUndelivered(deps, call, forwarding, startedAt, "failed");
       facts.firstByteMs = deps.monotonicMs() - facts.startedMs;
-      return answerHeaders(deps, call, forwarding, upstream);
+      return answerHeaders(deps, call, forwarding, head.headers);
     },
     cutEvent: (reason) => cutEvent(facts.operation.stream, reason),
-    onEnd: (end) => finish(deps, call, forwarding, startedAt, end),
+    onSettled: (settled) => settle(deps, call, forwarding, startedAt, settled),
+    onEnd: (end) => finish(deps, call, forwarding, end),
   });
   call.onGone = () => relay.clientGone();
-  relay.start();
 }
 
-function finish(deps: ServeCallDeps, call: Call, forwarding: Forwarding, startedAt: Date, end: RelayEnd): void {
+function settle(
+  deps: ServeCallDeps,
+  call: Call,
+  forwarding: Forwarding,
+  startedAt: Date,
+  { isAccountedFor, report }: Settlement,
+): void {
+  call.facts.report = report;
+  if (report !== null) {
+    deps.metrics.tokens.inc({ kind: "prompt" }, report.promptTokens);
+    deps.metrics.tokens.inc({ kind: "completion" }, report.completionTokens);
+  }
+  if (isAccountedFor) return;
+  publishUndelivered(deps, call, forwarding, startedAt, call.presence.isGone ? "client_closed" : "failed");
+}
+
+const unansweredCodes: Readonly<Record<UnansweredReason, ErrorCode>> = {
+  unreachable: "router_unavailable",
+  refused: "router_unavailable",
+  reset: "router_unavailable",
+  too_large: "payload_too_large",
+  timeout: "upstream_timeout",
+};
+
+function finish(deps: ServeCallDeps, call: Call, { admission, caller }: Forwarding, end: RelayEnd): void {
   const { facts } = call;
   if (end.kind === "complete") return;
   facts.detail = end.kind === "client_gone" ? undefined : end.reason;
+  if (end.kind === "client_gone") {
+    facts.outcome = "client_closed";
+    return;
+  }
   if (end.kind === "cut") {
     facts.outcome = end.reason === "client_stalled" ? "client_closed" : "cut";
     return;
   }
-  if (end.kind === "client_gone") {
-    facts.outcome = "client_closed";
-    // A router that has the whole request sees the connection go and accounts for it.
-    if (!end.sent) publishUndelivered(deps, call, forwarding, startedAt, "client_closed");
-    return;
-  }
-  publishUndelivered(deps, call, forwarding, startedAt, "failed");
-  const { admission, caller } = forwarding;
   const headers = toObject([
     ...rateLimitHeaders(deps.leases, admission.slots, admission.source),
     ...caller.byokHeaders,
   ]);
-  const code = end.reason === "timeout" ? "upstream_timeout" : "router_unavailable";
-  refuse(deps, call, new AppError(code, { retryAfterSeconds: 1, cause: end.cause }), "unanswered", headers);
+  const error = new AppError(unansweredCodes[end.reason], { retryAfterSeconds: 1, cause: end.cause });
+  refuse(deps, call, error, "unanswered", headers);
 }
 
 function publishUndelivered(

@@ -7,13 +7,14 @@ import { requestIdOf } from "@topdog/http-kit/request-id";
 import { addToRequestLog } from "@topdog/http-kit/request-log";
 import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing";
 import type { Response } from "express";
-import { Relay, type RelayDeps, type RelayEnd, type RelayRequest } from "../clients/relay.ts";
+import type { RelayDeps, RelayEnd } from "../clients/answer-relay.ts";
+import { HttpRelay, type HttpRelayRequest } from "../clients/http-relay.ts";
 import type { Upstream } from "../clients/upstream.ts";
 import { accountTarget, type AccountService } from "../domain/account-target.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import { enter, identify, leave, identifyAgain, takeBody, type FrontDoor } from "./front-door.ts";
 
-export interface ServeAccountDeps extends Omit<RelayDeps, "upstream"> {
+export interface ServeAccountDeps extends RelayDeps {
   readonly door: FrontDoor;
   readonly services: Readonly<Record<AccountService, Upstream>>;
   readonly signCaller: SignCaller;
@@ -113,11 +114,11 @@ async function innerHeaders(
 function forward(
   deps: ServeAccountDeps,
   service: AccountService,
-  request: RelayRequest,
+  request: HttpRelayRequest,
   requestId: string,
   res: Response,
 ): void {
-  const relay = new Relay({ ...deps, upstream: deps.services[service] }, request, res, {
+  const relay = new HttpRelay({ ...deps, upstream: deps.services[service] }, request, res, {
     answerHeaders: (_status, upstream) => ["x-request-id", requestId, ...pick(answerHeaderNames, upstream)],
     cutEvent: () => null,
     onEnd: (end) => finish(end, service, requestId, res),

@@ -40,6 +40,7 @@ export function serveCall(
     admission: null,
     firstByteMs: null,
     overheadMs: null,
+    report: null,
     detail: undefined,
   };
   const presence = { isGone: false };

@@ -1,5 +1,5 @@
-import type { AdmittedCall } from "@topdog/contracts/principal-header";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
 
 /** Where a call comes from: who is charged for it, and since when it runs. */
@@ -8,7 +8,17 @@ export type CallOrigin = Pick<
   "requestId" | "charges" | "source" | "day" | "keyId" | "userId" | "orgId" | "traceparent" | "startedAt"
 >;
 
-export function callOrigin(call: AdmittedCall, traceparent: string | undefined, startedAtMs: number): CallOrigin {
+/** What a gateway says of a call that it has charged. */
+interface AdmittedCall {
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly charges: UsageConsumed["charges"];
+  readonly source: UsageConsumed["source"];
+  readonly day: string;
+  readonly traceparent: string;
+}
+
+export function callOrigin(call: AdmittedCall, startedAtMs: number): CallOrigin {
   return {
     requestId: call.requestId,
     charges: call.charges,
@@ -17,7 +27,7 @@ export function callOrigin(call: AdmittedCall, traceparent: string | undefined, 
     keyId: call.principal.keyId,
     userId: call.principal.userId,
     orgId: call.principal.orgId,
-    traceparent: traceparent ?? null,
+    traceparent: call.traceparent,
     startedAt: new Date(startedAtMs).toISOString(),
   };
 }

@@ -1,3 +1,5 @@
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+
 /** Where a call's answer goes: the caller's connection, whatever carries it. Nothing here throws once the caller is gone. */
 export interface AnswerSink {
   /** Sends the head; once, before anything else. */
@@ -7,8 +9,13 @@ export interface AnswerSink {
   end(bytes?: Buffer | string): void;
   /** Ends the answer at once and unfinished: the caller sees that it is not whole. */
   cut(): void;
-  /** This router has not recorded the call: the gateway, which charged it, must publish its usage. Before the head. */
-  markUnmetered(): void;
+  /**
+   * The call is in the spool: this router accounts for it, whatever happens from here on. If this is not said before the
+   * end, the gateway, which charged the call, publishes its usage.
+   */
+  accountedFor(): void;
+  /** The usage that is in the spool, or will be as soon as the disk lets it. Before the end. */
+  recorded(usage: UsageConsumed): void;
   /** The caller went before the answer's end, or was cut off. */
   isGone(): boolean;
   /** What to do when the caller goes, at once if it is gone; replaces what was to be done before. */

@@ -31,9 +31,9 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
   });
   if (spooled === null) {
     deps.observer.refused();
-    call.answer.markUnmetered();
     throw spoolFailure();
   }
+  call.answer.accountedFor();
   const tried = await tryUpstreams(deps, call, offers);
   if (!tried.ok) return giveUp(deps, call, spooled, tried);
   if (tried.outcome.kind === "stream") {
@@ -51,8 +51,8 @@ export async function rejectCall(
   error: unknown,
 ): Promise<never> {
   const result = { endpoint, outcome: "rejected", model: null } as const;
-  const recorded = await deps.spool.record(providerlessUsage(call.origin, result, deps.nowMs()));
-  if (!recorded) call.answer.markUnmetered();
+  const usage = providerlessUsage(call.origin, result, deps.nowMs());
+  if (await deps.spool.record(usage)) call.answer.recorded(usage);
   throw error;
 }
 
@@ -72,9 +72,11 @@ async function answerWhole(
   const refused = outcome.kind === "refusal";
   const tokens = refused ? noTokens : (outcome.usage ?? producedTokens(request, tried.attempts, 0));
   const ended = refused ? "rejected" : answer.isGone() ? "client_closed" : "ok";
+  const charged = { refund: false, refundsLlmRequest: refused };
+  const usage = modelUsage(deps, call, { ...tried, ...charged, outcome: ended, tokens });
+  answer.recorded(usage);
   try {
-    const charged = { refund: false, refundsLlmRequest: refused };
-    await spooled.finish(modelUsage(deps, call, { ...tried, ...charged, outcome: ended, tokens }));
+    await spooled.finish(usage);
   } catch (error) {
     throw spoolFailure(error);
   }
@@ -99,6 +101,7 @@ async function giveUp(
   const outcome = left ? "client_closed" : "failed";
   const charged = { refund: !left, refundsLlmRequest: left };
   const usage = modelUsage(deps, call, { offer: null, attempts, outcome, ...charged, tokens });
+  call.answer.recorded(usage);
   await spooled.finish(usage).catch((error: unknown) => {
     throw spoolFailure(error);
   });

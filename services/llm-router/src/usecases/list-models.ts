@@ -9,8 +9,8 @@ export type ModelsDeps = Pick<CallDeps, "spool" | "nowMs"> & { readonly catalog:
 /** Recorded before the answer goes out, like every admitted call. */
 async function record(deps: ModelsDeps, call: Call, outcome: "ok" | "rejected", model: string | null): Promise<void> {
   const result = { endpoint: modelsOperation.endpoint, outcome, model };
-  const recorded = await deps.spool.record(providerlessUsage(call.origin, result, deps.nowMs()));
-  if (!recorded) call.answer.markUnmetered();
+  const usage = providerlessUsage(call.origin, result, deps.nowMs());
+  if (await deps.spool.record(usage)) call.answer.recorded(usage);
 }
 
 export async function listModels(deps: ModelsDeps, call: Call): Promise<readonly Model[]> {

@@ -84,10 +84,10 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
   upstreamCall.end();
   const tokens = end.usage ?? producedTokens(request, begun.attempts, stream.contentEvents());
   const outcome = answer.isGone() ? "client_closed" : end.failure === null ? "ok" : "failed";
+  const usage = modelUsage(deps, call, { ...begun, outcome, refund: false, refundsLlmRequest: false, tokens });
+  answer.recorded(usage);
   try {
-    await spooled.finish(
-      modelUsage(deps, call, { ...begun, outcome, refund: false, refundsLlmRequest: false, tokens }),
-    );
+    await spooled.finish(usage);
   } catch (error) {
     answer.end(format.errorEvent(spoolFailure(error)));
     return;
@@ -99,6 +99,7 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
 async function failUnrecorded(deps: CallDeps, call: ModelCall, begun: BegunStream, cause: unknown): Promise<never> {
   const tokens = producedTokens(call.request, begun.attempts, 0);
   const usage = modelUsage(deps, call, { ...begun, outcome: "failed", refund: true, refundsLlmRequest: false, tokens });
+  call.answer.recorded(usage);
   await begun.spooled.finish(usage).catch(() => undefined);
   throw spoolFailure(cause);
 }

@@ -1,0 +1,89 @@
+import type { CallReport, IncomingCall } from "@topdog/call-link/call";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { AnswerSink } from "../usecases/answer-sink.ts";
+
+/** An answer over the call link. */
+export interface LinkAnswer extends AnswerSink {
+  hasHead(): boolean;
+  /** The call is over: if the answer has not been ended, it breaks off here, and the gateway gets its report. */
+  over(): void;
+}
+
+const nothing = (): void => undefined;
+
+const unknownUsage = {
+  outcome: "failed",
+  provider: null,
+  model: null,
+  promptTokens: 0,
+  completionTokens: 0,
+  costNanoUsd: 0,
+  attempts: 0,
+} as const;
+
+function listHeaders(headers: Readonly<Record<string, string | number>>): string[] {
+  const list: string[] = [];
+  for (const name in headers) list.push(name, String(headers[name]));
+  return list;
+}
+
+export function linkAnswer(call: IncomingCall): LinkAnswer {
+  let isAccountedFor = false;
+  let usage: UsageConsumed | null = null;
+  let hasHead = false;
+  let isCut = false;
+  let isEnded = false;
+  let onGone = nothing;
+
+  const report = (): CallReport => {
+    const { outcome, provider, model, promptTokens, completionTokens, costNanoUsd, attempts } = usage ?? unknownUsage;
+    return {
+      recorded: isAccountedFor,
+      outcome,
+      provider,
+      model,
+      promptTokens,
+      completionTokens,
+      costNanoUsd,
+      attempts,
+    };
+  };
+  const bytesOf = (bytes: Buffer | string): Buffer => (typeof bytes === "string" ? Buffer.from(bytes) : bytes);
+  return {
+    hasHead: () => hasHead,
+    head(status, headers) {
+      hasHead = true;
+      call.head({ status, headers: listHeaders(headers), isAccountedFor });
+    },
+    write: (bytes) => isCut || call.write(bytesOf(bytes)),
+    end(bytes) {
+      isEnded = true;
+      if (isCut) return call.cut(report());
+      if (bytes !== undefined) call.write(bytesOf(bytes));
+      call.end(report());
+    },
+    // The gateway is told at the end, with what was used until then.
+    cut() {
+      if (isCut || call.isGone()) return;
+      isCut = true;
+      onGone();
+    },
+    over() {
+      if (!isEnded) call.cut(report());
+    },
+    accountedFor() {
+      isAccountedFor = true;
+    },
+    recorded(record) {
+      isAccountedFor = true;
+      usage = record;
+    },
+    isGone: () => isCut || call.isGone(),
+    onGone(act) {
+      onGone = act;
+      if (isCut) act();
+      else call.onGone(act);
+    },
+    onDrain: (act) => call.onDrain(act),
+  };
+}

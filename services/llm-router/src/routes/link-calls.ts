@@ -1,0 +1,83 @@
+import type { IncomingCall } from "@topdog/call-link/call";
+import type { Dialect } from "@topdog/dialects/dialect";
+import { dialects } from "@topdog/dialects/dialects";
+import { modelBody, modelListBody, modelsOperation } from "@topdog/dialects/models";
+import type { Operation } from "@topdog/dialects/operation";
+import { errorAnswer } from "@topdog/http-kit/send-error";
+import { toAppError } from "@topdog/http-kit/to-app-error";
+import type { Logger } from "@topdog/telemetry/logger";
+import { startHotSpan } from "@topdog/telemetry/tracing";
+import { callOrigin } from "../domain/usage-record.ts";
+import type { Call, CallDeps } from "../usecases/call.ts";
+import { completeCall } from "../usecases/complete-call.ts";
+import { findModel, listModels } from "../usecases/list-models.ts";
+import { linkAnswer, type LinkAnswer } from "./link-answer.ts";
+
+export interface LinkCallsDeps {
+  readonly calls: CallDeps;
+  readonly logger: Logger;
+}
+
+/** Serves what gateways send over the call link: each call has been admitted and charged by them. */
+export function linkCalls(deps: LinkCallsDeps): (incoming: IncomingCall) => void {
+  const dialectOf = new Map(dialects.map((dialect) => [dialect.endpoint, dialect]));
+
+  return (incoming) => {
+    const { endpoint } = incoming.opened;
+    const dialect = dialectOf.get(endpoint);
+    if (dialect !== undefined) void serve(deps, dialect, incoming, (call) => complete(deps, dialect, call, incoming));
+    else if (endpoint === modelsOperation.endpoint) {
+      void serve(deps, modelsOperation, incoming, (call) => answerModels(deps, call, incoming.opened.path));
+    } else {
+      // A newer gateway's operation: a newer router knows it.
+      incoming.refuse();
+    }
+  };
+}
+
+const complete = (deps: LinkCallsDeps, dialect: Dialect, call: Call, { opened }: IncomingCall): Promise<void> =>
+  completeCall(deps.calls, dialect, call, opened.body);
+
+async function serve(
+  deps: LinkCallsDeps,
+  operation: Operation,
+  incoming: IncomingCall,
+  run: (call: Call) => Promise<void>,
+): Promise<void> {
+  const { opened } = incoming;
+  const span = startHotSpan(`router ${operation.endpoint}`, opened.traceparent);
+  const answer = linkAnswer(incoming);
+  const nowMs = deps.calls.nowMs();
+  try {
+    await run({ origin: callOrigin(opened, nowMs), deadlineMs: nowMs + opened.timeoutMs, answer });
+    span?.end();
+  } catch (error) {
+    span?.end(error);
+    fail(deps, operation, answer, opened.requestId, error);
+  }
+  answer.over();
+}
+
+function fail(deps: LinkCallsDeps, operation: Operation, answer: LinkAnswer, requestId: string, cause: unknown): void {
+  const error = toAppError(cause);
+  if (error.status >= 500) deps.logger.error({ err: error, requestId, code: error.code }, "request failed");
+  // After the head there is nothing true left to say.
+  if (answer.hasHead()) return;
+  const { status, headers, body } = errorAnswer(operation.errors, error, requestId);
+  answer.head(status, headers);
+  answer.end(body);
+}
+
+const [listPath] = modelsOperation.paths;
+
+/** The list, or the model that the rest of the path names. */
+async function answerModels({ calls }: LinkCallsDeps, call: Call, path: string): Promise<void> {
+  const rest = path.slice(listPath.length + 1).replace(/\/$/, "");
+  const found =
+    rest === ""
+      ? modelListBody(await listModels(calls, call))
+      : modelBody(await findModel(calls, call, decodeURIComponent(rest)));
+  const body = Buffer.from(JSON.stringify(found));
+  call.answer.head(200, { "content-type": "application/json; charset=utf-8", "content-length": body.length });
+  call.answer.end(body);
+}
