@@ -6,6 +6,7 @@ import { assertVerifiable, callerOf, operatorsOnly, type Verifiers } from "./aut
 import { errorHandler } from "./error-handler.ts";
 import { sendContinue } from "./expect-continue.ts";
 import { renderProblem } from "./problem.ts";
+import { isRawBody, readRawBody } from "./raw-body.ts";
 import type { ErasedReply, Route } from "./route-types.ts";
 import { isStreamed, sendStream, type StreamReply } from "./streamed.ts";
 import { invalidRequest } from "./to-app-error.ts";
@@ -44,7 +45,9 @@ export function mountRoutes(app: Express, routes: readonly Route[], options: Mou
 }
 
 function bodyParsers(route: Route, { maxBodyBytes = defaultMaxBodyBytes }: MountOptions): RequestHandler[] {
-  return route.body === undefined ? [] : [wantBody, express.json({ limit: maxBodyBytes, strict: true })];
+  return route.body === undefined || isRawBody(route.body)
+    ? []
+    : [wantBody, express.json({ limit: maxBodyBytes, strict: true })];
 }
 
 const wantBody: RequestHandler = (req, res, next) => {
@@ -57,7 +60,9 @@ function runRoute(route: Route, options: MountOptions): RequestHandler {
   const checkResponses = options.checkResponses ?? process.env["NODE_ENV"] === "test";
   return async (req, res) => {
     const caller = await callerOf(route, options.verifiers, req, res);
-    const reply = await route.handler({ ...parse(req), caller, req, res });
+    const input = parse(req);
+    const raw = route.body !== undefined && isRawBody(route.body) ? await readRawBody(req, res, route.body) : null;
+    const reply = await route.handler({ ...input, ...(raw === null ? {} : { body: raw }), caller, req, res });
     if (checkResponses) assertDeclared(route, reply);
     await send(route, res, reply);
   };
@@ -66,7 +71,7 @@ function runRoute(route: Route, options: MountOptions): RequestHandler {
 function inputParser(route: Route): (req: Request) => { params: unknown; query: unknown; body: unknown } {
   const params = route.params === undefined ? undefined : strict(route.params);
   const query = strict(route.query ?? z.object({}));
-  const body = route.body === undefined ? undefined : strict(route.body);
+  const body = route.body === undefined || isRawBody(route.body) ? undefined : strict(route.body);
   return (req) => ({
     params: params && parseInput(params, req.params, "params"),
     query:

@@ -8,6 +8,7 @@ import {
 } from "zod-openapi";
 import { strict } from "./mount-routes.ts";
 import { problemContentType } from "./problem.ts";
+import { isRawBody } from "./raw-body.ts";
 import type { Route } from "./route-types.ts";
 import { isStreamed } from "./streamed.ts";
 
@@ -82,12 +83,13 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ...(route.params === undefined ? {} : { path: route.params.strict() }),
       ...(route.query === undefined ? {} : { query: route.query.strict() }),
     },
-    ...(route.body === undefined
-      ? {}
-      : { requestBody: { required: true, content: { "application/json": { schema: strict(route.body) } } } }),
+    ...(route.body === undefined ? {} : { requestBody: { required: true, content: bodyContent(route.body) } }),
     responses: { ...successes(route), ...failures(route) },
   };
 }
+
+const bodyContent = (body: NonNullable<Route["body"]>) =>
+  isRawBody(body) ? { [body.contentType]: { schema: {} } } : { "application/json": { schema: strict(body) } };
 
 function successes(route: Route): ZodOpenApiResponsesObject {
   const entries = Object.entries(route.responses).map(([status, schema]) => [
@@ -109,7 +111,7 @@ function failures(route: Route): ZodOpenApiResponsesObject {
   const codes = new Set<ErrorCode>([
     ...errorsOfEveryRoute,
     ...(route.method === "get" ? [] : errorsOfEveryBody),
-    ...(route.body === undefined ? [] : (["malformed_json"] as const)),
+    ...(route.body === undefined || isRawBody(route.body) ? [] : (["malformed_json"] as const)),
     ...(route.auth === "sibling" ? errorsOfEveryKey : []),
     ...route.errors,
   ]);

@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import type { AccountCall } from "@topdog/contracts/account-call";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { z } from "zod";
+import type { RawBody } from "./raw-body.ts";
 import type { StreamedResponse, StreamReply } from "./streamed.ts";
 
 export type RouteMethod = "get" | "post" | "put" | "patch" | "delete";
@@ -13,7 +14,7 @@ export type RouteAuth = "none" | "sibling" | "operator" | "key" | "session" | "w
 /** By status: the schema of its JSON body, or what kind of bytes it streams. */
 export type ResponseSchemas = Readonly<Record<number, z.ZodType | StreamedResponse>>;
 
-type Output<S> = S extends z.ZodType ? z.output<S> : undefined;
+type Output<S> = S extends z.ZodType ? z.output<S> : S extends RawBody ? Buffer : undefined;
 
 /** As `T`, from values that may be read only: a handler may answer with constants. */
 type DeepReadonly<T> = T extends readonly (infer Item)[]
@@ -46,7 +47,7 @@ export interface RouteInput<P, Q, B, A extends RouteAuth> {
 export interface RouteDefinition<
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,
-  B extends z.ZodType | undefined,
+  B extends z.ZodType | RawBody | undefined,
   R extends ResponseSchemas,
   A extends RouteAuth,
   T extends RouteReply<R>,
@@ -60,6 +61,7 @@ export interface RouteDefinition<
   readonly auth: A;
   readonly params?: P;
   readonly query?: Q;
+  /** A schema for JSON, or `rawBody` for the bytes. */
   readonly body?: B;
   /** A status without a body (204) has `z.undefined()`. */
   readonly responses: R;
@@ -78,7 +80,7 @@ export interface Route {
   readonly auth: RouteAuth;
   readonly params?: z.ZodObject | undefined;
   readonly query?: z.ZodObject | undefined;
-  readonly body?: z.ZodType | undefined;
+  readonly body?: z.ZodType | RawBody | undefined;
   readonly responses: ResponseSchemas;
   readonly errors: readonly ErrorCode[];
   readonly handler: (input: ErasedInput) => Promise<ErasedReply | StreamReply>;

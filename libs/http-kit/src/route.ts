@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { RawBody } from "./raw-body.ts";
 import type { ResponseSchemas, Route, RouteAuth, RouteDefinition, RouteReply } from "./route-types.ts";
 
 export { mountRoutes } from "./mount-routes.ts";
@@ -8,7 +9,7 @@ export type { Route } from "./route-types.ts";
 export function defineRoute<
   P extends z.ZodObject | undefined,
   Q extends z.ZodObject | undefined,
-  B extends z.ZodType | undefined,
+  B extends z.ZodType | RawBody | undefined,
   const R extends ResponseSchemas,
   const A extends RouteAuth,
   // Inferred on its own: a handler's literals would lose their types before `responses` is known.
