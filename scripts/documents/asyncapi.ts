@@ -30,6 +30,15 @@ const cloudEventHeaders: Json = {
   },
 };
 
+const batchHeaders: Json = {
+  type: "object",
+  required: ["content-type", "Nats-Msg-Id"],
+  properties: {
+    "content-type": { const: "application/cloudevents-batch+json" },
+    "Nats-Msg-Id": { type: "string", description: "The batch's id: the same on every retry of it" },
+  },
+};
+
 function exampleOf(event: AnyEvent | AnySignal): unknown {
   const parsed = event.schema.safeParse(event.example);
   if (!parsed.success)
@@ -45,6 +54,42 @@ const messageOf = (event: AnyEvent | AnySignal, headers: Json | null): Json => (
   payload: schemaOf(event.schema),
   examples: [{ payload: exampleOf(event) }],
 });
+
+/** In batch form the attributes stand beside each payload, and the message has an id of its own. */
+function batchMessageOf(event: AnyEvent): Json {
+  const attributes = ["id", "type", "source", "specversion", "time"];
+  const cloudEvent: Json = {
+    type: "object",
+    required: [...attributes, "data"],
+    properties: {
+      id: { type: "string", description: "The event's id: the same however often and in whatever batch it comes" },
+      type: { const: event.subject },
+      source: { type: "string", description: "The service that says so" },
+      specversion: { const: "1.0" },
+      time: { type: "string", format: "date-time" },
+      datacontenttype: { const: "application/json" },
+      traceparent: { type: "string", description: "W3C trace context" },
+      data: schemaOf(event.schema),
+    },
+  };
+  const example = {
+    specversion: "1.0",
+    type: event.subject,
+    source: `/topdog/${event.publishers[0]}`,
+    datacontenttype: "application/json",
+    id: "17:4",
+    time: "2026-11-22T10:00:01.250Z",
+    data: exampleOf(event),
+  };
+  return {
+    name: `${event.subject}.batch`,
+    title: `${event.summary}: many in one message, each with its own id`,
+    contentType: "application/cloudevents-batch+json",
+    headers: { $ref: "#/components/schemas/batchHeaders" },
+    payload: { type: "array", maxItems: 4096, items: cloudEvent },
+    examples: [{ payload: [example] }],
+  };
+}
 
 const heardBy = (services: readonly string[]): string =>
   services.length === 0 ? "" : `, heard by ${services.join(", ")} as it passes`;
@@ -62,13 +107,18 @@ function describeEvent(
   const id = idOf(event.subject);
   const stream = streams.find((one) => one.subjects.includes(event.subject));
   if (stream === undefined) throw new Error(`${event.subject} is in no stream: it would be published to nobody`);
+  const messages = {
+    event: messageOf(event, { $ref: "#/components/schemas/cloudEventHeaders" }),
+    ...(event.inBatches === true ? { batch: batchMessageOf(event) } : {}),
+  };
+  const sent = event.inBatches === true ? "batch" : "event";
   const readers = durables.filter((durable) => durable.subject === event.subject);
   const received = readers.map((durable) => [
     durable.name,
     {
       action: "receive",
       channel: channelRef(id),
-      messages: [messageRef(id, "event")],
+      messages: Object.keys(messages).map((name) => messageRef(id, name)),
       "x-durable": {
         ackWaitMs: durable.ackWaitMs,
         maxDeliveries: durable.maxDeliveries,
@@ -81,7 +131,7 @@ function describeEvent(
       [id]: {
         address: event.subject,
         description: `${event.summary}. A fact, at least once.`,
-        messages: { event: messageOf(event, { $ref: "#/components/schemas/cloudEventHeaders" }) },
+        messages,
         "x-stream": stream.name,
       },
     },
@@ -90,7 +140,7 @@ function describeEvent(
         action: "send",
         summary: `By ${event.publishers.join(" or ")}${heardBy(event.listeners)}`,
         channel: channelRef(id),
-        messages: [messageRef(id, "event")],
+        messages: [messageRef(id, sent)],
       },
       ...(Object.fromEntries(received) as Json),
     },
@@ -172,7 +222,7 @@ export function buildAsyncApi(
     servers: { nats: { host: "nats:4222", protocol: "nats", description: "NATS 2.12 or newer, with JetStream" } },
     channels: Object.assign({}, ...parts.map((part) => part.channels)) as Json,
     operations: Object.assign({}, ...parts.map((part) => part.operations)) as Json,
-    components: { schemas: { cloudEventHeaders } },
+    components: { schemas: { cloudEventHeaders, batchHeaders } },
     "x-streams": topology.streams.map(({ name, maxAgeMs, maxBytes, duplicateWindowMs }) => ({
       name,
       maxAgeMs,

@@ -11,6 +11,8 @@ export interface EventDefinition<T> {
   readonly publishers: OneOrMore<ServiceName>;
   /** Who hears it as it passes, without a durable. Consumers with a durable are declared in `topology.ts`. */
   readonly listeners: readonly ServiceName[];
+  /** A message may hold many of it, in CloudEvents batch form; one in binary mode is understood too. */
+  readonly inBatches?: true;
   readonly schema: z.ZodType<T>;
   readonly example: T;
 }

@@ -3,7 +3,7 @@ import { memberChanged, orgUpdated } from "./events/org-events.ts";
 import { providerStateChanged } from "./events/provider-state-changed.ts";
 import { quotaExhausted } from "./events/quota-exhausted.ts";
 import { subscriptionUpdated } from "./events/subscription-updated.ts";
-import { usageConsumed } from "./events/usage-consumed.ts";
+import { singleUsageConsumed, usageConsumed } from "./events/usage-consumed.ts";
 import type { ServiceName } from "./services.ts";
 
 /** JetStream streams and durables, declared here alone and applied by a migration step, never by a service at start. */
@@ -17,7 +17,7 @@ export interface StreamDeclaration {
 
 export interface DurableDeclaration {
   readonly stream: string;
-  /** `<service>-on-<event>`: one durable per service and event. */
+  /** `<service>-on-<event>`, from the second version on with `-v<major>`: one durable per service and subject. */
   readonly name: string;
   /** The one service that reads it, and that may set its events aside as dead letters. */
   readonly service: ServiceName;
@@ -55,7 +55,7 @@ export const streams: readonly StreamDeclaration[] = [
   },
   {
     name: "TOPDOG_USAGE",
-    subjects: subjectsOf(usageConsumed),
+    subjects: subjectsOf(usageConsumed, singleUsageConsumed),
     maxAgeMs: 14 * dayMs,
     maxBytes: 8 * 1024 ** 3,
     duplicateWindowMs: 600_000,
@@ -69,6 +69,12 @@ export const streams: readonly StreamDeclaration[] = [
   },
 ];
 
+function eventNameOf({ subject }: WithSubject): string {
+  const [, aggregate, verb, version] = subject.split(".");
+  const name = `${aggregate}-${verb}`.replaceAll("_", "-");
+  return version === "v1" ? name : `${name}-${version}`;
+}
+
 const durable = (
   stream: string,
   service: ServiceName,
@@ -77,7 +83,7 @@ const durable = (
 ): DurableDeclaration => ({
   stream,
   service,
-  name: `${service}-on-${event.subject.split(".").slice(1, 3).join("-").replaceAll("_", "-")}`,
+  name: `${service}-on-${eventNameOf(event)}`,
   subject: event.subject,
   ackWaitMs: 10_000,
   maxDeliveries: 8,
@@ -88,7 +94,9 @@ export const durables: readonly DurableDeclaration[] = [
   durable("TOPDOG_STATE", "quota", subscriptionUpdated, 256),
   durable("TOPDOG_STATE", "org-registry", subscriptionUpdated, 256),
   durable("TOPDOG_STATE", "billing", orgUpdated, 256),
-  durable("TOPDOG_USAGE", "quota", usageConsumed, 4096),
+  // Messages of up to 512 KiB each.
+  durable("TOPDOG_USAGE", "quota", usageConsumed, 256),
+  durable("TOPDOG_USAGE", "quota", singleUsageConsumed, 4096),
 ];
 
 /** The durable that a service consumes an event with; throws when none is declared (a bug). */

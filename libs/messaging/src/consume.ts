@@ -75,7 +75,7 @@ async function handleOne<T>(options: ConsumerOptions<T>, message: JsMsg, stoppin
   }
 }
 
-const spanOf = (durable: DurableDeclaration): string => `${durable.name} handle`;
+export const spanOf = (durable: DurableDeclaration): string => `${durable.name} handle`;
 
 /** Returns false when an earlier delivery had the effect already. */
 async function applyOnce<T>(options: ConsumerOptions<T>, payload: T, meta: EventMeta): Promise<boolean> {
@@ -92,90 +92,4 @@ async function isDatabaseAway(db: Database): Promise<boolean> {
     () => false,
     () => true,
   );
-}
-
-export interface BatchItem<T> {
-  readonly payload: T;
-  readonly meta: EventMeta;
-}
-
-export interface BatchConsumerOptions<T> {
-  readonly bus: Bus;
-  readonly durable: DurableDeclaration;
-  readonly event: EventDefinition<T>;
-  readonly maxBatch: number;
-  /** How long the first event of a batch waits for more. */
-  readonly maxWaitMs: number;
-  /**
-   * Must be idempotent by itself. Resolving settles the batch, except the items (by index) it rejects. When it throws for a
-   * whole batch the items are handed over one by one, so that one bad event cannot take its neighbours along.
-   */
-  readonly handle: (
-    items: readonly BatchItem<T>[],
-  ) => Promise<{ readonly rejected: ReadonlyMap<number, Error> } | void>;
-  readonly logger: MessagingLogger;
-  readonly metrics?: MessagingMetrics | undefined;
-  readonly backoffMs?: ((deliveryCount: number) => number) | undefined;
-}
-
-/** For consumers whose effect is cheaper in bulk and idempotent by its own key. While the database is away it waits. */
-export function createBatchConsumer<T>(options: BatchConsumerOptions<T>): Consumer {
-  const stopping = new AbortController();
-  const loop = createPullLoop({
-    ...options,
-    pullMessages: options.maxBatch,
-    batchMessages: options.maxBatch,
-    batchWaitMs: options.maxWaitMs,
-    handle: (messages) => handleBatch(options, messages, stopping.signal),
-  });
-  return {
-    start: () => loop.start(),
-    stop: async () => {
-      stopping.abort();
-      await loop.stop();
-    },
-  };
-}
-
-type Delivery<T> = { readonly message: JsMsg; readonly item: BatchItem<T> };
-
-async function handleBatch<T>(
-  options: BatchConsumerOptions<T>,
-  messages: readonly JsMsg[],
-  stopping: AbortSignal,
-): Promise<void> {
-  const deliveries: Delivery<T>[] = [];
-  for (const message of messages) {
-    const decoded = decodeEvent(options.event, message.string(), message.headers);
-    if (decoded.ok) deliveries.push({ message, item: { payload: decoded.payload, meta: metaOf(message) } });
-    else await refuse(options, message, decoded.reason);
-  }
-  if (deliveries.length > 0) await settleBatch(options, deliveries, stopping);
-}
-
-async function settleBatch<T>(
-  options: BatchConsumerOptions<T>,
-  batch: readonly Delivery<T>[],
-  stopping: AbortSignal,
-): Promise<void> {
-  const [first] = batch;
-  try {
-    const links = batch.map(({ item }) => item.meta.traceparent);
-    const handle = () => options.handle(batch.map(({ item }) => item));
-    const outcome = await whileAway({ ...options, stopping }, () =>
-      inSpan(spanOf(options.durable), { kind: "consumer", links }, handle),
-    );
-    for (const [index, { message }] of batch.entries()) {
-      const error = outcome?.rejected.get(index);
-      if (error === undefined) accept(options, message, "ok");
-      else await retryOrBury(options, message, error);
-    }
-  } catch (error) {
-    if (batch.length === 1 && first !== undefined) return retryOrBury(options, first.message, error);
-    options.logger.warn(
-      { err: error, durable: options.durable.name, items: batch.length },
-      "batch failed; trying its events singly",
-    );
-    for (const delivery of batch) await settleBatch(options, [delivery], stopping);
-  }
 }

@@ -1,9 +1,9 @@
 import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
-import { headers } from "@nats-io/transport-node";
+import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import { deadLetterSubject, type DurableDeclaration } from "@topdog/contracts/topology";
 import { AppError } from "@topdog/errors/app-error";
 import type { Bus } from "./connect.ts";
-import { headerOf } from "./envelope.ts";
+import { headerOf, traceparentHeader } from "./envelope.ts";
 import { publishStored } from "./publish.ts";
 
 export interface DeadLetter {
@@ -30,23 +30,48 @@ const originHeaders = {
   deliveries: "topdog-dead-deliveries",
 };
 
-/** Stores a copy of a failed message, once per durable and stream sequence. */
-export async function buryMessage(
+/** What is kept of an event that cannot be handled: published again, it is a message of its own. */
+export interface Letter {
+  readonly body: Uint8Array;
+  readonly headers: MsgHdrs;
+  /** Its place in the batch it came in; null when it was a message of its own. */
+  readonly index: number | null;
+}
+
+export const letterOfMessage = (message: JsMsg): Letter => ({
+  body: message.data,
+  headers: copyHeaders(message),
+  index: null,
+});
+
+const carriedAttributes = ["specversion", "id", "type", "source", "time"];
+const headerText = /^[\x20-\x7e]{1,256}$/;
+
+/** One event of a batch, in binary mode. Attributes that no header can hold are left out. */
+export function letterOfEvent(index: number, attributes: Readonly<Record<string, unknown>>, payload: unknown): Letter {
+  const carried = headers();
+  const carry = (name: string, value: unknown): void => {
+    if (typeof value === "string" && headerText.test(value)) carried.set(name, value);
+  };
+  for (const name of carriedAttributes) carry(`ce-${name}`, attributes[name]);
+  carry(traceparentHeader, attributes["traceparent"]);
+  carried.set("content-type", "application/json");
+  return { body: new TextEncoder().encode(JSON.stringify(payload)), headers: carried, index };
+}
+
+/** Stores what is left of a failed event, once per durable, stream sequence and place in the batch. */
+export async function buryLetter(
   bus: Bus,
   durable: DurableDeclaration,
   message: JsMsg,
+  { body, headers: carried, index }: Letter,
   reason: string,
 ): Promise<void> {
-  const carried = copyHeaders(message);
   carried.set(originHeaders.subject, message.subject);
   carried.set(originHeaders.reason, reason.replaceAll(/\s+/g, " ").slice(0, maxReasonCharacters));
   carried.set(originHeaders.deliveries, String(message.info.deliveryCount));
-  const id = `${durable.name}:${message.seq}`;
-  await publishStored(
-    bus,
-    { subject: deadLetterSubject(durable.name), body: message.data, headers: carried, id },
-    publishTimeoutMs,
-  );
+  const id = `${durable.name}:${message.seq}${index === null ? "" : `:${index}`}`;
+  await publishStored(bus, { subject: deadLetterSubject(durable.name), body, headers: carried, id }, publishTimeoutMs);
 }
 
 /** The oldest first, of one durable or of all. */

@@ -13,7 +13,7 @@ export interface EventMeta {
 }
 
 export const traceparentHeader = "traceparent";
-const maxPayloadBytes = 512 * 1024;
+export const maxPayloadBytes = 512 * 1024;
 const encoder = new TextEncoder();
 
 export interface EnvelopeFields {
@@ -24,11 +24,10 @@ export interface EnvelopeFields {
   readonly traceparent: string | undefined;
 }
 
-const sourceOf = (service: string): string => `/topdog/${service}`;
+export const sourceOf = (service: string): string => `/topdog/${service}`;
 
-/** Why a message is not from a service that may publish this event; null when it is. */
-function foreignSource(event: Pick<AnyEvent, "publishers">, from: MsgHdrs | undefined): string | null {
-  const source = headerOf(from, "ce-source");
+/** Why an event is not from a service that may publish it; null when it is. */
+export function foreignSource(event: Pick<AnyEvent, "publishers">, source: string | undefined): string | null {
   if (event.publishers.some((service) => source === sourceOf(service))) return null;
   return `ce-source is ${JSON.stringify(source ?? "absent")}, not ${event.publishers.map(sourceOf).join(" or ")}`;
 }
@@ -62,11 +61,10 @@ export type Decoded<T> = { readonly ok: true; readonly payload: T } | { readonly
 
 /** As `decodePayload`, and refuses an event that another service than its publishers says. */
 export function decodeEvent<T>(event: EventDefinition<T>, body: string, from: MsgHdrs | undefined): Decoded<T> {
-  const reason = foreignSource(event, from);
+  const reason = foreignSource(event, headerOf(from, "ce-source"));
   return reason === null ? decodePayload(event, body) : { ok: false, reason };
 }
 
-/** Unknown fields are dropped, so that a producer may add some before its consumers know them. */
 export function decodePayload<T>(event: Pick<EventDefinition<T>, "schema">, body: string): Decoded<T> {
   let json: unknown;
   try {
@@ -74,6 +72,11 @@ export function decodePayload<T>(event: Pick<EventDefinition<T>, "schema">, body
   } catch {
     return { ok: false, reason: "not JSON" };
   }
+  return decodeJson(event, json);
+}
+
+/** Unknown fields are dropped, so that a producer may add some before its consumers know them. */
+export function decodeJson<T>(event: Pick<EventDefinition<T>, "schema">, json: unknown): Decoded<T> {
   const parsed = event.schema.safeParse(json);
   if (parsed.success) return { ok: true, payload: parsed.data };
   return {

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { MsgHdrs } from "@nats-io/transport-node";
+import { headers, type MsgHdrs } from "@nats-io/transport-node";
 import type { EventDefinition } from "@topdog/contracts/event";
 import { AppError } from "@topdog/errors/app-error";
 import type { Bus } from "./connect.ts";
 import { isPermissionRefusal } from "./connection-status.ts";
 import { encodePayload, envelopeHeaders } from "./envelope.ts";
+import { batchContentType, encodeBatch, type EventBatch, maxBatchBytes } from "./event-batch.ts";
 
 export interface PublishOptions {
   /** The event's id: the bus stores an id once within its duplicate window. */
@@ -18,6 +19,7 @@ export interface PublishOptions {
 const attemptTimeoutMs = 750;
 const firstBackoffMs = 25;
 const maxBackoffMs = 500;
+const defaultTimeoutMs = 5_000;
 
 /**
  * Puts a fact on the bus and returns when a stream has stored it. Throws AppError `temporary_reduced_capacity` at the deadline;
@@ -37,7 +39,24 @@ export async function publishEvent<T>(
     traceparent: options.traceparent,
   });
   const message = { subject: event.subject, body: encodePayload(event, payload), headers, id: options.id };
-  return publishStored(bus, message, options.timeoutMs ?? 5_000);
+  return publishStored(bus, message, options.timeoutMs ?? defaultTimeoutMs);
+}
+
+/** As `publishEvent`, for many events in one message. Throws RangeError for a batch that is too large for the bus. */
+export async function publishBatch<T>(
+  bus: Bus,
+  event: EventDefinition<T>,
+  { id, events }: EventBatch,
+  options: Pick<PublishOptions, "timeoutMs"> = {},
+): Promise<{ duplicate: boolean }> {
+  const body = encodeBatch(event, bus.name, events, maxBatchBytes(bus.nc.info?.max_payload));
+  const carried = headers();
+  carried.set("content-type", batchContentType);
+  return publishStored(
+    bus,
+    { subject: event.subject, body, headers: carried, id },
+    options.timeoutMs ?? defaultTimeoutMs,
+  );
 }
 
 export interface StoredMessage {

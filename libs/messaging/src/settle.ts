@@ -1,7 +1,7 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { DurableDeclaration } from "@topdog/contracts/topology";
 import type { Bus } from "./connect.ts";
-import { buryMessage } from "./dead-letters.ts";
+import { buryLetter, letterOfMessage } from "./dead-letters.ts";
 import { headerOf, traceparentHeader, type EventMeta } from "./envelope.ts";
 import { ImpossibleEventError } from "./impossible-event.ts";
 import type { MessagingLogger } from "./logger.ts";
@@ -17,7 +17,7 @@ export interface SettleDeps {
 }
 
 const firstBackoffMs = 250;
-const maxBackoffMs = 60_000;
+export const maxBackoffMs = 60_000;
 
 export const defaultBackoffMs = (deliveryCount: number): number =>
   Math.min(firstBackoffMs * 4 ** (deliveryCount - 1), maxBackoffMs);
@@ -61,7 +61,7 @@ export async function refuse(deps: SettleDeps, message: JsMsg, reason: string): 
 
 async function bury(deps: SettleDeps, message: JsMsg, reason: string, outcome: ConsumeOutcome): Promise<void> {
   try {
-    await buryMessage(deps.bus, deps.durable, message, reason);
+    await buryLetter(deps.bus, deps.durable, message, letterOfMessage(message), reason);
     message.term("dead-lettered");
     count(deps, outcome);
   } catch (error) {
@@ -70,6 +70,6 @@ async function bury(deps: SettleDeps, message: JsMsg, reason: string, outcome: C
   }
 }
 
-function count(deps: SettleDeps, outcome: ConsumeOutcome): void {
-  deps.metrics?.consumed.inc({ outcome }, 1);
+export function count(deps: SettleDeps, outcome: ConsumeOutcome, events = 1): void {
+  deps.metrics?.consumed.inc({ outcome }, events);
 }

@@ -15,7 +15,8 @@ import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { errorRenderer } from "@topdog/http-kit/send-error";
 import { createWatchdog, type Watchdog } from "@topdog/http-kit/watchdog";
 import type { Bus } from "@topdog/messaging/connect";
-import { publishEvent } from "@topdog/messaging/publish";
+import { maxBatchBytes } from "@topdog/messaging/event-batch";
+import { publishBatch } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
 import { type Context, defineService, type WebOptions } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
@@ -109,15 +110,15 @@ function createParts({
       onFailure: (error) => logger.warn({ err: error }, "quota does not answer: serving what is held"),
     }),
     usage: createUsagePublisher({
-      send: async (usage, id) => {
-        const traceparent = usage.traceparent ?? undefined;
-        await publishEvent(bus, usageConsumed, usage, { id, traceparent, timeoutMs: publishTimeoutMs });
+      send: async (batch) => {
+        await publishBatch(bus, usageConsumed, batch, { timeoutMs: publishTimeoutMs });
       },
+      maxBatchBytes: () => maxBatchBytes(bus.nc.info?.max_payload),
       maxQueued: maxQueuedUsage,
-      onOutcome: (outcome, error) => {
-        metrics.usagePublishes.inc({ outcome }, 1);
+      onOutcome: (outcome, records, error) => {
+        metrics.usagePublishes.inc({ outcome }, records);
         if (outcome !== "published")
-          logger.warn({ err: error, outcome }, "usage of an unanswered call is not published");
+          logger.warn({ err: error, outcome, records }, "usage of an unanswered call is not published");
       },
     }),
     watchdog: createWatchdog(monotonicMs),

@@ -2,8 +2,8 @@ import { createServer, connect as netConnect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { usageConsumed, usageIdOf, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import { onEventBroadcast } from "@topdog/messaging/signal";
 import { eventually } from "@topdog/testing/eventually";
+import { usagesIn } from "@topdog/testing/usage-messages";
 import { answerJson, type RouterAnswer, type RouterScript, startFakeRouter } from "./fake-router.ts";
 import { chatBody, errorOf, startPlatform, type Gateway, type Platform } from "./platform.ts";
 
@@ -14,7 +14,9 @@ const usages: UsageConsumed[] = [];
 beforeAll(async () => {
   platform = await startPlatform({ maxGrant: 64, window: 32 });
   gateway = await platform.startGateway({ CHUNK_TIMEOUT_MS: "700" });
-  onEventBroadcast(platform.nats.bus, usageConsumed, (usage) => usages.push(usage));
+  platform.nats.bus.nc.subscribe(usageConsumed.subject, {
+    callback: (_, message) => void usages.push(...usagesIn(message.string())),
+  });
   await platform.nats.bus.nc.flush();
 });
 afterEach(() => {

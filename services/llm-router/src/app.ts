@@ -91,15 +91,16 @@ const spoolDeps = ({ config, logger, metrics, publisher, nowMs }: Shared): Durab
   folder: config.SPOOL_DIR,
   maxBytes: config.SPOOL_MAX_BYTES,
   segmentBytes: config.SPOOL_SEGMENT_BYTES,
-  shipIntervalMs: config.SPOOL_SHIP_INTERVAL_MS,
+  gatherMs: config.SPOOL_SHIP_INTERVAL_MS,
   nowMs,
-  publish: (usage) => publisher.publishUsage(usage),
+  publish: (batch) => publisher.publishUsage(batch),
+  maxBatchBytes: () => publisher.maxBatchBytes(),
   isHopeless: isHopelessUsage,
   onSync: (ms) => metrics.spoolSyncSeconds.observe(ms / 1000),
-  onShipped: () => metrics.usageShipped.inc(),
-  onDropped(usage, error) {
+  onShipped: (records) => metrics.usageShipped.inc(records),
+  onDropped(requestId, error) {
     metrics.usageDropped.inc();
-    logger.error({ err: error, requestId: usage.requestId }, "a usage record does not fit its schema");
+    logger.error({ err: error, requestId }, "a usage record cannot be published");
   },
   onFailure: (error) => logger.error({ err: error }, "the usage spool cannot write: new calls are refused"),
 });

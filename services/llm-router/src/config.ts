@@ -65,7 +65,9 @@ export const configSchema = z.object({
   SPOOL_SEGMENT_BYTES: wholeNumber(64 * 1024, 256 * mebibyte)
     .default(4 * mebibyte)
     .describe("Size at which the spool begins a new file"),
-  SPOOL_SHIP_INTERVAL_MS: milliseconds(10_000).default(100).describe("Between looks at what is to be published"),
+  SPOOL_SHIP_INTERVAL_MS: milliseconds(1000)
+    .default(500)
+    .describe("How long a usage record waits for others to be published with"),
   SANDBOX_URLS: sandboxes.optional().describe("Sandbox providers, comma-separated base URLs: sandbox-a, sandbox-b, …"),
   OPENAI_API_KEY: secretSchema.optional().describe("Adds the upstream openai; unset: no OpenAI models"),
   OPENAI_BASE_URL: httpUrl.default("https://api.openai.com/v1").describe("Base URL of the upstream openai"),

@@ -21,7 +21,7 @@ export interface RouterMetrics {
   readonly firstContentSeconds: { observe(labels: { upstream: string }, seconds: number): void };
   readonly breakerState: { set(labels: { upstream: string; family: string }, value: number): void };
   readonly spoolSyncSeconds: { observe(seconds: number): void };
-  readonly usageShipped: { inc(): void };
+  readonly usageShipped: { inc(records: number): void };
   readonly usageDropped: { inc(): void };
   readonly usageRefused: { inc(): void };
 }

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { noBody, type AnswerHandler, type CallFailure, type CallReport, type OpenedCall } from "@topdog/call-link/call";
 import { createRouterLinks, type RouterLinks } from "@topdog/call-link/gateway/router-links";
 import { createKeyPair, publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
-import { usageConsumed, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Logger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import type { TestNats } from "@topdog/testing/nats";
 import { startTestService } from "@topdog/testing/service";
+import { usagesIn } from "@topdog/testing/usage-messages";
 import { llmRouter } from "../src/app.ts";
 import { openDurableSpool } from "../src/store/spool/durable-spool.ts";
 import { freePort } from "./free-port.ts";
@@ -212,7 +213,7 @@ export async function rigFor(
       if (stored === null) return usages;
       // Several may wait for usage at once: what another has read meanwhile is not read again.
       if (seq !== nextStored) continue;
-      usages.push(usageConsumed.schema.parse(stored.json()));
+      usages.push(...usagesIn(stored.string()));
       nextStored += 1;
     }
   };

@@ -6,8 +6,10 @@ import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "../s
 
 export interface SpoolRig {
   readonly folder: string;
-  /** What the bus has stored, in order, with repetitions. */
+  /** The records that the bus has stored, in order, with repetitions. */
   readonly published: UsageConsumed[];
+  /** The batches they came in, by id, and how many records each had. */
+  readonly batches: { readonly id: string; readonly records: number }[];
   /** While false every publish is refused. */
   busIsUp: boolean;
   open(options?: Partial<DurableSpoolDeps>): Promise<DurableSpool>;
@@ -19,18 +21,21 @@ export function spoolRig(): SpoolRig {
   const rig: SpoolRig = {
     folder,
     published: [],
+    batches: [],
     busIsUp: true,
     open: (options = {}) =>
       openDurableSpool({
         folder,
         maxBytes: 4 * 1024 * 1024,
         segmentBytes: 64 * 1024,
-        shipIntervalMs: 5,
+        gatherMs: 5,
         nowMs: Date.now,
-        async publish(usage) {
+        async publish({ id, events }) {
           if (!rig.busIsUp) throw new Error("the bus is away");
-          rig.published.push(usage);
+          rig.batches.push({ id, records: events.length });
+          rig.published.push(...events.map(({ json }) => JSON.parse(json) as UsageConsumed));
         },
+        maxBatchBytes: () => 512 * 1024,
         isHopeless: () => false,
         onSync: () => undefined,
         onShipped: () => undefined,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { usageIdOf } from "@topdog/contracts/events/usage-consumed";
+import { type UsageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import { eventually } from "@topdog/testing/eventually";
 import { segmentPath } from "../src/store/spool/segment.ts";
 import { type SpoolRig, spoolRig } from "./spool-rig.ts";
@@ -16,6 +16,7 @@ afterEach(() => rig.remove());
 
 const segmentsIn = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith(".segment"));
 const publishedIds = (): string[] => rig.published.map(usageIdOf);
+const activeTimers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
 const outcomesById = (): Map<string, string> =>
   new Map(rig.published.map((usage) => [usageIdOf(usage), usage.outcome]));
 
@@ -211,20 +212,81 @@ describe("bounds", () => {
     );
   });
 
-  test("a record that the bus can never take does not hold up the others", async () => {
+  test("a record that is too large for any message does not hold up the others", async () => {
     const dropped: string[] = [];
     const spool = await rig.open({
-      publish: async (usage) => {
-        if (usage.requestId === "req_1") throw new TypeError("not a usage");
-        rig.published.push(usage);
+      maxBatchBytes: () => 2000,
+      publish: async ({ events }) => {
+        if (events.some(({ json }) => json.length > 2000)) throw new RangeError("too large");
+        rig.published.push(...events.map(({ json }) => JSON.parse(json) as UsageConsumed));
       },
-      isHopeless: (error) => error instanceof TypeError,
-      onDropped: (usage) => dropped.push(usage.requestId),
+      isHopeless: (error) => error instanceof RangeError,
+      onDropped: (id) => dropped.push(id),
     });
-    await spool.record(usageOf(1));
+    await spool.record({ ...usageOf(1), model: "m".repeat(3000) });
     await spool.record(usageOf(2));
     await spool.stop(1000);
-    expect({ dropped, published: publishedIds() }).toEqual({ dropped: ["req_1"], published: ["1:2"] });
+    expect({ dropped, published: publishedIds() }).toEqual({ dropped: ["1:1"], published: ["1:2"] });
+  });
+});
+
+describe("batches", () => {
+  test("a lone record waits no longer than its time, and no timer is left when all is shipped", async () => {
+    const spool = await rig.open({ gatherMs: 200 });
+    const timersBefore = activeTimers();
+    await spool.record(usageOf(1));
+    expect(activeTimers()).toBe(timersBefore + 1);
+    await eventually(() => expect(publishedIds()).toEqual(["1:1"]));
+    await eventually(() => expect(activeTimers()).toBe(timersBefore));
+    await spool.stop(1000);
+  });
+
+  test("records that come together travel together, and enough of them do not wait", async () => {
+    const spool = await rig.open({ gatherMs: 60_000, segmentBytes: 1024 * 1024 });
+    const seqs = Array.from({ length: 400 }, (_, index) => index + 1);
+    await Promise.all(seqs.map((seq) => spool.record(usageOf(seq))));
+    await eventually(() => expect(rig.published.length).toBeGreaterThan(200));
+    await spool.stop(1000);
+    expect(publishedIds()).toEqual(seqs.map((seq) => `1:${seq}`));
+    expect(rig.batches.length).toBeLessThanOrEqual(4);
+  });
+
+  test("a batch has the same id and the same records on every retry, and no id ever means two batches", async () => {
+    const attempts: { id: string; ids: string[] }[] = [];
+    const open = (failures: number) =>
+      rig.open({
+        maxBatchBytes: () => 4000,
+        publish: async ({ id, events }) => {
+          attempts.push({ id, ids: events.map((event) => event.id) });
+          if (attempts.length % (failures + 1) !== 0) throw new Error("the ack was lost");
+        },
+      });
+    const first = await open(2);
+    await Promise.all([1, 2, 3, 4, 5, 6, 7].map((seq) => first.record(usageOf(seq))));
+    await first.stop(5000);
+    const second = await open(0);
+    await second.record(usageOf(8));
+    await second.stop(5000);
+    const contents = new Map<string, Set<string>>();
+    for (const { id, ids } of attempts) contents.set(id, (contents.get(id) ?? new Set()).add(ids.join(" ")));
+    expect([...contents.values()].every((one) => one.size === 1)).toBe(true);
+    expect(contents.size).toBeLessThan(attempts.length);
+    expect(new Set(attempts.flatMap(({ ids }) => ids)).size).toBe(8);
+  });
+
+  test("what an earlier process left is checked: a record that does not fit the schema is dropped alone", async () => {
+    rig.busIsUp = false;
+    const first = await rig.open();
+    await first.record(usageOf(1));
+    await first.record({ ...usageOf(2), endpoint: "NOT AN ENDPOINT" });
+    await first.record(usageOf(3));
+    await first.stop(0);
+    rig.busIsUp = true;
+    const dropped: string[] = [];
+    const second = await rig.open({ onDropped: (requestId) => dropped.push(requestId) });
+    await second.stop(1000);
+    expect({ dropped, published: publishedIds() }).toEqual({ dropped: ["req_2"], published: ["1:1", "1:3"] });
+    expect(segmentsIn(rig.folder)).toEqual([]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { type UsageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import type { RunningSpool } from "../src/app.ts";
 import type { DurableSpoolDeps } from "../src/store/spool/durable-spool.ts";
 
@@ -5,6 +7,13 @@ import type { DurableSpoolDeps } from "../src/store/spool/durable-spool.ts";
 export async function openVolatileSpool({ publish }: DurableSpoolDeps): Promise<RunningSpool> {
   let openCalls = 0;
   const forget = (): void => undefined;
+  const publishOne = (usage: UsageConsumed): Promise<void> => {
+    const { finishedAt: time, traceparent } = usage;
+    return publish({
+      id: randomUUID(),
+      events: [{ id: usageIdOf(usage), time, traceparent, json: JSON.stringify(usage) }],
+    });
+  };
   return {
     recovered: { interruptedCalls: 0, tornBytes: 0 },
     begin() {
@@ -14,12 +23,12 @@ export async function openVolatileSpool({ publish }: DurableSpoolDeps): Promise<
         markBegun: forget,
         async finish(usage) {
           openCalls -= 1;
-          publish(usage).catch(forget);
+          publishOne(usage).catch(forget);
         },
       };
     },
     async record(usage) {
-      publish(usage).catch(forget);
+      publishOne(usage).catch(forget);
       return true;
     },
     stats: () => ({ bytes: 0, segments: 0, openCalls, healthy: true }),

@@ -4,7 +4,7 @@ import { partOf } from "@topdog/service/part";
 import { createRecaller } from "./clients/recall-gateways.ts";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
-import { onUsageConsumed } from "./consumers/on-usage-consumed.ts";
+import { onSingleUsageConsumed, onUsageConsumed } from "./consumers/on-usage-consumed.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { createQuotaMetrics } from "./metrics.ts";
 import { answerSyncLeases } from "./responders/answer-sync-leases.ts";
@@ -50,6 +50,7 @@ export const quota = defineService({
         },
         "subscription.updated": onSubscriptionUpdated(context, deps),
         "usage.consumed": onUsageConsumed(context, deps, nowMs),
+        "usage.consumed, single": onSingleUsageConsumed(context, deps, nowMs),
         "lease syncs": partOf(() => answerSyncLeases(bus, deps, config.SYNC_MAX_IN_FLIGHT)),
       },
       jobs: createJobs({

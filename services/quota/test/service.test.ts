@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
-import { usageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
+import { singleUsageConsumed, usageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import { type LeaseGrant, type LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import { type QuotaRecalled, quotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Bus } from "@topdog/messaging/connect";
 import { listDeadLetters } from "@topdog/messaging/dead-letters";
-import { publishEvent } from "@topdog/messaging/publish";
+import { readyEvent } from "@topdog/messaging/event-batch";
+import { publishBatch, publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
 import { onSignal } from "@topdog/messaging/signal";
 import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/account-call";
@@ -108,9 +109,20 @@ describe("usage", () => {
         costNanoUsd: 0,
       }),
     ];
-    for (const usage of [...usages, ...usages.slice(0, 2)]) {
-      // Another event id each time: the bus's own deduplication must not be what makes this come out right.
-      await publishEvent(router, usageConsumed, usage, { id: `${usageIdOf(usage)}-${Math.random()}` });
+    const events = usages.map((usage) => {
+      const { finishedAt: time, traceparent } = usage;
+      return readyEvent(usageConsumed, usage, { id: usageIdOf(usage), time, traceparent });
+    });
+    // Another message id each time: the bus's own deduplication must not be what makes this come out right.
+    for (const [first, end] of [
+      [0, 3],
+      [2, 5],
+      [0, 5],
+    ] as const) {
+      await publishBatch(router, usageConsumed, { id: `batch-${first}-${end}`, events: events.slice(first, end) });
+    }
+    for (const usage of usages.slice(0, 2)) {
+      await publishEvent(router, singleUsageConsumed, usage, { id: usageIdOf(usage) });
     }
     await eventually(async () => {
       const { rows } = await service.db.raw<{ rows: { count: string }[] }>(

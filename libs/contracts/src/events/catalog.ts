@@ -4,7 +4,7 @@ import { memberChanged, orgUpdated } from "./org-events.ts";
 import { providerStateChanged } from "./provider-state-changed.ts";
 import { quotaExhausted } from "./quota-exhausted.ts";
 import { subscriptionUpdated } from "./subscription-updated.ts";
-import { usageConsumed } from "./usage-consumed.ts";
+import { singleUsageConsumed, usageConsumed } from "./usage-consumed.ts";
 
 /** Every event on the bus; the AsyncAPI document is generated from this list. */
 export const eventCatalog: readonly AnyEvent[] = [
@@ -16,4 +16,5 @@ export const eventCatalog: readonly AnyEvent[] = [
   quotaExhausted,
   subscriptionUpdated,
   usageConsumed,
+  singleUsageConsumed,
 ];

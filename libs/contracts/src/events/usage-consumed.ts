@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEvent } from "../event.ts";
+import { defineEvent, type EventDefinition } from "../event.ts";
 import { chargeSchema, chargeSourceSchema, utcDaySchema } from "../quota.ts";
 
 export const usageOutcomes = [
@@ -55,9 +55,7 @@ export function usageIdOf(usage: Pick<UsageConsumed, "charges">): string {
   return `${call.leaseId}:${call.seq}`;
 }
 
-export const usageConsumed = defineEvent({
-  subject: "topdog.usage.consumed.v1",
-  summary: "One admitted call is over: what it used and what it cost",
+const usageFact: Omit<EventDefinition<UsageConsumed>, "subject" | "summary"> = {
   // The gateway: for a call that no router answered for.
   publishers: ["llm-router", "gateway"],
   listeners: [],
@@ -88,4 +86,18 @@ export const usageConsumed = defineEvent({
     startedAt: "2026-11-22T10:00:00.000Z",
     finishedAt: "2026-11-22T10:00:01.250Z",
   },
+};
+
+export const usageConsumed = defineEvent({
+  ...usageFact,
+  subject: "topdog.usage.consumed.v2",
+  summary: "One admitted call is over: what it used and what it cost",
+  inBatches: true,
+});
+
+/** The same fact as routers and gateways of the release before publish it: one in each message. */
+export const singleUsageConsumed = defineEvent({
+  ...usageFact,
+  subject: "topdog.usage.consumed.v1",
+  summary: "As v2, but one in each message: from processes of the release before",
 });

@@ -1,32 +1,34 @@
 import { randomUUID } from "node:crypto";
 import { providerStateChanged, type ProviderStateChanged } from "@topdog/contracts/events/provider-state-changed";
-import { usageConsumed, type UsageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
-import { publishEvent } from "@topdog/messaging/publish";
+import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { type EventBatch, maxBatchBytes } from "@topdog/messaging/event-batch";
+import { publishBatch, publishEvent } from "@topdog/messaging/publish";
 import type { BackgroundBus } from "@topdog/service/background-bus";
 import type { Logger } from "@topdog/telemetry/logger";
-import { ZodError } from "zod";
 
 export interface EventPublisher {
-  /** Resolves when the bus has stored it; rejects at a deadline of seconds. Same id for the same usage, always. */
-  publishUsage(usage: UsageConsumed): Promise<void>;
+  /** Resolves when the bus has stored the batch; rejects at a deadline of seconds. */
+  publishUsage(batch: EventBatch): Promise<void>;
+  /** The largest batch that the bus takes. */
+  maxBatchBytes(): number;
   /** Best effort: a report that is lost costs nothing but a dashboard's moment. */
   reportState(change: ProviderStateChanged): void;
 }
 
 const maxReportsInFlight = 64;
 
-/** A record that does not fit its event's schema: no retry helps. */
-export const isHopelessUsage = (error: unknown): boolean => error instanceof ZodError;
+/** A record that is larger than any message may be: no retry helps. */
+export const isHopelessUsage = (error: unknown): boolean => error instanceof RangeError;
 
 /** Over a bus that may come later: what cannot be published yet is the caller's to keep. */
 export function createEventPublisher(bus: BackgroundBus, logger: Logger): EventPublisher {
   let reportsInFlight = 0;
   return {
-    async publishUsage(usage) {
+    async publishUsage(batch) {
       const connected = bus.now() ?? (await bus.whenConnected());
-      const traceparent = usage.traceparent ?? undefined;
-      await publishEvent(connected, usageConsumed, usage, { id: usageIdOf(usage), traceparent });
+      await publishBatch(connected, usageConsumed, batch);
     },
+    maxBatchBytes: () => maxBatchBytes(bus.now()?.nc.info?.max_payload),
     reportState(change) {
       const connected = bus.now();
       if (connected === null || reportsInFlight >= maxReportsInFlight) return;

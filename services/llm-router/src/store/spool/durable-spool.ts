@@ -9,12 +9,14 @@ import { isShipped } from "./segment.ts";
 import { createShipper, type ShipperDeps } from "./shipper.ts";
 import { openSpoolLog, type SpoolLog } from "./spool-log.ts";
 
-export interface DurableSpoolDeps extends Pick<ShipperDeps, "publish" | "isHopeless" | "onShipped" | "onDropped"> {
+export interface DurableSpoolDeps extends Pick<
+  ShipperDeps,
+  "publish" | "maxBatchBytes" | "isHopeless" | "gatherMs" | "onShipped" | "onDropped"
+> {
   readonly folder: string;
   /** Of all segments together, room kept for the finals of open calls included. */
   readonly maxBytes: number;
   readonly segmentBytes: number;
-  readonly shipIntervalMs: number;
   readonly nowMs: () => number;
   readonly onSync: (durationMs: number) => void;
   readonly onFailure: (error: unknown) => void;
@@ -75,20 +77,38 @@ export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableS
   openPrivateFolder(folder);
   const lock = await lockFolder(folder);
   const recovered = await recoverSegments(folder);
-  const log = openSpoolLog({ ...deps, recovered: recovered.segments, nextIndex: recovered.nextIndex });
+  let noticeShipper = (): void => undefined;
+  let repairTimer: NodeJS.Timeout | undefined;
+  const log = openSpoolLog({
+    ...deps,
+    recovered: recovered.segments,
+    nextIndex: recovered.nextIndex,
+    onSync(durationMs) {
+      deps.onSync(durationMs);
+      noticeShipper();
+    },
+    onFailure(error) {
+      deps.onFailure(error);
+      repairTimer ??= setInterval(repair, repairIntervalMs).unref();
+    },
+  });
   const calls = createOpenCalls(log);
-  await settleInterrupted(log, recovered, deps.nowMs());
 
+  function repair(): void {
+    if (!log.isHealthy() && !log.repair()) return;
+    clearInterval(repairTimer);
+    repairTimer = undefined;
+    calls.writeOwed();
+    void trimSpool(log, calls, maxBytes);
+  }
+
+  await settleInterrupted(log, recovered, deps.nowMs());
   const shipper = createShipper({
     ...deps,
     segments: log.segments,
-    intervalMs: deps.shipIntervalMs,
     onProgress: () => void trimSpool(log, calls, maxBytes),
   });
-  const repairTimer = setInterval(() => {
-    if (!log.isHealthy() && log.repair()) calls.writeOwed();
-    void trimSpool(log, calls, maxBytes);
-  }, repairIntervalMs).unref();
+  noticeShipper = shipper.notice;
   shipper.start();
 
   const hasRoom = (bytes: number): boolean =>

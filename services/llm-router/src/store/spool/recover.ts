@@ -1,8 +1,8 @@
 import { fstatSync } from "node:fs";
 import { usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import type { UsageIntent } from "../../domain/usage-spool.ts";
-import type { SpoolRecord } from "./record.ts";
-import { readRecords } from "./segment-reader.ts";
+import { decodeRecord, type SpoolRecord } from "./record.ts";
+import { readFrames } from "./segment-reader.ts";
 import { createSegment, listSegments, type Segment } from "./segment.ts";
 
 export interface Recovered {
@@ -17,8 +17,8 @@ export interface Recovered {
 
 type OpenCalls = Map<string, { readonly intent: UsageIntent; begun: boolean }>;
 
-function apply(open: OpenCalls, record: SpoolRecord): void {
-  switch (record.kind) {
+function apply(open: OpenCalls, record: SpoolRecord | null): void {
+  switch (record?.kind) {
     case "intent": {
       // A second intent of a call is the first one, moved: what is known of it stays.
       const id = usageIdOf(record.intent);
@@ -30,8 +30,10 @@ function apply(open: OpenCalls, record: SpoolRecord): void {
       if (call !== undefined) call.begun = true;
       return;
     }
-    default:
+    case "final":
       open.delete(usageIdOf(record.usage));
+      return;
+    default:
   }
 }
 
@@ -46,16 +48,15 @@ export async function recoverSegments(folder: string): Promise<Recovered> {
     const fileBytes = fstatSync(segment.fd).size;
     let offset = 0;
     while (offset < fileBytes) {
-      const batch = await readRecords(segment.fd, offset, fileBytes);
-      for (const record of batch.records) {
-        apply(open, record);
-      }
+      const batch = await readFrames(segment.fd, offset, fileBytes);
+      for (const frame of batch.frames) apply(open, decodeRecord(frame));
       offset = batch.nextOffset;
       if (batch.torn) break;
     }
     tornBytes += fileBytes - offset;
     segment.bytes = offset;
     segment.durableBytes = offset;
+    segment.inherited = true;
     segment.sealed = true;
     segments.push(segment);
     nextIndex = index + 1;

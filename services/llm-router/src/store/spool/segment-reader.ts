@@ -1,21 +1,20 @@
 import { read } from "node:fs";
 import { promisify } from "node:util";
-import { decodeFrame } from "./frame.ts";
-import { decodeRecord, type SpoolRecord } from "./record.ts";
+import { decodeFrame, type Frame } from "./frame.ts";
 
 const readAt = promisify(read);
 const chunkBytes = 256 * 1024;
 
-export interface RecordBatch {
-  readonly records: readonly SpoolRecord[];
+export interface FrameBatch {
+  readonly frames: readonly Frame[];
   /** Where the next batch begins. */
   readonly nextOffset: number;
   /** The rest of the file is not a whole, intact record: a torn write, or damage. */
   readonly torn: boolean;
 }
 
-/** The whole records of a file from `offset`, up to about 256 KiB of them and never past `limit`. */
-export async function readRecords(fd: number, offset: number, limit: number): Promise<RecordBatch> {
+/** The whole frames of a file from `offset`, up to about 256 KiB of them and never past `limit`. */
+export async function readFrames(fd: number, offset: number, limit: number): Promise<FrameBatch> {
   const wanted = Math.min(chunkBytes, limit - offset);
   const buffer = Buffer.allocUnsafe(wanted);
   let filled = 0;
@@ -25,7 +24,7 @@ export async function readRecords(fd: number, offset: number, limit: number): Pr
     filled += bytesRead;
   }
   const bytes = buffer.subarray(0, filled);
-  const records: SpoolRecord[] = [];
+  const frames: Frame[] = [];
   let position = 0;
   for (;;) {
     const frame = decodeFrame(bytes, position);
@@ -33,10 +32,9 @@ export async function readRecords(fd: number, offset: number, limit: number): Pr
       // A record never exceeds a chunk: "short" with nothing read, or at the end of the file, is a torn one.
       const isEnd = position === 0 || offset + filled >= limit;
       const torn = frame === "torn" || (isEnd && position < filled);
-      return { records, nextOffset: offset + position, torn };
+      return { frames, nextOffset: offset + position, torn };
     }
-    const record = decodeRecord(frame);
-    if (record !== null) records.push(record);
+    frames.push(frame);
     position = frame.end;
   }
 }

@@ -11,6 +11,8 @@ export interface Segment {
   bytes: number;
   /** Bytes known to be on disk: only these are shipped. */
   durableBytes: number;
+  /** Of an earlier process, which may have been of another release. */
+  inherited: boolean;
   /** No more is appended. */
   sealed: boolean;
   /** An fdatasync failed: bytes after `durableBytes` are lost for this process. */
@@ -45,6 +47,7 @@ export function createSegment(folder: string, index: number): Segment {
     fd,
     bytes: 0,
     durableBytes: 0,
+    inherited: false,
     sealed: false,
     failed: false,
     openCalls: 0,

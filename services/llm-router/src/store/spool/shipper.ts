@@ -1,90 +1,105 @@
-import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import { readRecords } from "./segment-reader.ts";
-import { isShipped, type Segment } from "./segment.ts";
+import { type EventBatch, splitIntoBatches } from "@topdog/messaging/event-batch";
+import { readyUsage } from "./ready-usage.ts";
+import { readFrames } from "./segment-reader.ts";
+import type { Segment } from "./segment.ts";
 
-const maxInFlight = 256;
-/** After a batch of at least so many the next one follows at once. */
-const worthwhileBatch = 64;
+const maxBatchRecords = 512;
+/** Unread spool of this size, about a hundred calls, is a batch that is worth its message: it waits no longer. */
+const fullBatchBytes = 128 * 1024;
 const retryDelayMs = { first: 50, most: 2000 };
 
 export interface ShipperDeps {
   readonly segments: readonly Segment[];
-  /** Resolves when the bus has stored it. */
-  readonly publish: (usage: UsageConsumed) => Promise<void>;
-  /** True for a record that no retry can make acceptable. */
+  /** Resolves when the bus has stored the batch. */
+  readonly publish: (batch: EventBatch) => Promise<void>;
+  readonly maxBatchBytes: () => number;
+  /** True for a batch that no retry can make acceptable. */
   readonly isHopeless: (error: unknown) => boolean;
-  /** Between looks at the spool: a longer time makes larger, cheaper batches. */
-  readonly intervalMs: number;
-  onShipped(): void;
-  onDropped(usage: UsageConsumed, error: unknown): void;
+  /** How long the first record of a batch waits for more. */
+  readonly gatherMs: number;
+  onShipped(records: number): void;
+  readonly onDropped: (requestId: string, error: unknown) => void;
   /** A segment may have become deletable. */
   onProgress(): void;
 }
 
 export interface Shipper {
   start(): void;
+  /** Tells that more of the spool is durable. */
+  readonly notice: () => void;
   /** Ships what is durable now, at most until `deadlineMs` from now; then stops. */
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Reads the spool in order and publishes every final until the bus has acknowledged it. */
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Reads the spool in order and publishes its finals in batches until the bus has acknowledged them. Without work it has no timer. */
 export function createShipper(deps: ShipperDeps): Shipper {
   const now: { state: "running" | "draining" | "stopped" } = { state: "running" };
   let loop: Promise<void> = Promise.resolve();
-  let wake: () => void = () => undefined;
+  let gathering: { readonly end: () => void; timer: NodeJS.Timeout | undefined } | null = null;
 
-  const pause = (ms: number): Promise<void> =>
+  const unreadBytes = (): number =>
+    deps.segments.reduce((sum, { durableBytes, readBytes }) => sum + durableBytes - readBytes, 0);
+
+  /** Resolves when a batch is full, or when its first record has waited long enough. */
+  const gather = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wake = () => {
-        clearTimeout(timer);
+      const end = (): void => {
+        clearTimeout(gathering?.timer);
+        gathering = null;
         resolve();
       };
+      gathering = { end, timer: undefined };
+      notice();
     });
 
-  async function ship(usage: UsageConsumed, segment: Segment): Promise<void> {
+  function notice(): void {
+    if (gathering === null) return;
+    const bytes = unreadBytes();
+    if (bytes >= fullBatchBytes || now.state !== "running") gathering.end();
+    else if (bytes > 0) gathering.timer ??= setTimeout(gathering.end, deps.gatherMs);
+  }
+
+  async function ship(batch: EventBatch, segment: Segment): Promise<void> {
     let delayMs = retryDelayMs.first;
     while (now.state !== "stopped") {
       try {
-        await deps.publish(usage);
-        deps.onShipped();
-        segment.unshipped -= 1;
+        await deps.publish(batch);
+        deps.onShipped(batch.events.length);
+        segment.unshipped -= batch.events.length;
         return;
       } catch (error) {
         if (deps.isHopeless(error)) {
-          deps.onDropped(usage, error);
-          segment.unshipped -= 1;
+          for (const { id } of batch.events) deps.onDropped(id, error);
+          segment.unshipped -= batch.events.length;
           return;
         }
-        await pauseFor(delayMs);
+        await sleep(delayMs);
         delayMs = Math.min(delayMs * 2, retryDelayMs.most);
       }
     }
   }
 
-  /** Not woken by `wake`: only the main loop is. */
-  const pauseFor = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-  /** One batch from the oldest segment that has unread bytes; resolves to its number of finals, null for no bytes. */
-  async function shipNext(): Promise<number | null> {
+  /** A part of the oldest segment that has unread bytes; false when all is read. */
+  async function shipNext(): Promise<boolean> {
     const segment = deps.segments.find((one) => one.readBytes < one.durableBytes);
-    if (segment === undefined) return null;
-    const batch = await readRecords(segment.fd, segment.readBytes, segment.durableBytes);
-    const finals = batch.records.flatMap((record) => (record.kind === "final" ? [record.usage] : []));
-    segment.unshipped += finals.length;
-    segment.readBytes = batch.torn ? segment.durableBytes : batch.nextOffset;
-    for (let i = 0; i < finals.length; i += maxInFlight) {
-      await Promise.all(finals.slice(i, i + maxInFlight).map((usage) => ship(usage, segment)));
-    }
-    if (isShipped(segment)) deps.onProgress();
-    return finals.length;
+    if (segment === undefined) return false;
+    const { frames, nextOffset, torn } = await readFrames(segment.fd, segment.readBytes, segment.durableBytes);
+    const ready = readyUsage(frames, segment, deps.onDropped);
+    segment.unshipped += ready.length;
+    segment.readBytes = torn ? segment.durableBytes : nextOffset;
+    const bounds = { maxEvents: maxBatchRecords, maxBytes: deps.maxBatchBytes() };
+    for (const batch of splitIntoBatches(ready, bounds)) await ship(batch, segment);
+    deps.onProgress();
+    return true;
   }
 
   async function run(): Promise<void> {
     while (now.state !== "stopped") {
-      const shipped = await shipNext();
-      if (now.state === "draining" && shipped === null) return;
-      if (now.state === "running" && (shipped ?? 0) < worthwhileBatch) await pause(deps.intervalMs);
+      const hasShipped = await shipNext();
+      if (now.state === "draining" && !hasShipped) return;
+      if (now.state === "running") await gather();
     }
   }
 
@@ -92,9 +107,10 @@ export function createShipper(deps: ShipperDeps): Shipper {
     start() {
       loop = run();
     },
+    notice,
     async stop(deadlineMs) {
       now.state = "draining";
-      wake();
+      notice();
       let timer: NodeJS.Timeout | undefined;
       const deadline = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, deadlineMs);
