@@ -62,7 +62,7 @@ export function readBody(req: IncomingMessage, res: ServerResponse, options: Rea
     const watch = pace === undefined ? null : watchPace(pace, () => bytes, fail);
 
     function forget(): void {
-      if (watch !== null) pace?.watchdog.watched.delete(watch);
+      if (watch !== null) pace?.watchdog.forget(watch);
       req.off("data", onData);
       req.off("end", onEnd);
       req.off("close", onClose);
@@ -94,7 +94,7 @@ export function readBody(req: IncomingMessage, res: ServerResponse, options: Rea
       resolve(null);
     }
 
-    if (watch !== null) pace?.watchdog.watched.add(watch);
+    if (watch !== null) pace?.watchdog.watch(watch);
     req.on("data", onData);
     req.on("end", onEnd);
     req.on("close", onClose);

@@ -6,18 +6,42 @@ export interface Watched {
 }
 
 export interface Watchdog {
-  readonly watched: Set<Watched>;
+  watch(one: Watched): void;
+  /** Before its deadline, or it is told that it is due. */
+  forget(one: Watched): void;
   stop(): void;
 }
 
 const sweepMs = 100;
 
-/** One timer for all calls in flight instead of several for each: a deadline is noticed up to 100 ms late. */
+/**
+ * One timer for all calls in flight instead of several for each: a deadline is noticed up to 100 ms late. With nothing to watch
+ * it sleeps.
+ */
 export function createWatchdog(monotonicMs: () => number): Watchdog {
   const watched = new Set<Watched>();
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout | null = null;
+  let isStopped = false;
+
+  function sweep(): void {
+    timer = null;
     const nowMs = monotonicMs();
     for (const one of watched) if (one.dueAtMs <= nowMs) one.onDue();
-  }, sweepMs);
-  return { watched, stop: () => clearInterval(timer) };
+    if (watched.size > 0) wake();
+  }
+  function wake(): void {
+    if (!isStopped) timer ??= setTimeout(sweep, sweepMs);
+  }
+
+  return {
+    watch: (one) => {
+      watched.add(one);
+      if (timer === null) wake();
+    },
+    forget: (one) => void watched.delete(one),
+    stop: () => {
+      isStopped = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
 }

@@ -77,7 +77,7 @@ export class AnswerRelay implements Watched {
     const nowMs = deps.monotonicMs();
     this.#totalDueMs = nowMs + deps.limits.totalMs;
     this.dueAtMs = Math.min(this.#totalDueMs, nowMs + deps.limits.firstByteMs);
-    deps.watchdog.watched.add(this);
+    deps.watchdog.watch(this);
   }
 
   isEnded(): boolean {
@@ -158,7 +158,7 @@ export class AnswerRelay implements Watched {
 
   #end(how: RelayEnd): void {
     this.#phase = "ended";
-    this.#deps.watchdog.watched.delete(this);
+    this.#deps.watchdog.forget(this);
     this.#hooks.onEnd(how);
   }
 }
