@@ -43,6 +43,7 @@ export async function runProcess({ name, logger, start, graceMs }: ProcessOption
     logger.fatal({ err: error }, reason);
     process.exit(1);
   };
+  process.once("exit", () => logger.output.flush());
   process.on("uncaughtException", (error) => die("uncaught exception", error));
   process.on("unhandledRejection", (error) => die("unhandled rejection", error));
 

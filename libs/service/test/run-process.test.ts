@@ -39,4 +39,26 @@ describe("a process", () => {
     expect(await process.exited()).toBe(1);
     expect(process.lines.at(-1)).toMatchObject({ level: "fatal", msg: message, err: { message: "broken" } });
   });
+
+  describe("writes the lines that it has gathered", () => {
+    test("before its last words at SIGTERM", async () => {
+      const process = start("gathers");
+      await process.line("ready");
+      process.child.kill("SIGTERM");
+      expect(await process.exited()).toBe(0);
+      expect(process.lines.map(({ msg }) => msg)).toEqual(["ready", "stopping", "stop called", "gathered", "stopped"]);
+    });
+
+    test("before it dies of an error that nobody caught", async () => {
+      const process = start("gathers and throws");
+      expect(await process.exited()).toBe(1);
+      expect(process.lines.slice(-2)).toMatchObject([{ msg: "gathered", at: 1 }, { level: "fatal" }]);
+    });
+
+    test("when something exits at once", async () => {
+      const process = start("gathers and exits");
+      expect(await process.exited()).toBe(3);
+      expect(process.lines.at(-1)).toMatchObject({ msg: "gathered", at: 1 });
+    });
+  });
 });

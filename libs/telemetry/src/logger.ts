@@ -1,8 +1,12 @@
 import { pino } from "pino";
+import { createLogOutput, type LogOutput } from "./log-output.ts";
 import { scrubText } from "./scrub.ts";
 import { serializeError } from "./serialize-error.ts";
 
-export type Logger = pino.Logger;
+export interface Logger extends pino.Logger {
+  /** Where its lines go; `flush` it before the process ends. */
+  readonly output: LogOutput;
+}
 
 export interface LoggerOptions {
   readonly service: string;
@@ -12,11 +16,12 @@ export interface LoggerOptions {
 }
 
 /**
- * JSON lines with ISO times and level names. Writes are synchronous: nothing is lost when the process is killed,
- * and at our rates it costs less than the worker thread. An error goes under the key `err`, with its causes.
+ * JSON lines with ISO times and level names. Each is written before the call returns, so that nothing is lost when
+ * the process is killed (`createLineLog` gathers them). An error goes under the key `err`, with its causes.
  */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
-  return pino(
+  const output = createLogOutput(destination ?? pino.destination({ fd: 1, sync: true }));
+  const logger = pino(
     {
       level,
       base: { service },
@@ -26,6 +31,7 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
       // The finished line is scrubbed: it holds at any depth, and pino's own redaction by path costs some 20 µs a line.
       hooks: { streamWrite: scrubText },
     },
-    destination ?? pino.destination({ fd: 1, sync: true }),
+    output,
   );
+  return Object.assign(logger, { output });
 }

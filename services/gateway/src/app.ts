@@ -18,6 +18,7 @@ import type { Bus } from "@topdog/messaging/connect";
 import { maxBatchBytes } from "@topdog/messaging/event-batch";
 import { publishBatch } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
+import { createLineLog } from "@topdog/telemetry/line-log";
 import { type Context, defineService, type WebOptions } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { onApiKeyRevoked } from "./broadcasts/on-api-key-revoked.ts";
@@ -39,6 +40,7 @@ import { createBadKeys } from "./store/bad-keys.ts";
 import { createConcurrency } from "./store/concurrency.ts";
 import { createPrincipals, type Principals } from "./store/principals.ts";
 import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
+import type { ServeCallDeps } from "./usecases/call.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
 
 /** As seen from src and from dist alike. */
@@ -199,11 +201,37 @@ async function openBroadcasts(bus: Bus, { principals, leases }: Parts): Promise<
   return { stop: () => stops.forEach((stop) => stop()) };
 }
 
+function hotDeps({ config, logger, deps }: GatewayContext, parts: Parts, door: FrontDoor): ServeCallDeps {
+  const { monotonicMs } = deps;
+  return {
+    ...parts,
+    logger,
+    callLog: createLineLog(logger, "call"),
+    monotonicMs,
+    door,
+    maxBodyBytes: config.MAX_BODY_BYTES,
+    cors: config.CORS_ORIGINS,
+    maxInFlight: config.MAX_IN_FLIGHT,
+    relay: {
+      links: parts.links,
+      watchdog: parts.watchdog,
+      monotonicMs,
+      limits: {
+        firstByteMs: config.FIRST_BYTE_TIMEOUT_MS,
+        chunkMs: config.CHUNK_TIMEOUT_MS,
+        totalMs: config.CALL_TIMEOUT_MS,
+        clientStallMs: config.CLIENT_STALL_TIMEOUT_MS,
+      },
+    },
+  };
+}
+
 function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<WebOptions> {
   const { config, logger, deps } = context;
   const { monotonicMs } = deps;
   const { watchdog, upstreams } = parts;
   const renderDefault = errorRenderer(defaultErrors);
+  const hot = hotDeps(context, parts, door);
   const onError = errorHandler({ render: renderDefault, logger });
   return {
     trustRequestId: false,
@@ -214,28 +242,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
       refuse: refuseInFormat,
     },
     onServer: (server) => guardServer(server, context, parts, door),
-    mountFirst: (app) =>
-      mountHotRoutes(app, {
-        ...parts,
-        // The one line of a call has ids and numbers only: looking for secret headers in it cost a tenth of the call.
-        logger: logger.child({}, { redact: [] }),
-        monotonicMs,
-        door,
-        maxBodyBytes: config.MAX_BODY_BYTES,
-        cors: config.CORS_ORIGINS,
-        maxInFlight: config.MAX_IN_FLIGHT,
-        relay: {
-          links: parts.links,
-          watchdog,
-          monotonicMs,
-          limits: {
-            firstByteMs: config.FIRST_BYTE_TIMEOUT_MS,
-            chunkMs: config.CHUNK_TIMEOUT_MS,
-            totalMs: config.CALL_TIMEOUT_MS,
-            clientStallMs: config.CLIENT_STALL_TIMEOUT_MS,
-          },
-        },
-      }),
+    mountFirst: (app) => mountHotRoutes(app, hot),
     mountLast: (app) => {
       mountLlmAddresses(app, { cors: config.CORS_ORIGINS, onError });
       app.use("/v1", notFound(renderDefault), onError);

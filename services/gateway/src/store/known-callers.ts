@@ -7,6 +7,8 @@ export interface KnownCaller {
   readonly principal: Principal;
   /** `X-BYOK-*`, names and values alternate. */
   readonly byokHeaders: readonly string[];
+  /** Its ids as members of a JSON object, for the line of each call. */
+  readonly logMembers: string;
 }
 
 /** What org-registry said of a key, and how far that can be relied on. */
@@ -43,7 +45,13 @@ export const knownCaller = (keyHash: string, principal: Principal): KnownCaller 
     "X-BYOK-Capacity",
     String(principal.byok.capacity),
   ],
+  logMembers: logMembers(principal),
 });
+
+function logMembers({ keyId, userId, orgId }: Principal): string {
+  const ids = orgId === null ? { keyId, userId } : { keyId, userId, orgId };
+  return JSON.stringify(ids).slice(1, -1);
+}
 
 const nameOf = ({ orgId, userId }: Member): string => `${orgId}|${userId}`;
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { errorRenderer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
+import type { LineLog } from "@topdog/telemetry/line-log";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 import type { LinkRelayDeps } from "../clients/link-relay.ts";
@@ -17,6 +18,8 @@ export interface ServeCallDeps {
   readonly usage: UsagePublisher;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
+  /** Takes the one line of each call. */
+  readonly callLog: LineLog;
   readonly monotonicMs: () => number;
   readonly maxBodyBytes: number;
   readonly cors: CorsPolicy;

@@ -55,7 +55,7 @@ export function serveCall(
       if (facts.outcome === "failed" && facts.status === 0) facts.outcome = "client_closed";
       call.onGone?.();
     }
-    recordCall(deps.metrics, deps.logger, facts, deps.monotonicMs());
+    recordCall(deps.metrics, deps.callLog, facts, deps.monotonicMs());
     span?.setAttribute("http.response.status_code", facts.status);
     span?.end(facts.outcome === "failed" ? facts.detail : undefined);
   });
