@@ -1,4 +1,4 @@
-import { createServer, IncomingMessage, ServerResponse, type Server } from "node:http";
+import { createServer, IncomingMessage, ServerResponse, type RequestListener, type Server } from "node:http";
 import type { Socket } from "node:net";
 import type { Express } from "express";
 import { guardRequests, refuseAsProblem, type Refuse } from "./request-guard.ts";
@@ -13,7 +13,11 @@ export interface ServerOptions {
   readonly maxHeaderBytes?: number;
   /** Answers what no route will see; problem+json when absent. */
   readonly refuse?: Refuse;
+  /** Takes requests whose every microsecond counts before Express sees them; false leaves one to the app. */
+  readonly serveFirst?: ServeFirst;
 }
+
+export type ServeFirst = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 /** How often node:http looks for connections whose headers or request took too long; its default is 30 s. */
 const timeoutCheckMs = 5_000;
@@ -40,10 +44,17 @@ export function createHttpServer(app: Express, options: ServerOptions = {}): Ser
     requireHostHeader: false,
     noDelay: true,
   });
-  guardRequests(server, app, options.refuse ?? refuseAsProblem);
+  const { serveFirst, refuse = refuseAsProblem } = options;
+  guardRequests(server, serveFirst === undefined ? app : firstBefore(serveFirst, app), refuse);
   closeConnectionsOnceDraining(server, app);
   return server;
 }
+
+const firstBefore =
+  (serveFirst: ServeFirst, app: Express): RequestListener =>
+  (req, res) => {
+    if (!serveFirst(req, res)) app(req, res);
+  };
 
 /**
  * Functions, because only a function's `prototype` may be replaced by the app's; and `Reflect.construct`, because only

@@ -67,6 +67,21 @@ describe("a server with the app's own constructors", () => {
     expect(normal(actual)).toEqual(normal(expected));
   });
 
+  test("what is served first never reaches the app, and has its prototypes all the same", async () => {
+    const app = sampleApp();
+    const own = await serve(
+      createHttpServer(app, {
+        serveFirst: (req, res) => {
+          if (req.url !== "/type") return false;
+          res.end(String(Object.getPrototypeOf(req) === app.request && Object.getPrototypeOf(res) === app.response));
+          return true;
+        },
+      }),
+    );
+    expect(await (await fetch(`${own}/type`)).text()).toBe("true");
+    expect(await (await fetch(`${own}/type?a`)).text()).toBe("<p>hi</p>");
+  });
+
   test("requests and responses have the app's prototypes before Express runs: setting them again changes nothing", async () => {
     const app = sampleApp();
     const seen: boolean[] = [];

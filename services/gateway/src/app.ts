@@ -34,7 +34,7 @@ import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./met
 import { mountAccountRoutes } from "./routes/account-routes.ts";
 import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.ts";
 import { documentRoutes, mountSwaggerUi } from "./routes/docs-routes.ts";
-import { mountHotRoutes } from "./routes/hot-routes.ts";
+import { mountHotRoutes, serveHotCalls } from "./routes/hot-routes.ts";
 import { mountLlmAddresses } from "./routes/llm-addresses.ts";
 import { createBadKeys } from "./store/bad-keys.ts";
 import { createConcurrency } from "./store/concurrency.ts";
@@ -240,6 +240,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
       // A body's own deadline is shorter, and answers in the path's dialect.
       requestTimeoutMs: config.HEADERS_TIMEOUT_MS + config.BODY_TIMEOUT_MS + requestTimeoutMarginMs,
       refuse: refuseInFormat,
+      serveFirst: serveHotCalls(hot),
     },
     onServer: (server) => guardServer(server, context, parts, door),
     mountFirst: (app) => mountHotRoutes(app, hot),
