@@ -10,7 +10,7 @@ export interface SigningKey {
 /** Public keys by name. */
 export type PublicKeys = ReadonlyMap<string, KeyObject>;
 
-/** One that signs, and during a rotation one more. */
+/** The key in use, and during a rotation a second one. */
 const publicKeysMax = 2;
 
 const publicJwk = z.strictObject({
@@ -22,7 +22,7 @@ const publicJwk = z.strictObject({
 const privateJwk = publicJwk.extend({ d: z.base64url().length(43) });
 const keySet = z.strictObject({ keys: z.array(publicJwk).min(1).max(publicKeysMax) });
 
-/** The text as JSON of that schema; the problem never repeats the text, which may hold a private key. */
+/** Parses the text as JSON of this schema. The error never repeats the text, which may hold a private key. */
 const jsonOf = <T>(schema: z.ZodType<T>, message: string) =>
   z.string().transform((text, context): T => {
     try {
@@ -33,7 +33,7 @@ const jsonOf = <T>(schema: z.ZodType<T>, message: string) =>
     }
   });
 
-/** Of the gateway alone. */
+/** The gateway's configuration alone has these fields. */
 export const signingKeyField = jsonOf(privateJwk, "must be a private Ed25519 key as a JWK with kty, crv, x, d and kid")
   .transform((jwk, context): SigningKey => {
     try {
@@ -45,21 +45,21 @@ export const signingKeyField = jsonOf(privateJwk, "must be a private Ed25519 key
   })
   .describe("Signs who calls, on HTTP to a sibling: a private Ed25519 key as a JWK with its kid");
 
-/** Of every service that the gateway calls on behalf of somebody. */
+/** For every service that the gateway calls for an authenticated caller. */
 export const publicKeysField = jsonOf(
   keySet,
   `must be a JWK set of 1 to ${publicKeysMax} public Ed25519 keys, each with kty, crv, x and kid and nothing private`,
 )
   .transform(({ keys }, context): PublicKeys => {
     if (new Set(keys.map(({ kid }) => kid)).size < keys.length) {
-      context.addIssue({ code: "custom", message: "names two keys alike" });
+      context.addIssue({ code: "custom", message: "has two keys with the same kid" });
       return z.NEVER;
     }
     return new Map(keys.map((jwk) => [jwk.kid, createPublicKey({ key: { ...jwk }, format: "jwk" })]));
   })
   .describe("Verify who calls: a JWK set of the gateway's public keys, two during a rotation");
 
-/** A new pair, as the texts that the two variables take. */
+/** A new pair, as the values of the two variables. */
 export function createKeyPair(kid: string): { readonly signingKey: string; readonly publicKeys: string } {
   const { privateKey } = generateKeyPairSync("ed25519");
   const { kty, crv, x, d } = privateKey.export({ format: "jwk" });

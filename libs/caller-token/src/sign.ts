@@ -2,7 +2,7 @@ import { SignJWT } from "jose";
 import type { SigningKey } from "./keys.ts";
 import { algorithm, type CallerClaims, lifetimeSeconds, tokenType } from "./token.ts";
 
-/** Signs who calls `audience` with this one request. */
+/** Signs a token that tells the service `audience` who makes this one request. */
 export type SignCaller = (audience: string, claims: CallerClaims) => Promise<string>;
 
 export const createCallerSigner =

@@ -5,12 +5,12 @@ import { z } from "zod";
 export const algorithm = "Ed25519";
 /** Says what the token is for, so that no other token signed with this key is taken for one (RFC 8725, 3.11). */
 export const tokenType = "topdog-caller+jwt";
-/** A request reaches the sibling within its connect timeout; what takes longer is not this request. */
+/** A request reaches the sibling within its connect timeout; a token that is older belongs to another one. */
 export const lifetimeSeconds = 10;
 /** How far the clocks of two hosts may differ. */
 export const clockToleranceSeconds = 2;
 
-/** The claims of ours, beside `aud`, `iat` and `exp`. */
+/** Our own claims, beside `aud`, `iat` and `exp`. */
 export const callerClaimsSchema = accountCallSchema.extend({
   method: z.string(),
   /** With the query, as it stands in the request line. */

@@ -24,7 +24,7 @@ export interface ReceivedRequest {
   readonly path: string;
 }
 
-/** Who calls; null when the token is absent, forged, late, of an unknown key, or was not signed for this request to this service. */
+/** Who calls; null when the token is absent, forged, expired, of an unknown key, or signed for another request or service. */
 export type VerifyCaller = (request: ReceivedRequest) => Promise<CallerClaims | null>;
 
 export function createCallerVerifier({ publicKeys, audience, nowMs }: CallerVerifierOptions): VerifyCaller {

@@ -124,7 +124,7 @@ describe("a caller's token", () => {
 });
 
 describe("the keys of a configuration", () => {
-  test("never print what is secret, and a wrong one is not repeated", () => {
+  test("never print their secret, and an error does not repeat a wrong value", () => {
     const { d } = JSON.parse(pair.signingKey) as { d: string };
     expect(inspect(signingKey, { depth: 9, showHidden: true }) + JSON.stringify(signingKey)).not.toContain(d);
     const wrong = publicKeysField.safeParse(pair.signingKey);
@@ -132,7 +132,7 @@ describe("the keys of a configuration", () => {
     expect(JSON.stringify(wrong)).not.toContain(d);
   });
 
-  test("a service takes no private key, no three keys and no two of one name; the gateway takes no public one", () => {
+  test("a service refuses a private key, three keys, and two with one kid; the gateway refuses a public key", () => {
     const keysOf = (...names: string[]) =>
       names.flatMap((name) => (JSON.parse(createKeyPair(name).publicKeys) as { keys: object[] }).keys);
     for (const keys of [[JSON.parse(pair.signingKey) as object], keysOf("a", "b", "c"), keysOf("a", "a"), []]) {

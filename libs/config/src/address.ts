@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { z } from "zod";
 
-/** Link-local networks, and where clouds answer a machine's questions about itself, its credentials among them. */
+/** Link-local networks and the metadata services of clouds, which give a machine its credentials. */
 const metadataAddresses = new BlockList();
 metadataAddresses.addSubnet("169.254.0.0", 16, "ipv4");
 metadataAddresses.addAddress("100.100.100.200", "ipv4");
@@ -17,19 +17,19 @@ function isMetadataHost(host: string): boolean {
   return metadataAddresses.check(host, family === 4 ? "ipv4" : "ipv6");
 }
 
-/** Why a process must not connect to this URL; null when it may. A name is judged by itself: what it resolves to may change. */
+/** Why a process must not connect to this URL; null when it may. A host name is not resolved: its addresses may change. */
 function problemOf(url: string, schemes: readonly string[]): string | null {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined || !schemes.includes(scheme))
     return `must start with ${schemes.map((one) => `${one}://`).join(" or ")}`;
-  // As http: a URL's parser brings every spelling of an address, 0xa9fea9fe too, into the usual one.
+  // Parsed as http, because then the parser normalises every spelling of an address, 0xa9fea9fe too.
   const asHttp = URL.parse(`http${url.slice(scheme.length)}`);
   if (asHttp === null || !URL.canParse(url)) return "is not a URL";
   const host = asHttp.hostname.replaceAll(/^\[|\]$|\.$/g, "");
   return isMetadataHost(host) ? "is a link-local address or a cloud's metadata service" : null;
 }
 
-/** A refinement of a field that holds the URL of something that a process connects to. */
+/** Refines a field that holds a URL to which the process connects. */
 export const refuseAddress =
   (schemes: readonly string[]) =>
   (url: string, context: z.RefinementCtx): void => {
@@ -37,7 +37,7 @@ export const refuseAddress =
     if (message !== null) context.addIssue({ code: "custom", message });
   };
 
-/** Something that a process asks over HTTP. */
+/** The URL of a server that the process calls over HTTP. */
 export const httpUrl = z.string().superRefine(refuseAddress(["http", "https"]));
 
 /** Several URLs, separated by commas. */

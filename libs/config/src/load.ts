@@ -35,7 +35,7 @@ export function readConfig<S extends z.ZodObject>(schema: S, env: NodeJS.Process
   return { ok: false, problems };
 }
 
-/** In production whoever reaches Postgres must not be let in by its role's name alone. */
+/** In production the name of a role must not be enough to enter Postgres. */
 function databaseProblem(config: Readonly<Record<string, unknown>>): string | null {
   const { NODE_ENV: mode, DATABASE_URL: url } = config;
   if (mode !== "production" || !(url instanceof Secret)) return null;

@@ -4,7 +4,7 @@ import { isPlaceholder, weaknessOf } from "./weak-secret.ts";
 
 const redacted = "[redacted]";
 
-/** Text that must not be seen: every way of printing it says "[redacted]"; only `reveal` gives it away. */
+/** Secret text: every way of printing it says "[redacted]"; only `reveal` returns it. */
 export class Secret {
   readonly #value: string;
 
@@ -40,7 +40,7 @@ export const secretSchema = z
   .refine((text) => !isPlaceholder(text), "is a placeholder")
   .transform(Secret.of);
 
-/** As `secretSchema`, for a key that is ours to make: long enough, and not one that can be guessed. */
+/** As `secretSchema`, for a key that we make ourselves: it must be long and not easy to guess. */
 export const secretOfLength = (minCharacters: number) =>
   z
     .string()

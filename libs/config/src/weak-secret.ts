@@ -1,13 +1,13 @@
-/** What people write where a secret should stand, and what our own examples might be copied from. */
+/** Placeholders that people write in place of a secret, and words from our own examples. */
 const placeholders =
   /change[-_ ]?(?:me|it|this)|password|passwort|passw0rd|secret|example|placeholder|insecure|replace[-_ ]?(?:me|this)|your[-_ ](?:key|own)|deadbeef/i;
-/** The same for a key that somebody else makes, which may hold such a word by chance or by its maker's habit. */
+/** A key that somebody else makes may contain such a word by chance: it is refused only when it is nothing else. */
 const nothingElse = new RegExp(`^(?:${placeholders.source}|your.*|<.*>|x+|todo|none|null|undefined)$`, "i");
 const distinctCharactersMin = 8;
 /** Characters that go up or down the alphabet or the digits one by one, or stay the same. */
 const sequenceMax = 7;
 
-/** The text is a shorter one said at least twice, whole or cut short: `abcabcab`. */
+/** The text repeats a shorter one at least twice, the last time perhaps not to its end: `abcabcab`. */
 function isRepetition(text: string): boolean {
   for (let period = 1; period <= text.length / 2; period += 1) {
     if (text.slice(period) === text.slice(0, -period)) return true;
@@ -29,7 +29,7 @@ function hasSequence(text: string): boolean {
 
 export const isPlaceholder = (secret: string): boolean => nothingElse.test(secret);
 
-/** Why a key can be guessed; null for one that was made by chance, which fails this once in millions. */
+/** Why a key can be guessed; null for a random key (one in millions of those is refused). */
 export function weaknessOf(secret: string): string | null {
   if (placeholders.test(secret)) return "is a placeholder";
   if (new Set(secret).size < distinctCharactersMin || isRepetition(secret) || hasSequence(secret))

@@ -56,7 +56,7 @@ describe("reading", () => {
     expect(readConfig(schema, { ...valid, HTTP_PORT: "9" })).toMatchObject({ ok: true, config: { HTTP_PORT: 9 } });
   });
 
-  test("every problem is told at once, by variable, without the value", () => {
+  test("every problem is reported at once, by variable, without the value", () => {
     const result = readConfig(schema, { HTTP_PORT: "99999", OPERATOR_TOKEN: "hunter2" });
     expect(result.ok).toBe(false);
     const problems = result.ok ? [] : result.problems;

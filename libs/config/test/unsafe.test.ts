@@ -27,14 +27,14 @@ describe("a secret that can be guessed", () => {
     expect(problemsOfSecret(secret)).toEqual([`KEY: ${problem}`]);
   });
 
-  test("one that was made by chance is taken, whatever its alphabet", () => {
+  test("a random one is accepted, whatever its alphabet", () => {
     for (let count = 0; count < 500; count += 1) {
       expect(problemsOfSecret(randomBytes(16).toString("hex"))).toEqual([]);
       expect(problemsOfSecret(randomBytes(32).toString("base64url"))).toEqual([]);
     }
   });
 
-  test("of another maker's key only what is nothing but a placeholder is refused", () => {
+  test("a key of another maker is refused only when it is nothing but a placeholder", () => {
     const problemsOfKey = (KEY: string) => problemsOf({ KEY: secretSchema }, { KEY });
     for (const key of ["changeme", "your-key-here", "<key>", "xxx"]) expect(problemsOfKey(key)).toHaveLength(1);
     for (const key of ["sk-example-1234", "sk_test_abc"]) expect(problemsOfKey(key)).toEqual([]);
@@ -67,7 +67,7 @@ describe("an address that a process must not connect to", () => {
     },
   );
 
-  test("every field of an address is held to it, and ordinary ones are taken", () => {
+  test("is refused in every field for an address, and ordinary addresses are accepted", () => {
     const { DATABASE_URL, NATS_URL, OTEL_EXPORTER_OTLP_ENDPOINT } = commonFields;
     const fields = { DATABASE_URL, NATS_URL, OTEL_EXPORTER_OTLP_ENDPOINT };
     const bad = {
@@ -90,7 +90,7 @@ describe("Postgres without a password", () => {
   const problems = (url: string, mode: string) =>
     problemsOf({ DATABASE_URL, NODE_ENV }, { DATABASE_URL: url, NODE_ENV: mode });
 
-  test("is refused in production, as is a password that can be guessed, and taken elsewhere", () => {
+  test("is refused in production, as is a password that can be guessed, and accepted elsewhere", () => {
     const none = "postgres://quota@db/quota";
     expect(problems(none, "production")).toEqual(["DATABASE_URL: has no password, which production needs"]);
     for (const password of ["quota", "changeme", "aaaa"]) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { principalSchema } from "./rpc/resolve-principal.ts";
 
-/** Carries the token (libs/caller-token) with which the gateway says who calls a sibling. */
+/** The header with the token (libs/caller-token) that tells a sibling service who calls. */
 export const callerTokenHeaderName = "x-topdog-caller";
 
 /** An `/api` request of an authenticated caller: nothing was charged. */

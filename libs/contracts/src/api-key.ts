@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 
 /**
  * An API key: `td_`, 32 random bytes in base64url (43 characters), and the CRC-32 of all that in six base62 digits. The
- * checksum keeps no secret: it lets a typing error or a made-up string be refused without a lookup.
+ * checksum protects nothing: by it a typing error or a made-up string is refused without a lookup.
  */
 const prefix = "td_";
 const secretLength = 43;
@@ -29,7 +29,7 @@ export function formatApiKey(random: Uint8Array): string {
   return text + checksumOf(text);
 }
 
-/** Has a key's length and beginning: nothing else can be a key. Costs no more than two comparisons. */
+/** Whether `text` has a key's length and prefix. Costs two comparisons. */
 export const hasApiKeyShape = (text: string): boolean => text.length === keyLength && text.startsWith(prefix);
 
 /** Whether `text` is a key that we could have made: its checksum is right. Says nothing about whether we did. */

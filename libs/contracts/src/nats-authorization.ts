@@ -10,7 +10,7 @@ export interface NatsUser {
   };
 }
 
-/** One answer to each question, and not later than this: longer than any caller waits. */
+/** A question may be answered once and within this time, which is longer than any caller waits. */
 const responses = { max: 1, expires: "60s" };
 /** A client signs the server's challenge within this time, also on a busy machine. */
 const authenticationTimeoutSeconds = 10;

@@ -71,7 +71,7 @@ describe("the plan catalogue", () => {
     );
   });
 
-  test("a seat more never takes anything away, and pools are whole numbers", () => {
+  test("one more seat never lowers a limit, and pools are whole numbers", () => {
     fc.assert(
       fc.property(anyPlan, anySeats, (plan, seats) => {
         expect(Number.isInteger(orgApiCallsPerDay(plan, seats))).toBe(true);
@@ -92,7 +92,7 @@ describe("the plan catalogue", () => {
     );
   });
 
-  test("only plans with seats have an org pool", () => {
+  test("only plans with seats have an org bucket and a BYOK pool", () => {
     for (const plan of Object.values(plans)) {
       expect(plan.orgByokPool !== null).toBe(plan.perSeat);
       expect(plan.orgBucket.kind !== "none").toBe(plan.perSeat);
@@ -101,7 +101,7 @@ describe("the plan catalogue", () => {
 });
 
 describe("daily limits of a bucket", () => {
-  test("a user's bucket never depends on seats; an org pool has no LLM meter", () => {
+  test("a user's bucket never depends on seats; an org bucket has no LLM meter", () => {
     fc.assert(
       fc.property(anyPlan, anySeats, anyId, (plan, seats, id) => {
         expect(dailyLimit(userBucket(id), "api_calls", plan, seats)).toBe(plan.apiCallsPerDay);

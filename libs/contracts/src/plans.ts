@@ -25,7 +25,7 @@ export interface SlotRule {
   readonly perSeat: number;
 }
 
-/** The org's pooled API calls per day: a number per seat, or a share of the seats' own calls in percent. */
+/** The limit of the org bucket, in API calls per day: a number per seat, or a share of the seats' own calls in percent. */
 export type OrgBucketRule =
   | { readonly kind: "none" }
   | { readonly kind: "per_seat"; readonly callsPerSeat: number }
@@ -182,7 +182,7 @@ export function annualPriceCents(plan: Plan): number {
   return (plan.monthlyPriceCents * 12 * (100 - plan.annualDiscountPercent)) / 100;
 }
 
-/** The org's pooled API calls per day for a paid number of seats; 0 where the plan has no pool. */
+/** The limit of the org bucket, in API calls per day, for a paid number of seats; 0 where the plan has none. */
 export function orgApiCallsPerDay(plan: Plan, seatCount: number): number {
   switch (plan.orgBucket.kind) {
     case "none":
@@ -194,7 +194,7 @@ export function orgApiCallsPerDay(plan: Plan, seatCount: number): number {
   }
 }
 
-/** BYOK slots: the org's pool where the plan has one, else the subscriber's own. */
+/** BYOK slots: the org's BYOK pool where the plan has one, else the subscriber's own. */
 export function byokCapacity(plan: Plan, seatCount: number): { scope: "user" | "org"; capacity: number } {
   if (plan.orgByokPool === null) return { scope: "user", capacity: plan.personalByokSlots };
   return { scope: "org", capacity: plan.orgByokPool.base + plan.orgByokPool.perSeat * seatCount };

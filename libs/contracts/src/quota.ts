@@ -12,7 +12,7 @@ export type ChargeSource = z.infer<typeof chargeSourceSchema>;
 
 /**
  * Who a bucket belongs to, as text: `user:<userId>` (own subscription), `seat:<orgId>:<userId>` (a seat-holder's own
- * allowance inside an org), `org:<orgId>` (the org's pool).
+ * allowance inside an org), `org:<orgId>` (the org bucket).
  */
 export const bucketOwnerSchema = z.string().regex(/^(user:[\w-]{1,64}|seat:[\w-]{1,64}:[\w-]{1,64}|org:[\w-]{1,64})$/);
 
@@ -26,7 +26,7 @@ export function subscriptionOwnerOf(bucketOwner: string): string {
   return kind === "user" ? `user:${id}` : `org:${id}`;
 }
 
-/** The daily limit of a bucket, from the catalogue. An LLM meter on an org pool does not exist: 0. */
+/** The daily limit of a bucket, from the catalogue. An org bucket has no LLM meter: 0. */
 export function dailyLimit(bucketOwner: string, meter: Meter, plan: Plan, seats: number): number {
   if (bucketOwner.startsWith("org:")) return meter === "api_calls" ? orgApiCallsPerDay(plan, seats) : 0;
   if (bucketOwner.startsWith("seat:") && !plan.perSeat) return 0;

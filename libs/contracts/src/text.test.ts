@@ -5,7 +5,7 @@ import { idSchema, nameSchema } from "./text.ts";
 
 describe("a name", () => {
   test.each(["laptop", "Zoë's CI 🚀", "日本語", "👩‍💻 team", "a\u00a0b", "x".repeat(100)])(
-    "%j is taken as it is",
+    "%j is accepted unchanged",
     (name) => {
       expect(nameSchema.parse(`  ${name} `)).toBe(name);
     },

@@ -6,11 +6,11 @@ export const idSchema = z.string().regex(/^[\w-]{1,64}$/, "must be 1 to 64 lette
 const maxNameLength = 100;
 /**
  * No control characters (NUL, which Postgres refuses, among them), line separators, halves of surrogate pairs, or marks
- * that make text be shown in another order than it is stored.
+ * that change the order in which text is shown.
  */
 const printableLine = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]*$/u;
 
-/** What people call a thing: one line of visible text. Spaces around it are dropped. */
+/** A name that a person gives: one line of visible text. Spaces around it are dropped. */
 export const nameSchema = z
   .string()
   .trim()

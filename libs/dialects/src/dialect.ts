@@ -37,7 +37,7 @@ export interface WholeAnswer {
   readonly usage: TokenUsage | null;
 }
 
-/** A provider's 4xx, in no dialect; its text is for the caller. */
+/** A provider's 4xx, freed of its wire format; the text is for the caller. */
 export interface ProviderRefusal {
   readonly message: string;
   readonly type: string | null;
@@ -49,7 +49,7 @@ export interface ProviderRefusal {
 export type EventMeaning =
   /** Counts as output: once it has reached the caller nothing may fall back. */
   | "content"
-  /** Belongs to the answer and shows a user nothing yet, such as a role. */
+  /** Part of the answer that shows the user nothing yet, such as a role. */
   | "opening"
   /** Not an event: a comment. */
   | "comment"
@@ -68,8 +68,8 @@ export interface StreamReader {
   read(bytes: Buffer, start: number, end: number): EventMeaning;
   /** Content events so far: about one token each. */
   contentEvents(): number;
-  /** As far as stated by now. */
+  /** What the provider has stated until now. */
   usage(): TokenUsage | null;
-  /** All parts of the answer have said that they are finished: a body that ends here is whole without an end event. */
+  /** All parts of the answer are finished: a body that ends here is complete even without an end event. */
   isFinished(): boolean;
 }

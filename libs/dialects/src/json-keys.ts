@@ -1,4 +1,4 @@
-/** The keys of the objects that a scan is in: finds one that comes twice. */
+/** The keys of the objects that are open in a scan: finds a key that comes twice. */
 export interface KeyStack {
   /** An object begins. */
   enter(): void;
@@ -10,7 +10,7 @@ export interface KeyStack {
 }
 
 const backslash = 0x5c;
-/** Beyond so many keys an object's names are kept in a set: comparing each with all would grow with their square. */
+/** An object with more keys than this keeps them in a set: comparing each with all others takes quadratic time. */
 const maxCompared = 16;
 
 /** Hashes and places are compared, so that an ordinary object costs no allocation; escaped keys and large objects get a set. */

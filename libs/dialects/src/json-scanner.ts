@@ -45,7 +45,7 @@ const endsRun = Uint8Array.from({ length: 256 }, (_, byte) =>
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= zero && byte <= 0x39;
 const isHexDigit = (byte: number | undefined): boolean =>
   isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66);
-/** 1 for what a backslash makes an escape of, alone. */
+/** 1 for each character that makes a two-character escape after a backslash. */
 const isEscape = Uint8Array.from({ length: 256 }, (_, byte) =>
   '"\\/bfnrt'.includes(String.fromCodePoint(byte)) ? 1 : 0,
 );
@@ -56,7 +56,7 @@ const literals: Readonly<Record<number, Buffer>> = {
 };
 
 /**
- * One pass over JSON text (RFC 8259) that keeps nothing but where the top object's members stand. A class, for its position
+ * One pass over JSON text (RFC 8259) that keeps nothing but where the top object's members stand. A class, because its position
  * and its stack of keys belong to one text; recursion is bounded by `maxDepth`.
  */
 class JsonScanner {
@@ -164,7 +164,7 @@ class JsonScanner {
     }
   }
 
-  /** Behind a value: passes the comma to what follows it, or the container's end. */
+  /** After a value: skips the comma before the next one, or the container's end. */
   #next(close: number): number | undefined {
     const byte = this.#skipSpace();
     if (byte !== comma && byte !== close) throw this.#malformed();

@@ -3,7 +3,7 @@ const carriageReturn = 0x0d;
 const colon = 0x3a;
 const dataField = "data:";
 
-/** The end of the event that begins at `from` (behind its blank line), or -1 when it is not complete. */
+/** The end of the event that begins at `from` (after its blank line), or -1 when it is not complete. */
 export function eventEnd(bytes: Buffer, from: number): number {
   let at = bytes.indexOf(newline, from);
   while (at !== -1) {
@@ -22,7 +22,7 @@ export function eventEnd(bytes: Buffer, from: number): number {
 export function eventData(bytes: Buffer, start: number, end: number): string | null {
   if (bytes[start] === colon && bytes.indexOf(newline, start) >= end - 3) return null;
   const text = bytes.toString("latin1", start, end);
-  // The usual event is one data line: its JSON needs no copy by lines.
+  // The usual event is one data line, which needs no joining.
   const isOneLine = text.startsWith(dataField) && text.indexOf("\n") >= text.length - 3;
   if (isOneLine) return text.slice(dataField.length).trim();
   const lines = text.split(/\r?\n/).filter((line) => line.startsWith(dataField));

@@ -18,7 +18,7 @@ describe("the list of dialects", () => {
     }
   });
 
-  test("has an endpoint and addresses of its own for each, all of them documented", () => {
+  test("each has its own endpoint and addresses, all of them documented", () => {
     const endpoints = operations.map(({ endpoint }) => endpoint);
     expect(new Set(endpoints).size).toBe(endpoints.length);
     const document = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8")) as {
@@ -40,7 +40,7 @@ describe.each(dialects.map((dialect) => [dialect.id, dialect] as const))("%s", (
     events.map((event) => reader.read(Buffer.from(event), 0, Buffer.byteLength(event)));
   const parts = samples.stream(["a", "b"]);
 
-  test("reads who is asked and whether as a stream", () => {
+  test("reads the model and whether a stream is wanted", () => {
     expect(requestOf(false)).toMatchObject({ model: "sandbox-small", streamed: false });
     expect(requestOf(true)).toMatchObject({ model: "sandbox-small", streamed: true });
   });
@@ -66,7 +66,7 @@ describe.each(dialects.map((dialect) => [dialect.id, dialect] as const))("%s", (
     expect(readAll(newReader(), [dialect.stream.keepAlive])).toEqual(["comment"]);
   });
 
-  test("an answer's usage is found, and what is no answer is not taken for one", () => {
+  test("an answer's usage is found, and nothing else is taken for an answer", () => {
     expect(dialect.readAnswer(Buffer.from(JSON.stringify(samples.answer("x"))))).toEqual({
       usage: { promptTokens: 5, completionTokens: 7, estimated: false },
     });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
 const space = fc.stringMatching(/^[ \n\r\t]{0,2}$/);
-/** As people and machines write them, beyond what a double holds. */
+/** Numbers of all the forms that JSON allows, also beyond what a double holds. */
 const numberText = fc.stringMatching(/^-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,4})?$/);
 const escapeText = fc.oneof(fc.stringMatching(/^\\["\\/bfnrt]$/), fc.stringMatching(/^\\u[0-9a-fA-F]{4}$/));
 const plainText = fc.string({ unit: "grapheme" }).map((text) => JSON.stringify(text).slice(1, -1));

@@ -14,7 +14,7 @@ describe("an error of OpenAI's APIs", () => {
     });
   });
 
-  test("a spent quota tells SDKs not to try again; a passing fault leaves them their retries", () => {
+  test("a spent quota tells SDKs not to try again; a temporary fault lets them retry", () => {
     expect(openAiErrors.headers(new AppError("quota_exceeded"))).toEqual({ "x-should-retry": "false" });
     expect(openAiErrors.headers(new AppError("temporary_reduced_capacity"))).toEqual({});
     expect(openAiErrors.headers(new AppError("invalid_request"))).toEqual({});

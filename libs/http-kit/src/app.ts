@@ -6,14 +6,14 @@ import { requestLog } from "./request-log.ts";
 
 export interface AppOptions {
   readonly logger: Logger;
-  /** Take over the peer's x-request-id: only for a service that none but our own can reach. */
+  /** Take over the peer's x-request-id: only for a service that nobody but our own services can reach. */
   readonly trustRequestId?: boolean;
   /** Off for a server whose hot routes write their own headers and log line; it may mount the two later itself. */
   readonly securityHeaders?: boolean;
   readonly logRequests?: boolean;
 }
 
-/** An Express app with the house's settings and no middleware: no banner, no etag, plain query strings. */
+/** An Express app with our settings and no middleware: no banner, no etag, plain query strings. */
 export function createBareApp(): Express {
   const app = express();
   app.disable("x-powered-by");

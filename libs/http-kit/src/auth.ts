@@ -7,7 +7,7 @@ import { setRequestId } from "./request-id.ts";
 import { addToRequestLog } from "./request-log.ts";
 import type { Route } from "./route-types.ts";
 
-/** Who calls, as the gateway signed it; null when it signed nothing that holds. */
+/** Who calls, as the gateway signed it; null without a valid signature. */
 export type SiblingVerifier = (req: Request) => AccountCall | null | Promise<AccountCall | null>;
 /** Whether the request shows an operator's credential. */
 export type OperatorVerifier = (req: Request) => boolean;
@@ -30,7 +30,7 @@ const textOf = (secret: SecretText): string => (typeof secret === "string" ? sec
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** Checks `Authorization: Bearer <token>` in constant time. Without a token nobody is an operator. */
+/** Checks `Authorization: Bearer <token>` in constant time. When none is configured, nobody is an operator. */
 export function operatorVerifier(token: SecretText | undefined): OperatorVerifier {
   if (token === undefined) return () => false;
   const expected = digest(`Bearer ${textOf(token)}`);
@@ -43,7 +43,7 @@ export function assertVerifiable({ auth, method, path }: Route, verifiers: Verif
   throw new Error(`${method.toUpperCase()} ${path} needs auth "${auth}", and no verifier for it is configured`);
 }
 
-/** The caller of a sibling's request. The signed word carries the request's id too, so that one id runs through all services. */
+/** Who makes a request that a sibling passes on. The signed token holds the request's id too, so that all services log one id. */
 export async function callerOf(
   { auth }: Route,
   verifiers: Verifiers,
@@ -59,7 +59,7 @@ export async function callerOf(
   return caller;
 }
 
-/** To everybody but an operator the path does not exist: the request leaves the router, and whatever answers 404 answers it. */
+/** For everybody but an operator the path does not exist: the request leaves the router and gets the same 404 as any unknown path. */
 export const operatorsOnly =
   (isOperator: OperatorVerifier): RequestHandler =>
   (req, _res, next) =>

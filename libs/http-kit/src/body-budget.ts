@@ -24,8 +24,8 @@ export function createBodyBudget(maxBytes: number): BodyBudget {
 }
 
 /**
- * A part of a budget that one party may take at most, so that it leaves the rest to others. A class: one is made for nearly
- * every call, and its methods should not be.
+ * The most that one party may take of a budget, so that the rest is left to others. A class, so that its methods are not made
+ * anew for nearly every call.
  */
 export class BudgetShare implements BodyBudget {
   readonly #whole: BodyBudget;

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP, type Socket } from "node:net";
 
-/** Where a request comes from, as far as limits go: one IPv4 address, or the /64 that an IPv6 customer gets. */
+/** What limits per address count as one client: an IPv4 address, or the /64 that an IPv6 customer gets. */
 export interface ClientAddresses {
   ofRequest(req: IncomingMessage): string;
   ofSocket(socket: Socket): string;

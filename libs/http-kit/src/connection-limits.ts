@@ -6,7 +6,7 @@ export type ConnectionLimit = "connections" | "connections_of_address" | "openin
 
 export interface ConnectionLimits {
   readonly maxConnections: number;
-  /** Does not hold for our own proxies, which speak for many. */
+  /** Not applied to our own proxies, which speak for many clients. */
   readonly maxPerAddress: number;
   /** Connections whose first request's headers have not come yet. */
   readonly maxOpening: number;
@@ -20,8 +20,8 @@ export interface Connections {
 }
 
 /**
- * Bounds a server's connections. Where the process is full, the one that has been opening longest goes first: a
- * client with a request to make sends its headers at once. A later request's headers are bounded by the server's timeout for headers alone.
+ * Bounds a server's connections. When the process is full, the one that has waited longest for its first headers is closed: an
+ * ordinary client sends them at once. A later request's headers are bounded by the server's timeout for headers alone.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): Connections {
   const { addresses } = limits;
@@ -33,7 +33,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): Conn
     limits.onRefused(limit);
     socket.destroy();
   }
-  /** False when nothing is opening. */
+  /** False when no connection waits for its first headers. */
   function dropOldestOpening(limit: ConnectionLimit): boolean {
     const [oldest] = opening;
     if (oldest === undefined) return false;

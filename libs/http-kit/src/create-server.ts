@@ -11,7 +11,7 @@ export interface ServerOptions {
   /** From the first byte of a request until its body is complete; an answer may take longer. */
   readonly requestTimeoutMs?: number;
   readonly maxHeaderBytes?: number;
-  /** Answers what no route will see; problem+json when absent. */
+  /** Answers requests that reach no route; problem+json when absent. */
   readonly refuse?: Refuse;
   /** Takes requests whose every microsecond counts before Express sees them; false leaves one to the app. */
   readonly serveFirst?: ServeFirst;

@@ -19,7 +19,7 @@ export function errorHandler({ render, logger }: { render: ErrorRenderer; logger
   };
 }
 
-/** For what no route took. */
+/** Answers requests that no route took. */
 export function notFound(render: ErrorRenderer): RequestHandler {
   return (req, res) => {
     addToRequestLog(res, { errorCode: "not_found" });

@@ -31,7 +31,7 @@ export async function drainServer(server: Server, { graceMs }: { graceMs: number
   server.emit(drainEvent);
   let finished = true;
   await new Promise<void>((resolve) => {
-    // A connection that falls idle after the close is nobody's to close but ours.
+    // node:http does not close a connection that becomes idle after this call: we must.
     const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs);
     const deadline = setTimeout(() => {
       finished = false;

@@ -97,7 +97,9 @@ function assertDeclared(route: Route, reply: ErasedReply | StreamReply): void {
   if (schema === undefined)
     throw new Error(`${route.method} ${route.path} answered an undeclared status ${reply.status}`);
   if (isStreamed(schema) !== "stream" in reply)
-    throw new Error(`${route.method} ${route.path} must stream ${reply.status}, or not`);
+    throw new Error(
+      `${route.method} ${route.path} answered ${reply.status} as a stream, or not, against its declaration`,
+    );
   if (!isStreamed(schema) && "body" in reply) strict(schema).parse(reply.body);
 }
 

@@ -49,7 +49,7 @@ const errorsOfEveryKey = [
   "temporary_reduced_capacity",
 ] as const;
 
-/** The OpenAPI 3.1 document of the very objects that are mounted. */
+/** The OpenAPI 3.1 document, made from the same objects that are mounted. */
 export function buildOpenApi({
   title,
   version = "1.0.0",

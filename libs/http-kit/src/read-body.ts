@@ -4,7 +4,7 @@ import type { BodyBudget } from "./body-budget.ts";
 import { sendContinue } from "./expect-continue.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
-/** How slow a sender may be. Without it only the server's own timeout of a request holds. */
+/** How slow a sender may be. Without it only the server's own timeout of a request applies. */
 export interface BodyPace {
   readonly watchdog: Watchdog;
   readonly monotonicMs: () => number;
@@ -18,7 +18,7 @@ export interface BodyPace {
 export interface ReadBodyOptions {
   readonly maxBytes: number;
   readonly pace?: BodyPace;
-  /** A body that was read has taken its length from it; whoever called gives that back when the body is no longer held. */
+  /** A body that was read has taken its length from the budget; the caller of `readBody` gives it back when the body is no longer held. */
   readonly budget?: BodyBudget;
 }
 
@@ -33,7 +33,7 @@ const noMemory = (): AppError =>
   new AppError("overloaded", { detail: "Too many large requests are under way.", retryAfterSeconds: 1 });
 const tooSlow = (detail: string): AppError => new AppError("request_timeout", { detail });
 
-/** What the headers alone say against the body; null when nothing does. */
+/** Why the headers alone refuse the body; null when they do not. */
 function refusalOf({ headers }: IncomingMessage, { maxBytes, budget }: ReadBodyOptions): AppError | null {
   const encoding = headers["content-encoding"];
   if (encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity")
@@ -103,7 +103,7 @@ export function readBody(req: IncomingMessage, res: ServerResponse, options: Rea
   });
 }
 
-/** Looked at once a window; a window in which too little came ends the upload. */
+/** Checked once per window; a window with too few bytes ends the upload. */
 function watchPace(pace: BodyPace, receivedBytes: () => number, fail: (error: AppError) => void): Watched {
   const { timeoutMs, windowMs, minBytesPerSecond, monotonicMs } = pace;
   const startedMs = monotonicMs();

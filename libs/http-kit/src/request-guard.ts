@@ -18,7 +18,7 @@ export function originFormOf(target: string): string | null {
 }
 
 /**
- * What node:http would answer with an empty body, or not understand, before any route: no `Host`, an `Expect` that is not
+ * Handles what node:http would answer with an empty body, or not understand, before any route: no `Host`, an `Expect` that is not
  * `100-continue`, a target in absolute form. `100 Continue` is left to whoever reads the body.
  */
 export function guardRequests(server: Server, serve: RequestListener, refuse: Refuse): void {

@@ -16,7 +16,7 @@ export type ResponseSchemas = Readonly<Record<number, z.ZodType | StreamedRespon
 
 type Output<S> = S extends z.ZodType ? z.output<S> : S extends RawBody ? Buffer : undefined;
 
-/** As `T`, from values that may be read only: a handler may answer with constants. */
+/** `T` with readonly members, so that a handler may answer with constants. */
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object

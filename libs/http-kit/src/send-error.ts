@@ -38,7 +38,7 @@ export function errorAnswer(format: ErrorFormat, error: AppError, requestId: str
 }
 
 /**
- * Answers with errors in this format. After the headers are out there is nothing true left to say: the connection is cut (a
+ * Answers with errors in this format. Once the headers are sent, no error can be told: the connection is cut (a
  * stream ends with its dialect's own error event).
  */
 export function errorRenderer(format: ErrorFormat): ErrorRenderer {

@@ -19,7 +19,7 @@ export interface StreamReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends until the stream ends. A stream that fails after its first byte cuts the connection: the client must not take it for whole. */
+/** Sends until the stream ends. A stream that fails after its first byte cuts the connection: the client must not take it for complete. */
 export async function sendStream(
   res: Response,
   { status, stream, headers }: StreamReply,

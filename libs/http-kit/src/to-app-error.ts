@@ -7,7 +7,7 @@ interface HttpError {
   readonly type?: string;
 }
 
-/** Made by Express's own parsers. A client library's error has a status too, but of another server's answer: never ours. */
+/** Made by Express's own parsers. An error of an HTTP client has a status too, but it is another server's. */
 const isHttpError = (error: unknown): error is HttpError =>
   error instanceof Error && "expose" in error && "status" in error && typeof error.status === "number";
 
@@ -17,7 +17,7 @@ const formatPath = (path: readonly PropertyKey[]): string =>
     return text === "" ? String(key) : `${text}.${String(key)}`;
   }, "");
 
-/** What an invalid input is told: each fault with its place, never the value that was sent. */
+/** Describes an invalid input: each fault with its place, never the value that was sent. */
 export function invalidRequest(error: z.ZodError, place: "params" | "query" | "body"): AppError {
   const faults = error.issues.map((issue) => ({ in: place, path: formatPath(issue.path), message: issue.message }));
   const first = faults[0];

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 const lingerMs = 3_000;
 /** How much of it is thrown away meanwhile. */
 const maxDiscardedBytes = 64 * 1024 * 1024;
-/** A body of this announced length is about to be here: the connection is worth keeping. */
+/** A body with an announced length up to this is read to its end, so that the connection can be kept. */
 const smallBodyBytes = 64 * 1024;
 
 function hasBody({ headers }: IncomingMessage): boolean {

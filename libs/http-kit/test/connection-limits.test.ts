@@ -49,7 +49,7 @@ async function limited(limits: Partial<typeof wide>, proxies: AddressRange[] = [
 const request = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 const isGone = (socket: Socket): Promise<void> => eventually(() => expect(socket.destroyed).toBe(true));
 
-test("one address has so many connections and no more, unless it is a proxy of ours", async () => {
+test("one address has no more connections than its limit, unless it is a proxy of ours", async () => {
   const { open, refused, connections } = await limited({ maxPerAddress: 2 });
   const [first] = [await open(request), await open(request)];
   await isGone(await open());
@@ -64,7 +64,7 @@ test("one address has so many connections and no more, unless it is a proxy of o
   expect(behindProxy.refused).toEqual([]);
 });
 
-test("of connections that never send their headers the oldest goes when there are too many", async () => {
+test("of connections that never send their headers the oldest is closed when there are too many", async () => {
   const { open, refused, connections } = await limited({ maxOpening: 2 });
   const served = await open(request);
   await eventually(() => expect(connections.opening()).toBe(0));
@@ -75,7 +75,7 @@ test("of connections that never send their headers the oldest goes when there ar
   expect([refused, connections.opening(), served.destroyed]).toEqual([["opening_connections"], 2, false]);
 });
 
-test("a full process makes room for a newcomer by what is still opening, else the newcomer goes", async () => {
+test("a full process closes a connection without headers for a new one; when there is none, it closes the new one", async () => {
   const { open, refused, connections } = await limited({ maxConnections: 2 });
   await open(request);
   const idle = await open();

@@ -116,7 +116,7 @@ test("a fast upload that does not end in its time is ended", async () => {
   await eventually(() => expect(codes).toEqual(["request_timeout"]));
 });
 
-test("bodies take their bytes from the budget as they come; a failed or left one gives them back", async () => {
+test("bodies take their bytes from the budget as they come; a failed or abandoned one gives them back", async () => {
   const budget = createBodyBudget(1_000);
   const { post, codes, received } = await uploads({ maxBytes: 900, budget });
   await post("content-length: 600", "x".repeat(600));

@@ -20,7 +20,7 @@ test("a stranger's id is never taken over", async () => {
   expect(await ask(false, "mine")).toMatch(/^req_[0-9a-f]{24}$/);
 });
 
-test("our own hop's id is, when it is well formed", async () => {
+test("a sibling's id is taken over when it is well formed", async () => {
   expect(await ask(true, "req_of-the_gateway")).toBe("req_of-the_gateway");
   expect(await ask(true, "two words")).toMatch(/^req_/);
   expect(await ask(true, "a".repeat(129))).toMatch(/^req_/);

@@ -178,7 +178,7 @@ describe("a route", () => {
     }
   });
 
-  test("tells a fault with its detail and extensions, and does not log it as an error", async () => {
+  test("answers a fault with its detail and extensions, and does not log it as an error", async () => {
     const answer = await create('{"name":"taken"}');
     expect(answer.status).toBe(409);
     expect(await problem(answer)).toMatchObject({ code: "conflict", detail: "The name is taken.", name: "taken" });

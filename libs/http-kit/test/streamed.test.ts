@@ -82,7 +82,7 @@ describe("a streamed answer", () => {
     expect(lines.filter(({ level }) => level === "error")).toHaveLength(0);
   });
 
-  test("that fails in the middle is cut, so that nobody takes it for whole, and logged once", async () => {
+  test("that fails in the middle is cut, so that nobody takes it for complete, and logged once", async () => {
     const failing = (): Readable =>
       Readable.from(
         (async function* () {

@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What any program needs to run. Whoever starts us may hold secrets in all others: a child gets those that it is given. */
+/** What any program needs to run. All other variables of ours may hold secrets: a child gets only those that it is given. */
 const runtimeVariables = [
   "PATH",
   "HOME",
@@ -30,7 +30,7 @@ export const pickVariables = (env: Environment, names: readonly string[]): Recor
 
 export const runtimeEnvironment = (env: Environment): Record<string, string> => pickVariables(env, runtimeVariables);
 
-/** The variables that the configuration of a service names: of the built one in this folder. */
+/** The variables that the configuration of the built service in this folder names. */
 export async function configVariables(folder: string): Promise<readonly string[]> {
   const built = (await import(pathToFileURL(join(folder, "dist/config.js")).href)) as {
     readonly configSchema: { readonly shape: object };

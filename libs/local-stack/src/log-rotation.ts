@@ -7,7 +7,7 @@ export interface LogRotationOptions {
   readonly maxBytes?: number;
   /** Older files kept of each log, as `name.log.1`, `name.log.2`; 3 when absent. */
   readonly keptFiles?: number;
-  /** Between two looks; 10 s when absent. */
+  /** Time between two checks; 10 s when absent. */
   readonly intervalMs?: number;
 }
 

@@ -99,7 +99,7 @@ function configuration({ dataDir, access }: NatsOptions, name: string, host: str
     `port: ${port}`,
     `server_name: ${name}`,
     `jetstream { store_dir: ${folder}, max_memory_store: 64MB, max_file_store: 32GB }`,
-    // A client that is gone without a word holds its place in a queue until this notices.
+    // A client that vanished keeps its place in a queue group until a ping goes unanswered.
     `ping_interval: "5s"`,
     "ping_max: 2",
     access ?? "",

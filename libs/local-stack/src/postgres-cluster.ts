@@ -38,7 +38,7 @@ export async function openCluster(
 function runInitdb(directory: string, passwordFile: string, binaries: string, account: EngineAccount | null) {
   const locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
   const access = ["--username=postgres", `--pwfile=${passwordFile}`, "--auth=scram-sha-256"];
-  // Not synced: should the machine lose power within seconds of the very first start, a fresh start is the cure.
+  // Not synced: if the machine loses power within seconds of the very first start, wipe the folder and start again.
   const args = ["-D", directory, ...locale, ...access, "--no-sync", "--no-instructions"];
   return new Promise<void>((resolve, reject) => {
     const child = spawn(join(binaries, "bin/initdb"), args, {

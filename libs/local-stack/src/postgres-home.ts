@@ -38,7 +38,7 @@ export function postgresHome(dataDir: string, account: EngineAccount | null, log
   log(`Postgres cannot enter ${dataDir} as an unprivileged user: its data is in ${home}`);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   giveTo(account, home);
-  // A cluster may stand here already, from when the folder could be entered: it moves along, with its owner and modes.
+  // An earlier start, when the folder could be entered, may have left a cluster here: it is moved, with its owner and modes.
   if (!existsSync(join(home, "cluster"))) execFileSync("cp", ["-a", `${dataDir}/.`, home]);
   rmSync(dataDir, { recursive: true });
   symlinkSync(home, dataDir);
@@ -51,13 +51,13 @@ export function removePostgresHome(dataDir: string): void {
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-/** A folder of root's own in a place everyone can enter, named after what it stands in for. */
+/** A folder of root's own in a place everyone can enter, named after the folder that it replaces. */
 function reachableFolder(standsFor: string): string {
   const hash = createHash("sha256").update(resolve(standsFor)).digest("hex").slice(0, 16);
   const folder = join(existsSync("/var/tmp") ? "/var/tmp" : tmpdir(), `topdog-${hash}`);
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const found = lstatSync(folder);
-  // In a folder where everyone may write, a name that can be guessed may be someone else's trap.
+  // Everyone may write to the parent: a folder with a name that can be guessed may have been made by someone else.
   if (!found.isDirectory() || found.uid !== process.getuid?.()) throw new Error(`${folder} is not ours: remove it`);
   return folder;
 }

@@ -204,7 +204,7 @@ function killQuietly(pid: number): void {
   }
 }
 
-/** Derived, so that nothing has to be stored or passed on for a second start to know it. */
+/** Derived from the superuser's, so that a later start knows it without storing it. */
 const rolePassword = (superuserPassword: string, role: string): string =>
   createHmac("sha256", superuserPassword).update(`role:${role}`).digest("base64url");
 

@@ -16,7 +16,7 @@ kill -s KILL -- "-$3" 2>/dev/null
 
 /**
  * Watches this process from outside and ends `pid` (leader of a process group) once this process is gone, even by
- * SIGKILL. One small shell per child. Returns a function that calls the guard off.
+ * SIGKILL. One small shell per child. Returns a function that ends the guard.
  */
 export function guardProcess(pid: number, signal: GuardSignal): () => void {
   const target = signal === "KILL" ? -pid : pid;

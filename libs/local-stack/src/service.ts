@@ -14,7 +14,7 @@ export interface LocalService {
   isRunning(): boolean;
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<ProcessExit>;
   kill9(): Promise<ProcessExit>;
-  /** Starts it again, killing it first if it runs, and waits until it is ready. `env` is added for good. */
+  /** Starts it again, killing it first if it runs, and waits until it is ready. `env` is added for this and all later starts. */
   restart(env?: Readonly<Record<string, string | undefined>>): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export interface ExitPolicy {
 
 const readyTimeoutMs = 60_000;
 const restartDelayMs = 1_000;
-/** One that ran this long before it ended is not in a crash loop: its restarts are counted anew. */
+/** A service that ran this long before it ended is not in a crash loop: its restarts are counted from 0 again. */
 const stableAfterMs = 60_000;
 
 /** Starts a service's compiled `main`; `ready` says when it answers on /readyz. */

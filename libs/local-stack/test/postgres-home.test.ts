@@ -25,7 +25,7 @@ test("the folder that holds the data can be entered by the user that Postgres ru
   expect([existsSync(dataDir), existsSync(home)]).toEqual([false, false]);
 });
 
-test("data that is there when its folder is closed to others moves along, and is not lost", () => {
+test("data in a folder that was closed to others meanwhile is moved, not lost", () => {
   const parent = join(folder, "was-open");
   const dataDir = join(parent, "data");
   expect(postgresHome(dataDir, account, () => undefined)).toBe(dataDir);

@@ -46,7 +46,7 @@ export interface ConnectOptions extends BusAddress {
   readonly firstConnectMs?: number | undefined;
   /** Ends the wait for the first connection: `connectBus` then rejects. */
   readonly signal?: AbortSignal | undefined;
-  /** The connection is of no use any more. Without this the process asks itself to stop, with exit code 1. */
+  /** Called when the connection cannot be used any more. When absent, the process stops itself with exit code 1. */
   readonly onFatal?: (error: Error) => void;
 }
 
@@ -58,7 +58,7 @@ const pingIntervalMs = 2_000;
 const maxPingsOut = 2;
 /** One attempt: TCP, TLS and the proof of identity. */
 const connectTimeoutMs = 5_000;
-/** What is in flight when the server dies waits so long, also when the server is back at once. */
+/** A request in flight when the server dies waits this long, even when the server is back at once. */
 const requestTimeoutMs = 1_000;
 const noticeIntervalMs = 5_000;
 
@@ -110,12 +110,12 @@ function connectionOptions({ url, name, seed, tls }: ConnectOptions, timeoutMs: 
     reconnectTimeWait: retryWaitMs,
     reconnectJitter: retryJitterMs,
     ignoreAuthErrorAbort: true,
-    // Two stack traces a request otherwise, taken before anything went wrong.
+    // Otherwise every request captures two stack traces before anything has gone wrong.
     noAsyncTraces: true,
     pingInterval: pingIntervalMs,
     maxPingOut: maxPingsOut,
     timeout: timeoutMs,
-    // With it a server, or whoever stands between, that offers no TLS is refused.
+    // Refuses a server, or anybody between, that offers no TLS.
     ...(tls === undefined && !/(^|,)tls:/.test(url) ? {} : { tls: tlsFiles(tls ?? {}) }),
   };
 }

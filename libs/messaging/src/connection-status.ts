@@ -8,7 +8,7 @@ export interface WatchOptions {
   readonly onFatal?: (error: Error) => void;
 }
 
-/** The part of a `Bus` that tells how its connection fares. */
+/** The part of a `Bus` that tells the state of its connection. */
 export interface WatchedConnection {
   isConnected(): boolean;
   onReconnect(callback: () => void): () => void;
@@ -19,7 +19,7 @@ export interface WatchedConnection {
 const closeTimeoutMs = 5_000;
 const refusedOperations = ["publish", "subscription"] as const;
 
-/** Logs what becomes of a connection, counts what the server refuses, and tells the process when it is of no use any more. */
+/** Logs a connection's changes, counts what the server refuses, and tells the process when it cannot be used any more. */
 export function watchConnection(nc: NatsConnection, options: WatchOptions): WatchedConnection {
   const { logger } = options;
   const fail = options.onFatal ?? stopProcess;
@@ -64,7 +64,7 @@ export function watchConnection(nc: NatsConnection, options: WatchOptions): Watc
   };
 }
 
-/** A refused publish fails by itself, where somebody waits for it. A refused subscription would leave this process deaf. */
+/** A refused publish fails where somebody waits for it. After a refused subscription this process would miss messages. */
 function refusalWatch({ logger, metrics }: WatchOptions, fail: (error: Error) => void) {
   const refused = metrics?.counter({
     name: "topdog_messaging_refused_operations_total",

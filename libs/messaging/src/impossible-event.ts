@@ -1,4 +1,4 @@
-/** A handler throws it for an event that its source cannot have meant: it is set aside at once, since no retry helps. */
+/** Thrown by a handler for an event that its source cannot have written: it is set aside at once, since no retry helps. */
 export class ImpossibleEventError extends Error {
   override readonly name = "ImpossibleEventError";
 }

@@ -29,12 +29,12 @@ const pullExpiresMs = 10_000;
 const connectionPollMs = 50;
 const firstRetryMs = 100;
 const maxRetryMs = 2_000;
-/** After this long the bus may give a held message to another process: something hangs here. */
+/** A message held longer than this may go to another process: its handler hangs. */
 const maxHoldMs = 300_000;
 
 /**
- * Pulls from a durable that exists already, and while a message is held tells the bus so. Fetches and not `consume()`: what is
- * in hand stays bounded, and an outage ends with a new pull at once.
+ * Pulls from a durable that exists already, and while a message is held tells the bus so. By `fetch` and not `consume()`: the messages
+ * in hand stay bounded, and after an outage a new pull begins at once.
  */
 export function createPullLoop(options: PullLoopOptions): PullLoop {
   const loop = createState();
@@ -100,7 +100,7 @@ async function pull(options: PullLoopOptions, state: State): Promise<void> {
     } catch (error) {
       consumer = undefined;
       if (state.stopping) return;
-      // Also when the operator's step did not make the durable yet: a service never makes one itself.
+      // Also while the operator has not made the durable yet: a service never makes one itself.
       logger.warn({ err: error, durable: durable.name }, "pull failed and will retry");
       await pause(retryMs, state);
       retryMs = Math.min(retryMs * 2, maxRetryMs);

@@ -11,7 +11,7 @@ export interface RelayOptions {
   readonly bus: Bus;
   readonly logger: MessagingLogger;
   readonly metrics?: MessagingMetrics | undefined;
-  /** Time between two looks when no commit is heard of: 10 to 500 ms when absent. It finds what other processes append. */
+  /** Time between two polls when no commit wakes the relay: 10 to 500 ms when absent. It finds what other processes append. */
   readonly idlePollMs?: number;
 }
 

@@ -140,7 +140,7 @@ async function ask<Q, A>(bus: Bus, rpc: RpcDefinition<Q, A>, body: string, optio
 
 /**
  * The instance that got the question may be dead, and the bus cannot know: an idempotent question is asked again within the
- * deadline, and the first answer to any of them counts. That nobody listens is said at once.
+ * deadline, and the first answer to any of them counts. When nobody listens it fails at once.
  */
 async function askUntilAnswered<Q, A>(
   bus: Bus,

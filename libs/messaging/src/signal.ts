@@ -16,7 +16,7 @@ export function onSignal<T>(bus: Bus, signal: SignalDefinition<T>, callback: (pa
 }
 
 /**
- * Hears an event as it passes, in every process and without a durable: for caches. Events that pass while disconnected are
+ * Receives an event as a broadcast, in every process and without a durable: for caches. Events that pass while disconnected are
  * missed, so flush the cache in `bus.onReconnect`. Returns how to stop.
  */
 export function onEventBroadcast<T>(

@@ -54,7 +54,7 @@ describe("judgeSnapshot", () => {
     );
   });
 
-  test("neverForEver: whatever false versions came, a true change after ten minutes is held again", () => {
+  test("falseVersionsExpire: whatever false versions came, a true change ten minutes later is held again", () => {
     const scenario = history.chain((versions) =>
       fc.tuple(
         fc.constant(versions),
@@ -71,7 +71,7 @@ describe("judgeSnapshot", () => {
     );
   });
 
-  test("noLeap: a version that one change a millisecond since the stored one could not reach is impossible", () => {
+  test("noLeap: a version higher than one change per millisecond since the stored one allows is impossible", () => {
     const cases = fc.record({
       stored: fc.nat(1_000_000),
       elapsedMs: fc.nat(400 * 86_400_000),

@@ -19,7 +19,7 @@ interface StoredVersion {
 }
 
 /**
- * Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events repeat and overtake. Throws
+ * Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events are repeated and reordered. Throws
  * ImpossibleEventError for a version that its source cannot have written.
  */
 export async function putNewerSnapshot(trx: Transaction, row: SnapshotRow, nowMs = Date.now()): Promise<boolean> {

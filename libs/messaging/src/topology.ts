@@ -80,7 +80,7 @@ function streamConfig(declaration: StreamDeclaration, replicas: number) {
   } satisfies Partial<StreamConfig>;
 }
 
-/** `max_deliver` is unlimited: at a limit the server drops a message silently. The consumer counts, and buries it. */
+/** `max_deliver` is unlimited: at a limit the server drops a message silently. The consumer counts, and makes the dead letter. */
 function durableConfig(declaration: DurableDeclaration) {
   return {
     durable_name: declaration.name,

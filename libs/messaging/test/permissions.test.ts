@@ -181,7 +181,7 @@ describe("what the bus refuses", () => {
     await bus.close();
   });
 
-  test("ends a process that would be deaf without knowing it", async () => {
+  test("ends a process that would miss messages without knowing it", async () => {
     const fatal = Promise.withResolvers<Error>();
     const bus = await connectBus({
       url: nats.url,

@@ -92,7 +92,7 @@ describe("outbox and relay", () => {
     expect((await published()).toSorted((a, b) => a - b)).toEqual(upTo(300));
   });
 
-  test("a commit that appended wakes the relay: no event waits for the next look", async () => {
+  test("a commit that appended wakes the relay: no event waits for the next poll", async () => {
     let arrived = 0;
     const stop = onEventBroadcast(nats.bus, subscriptionUpdated, ({ version }) => (arrived = version));
     const idle = createRelay({ db: scratch.db, bus: billing, logger: silentLogger(), idlePollMs: 3_600_000 });

@@ -56,7 +56,7 @@ test("a subscription hears again after the bus was killed, and its owner is told
   await bus.close();
 });
 
-test("a server that hangs without a word is noticed, and the connection is made again when it is back", async () => {
+test("a server that hangs silently is noticed, and the connection is made again when it is back", async () => {
   const bus = await connect(nats, "gateway");
   nats.freeze(true);
   try {

@@ -14,8 +14,8 @@ type CommittedWork = (db: Database) => void;
 type WithCommittedWork = Transaction & { [key]?: Set<CommittedWork> };
 
 /**
- * Has `work` done once the transaction is committed, and never when it is not: the one way to tell others about a fact. `trx`
- * must be of `inTransaction`. The same function is called once however often it is given. It must not throw: the fact stands.
+ * Runs `work` once the transaction is committed, and never when it is not: the one way to tell others about a fact. `trx`
+ * must be of `inTransaction`. The same function is called once however often it is given. It must not throw: the transaction is committed by then.
  */
 export function afterCommit(trx: Transaction, work: CommittedWork): void {
   const pending = (trx as WithCommittedWork)[key];
@@ -54,7 +54,7 @@ async function tryOnce<T>(db: Database, work: (trx: Transaction) => Promise<T>):
   let committing = false;
   try {
     trx = await db.transaction();
-    // Awaited in `commit`; a rollback that fails has nobody else to tell.
+    // `commit` awaits it; the rejection after a rollback would otherwise be unhandled.
     trx.executionPromise.catch(() => undefined);
     const committed = new Set<CommittedWork>();
     (trx as WithCommittedWork)[key] = committed;

@@ -14,7 +14,7 @@ const start = String.raw`(?<=^|[^A-Za-z0-9]|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|%[0-9A-F
 const patterns: readonly (readonly [RegExp, string])[] = [
   [new RegExp(String.raw`${start}(td_)[\w-]{16,}`, "g"), `$1${redacted}`],
   [new RegExp(String.raw`${start}(sk-|xox[a-z]-|xapp-)[\w*-]{8,}`, "g"), `$1${redacted}`],
-  // An account's names at OpenAI: harmless in a log, nobody's business in an answer.
+  // An account's names at OpenAI: harmless in a log, private in an answer.
   [new RegExp(String.raw`${start}(org-|proj_)[A-Za-z0-9]{16,}`, "g"), `$1${redacted}`],
   [/([sr]k_(?:live|test|prod)_)\w{8,}/g, `$1${redacted}`],
   [/(whsec_)[\w+/=-]{8,}/g, `$1${redacted}`],
@@ -62,7 +62,7 @@ function redactNamedValues(text: string): string {
   for (const match of text.matchAll(namedValue)) {
     const [whole, escapes = "", isList] = match;
     let at = match.index + whole.length;
-    // What looks like a name inside a value that is gone already.
+    // A match inside a value that was removed already.
     if (match.index < from) continue;
     for (;;) {
       scrubbed += text.slice(from, at) + redacted;

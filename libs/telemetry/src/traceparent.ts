@@ -20,8 +20,8 @@ export const formatTraceparent = ({ traceId, spanId, sampled }: TraceparentParts
   `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
 
 /**
- * Eight hex digits, the first never 0: no padding to do, and no id is all zeros (W3C's "no id"). Ids must be unlike one
- * another, not unpredictable.
+ * Eight hex digits, the first never 0: no padding to do, and no id is all zeros (W3C's "no id"). Ids must be unique,
+ * not unpredictable.
  */
 const randomHex8 = (): string => Math.trunc(0x1000_0000 + Math.random() * 0xf000_0000).toString(16);
 

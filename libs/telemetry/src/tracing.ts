@@ -81,7 +81,7 @@ export function startHotSpan(name: string, parentTraceparent: string | undefined
 
 /**
  * As `startHotSpan`, for a port that strangers reach: whether it is sampled is decided here, by our own ratio. It begins
- * a trace of ours that points at the stranger's, so that nobody can fill a trace of somebody else either.
+ * a trace of ours that links to the stranger's, so that nobody can add spans to somebody else's trace.
  */
 export function startPublicSpan(name: string, incomingTraceparent: string | undefined): HotSpan | null {
   if (!isTracing()) return null;
@@ -124,7 +124,7 @@ export interface SpanOptions {
   readonly kind: "server" | "client" | "producer" | "consumer" | "internal";
   /** The remote caller whose trace goes on here. */
   readonly parent?: string | undefined;
-  /** The remote producers of a batch of messages: their traces are pointed at, not continued. */
+  /** The remote producers of a batch of messages: their traces are linked, not continued. */
   readonly links?: readonly (string | undefined)[];
   readonly attributes?: Attributes;
 }

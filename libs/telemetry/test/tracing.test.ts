@@ -63,7 +63,7 @@ test("an unsampled request has no hot span; a sampled one has one that continues
   span?.end();
 });
 
-test("a stranger's request begins a trace of ours that points at theirs, whatever its flag says", () => {
+test("a stranger's request begins a trace of ours that links to theirs, whatever its flag says", () => {
   for (const incoming of [sampled, unsampled]) {
     const span = startPublicSpan("public", incoming);
     expect(parseTraceparent(span?.traceparent)).toMatchObject({ sampled: true });
@@ -72,7 +72,7 @@ test("a stranger's request begins a trace of ours that points at theirs, whateve
   }
 });
 
-test("work in a span sees it as active, messages carry it on, and a consumer points at its producer", async () => {
+test("work in a span sees it as active, messages carry it on, and a consumer links to its producer", async () => {
   expect(activeTraceparent()).toBeUndefined();
   const headers: Record<string, string> = {};
   await inSpan("produce", { kind: "producer", parent: sampled }, async () => injectTraceparent(headers));

@@ -21,7 +21,7 @@ export interface TestNats {
   /** Closes its connections, stops the server and removes its data. */
   stop(): Promise<void>;
   kill9(): Promise<void>;
-  /** Stops the server's clock, as a machine that hangs does: it answers nothing, and no connection ends. Or lets it run again. */
+  /** Pauses the server as if its machine hung: it answers nothing, and no connection ends. `false` lets it run again. */
   freeze(isFrozen: boolean): void;
   /** Starts the server again on the same port with the data it had. */
   restart(): Promise<void>;

@@ -54,7 +54,7 @@ export interface StoringTestService extends TestService {
   readonly nats: TestNats;
 }
 
-/** As `startTestService`, with a database and a bus of its own, which go with it. */
+/** As `startTestService`, with a database and a bus of its own, which are removed with it. */
 export async function startStoringService<N extends Needs, S extends z.ZodObject, D extends object>(
   definition: ServiceDefinition<N, S, D>,
   { migrations, ...options }: TestServiceOptions<D> & { readonly migrations: URL },

@@ -86,7 +86,7 @@ describe("billing's account API", () => {
     expect((await billing.call("GET", "/api/billing/subscription", { userId: "usr_other" })).body["plan"]).toBe("free");
   });
 
-  test("an org's subscription is its owner's to read: 403 for a member, the same 404 for strangers and missing orgs", async () => {
+  test("only the owner reads an org's subscription: 403 for a member, the same 404 for strangers and missing orgs", async () => {
     await announce(org("org_read", 1, 2));
     await eventually(async () => expect(await findOrgSeats(billing.db, "org_read")).not.toBeNull());
     await setPlan(billing.deps, { owner: "org:org_read", plan: "teams", interval: "month", seats: 5 });
@@ -147,7 +147,7 @@ describe("billing's account API", () => {
     ["POST", "cancel"],
     ["POST", "resume"],
     ["GET", "invoices"],
-  ])("%s %s answers 503 as a problem, and only to a caller who is known", async (method, name) => {
+  ])("%s %s answers 503 as a problem, and only to an authenticated caller", async (method, name) => {
     const path = `/api/billing/${name}`;
     const body = method === "POST" ? "{}" : undefined;
     const answer = await billing.call(method, path, { userId: "usr_1" }, body);

@@ -63,7 +63,7 @@ describe("set-plan", () => {
     expect(await announcementOf(owner)).toEqual(newest);
   });
 
-  test("setting what is set already announces nothing", async () => {
+  test("setting a plan that is set already publishes nothing", async () => {
     const wanted = { owner: "user:usr_same", plan: "pro", interval: "month", seats: 1 };
     await setPlan(billing.deps, wanted);
     expect(await setPlan(billing.deps, wanted)).toMatchObject({ outcome: "unchanged", subscription: { version: 1 } });
@@ -97,7 +97,7 @@ describe("set-plan", () => {
     await billing.nats.kill9();
     await setPlan(billing.deps, { owner: "user:usr_away", plan: "pro", interval: "month", seats: 1 });
     await billing.nats.restart();
-    // Stored, not heard: the test's own connection may come back later than the service's.
+    // Read from the stream, not received: the test's own connection may come back later than the service's.
     const lastStored = () =>
       billing.nats.bus.jsm.direct.getMessage("TOPDOG_STATE", { last_by_subj: subscriptionUpdated.subject });
     await eventually(

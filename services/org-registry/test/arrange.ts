@@ -38,7 +38,7 @@ export const entitlement = (owner: string, version: number, seats: number, plan:
   changedAt: new Date(),
 });
 
-/** A user as a live key of theirs speaks for them. */
+/** A user as the caller, by a live key of theirs. */
 export async function callerFor(deps: RegistryDeps, userId: string, orgId: string | null = null): Promise<Caller> {
   const { record } = await createKeyAsOperator(deps, { userId, orgId, name: "caller" });
   return { userId, orgId, keyId: record.id };

@@ -59,7 +59,7 @@ describe("the audit log", () => {
     ["a removed row", "delete from audit_log where chain = ? and seq = 2", 2],
     ["a cut tail", "delete from audit_log where chain = ? and seq = 4", 4],
   ])(
-    "%s shows, even when someone with the database's powers disables the trigger",
+    "%s shows, even when someone with full access to the database disables the trigger",
     async (_, tampering, brokenAtSeq) => {
       const userId = await someUser(deps);
       for (let index = 0; index < 3; index += 1)

@@ -64,7 +64,7 @@ describe("a key that was made with another key", () => {
     await expect(madeWith({ ...caller, keyId: "key_none" })).rejects.toMatchObject({ code: "invalid_api_key" });
   });
 
-  test("never outlives it, when it is made in the moment of the revocation", async () => {
+  test("never outlives it, also when both happen at the same moment", async () => {
     for (let round = 0; round < 10; round += 1) {
       const leaked = await callerFor(deps, await someUser(deps));
       const child = await madeWith(leaked);
@@ -104,7 +104,7 @@ describe("a key that was made with another key", () => {
     await fc.assert(fc.asyncProperty(history, run), { numRuns: 15 });
   }, 60_000);
 
-  test("does not fall with a key of the same user that did not make it", async () => {
+  test("stays live when another key of the same user, which did not make it, is revoked", async () => {
     const userId = await someUser(deps);
     const made = await madeWith(await callerFor(deps, userId));
     const { record } = await createKeyAsOperator(deps, { userId, orgId: null, name: "other" });

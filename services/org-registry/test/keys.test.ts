@@ -35,11 +35,11 @@ describe("API keys", () => {
     ).principal;
   const issue = (userId: string, orgId: string | null = null): Promise<CreatedKey> =>
     createKeyAsOperator(registry.deps, { userId, orgId, name: "test" });
-  /** As the account API is called by a live key. */
+  /** Calls the account API with a live key. */
   const withKey = (userId: string, orgId: string | null = null): Promise<Caller> =>
     callerFor(registry.deps, userId, orgId);
 
-  test("a created key is shown once, stored as a hash only, and speaks for its user", async () => {
+  test("a created key is shown once, stored as a hash only, and works for its user", async () => {
     const userId = await someUser(registry.deps);
     const as = await withKey(userId);
     const created = await registry.call("POST", "/api/keys", asked(as), { name: "  laptop " });
@@ -81,7 +81,7 @@ describe("API keys", () => {
     }
   });
 
-  test("revoking is once: a second attempt, an unknown key and a stranger's key are the same 404", async () => {
+  test("a key is revoked once: a second attempt, an unknown key and a stranger's key give the same 404", async () => {
     const [userId, stranger] = [await someUser(registry.deps), await someUser(registry.deps)];
     const { record, key } = await issue(userId);
     const path = `/api/keys/${record.id}`;
@@ -108,7 +108,7 @@ describe("API keys", () => {
     expect(rows).toHaveLength(1);
   });
 
-  test("a list is one's own, newest first, in pages", async () => {
+  test("a list holds the caller's own keys, newest first, in pages", async () => {
     const [userId, other] = [await someUser(registry.deps), await someUser(registry.deps)];
     const keys = [];
     for (let index = 0; index < 5; index += 1) keys.push((await issue(userId)).record);

@@ -56,7 +56,7 @@ describe("orgs and members", () => {
     expect((await registry.call("GET", `/api/orgs/${orgId}`, { userId: owner, orgId: "org_2" })).status).toBe(404);
   });
 
-  test("nobody is made a member by an owner's request, and it answers alike whether the account exists", async () => {
+  test("an owner's request makes nobody a member, and gets the same answer whether the account exists or not", async () => {
     const { orgId, owner } = await someOrg(registry.deps, { members: 0, seats: 3 });
     const path = `/api/orgs/${orgId}/members`;
     const newcomer = await someUser(registry.deps);
@@ -100,7 +100,7 @@ describe("orgs and members", () => {
     expect(second.body["nextCursor"]).toBeNull();
   });
 
-  test("a full org takes members without a seat only", async () => {
+  test("a full org accepts new members without a seat only", async () => {
     const { orgId, owner } = await someOrg(registry.deps, { members: 2, seats: 3 });
     const path = `/api/orgs/${orgId}/members`;
     const userId = await someUser(registry.deps);
@@ -113,7 +113,7 @@ describe("orgs and members", () => {
     expect((await registry.call("PATCH", `${path}/usr_missing`, { userId: owner }, { active: true })).status).toBe(404);
   });
 
-  test("members change nobody, admins only members, and the owner stays", async () => {
+  test("members change nobody, admins only members, and nobody the owner", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 3, seats: 4 });
     const [admin = "", second = "", member = ""] = members;
     const owning = await callerFor(registry.deps, owner);
@@ -132,7 +132,7 @@ describe("orgs and members", () => {
     expect(await patch(owner, member, {})).toBe(400);
     expect(await patch(admin, member, { active: false })).toBe(200);
     expect(await patch(owner, second, { role: "member", active: false })).toBe(200);
-    // Without a seat an admin runs nothing.
+    // Without a seat an admin may change nothing.
     expect(await patch(owner, admin, { active: false })).toBe(200);
     expect(await patch(admin, member, { active: true })).toBe(403);
   });
@@ -146,7 +146,7 @@ describe("orgs and members", () => {
     expect(await announced(orgId, memberChanged.subject)).toHaveLength(before);
   });
 
-  test("whoever may not change an org is refused while others change it: they never wait for its lock", async () => {
+  test("a caller without the permission never waits for the org's lock: they are refused while others change it", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 2, seats: 3 });
     const [member = "", peer = ""] = members;
     const stranger = await someUser(registry.deps);
@@ -160,7 +160,7 @@ describe("orgs and members", () => {
     expect((await deactivate(owner)).status).toBe(200);
   });
 
-  test("a change that was allowed when it was asked and is not when its turn comes is refused", async () => {
+  test("a change is refused when its permission is lost while it waits for the lock", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 2, seats: 3 });
     const [admin = "", member = ""] = members;
     await changeMember(

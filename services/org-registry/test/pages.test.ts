@@ -14,7 +14,7 @@ describe("a page of a list", () => {
   const get = (path: string, userId: string): Promise<Answer> => registry.call("GET", path, { userId });
   const cursorFrom = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString("base64url");
 
-  test("after somebody else's key is the page after a key that never was", async () => {
+  test("after somebody else's key is the same as after a key that never existed", async () => {
     const userId = await someUser(registry.deps);
     for (let index = 0; index < 3; index += 1) await callerFor(registry.deps, userId);
     const foreign = await callerFor(registry.deps, await someUser(registry.deps));
@@ -27,7 +27,7 @@ describe("a page of a list", () => {
     expect(afterForeign).toEqual(afterMissing);
   });
 
-  test("after a bare id is refused alike, whoever's it is", async () => {
+  test("after a bare id is refused the same way, whoever's id it is", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 1, seats: 3 });
     const foreign = await callerFor(registry.deps, await someUser(registry.deps));
     for (const path of ["/api/keys", "/api/orgs", `/api/orgs/${orgId}/members`]) {
@@ -59,7 +59,7 @@ describe("a key of somebody else", () => {
   });
   afterAll(() => registry.stop());
 
-  test("is refused without waiting for those who change it", async () => {
+  test("is refused without waiting for the org's lock", async () => {
     const key = await callerFor(registry.deps, await someUser(registry.deps));
     const stranger = await someUser(registry.deps);
     await registry.db.transaction(async (trx) => {

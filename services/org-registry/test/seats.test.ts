@@ -50,7 +50,7 @@ describe("seats", () => {
     const loss = inTransaction(registry.db, (trx) =>
       applyEntitlement(trx, entitlement(`org:${orgId}`, 2, 4), new Date()),
     );
-    // Those who come after the loss find no free seat.
+    // Activations after the loss find no free seat.
     const refusals = (await Promise.allSettled(additions)).filter((addition) => addition.status === "rejected");
     for (const { reason } of refusals) expect(reason).toMatchObject({ code: "seats_exhausted" });
     await loss;
@@ -58,7 +58,7 @@ describe("seats", () => {
     expect(await activeOf(orgId)).toContain(owner);
   });
 
-  test("fewer seats are never vetoed: the newest lose theirs, the owner never, and it is announced", async () => {
+  test("fewer paid seats are accepted: the newest members lose theirs, the owner never, and it is published", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 0, seats: 6 });
     expect(members).toEqual([]);
     const inOrder: string[] = [];

@@ -55,7 +55,7 @@ describe("the demo seed", () => {
     expect(await resolve(second.teamsMemberKey)).toMatchObject({ orgId: second.orgId, userId: second.memberIds[0] });
   });
 
-  test("a key of an earlier version, without a checksum, is revoked and replaced: no gateway would take it", async () => {
+  test("a key of an earlier version, without a checksum, is revoked and replaced: no gateway would accept it", async () => {
     const file = join(folder, "earlier.json");
     const first = await seedWith(file);
     const withoutChecksum = first.userKey.slice(0, -6);

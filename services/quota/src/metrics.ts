@@ -56,7 +56,7 @@ function leaseMetrics(metrics: Metrics): LeaseMetrics {
     }),
     reports: metrics.counter({
       name: "topdog_quota_reports_total",
-      help: "Lease reports in sync messages, by what became of them",
+      help: "Lease reports in sync messages, by their result",
       labels: { outcome: ["settled", "asked", "stale", "violation", "unknown"] },
     }),
     violations: metrics.counter({

@@ -12,7 +12,7 @@ import { usageOf } from "./usage.ts";
 const openLeases = 100_000;
 const rowsPerLease = 3;
 const rounds = 12;
-/** Rows and index entries that one exchange about two buckets may read, generously. */
+/** A generous bound on the rows and index entries that one exchange about two buckets may read. */
 const maxReadsPerExchange = 150;
 
 let quota: QuotaOnPostgres;

@@ -46,7 +46,7 @@ async function abandonedLease(): Promise<void> {
 }
 
 describe("the job that closes abandoned leases", () => {
-  test("acts once gateways could be heard for their whole timeout", async () => {
+  test("acts once gateways could have been heard for their whole timeout", async () => {
     await abandonedLease();
     nowMs = gatewayTimeoutMs - 1;
     await run("close-abandoned-leases");
@@ -68,7 +68,7 @@ describe("the job that closes abandoned leases", () => {
     expect(await states("lease")).toEqual(["open"]);
   });
 
-  test("counts no silence from before the database was back: any job that fails tells that it was away", async () => {
+  test("counts no silence from before the database was back: any failing job shows that it was away", async () => {
     await abandonedLease();
     nowMs = gatewayTimeoutMs;
     await expect(run("measure-consistency")).rejects.toThrow("the database is away");
@@ -86,7 +86,7 @@ test("rows that stayed open beyond the deadline are given up", async () => {
   expect(await states("ledger")).toEqual(["unknown"]);
 });
 
-test("partitions and the list of gateways are kept up", async () => {
+test("partitions are made and forgotten gateways are removed", async () => {
   await run("make-partitions");
   await run("forget-gateways");
   expect(await quota.violations()).toEqual([]);

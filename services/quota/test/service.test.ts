@@ -63,7 +63,7 @@ test("a subscription's change reaches the limits, and only then are gateways tol
   expect(await sync({ owner })).toMatchObject({ limit: 800, plan: "pro" });
 });
 
-test("a version that billing cannot have reached is set aside, and the true ones count", async () => {
+test("a version that billing cannot have reached is set aside, and the true ones are applied", async () => {
   const owner = "user:forged";
   await sync({ owner, want: 1 });
   await subscribe(owner, "teams", Number.MAX_SAFE_INTEGER, 99);
@@ -132,7 +132,7 @@ describe("usage", () => {
     });
   });
 
-  test("is told to its own caller, by day, source and model, with an exact cost", async () => {
+  test("is shown to its own caller, by day, source and model, with an exact cost", async () => {
     const { status, body } = await get("/api/usage", as("ann", null));
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -169,7 +169,7 @@ describe("usage", () => {
     expect((await get("/api/usage")).status).toBe(401);
   });
 
-  test("of a whole org is told to its owner and admins, refunded calls apart", async () => {
+  test("of a whole org is shown to its owner and admins, without refunded calls", async () => {
     for (const role of ["owner", "admin"] as const) {
       const { body } = await get("/api/usage?scope=org", as("ann", org, role));
       expect(body).toMatchObject({ total: { calls: 2, refundedCalls: 1, costNanoUsd: 61_200 } });

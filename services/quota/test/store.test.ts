@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { quotaOnPostgres } from "./platform.ts";
 
-test("the row itself refuses a grant beyond its limit, whatever the code believes", async () => {
+test("the database refuses a grant beyond the limit, even when the code allows it", async () => {
   const quota = await quotaOnPostgres();
   try {
     const owner = "user:row";

@@ -68,7 +68,7 @@ describe("a gateway", () => {
     expect(again).toMatchObject({ leaseId: lost.leaseId, size: 3, state: "open" });
   });
 
-  test("may repeat a report and may be overtaken by itself: neither moves a token", async () => {
+  test("may repeat a report or send reports out of order: neither moves a token", async () => {
     const owner = "user:repeat";
     const { leaseId } = await quota.sync(a, { owner, want: 4 });
     await quota.sync(a, { owner, leaseId, used: 1 });
@@ -81,7 +81,7 @@ describe("a gateway", () => {
     expect(await bucketOf(owner)).toEqual(before);
   });
 
-  test("that ends its lease gives everything unused back, and hears so however often it says it", async () => {
+  test("that ends its lease gives everything unused back, and gets the same answer however often it repeats that", async () => {
     const owner = "user:close";
     const { leaseId } = await quota.sync(a, { owner, want: 4 });
     const close = { owner, leaseId, used: 2, returned: 2, close: true };
@@ -90,7 +90,7 @@ describe("a gateway", () => {
     expect(await bucketOf(owner)).toEqual({ settled: 2, escrow: 0 });
   });
 
-  test("learns nothing and changes nothing of a lease that is another's", async () => {
+  test("learns nothing of another gateway's lease and changes nothing in it", async () => {
     const owner = "user:foreign";
     const { leaseId } = await quota.sync(a, { owner, want: 4 });
     expect(await quota.sync(b, { owner, leaseId, used: 2, want: 5 })).toMatchObject({ state: "closed", size: 0 });
@@ -136,7 +136,7 @@ describe("a report that cannot be true", () => {
       ["closed", 4],
       ["open", 1],
     ]);
-    // At most the window may have been used unseen: that much stays out.
+    // At most the window may have been used unreported: that much stays in escrow.
     expect(await bucketOf(owner)).toEqual({ settled: 0, escrow: 2 });
     expect(await quota.violations()).toEqual([]);
   });
@@ -148,7 +148,7 @@ describe("a vanished gateway", () => {
     await closeAbandonedLeases(quota.deps, 10_000);
   };
 
-  test("loses its lease; only its window is burned, and its late reports are paid out of that", async () => {
+  test("loses its lease; only its window is burned, and its late reports are settled from that", async () => {
     const owner = "user:gone";
     const { leaseId } = await quota.sync("gateway-gone", { owner, want: 4 });
     await quota.sync("gateway-gone", { owner, leaseId, used: 1 });
@@ -159,7 +159,7 @@ describe("a vanished gateway", () => {
     expect(await bucketOf(owner)).toEqual({ settled: 2, escrow: 1 });
   });
 
-  test("that was only silent has its last word, and nothing stays burned", async () => {
+  test("that was only silent sends its final report, and nothing stays burned", async () => {
     const owner = "user:silent";
     const { leaseId } = await quota.sync("gateway-silent", { owner, want: 4 });
     await vanish("gateway-silent");
@@ -207,7 +207,7 @@ describe("the end of a bucket", () => {
     ]);
   });
 
-  test("a refund reopens it, and those who were told that nothing is left hear of it", async () => {
+  test("a refund reopens it, and gateways that were told that nothing is left are told so", async () => {
     const owner = "user:reopened";
     const leaseId = await spend(owner);
     await recordUsage(quota.deps, [usageOf([{ meter: "api_calls", leaseId, seq: 9 }], { refund: true })], Date.now());
@@ -217,7 +217,7 @@ describe("the end of a bucket", () => {
 });
 
 describe("plans", () => {
-  test("without a subscription an org has no pool and its seats have nothing", async () => {
+  test("without a subscription an org has an empty bucket and its seats have nothing", async () => {
     for (const owner of ["org:none", "seat:none:u1"]) {
       expect(await quota.sync(a, { owner, want: 5 })).toMatchObject({
         leaseId: null,
@@ -228,7 +228,7 @@ describe("plans", () => {
     }
   });
 
-  test("a raise counts at once, for the pool and every seat, and says whom to tell", async () => {
+  test("a raise counts at once, for the org bucket and every seat, and returns whom to tell", async () => {
     await quota.sync(a, { owner: "org:raise", want: 1 });
     await quota.sync(a, { owner: "seat:raise:u1", want: 1 });
     const touched = await setPlan("org:raise", "teams", 1, 3);
@@ -237,7 +237,7 @@ describe("plans", () => {
     expect(await quota.sync(a, { owner: "seat:raise:u1", want: 1 })).toMatchObject({ limit: 1600, size: 1 });
   });
 
-  test("after a lowering nothing is granted while too much is out, and what is out stays good", async () => {
+  test("after a lowering nothing is granted while leases hold too much, and what they hold stays valid", async () => {
     const owner = "user:lowered";
     await setPlan(owner, "pro", 1);
     let lease = await quota.sync(a, { owner, want: 50 });

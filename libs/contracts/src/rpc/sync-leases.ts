@@ -16,7 +16,7 @@ export const leaseReportSchema = z.object({
   leaseId: leaseIdSchema.nullable(),
   used: z.int().min(0),
   returned: z.int().min(0),
-  /** How many more tokens would serve the demand that the gateway sees; 0 asks for none. */
+  /** How many more tokens the gateway asks for; 0 for none. */
   want: z.int().min(0).max(100_000),
   /** Everything unused is given back and the lease ends. */
   close: z.boolean(),
@@ -53,7 +53,7 @@ export const syncLeases = defineRpc({
   summary: "Report what a gateway admitted and returned, and ask for more: one message for many leases",
   owner: "quota",
   callers: ["gateway"],
-  // Every number is absolute. A repeated wish for more tokens may grant twice, to the same lease, which gives them back.
+  // Every number is absolute. A repeated request for more tokens may grant twice, to the same lease, which gives them back.
   idempotent: true,
   request: z.object({
     /** Unique to a gateway process, never reused: a restarted gateway is another holder. */

@@ -68,7 +68,7 @@ function withUsageAsked(body: Buffer, request: JsonMembers, options: JsonMembers
   if (options === null) {
     const given = request.members.get("stream_options");
     if (given !== undefined) return splice(body, given.start, given.end, '{"include_usage":true}');
-    // There is a member behind it: the model.
+    // Another member follows: the object has a model.
     return splice(body, request.start + 1, request.start + 1, '"stream_options":{"include_usage":true},');
   }
   const given = options.members.get("include_usage");

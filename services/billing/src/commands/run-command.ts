@@ -7,7 +7,7 @@ export interface CommandDeps {
   readonly regulatedLineup: boolean;
 }
 
-/** Runs one operator act against the database; events go out by the running service's relay. Failing ends with exit code 2. */
+/** Runs one operator command against the database; the running service's relay publishes its events. A failure ends with exit code 2. */
 export async function runCommand(act: (deps: CommandDeps) => Promise<void>): Promise<void> {
   const { DATABASE_URL, REGULATED_LINEUP } = readCommandConfig();
   const db = createDatabase({ url: DATABASE_URL.reveal(), applicationName: "billing-command", maxConnections: 2 });

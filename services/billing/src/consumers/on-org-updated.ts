@@ -6,7 +6,7 @@ import type { ConsumerContext } from "@topdog/service/define";
 import type { OrgSeats } from "../domain/org-seats.ts";
 import { recordOrgSeats } from "../usecases/record-org-seats.ts";
 
-/** Keeps how many seats each org uses, and who owns it. */
+/** Stores how many seats each org uses, and who owns it. */
 export function onOrgUpdated({ bus, db, logger, messagingMetrics: metrics }: ConsumerContext): Consumer {
   return createConsumer({
     bus,

@@ -1,7 +1,7 @@
 import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import type { Subscription } from "./subscription.ts";
 
-/** What everybody else is told of a subscription. */
+/** What other services are told about a subscription. */
 export const toSubscriptionUpdated = (subscription: Subscription): SubscriptionUpdated => ({
   owner: subscription.owner,
   version: subscription.version,

@@ -17,7 +17,7 @@ export interface Subscription {
   readonly changedAt: Date;
 }
 
-/** What an owner has who never subscribed: the free plan, and no version, because nothing was ever announced. */
+/** The subscription of an owner who never subscribed: the free plan, without a version because nothing was published. */
 export type UnsetSubscription = Omit<Subscription, "changedAt"> & { readonly changedAt: null };
 
 export interface WantedPlan {

@@ -20,7 +20,7 @@ export const stripeUnused = ({ stripeKeySet }: BillingDeps): AppError =>
   });
 
 /**
- * The endpoints that need Stripe. Their addresses, authentication and refusal are real; what they do with Stripe is not
+ * The endpoints that need Stripe. Their addresses, authentication and refusal are final; their work with Stripe is not
  * built yet, and the refusal says so.
  */
 export const needsStripeRoutes = (deps: BillingDeps): Route[] =>

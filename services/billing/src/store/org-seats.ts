@@ -25,7 +25,7 @@ export async function findOrgSeats(db: Database, orgId: string): Promise<OrgSeat
   return rows[0] === undefined ? null : fromDbOrgSeats(rows[0]);
 }
 
-/** Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events repeat and overtake. */
+/** Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events are repeated and reordered. */
 export async function putNewerOrgSeats(trx: Transaction, org: OrgSeats): Promise<boolean> {
   return putNewerSnapshot(trx, {
     table: "org_seats",

@@ -30,7 +30,7 @@ export async function findSubscription(db: Database, owner: string): Promise<Sub
   return rows[0] === undefined ? null : fromDbSubscription(rows[0]);
 }
 
-/** Writes an active subscription under the owner's next version. Null when it says the same already. */
+/** Writes an active subscription under the owner's next version. Null when the stored one is the same. */
 export async function putSubscription(trx: Transaction, wanted: SetPlan, at: Date): Promise<Subscription | null> {
   // One statement: the row's lock orders concurrent changes, so that no version is given twice.
   const { rows } = await trx.raw<{ rows: SubscriptionRow[] }>(

@@ -17,8 +17,8 @@ export type SetPlanResult =
   | { readonly outcome: "refused"; readonly reason: string };
 
 /**
- * An operator gives an owner a plan. The subscription and its announcement are one transaction: there is never one without
- * the other. Setting what is set already announces nothing.
+ * An operator gives an owner a plan. The subscription and its event are one transaction: there is never one without
+ * the other. Setting a plan that is set already publishes nothing.
  */
 export async function setPlan(deps: SetPlanDeps, input: WantedPlan): Promise<SetPlanResult> {
   const verdict = judgePlan(input, deps);

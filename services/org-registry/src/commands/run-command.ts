@@ -5,8 +5,8 @@ import { readCommandConfig } from "../config.ts";
 import type { RegistryDeps } from "../usecases/change.ts";
 
 /**
- * Runs one operator act against the database; its events go out by the running service's relay. A refusal prints what is
- * wrong and ends with exit code 1, anything else with 2.
+ * Runs one operator command against the database; the running service's relay publishes its events. A refusal prints what is
+ * wrong and ends with exit code 1, any other failure with 2.
  */
 export async function runCommand(act: (deps: RegistryDeps) => Promise<void>): Promise<void> {
   const { DATABASE_URL } = readCommandConfig();

@@ -12,7 +12,7 @@ interface ConsumerDeps extends ConsumerContext {
   readonly nowMs: () => number;
 }
 
-/** Keeps entitlements as billing states them, and takes seats away when fewer are paid for. */
+/** Stores entitlements as billing states them, and takes seats away when fewer are paid for. */
 export function onSubscriptionUpdated({ metrics, nowMs, ...context }: ConsumerDeps): Consumer {
   return createConsumer({
     bus: context.bus,

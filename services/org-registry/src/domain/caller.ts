@@ -5,8 +5,8 @@ export interface Caller {
   readonly orgId: string | null;
 }
 
-/** Who did it, as the audit log says it. */
+/** Who acted, as the audit log names them. */
 export const actorOf = ({ userId, keyId }: Caller): string => `user:${userId} key:${keyId}`;
 
-/** An act by command, of someone with access to the database. */
+/** Somebody with access to the database, by a command. */
 export const operator = "operator";

@@ -9,7 +9,7 @@ export interface PageQuery<Position> {
   readonly limit: number;
 }
 
-/** One row more than a page shows whether another page follows. */
+/** Reading one row more than a page shows whether another page follows. */
 export const withOneMore = <P>({ after, limit }: PageQuery<P>): PageQuery<P> => ({ after, limit: limit + 1 });
 
 /** Cuts a page out of the rows that were read with one more. */

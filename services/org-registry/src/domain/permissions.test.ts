@@ -24,7 +24,7 @@ describe("permissions in an org", () => {
     expect(mayGiveRole(who(actor), subject)).toBe(allowed);
   });
 
-  test("without a seat nobody runs anything, and the owner is never changed", () => {
+  test("without a seat nobody may change anything, and the owner is never changed", () => {
     fc.assert(
       fc.property(anyStanding, anyStanding, (actor, subject) => {
         if (!actor.active) expect(runsOrg(actor) || mayChangeMember(actor, subject)).toBe(false);

@@ -13,7 +13,7 @@ const personal: KeyHolder = {
 };
 const seat: KeyHolder = { ...personal, orgId: "org_1", role: "admin", active: true, plan: "teams", seats: 5 };
 
-describe("who a key speaks for", () => {
+describe("the principal of a key", () => {
   test("a personal key uses the user's own bucket and slots", () => {
     expect(principalOf(personal)).toEqual({
       keyId: "key_1",
@@ -37,7 +37,7 @@ describe("who a key speaks for", () => {
     expect(principalOf({ ...seat, plan: null, seats: 1 })?.byok).toEqual({ scope: "org", used: 0, capacity: 0 });
   });
 
-  test("a key whose holder has no seat speaks for nobody", () => {
+  test("a key whose holder has no seat has no principal", () => {
     expect(principalOf({ ...seat, active: false })).toBeNull();
     expect(principalOf({ ...seat, role: null })).toBeNull();
   });

@@ -3,7 +3,7 @@ import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 
-/** A live key with what decides who it speaks for. */
+/** A live key with what decides its principal. */
 export interface KeyHolder {
   readonly keyId: string;
   readonly userId: string;
@@ -11,12 +11,12 @@ export interface KeyHolder {
   /** Null outside an org, or for a membership that is gone. */
   readonly role: MemberRole | null;
   readonly active: boolean;
-  /** The plan in force for the org of an org key, else for the user; null when billing never said. */
+  /** The plan in force for the org of an org key, else for the user; null when billing has told none. */
   readonly plan: PlanId | null;
   readonly seats: number;
 }
 
-/** Who a key speaks for; null when its holder has no seat in its org. */
+/** A key's principal; null when its holder has no seat in its org. */
 export function principalOf(holder: KeyHolder): Principal | null {
   const { keyId, userId, orgId } = holder;
   if (orgId !== null && (holder.role === null || !holder.active)) return null;

@@ -13,7 +13,7 @@ const anyHolders = fc
   .map((list): SeatHolder[] => list.map((holder, index) => Object.assign(holder, { owner: index === 0 })));
 
 describe("seats of an org", () => {
-  test("only a plan with seats pays for more than the owner's", () => {
+  test("only a plan with seats allows more active members than the owner", () => {
     expect(paidSeats(null)).toBe(1);
     for (const plan of planIds) {
       const seats = paidSeats({ plan, seats: 12 });

@@ -1,6 +1,6 @@
 import { type PlanId, plans } from "@topdog/contracts/plans";
 
-/** What an owner may use, as billing last said. */
+/** What an owner may use, as billing last told. */
 export interface Entitlement {
   /** `user:<id>` or `org:<id>`. */
   readonly owner: string;
@@ -24,7 +24,7 @@ export function paidSeats(entitlement: Pick<Entitlement, "plan" | "seats"> | nul
 
 /**
  * Who loses a seat when fewer are paid for than are taken: the newest first, the owner never.
- * The user id breaks a tie, so that every replay decides alike.
+ * The user id breaks a tie, so that a repetition decides the same.
  */
 export function seatsToGiveUp(holders: readonly SeatHolder[], seats: number): string[] {
   const byAge = holders.toSorted(

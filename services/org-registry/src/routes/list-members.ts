@@ -9,7 +9,7 @@ export const listMembersRoute = (deps: RegistryDeps) =>
     path: "/api/orgs/:orgId/members",
     summary: "List the members of an org that you are a member of",
     description:
-      "An operator adds members, who agreed to it first, by command. No endpoint does: it would make members of people who were never asked, and tell who has an account.",
+      "An operator adds members, who agreed to it first, by command. No endpoint does: it could make people members without asking them, and would tell who has an account.",
     tags: ["Orgs"],
     auth: "sibling",
     params: orgParams,

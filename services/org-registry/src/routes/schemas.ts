@@ -19,11 +19,11 @@ const pageQueryOf = <Position extends z.ZodType>(position: Position) =>
     limit: z.coerce.number().int().min(1).max(100).default(50),
   });
 
-/** The last millisecond that ISO 8601 writes with four digits of the year. */
+/** The last millisecond of the year 9999: ISO 8601 writes later years in another form. */
 const maxTimeMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const keyPosition = z.strictObject({ createdAtMs: z.int().min(0).max(maxTimeMs), id: idSchema });
 
-/** Of a list that is sorted by id. */
+/** The query of a list that is sorted by id. */
 export const pageQuery = pageQueryOf(idSchema);
 export const keysQuery = pageQueryOf(keyPosition).extend({
   orgId: idSchema.optional().describe("Every key of an org that you own or administer, instead of your own keys"),

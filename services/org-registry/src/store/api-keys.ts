@@ -77,7 +77,7 @@ export async function listLiveKeys(
   return rows.map(fromDbKey);
 }
 
-/** The position's time twice, the first time to say whether there is one. */
+/** The position's time is passed twice: the first one tells whether there is a position. */
 function positionValues(after: KeyPosition | null): (Date | string | null)[] {
   const createdAt = after === null ? null : new Date(after.createdAtMs);
   return [createdAt, createdAt, after?.id ?? null];
@@ -100,7 +100,7 @@ export async function holdLiveKey(trx: Transaction, keyId: string): Promise<bool
   return rows.length === 1;
 }
 
-/** Locks the live keys that were made with one of these. The caller has locked these, so that no more are being made. */
+/** Locks the live keys that were made with one of these. The caller of this function has locked these, so that no more are being made. */
 export async function lockLiveKeysMadeWith(trx: Transaction, keyIds: readonly string[]): Promise<StoredApiKey[]> {
   const { rows } = await trx.raw<{ rows: KeyRow[] }>(
     `select ${columns} from api_key where parent_key_id = any(?) and revoked_at is null order by id for update`,
@@ -109,7 +109,7 @@ export async function lockLiveKeysMadeWith(trx: Transaction, keyIds: readonly st
   return rows.map(fromDbKey);
 }
 
-/** Locks the key, so that of two revocations at once one finds nothing. */
+/** Locks the key, so that of two revocations at once the second one finds nothing. */
 export async function lockLiveKey(trx: Transaction, keyId: string): Promise<StoredApiKey | null> {
   const { rows } = await trx.raw<{ rows: KeyRow[] }>(
     `select ${columns} from api_key where id = ? and revoked_at is null for update`,

@@ -22,7 +22,7 @@ export async function findEntitlement(db: Database, owner: string): Promise<Enti
   return { owner: row.owner, version: row.version, plan: row.plan, seats: row.seats, changedAt: row.changed_at };
 }
 
-/** Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events repeat and overtake. */
+/** Stores a newer snapshot. Returns false, and changes nothing, for one that is not newer: events are repeated and reordered. */
 export async function putNewerEntitlement(trx: Transaction, snapshot: Entitlement): Promise<boolean> {
   const { owner, version, plan, seats, changedAt } = snapshot;
   return putNewerSnapshot(trx, {

@@ -21,7 +21,7 @@ export async function insertUser(trx: Transaction, user: User, at: Date): Promis
   return rows.length === 1;
 }
 
-/** Serialises what is counted per user: two creations at once must not both see the last free place. */
+/** Serialises changes that are counted per user: two creations at once must not both see the last free place. */
 export async function lockUser(trx: Transaction, userId: string): Promise<boolean> {
   const { rows } = await trx.raw<{ rows: unknown[] }>("select 1 from app_user where id = ? for no key update", [
     userId,

@@ -17,7 +17,7 @@ export interface NewMember {
 }
 
 /**
- * An operator's act until there are invitations: an owner who could add whom they like would make members of people who
+ * For operators only until there are invitations: an owner with this right could make people members who
  * never agreed, and would learn who has an account.
  */
 export async function addMember(

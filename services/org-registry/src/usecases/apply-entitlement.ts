@@ -7,7 +7,7 @@ import { listActiveMembers, lockOrg, updateMember } from "../store/orgs.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 
 /**
- * Takes what billing says as it is: a smaller seat count is never vetoed, surplus members lose their seats in the same
+ * Stores what billing says without question: when fewer seats are paid for, surplus members lose theirs in the same
  * transaction. An older or repeated snapshot changes nothing.
  */
 export async function applyEntitlement(

@@ -14,7 +14,7 @@ import { orgNotFound, requireMember } from "./require-member.ts";
 
 export interface CreatedKey {
   readonly record: ApiKey;
-  /** The only time that the key is seen. */
+  /** The key itself: it is shown this once. */
   readonly key: string;
 }
 
@@ -24,7 +24,7 @@ interface WantedKey {
   readonly name: string;
 }
 
-/** `orgId` left out: the key reaches as far as the caller's own. The new key lives no longer than the caller's. */
+/** Without `orgId` the new key has the org of the calling key. It is revoked together with the calling key. */
 export async function createKey(
   deps: RegistryDeps,
   caller: Caller,
@@ -41,7 +41,7 @@ export async function createKey(
   });
 }
 
-/** An operator's act: the only way to a user's first key. */
+/** For operators: the only way to a user's first key. */
 export async function createKeyAsOperator(deps: RegistryDeps, wanted: WantedKey): Promise<CreatedKey> {
   return change(deps, async (trx, at) => {
     const { userId, orgId } = wanted;

@@ -12,11 +12,11 @@ import { recordNewOrg } from "./record-org-change.ts";
 export interface NewOrg {
   readonly name: string;
   readonly ownerUserId: string;
-  /** Members besides the owner, given seats at once: an operator's privilege, used by the demo seed. */
+  /** Members besides the owner, given seats at once: for operators, used by the demo seed. */
   readonly memberUserIds?: readonly string[];
 }
 
-/** An operator's act until sign-up ships. */
+/** For operators, until there is a sign-up. */
 export async function createOrg(deps: RegistryDeps, input: NewOrg): Promise<Org> {
   return change(deps, async (trx, at) => {
     if ((await findUser(trx, { userId: input.ownerUserId })) === null) {

@@ -6,7 +6,7 @@ import { createId, type RandomBytes } from "../store/key-material.ts";
 import { insertUser, type User } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
 
-/** An operator's act until sign-up ships. */
+/** For operators, until there is a sign-up. */
 export async function createUser(deps: RegistryDeps, email: string): Promise<User> {
   return change(deps, async (trx, at) => {
     const user = await addUser(trx, deps.randomBytes, email, at);

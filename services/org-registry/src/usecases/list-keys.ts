@@ -7,7 +7,7 @@ import { listLiveKeys } from "../store/api-keys.ts";
 import type { RegistryDeps } from "./change.ts";
 import { requireMember } from "./require-member.ts";
 
-/** The caller's own live keys, as far as the calling key reaches; with `orgId` every key of an org that the caller runs. */
+/** The caller's own live keys that the calling key may see; with `orgId` every key of an org that the caller owns or administers. */
 export async function listKeys(
   deps: RegistryDeps,
   caller: Caller,

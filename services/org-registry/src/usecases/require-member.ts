@@ -5,7 +5,7 @@ import type { Member } from "../domain/org.ts";
 import { keyReaches } from "../domain/permissions.ts";
 import { findMember } from "../store/orgs.ts";
 
-/** The caller's membership. An org that is missing and one that is not the caller's are one and the same 404. */
+/** The caller's membership. A missing org and one that is not the caller's give the same 404. */
 export async function requireMember(
   db: Database,
   caller: Pick<Caller, "userId" | "orgId">,

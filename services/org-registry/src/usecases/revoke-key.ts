@@ -10,7 +10,7 @@ import { appendAudit } from "../store/audit-log.ts";
 import { findMember } from "../store/orgs.ts";
 import { change, type RegistryDeps } from "./change.ts";
 
-/** A key that is missing, already revoked or not the caller's to revoke is one and the same 404. */
+/** A key that is missing, already revoked or not the caller's to revoke gives the same 404. */
 export async function revokeKey(deps: RegistryDeps, caller: Caller, keyId: string): Promise<void> {
   await change(deps, async (trx, at) => {
     // Before the lock too: whoever may not revoke the key must not be able to hold it up.
@@ -30,8 +30,8 @@ export async function revokeKeyAsOperator(deps: RegistryDeps, keyId: string): Pr
 }
 
 /**
- * Revokes a locked key and every live key that was made with it, directly or not: a leaked key leaves nothing behind. The
- * keys are one user's, so there are no more of them than a user may hold.
+ * Revokes a locked key and every live key that was made with it, directly or not: a leaked key leaves no other key behind. The
+ * keys belong to one user, so there are no more of them than a user may hold.
  */
 export async function withdrawKey(trx: Transaction, key: StoredApiKey, actor: string, at: Date): Promise<void> {
   let keys = [key];

@@ -30,7 +30,7 @@ const orgName = "Demo Team";
 /**
  * The demo's users, org and keys; a second run changes nothing. Keys that were lost, or that
  * an earlier version made in another format, are revoked and replaced. The org's two
- * members are active from the start, before billing has said that their seats are paid: a seed is an operator's act, and
+ * members are active from the start, before billing has said that their seats are paid: operators may do so, and
  * the next `subscription.updated` decides as for any org.
  */
 export async function seedDemo(deps: RegistryDeps, kept: DemoKeys | null): Promise<Demo> {

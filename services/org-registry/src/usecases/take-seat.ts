@@ -4,7 +4,7 @@ import { paidSeats } from "../domain/seats.ts";
 import { findEntitlement } from "../store/entitlements.ts";
 import { countActiveMembers } from "../store/orgs.ts";
 
-/** Refuses when every paid seat is taken. The caller holds the org's owner lock, so the count stays true until it commits. */
+/** Refuses when every paid seat is taken. The caller holds the org's owner lock, so the count stays valid until it commits. */
 export async function requireFreeSeat(trx: Transaction, orgId: string): Promise<void> {
   const seats = paidSeats(await findEntitlement(trx, `org:${orgId}`));
   const taken = await countActiveMembers(trx, orgId);

@@ -3,7 +3,7 @@ import type { Bus } from "@topdog/messaging/connect";
 import { sendSignal } from "@topdog/messaging/signal";
 import type { QuotaMetrics } from "../metrics.ts";
 
-/** One recall reaches every holder: more of them within this time would only repeat it. */
+/** One recall reaches every holder: another one within this time would only repeat it. */
 const tailIntervalMs = 20;
 const rememberedBuckets = 10_000;
 

@@ -7,7 +7,7 @@ import { quotaTransaction } from "../store/quota-store.ts";
 import { applySubscription } from "../usecases/apply-subscription.ts";
 import type { QuotaDeps } from "../usecases/deps.ts";
 
-/** Changes limits at once, and tells the gateways after the commit: one that asks again must find the new limit. */
+/** Changes limits at once, and tells the gateways after the commit, so that one that asks again finds the new limit. */
 export function onSubscriptionUpdated(context: ConsumerContext, deps: QuotaDeps): Consumer {
   const { bus, db, logger } = context;
   return createConsumer({

@@ -15,7 +15,7 @@ const bucket: Bucket = {
 const nothing = { settled: 0, escrow: 0, tellsExhausted: false };
 
 describe("a bucket", () => {
-  test("whose limit was lowered has nothing free, not less than nothing", () => {
+  test("whose limit was lowered has 0 free tokens, never fewer", () => {
     expect(freeTokens({ ...bucket, limit: 40 })).toBe(0);
   });
 
@@ -29,7 +29,7 @@ describe("a bucket", () => {
     expect(moveTokens({ ...bucket, limit: 0, settled: 0, escrow: 0 }, nothing).spent).toBe(false);
   });
 
-  test("is freed only when somebody was told that it is exhausted", () => {
+  test("is called free again only when somebody was told that it is exhausted", () => {
     const refund = { ...nothing, settled: -1 };
     expect(moveTokens(bucket, refund)).toMatchObject({ freed: false });
     const told = moveTokens(bucket, { ...nothing, tellsExhausted: true }).bucket;

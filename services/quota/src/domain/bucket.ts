@@ -7,7 +7,7 @@ export interface BucketKey {
   readonly day: string;
 }
 
-/** A bucket on whichever day it is. */
+/** A bucket of any day. */
 export type Counter = Pick<BucketKey, "owner" | "meter">;
 
 export interface Bucket extends BucketKey {
@@ -23,7 +23,7 @@ export const keyOf = ({ owner, meter, day }: BucketKey): string => `${day} ${own
 
 export const counterKey = ({ owner, meter }: Counter): string => `${owner} ${meter}`;
 
-/** Never negative: after a limit was lowered more may be out than the bucket now has. */
+/** Never negative: after a limit was lowered more may be settled or in escrow than the bucket now has. */
 export const freeTokens = (bucket: Bucket): number => Math.max(0, bucket.limit - bucket.settled - bucket.escrow);
 
 export interface BucketDelta {
@@ -35,7 +35,7 @@ export interface BucketDelta {
 
 export interface BucketMove {
   readonly bucket: Bucket;
-  /** The last token of the day was just settled: said once per bucket and day. */
+  /** The last token of the day was just settled: published once per bucket and day. */
   readonly spent: boolean;
   /** Gateways believe that nothing is left, and that is no longer so. */
   readonly freed: boolean;

@@ -37,7 +37,7 @@ describe("a grant", () => {
   });
 });
 
-test("exhausted is said only when nothing is free and nobody holds an unused token", () => {
+test("exhausted is answered only when nothing is free and nobody holds an unused token", () => {
   expect(grantStatus({ free: 1, ownOpen: 0, othersOpen: 0 })).toBe("ok");
   expect(grantStatus({ free: 0, ownOpen: 1, othersOpen: 5 })).toBe("ok");
   expect(grantStatus({ free: 0, ownOpen: 0, othersOpen: 1 })).toBe("contended");

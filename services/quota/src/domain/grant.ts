@@ -6,7 +6,7 @@ const largestWindow = 256;
 
 /**
  * U: what a gateway may admit unreported, so the most that its crash can burn. Fixed when a lease is made. 2.5 % of a small
- * limit, 32 for a pool, and for a pool above 32,000 a day a thousandth of it: who may call that often pays fewer reports.
+ * limit, 32 for a pool, and for a pool above 32,000 a day a thousandth of it: so that a large caller needs fewer reports.
  */
 export function creditWindow(limit: number): number {
   const usual = Math.min(usualWindow, Math.max(smallestWindow, Math.floor(limit / 40)));
@@ -38,7 +38,7 @@ export interface TokensLeft {
   readonly othersOpen: number;
 }
 
-/** `exhausted` is said only when no token can come back by itself: whoever hears it denies calls without asking again. */
+/** `exhausted` is answered only when no token can come back by itself: a gateway then refuses calls without asking again. */
 export function grantStatus({ free, ownOpen, othersOpen }: TokensLeft): LeaseGrant["status"] {
   if (free > 0 || ownOpen > 0) return "ok";
   return othersOpen > 0 ? "contended" : "exhausted";

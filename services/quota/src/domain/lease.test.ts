@@ -33,7 +33,7 @@ describe("judging a report", () => {
   test.each([
     ["new seqs are settled", report(8), { kind: "settle", from: 6, to: 8 }],
     ["a repeated report settles nothing new", report(5), { kind: "settle", from: 6, to: 5 }],
-    ["an overtaken report is stale", report(3), { kind: "stale" }],
+    ["an older report is stale", report(3), { kind: "stale" }],
     ["more than was granted", report(21), { kind: "violation", reason: "used_beyond_size" }],
     ["more than the window allows unreported", report(10), { kind: "violation", reason: "used_beyond_window" }],
     ["a token used after it was given back", report(8, 15), { kind: "violation", reason: "used_after_return" }],
@@ -41,32 +41,32 @@ describe("judging a report", () => {
     expect(judgeReport(base, given)).toEqual(claim);
   });
 
-  test("numbers that no single moment can have had are a violation", () => {
+  test("numbers that were never true at one moment are a violation", () => {
     expect(judgeReport({ ...base, returned: 3 }, report(6, 2))).toEqual({
       kind: "violation",
       reason: "numbers_of_two_reports",
     });
   });
 
-  test("a last word below what the ledger holds is a violation", () => {
+  test("a final report below what the ledger holds is a violation", () => {
     expect(judgeReport({ ...base, acked: 6, highest: 7 }, report(6, 0, true))).toEqual({
       kind: "violation",
       reason: "final_below_ledger",
     });
   });
 
-  test("a closed lease's own figure of what was returned counts no more", () => {
+  test("of a closed lease, the gateway's figure of what was returned is ignored", () => {
     expect(judgeReport(fence(base), report(7))).toEqual({ kind: "settle", from: 6, to: 7 });
   });
 });
 
 describe("settling", () => {
-  test("a last word gives everything unused back", () => {
+  test("a final report gives everything unused back", () => {
     const closed = settleReport(base, report(7, 0, true), 2);
     expect(closed).toMatchObject({ state: "closed", acked: 7, returned: 13, burned: 0, finalUsed: 7 });
   });
 
-  test("late rows of a vanished gateway are paid out of what was burned, and its return frees the rest", () => {
+  test("late rows of a vanished gateway are settled from what was burned, and its return frees the rest", () => {
     const fenced = fence(base);
     expect(fenced).toMatchObject({ state: "closed", returned: 11, burned: 4, finalUsed: null });
     const late = settleReport(fenced, report(7), 2);
@@ -114,7 +114,7 @@ test("whatever is reported, every token of a lease stays in exactly one place", 
   );
 });
 
-test("a fence burns at most the window, and enough for every call that may have been admitted unseen", () => {
+test("a fence burns at most the window, and enough for every call that may have been admitted unreported", () => {
   fc.assert(
     fc.property(openLease, (lease) => {
       const after = fence(lease);
@@ -125,6 +125,6 @@ test("a fence burns at most the window, and enough for every call that may have 
   );
 });
 
-test("more rows than tokens is a bug that nothing papers over", () => {
+test("more rows than tokens is a bug, and throws", () => {
   expect(() => settleRows({ ...base, size: 5 }, 1, 6)).toThrow(/more ledger rows than tokens/);
 });

@@ -13,11 +13,11 @@ export interface Lease extends BucketKey {
   /** The highest seq in the ledger: above `reported` when a usage record came before the gateway's report. */
   readonly highest: number;
   readonly returned: number;
-  /** Of a closed lease: what may have been used unseen. */
+  /** Of a closed lease: what may have been used unreported. */
   readonly burned: number;
   readonly window: number;
   readonly state: "open" | "closed";
-  /** The gateway's own last word. */
+  /** `used` of the gateway's final report. */
   readonly finalUsed: number | null;
 }
 
@@ -37,18 +37,18 @@ export type Violation = (typeof violations)[number];
 /** What a report claims, judged before anything is written. */
 export type Claim =
   | { readonly kind: "settle"; readonly from: number; readonly to: number }
-  /** Overtaken by a newer report: it changes nothing. */
+  /** Older than a report that came before it: it changes nothing. */
   | { readonly kind: "stale" }
   | { readonly kind: "violation"; readonly reason: Violation };
 
 type Numbers = Pick<LeaseReport, "used" | "returned" | "close">;
 
-/** Seqs above this one were never in the gateway's hands, or were given back. */
+/** Seqs above this one were never granted, or were given back. */
 const heldSeqs = (lease: Lease): number => lease.size - lease.returned;
 
 /**
- * The highest seq that may have been admitted. An open lease's gateway stays within its window of what it knows to be reported,
- * and it never knows more than we do; of a closed lease only this much was kept.
+ * The highest seq that may have been admitted. An open lease's gateway stays within its window above what it knows to be reported,
+ * and it never knows more than we do; of a closed lease only this much was kept in escrow.
  */
 export function highestPossibleSeq(lease: Lease): number {
   return lease.state === "closed" ? heldSeqs(lease) : Math.min(heldSeqs(lease), lease.reported + lease.window);
@@ -63,7 +63,7 @@ const violation = (reason: Violation): Claim => ({ kind: "violation", reason });
 
 export function judgeReport(lease: Lease, report: Numbers): Claim {
   const { used, close } = report;
-  // A closed lease's returned was decided here: the gateway's own figure says nothing any more.
+  // What a closed lease returned was decided here: the gateway's own figure is ignored.
   const returned = lease.state === "open" ? report.returned : lease.returned;
   const behind = used < lease.reported || returned < lease.returned;
   const ahead = used > lease.reported || returned > lease.returned;
@@ -82,7 +82,7 @@ export function settleReport(before: Lease, report: Numbers, inserted: number): 
   return lease.state === "closed" ? lease : { ...lease, returned: report.returned };
 }
 
-/** New ledger rows, from a report or from a usage record that came first; a closed lease pays them out of what was burned. */
+/** New ledger rows, from a report or from a usage record that came first; a closed lease takes them from what was burned. */
 export function settleRows(lease: Lease, inserted: number, highestSeq: number): Lease {
   const burned = lease.state === "closed" ? lease.burned - inserted : 0;
   const acked = lease.acked + inserted;
@@ -91,13 +91,13 @@ export function settleRows(lease: Lease, inserted: number, highestSeq: number): 
   return settled;
 }
 
-/** The gateway itself says that it admits nothing more: everything that is not in the ledger was not used. */
+/** The gateway's final report: it admits nothing more, so everything that is not in the ledger was not used. */
 function finish(lease: Lease): Lease {
   return { ...lease, state: "closed", returned: lease.size - lease.acked, burned: 0, finalUsed: lease.acked };
 }
 
 /**
- * Closes a lease without its gateway: what it may have admitted unseen is burned, the rest is free again. Whatever it reports
+ * Closes a lease without its gateway: what it may have admitted unreported is burned, the rest is free again. Whatever it reports
  * later is answered `closed`, which never reopens its window: no clock is needed for safety, only for freeing tokens sooner.
  */
 export function fence(lease: Lease): Lease {

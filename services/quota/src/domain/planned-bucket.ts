@@ -2,7 +2,7 @@ import { type PlanId, plans } from "@topdog/contracts/plans";
 import { dailyLimit, subscriptionOwnerOf } from "@topdog/contracts/quota";
 import type { Bucket, Counter } from "./bucket.ts";
 
-/** What an owner's subscription allows, as far as limits follow from it. */
+/** The part of an owner's subscription that limits follow from. */
 export interface Entitlement {
   readonly owner: string;
   readonly plan: PlanId;
@@ -16,7 +16,7 @@ export type PlannedBucket = Counter &
     readonly subscriptionOwner: string;
   };
 
-/** The bucket that a counter has by its owner's entitlement; who has none is on the free plan. */
+/** The bucket of a counter by its owner's entitlement; an owner without one is on the free plan. */
 export function plannedBucket({ owner, meter }: Counter, entitlements: readonly Entitlement[]): PlannedBucket {
   const subscriptionOwner = subscriptionOwnerOf(owner);
   const { plan, seats } = entitlements.find((one) => one.owner === subscriptionOwner) ?? { plan: "free", seats: 1 };

@@ -14,7 +14,7 @@ import {
 } from "./lease.ts";
 import { freeNow, type Tallies, type Tally, tallyLease, tallyOf } from "./tally.ts";
 
-/** One report of a message on its way through quota's decision. */
+/** One report of a sync message, with what was read and decided about it. */
 export interface ReportLine {
   readonly report: LeaseReport;
   readonly tally: Tally;
@@ -23,7 +23,7 @@ export interface ReportLine {
   after: Lease | null;
   /** Seqs to be written to the ledger; none when `to < from`. */
   readonly settles: { readonly from: number; readonly to: number } | null;
-  /** Overtaken or repeated: it is answered, and gets nothing. */
+  /** Older or repeated: it is answered, and gets nothing. */
   readonly stale: boolean;
   readonly violation: Violation | null;
   /** What other leases hold of the bucket. */
@@ -46,7 +46,7 @@ export function openLines(message: Message, leases: readonly Lease[], tallies: T
     const before = findLease(report, gatewayId, rivals);
     const tally = tallyOf(tallies, before ?? { ...report, day: today });
     const subject = before?.leaseId ?? counterKey(report);
-    // The first word on a lease counts; another in the same message could only contradict it.
+    // The first report on a lease counts; a second one in the same message could only contradict it.
     const repeated = seen.has(subject);
     seen.add(subject);
     const claim = before === null || report.leaseId === null ? null : judgeReport(before, report);
@@ -77,7 +77,7 @@ function findLease(report: LeaseReport, gatewayId: string, rivals: readonly Leas
 const isOpenOf = (bucket: Bucket, lease: Lease): boolean => lease.state === "open" && lease.day === bucket.day;
 const isOfDay = (line: ReportLine, day: string): boolean => line.tally.bucket.day === day;
 
-/** Settles what a report claims; `inserted`: how many of its seqs were new in the ledger. A lie fences the lease. */
+/** Settles what a report claims; `inserted`: how many of its seqs were new in the ledger. A report that cannot be true fences the lease. */
 export function settleLine(line: ReportLine, inserted: number): void {
   const { before, report, settles } = line;
   if (before === null) return;
@@ -112,7 +112,7 @@ export function grantLine(line: ReportLine, gatewayId: string, today: string): N
   return { owner, meter, day, gatewayId, size: line.granted, window: creditWindow(bucket.limit) };
 }
 
-/** Call it when every line of the message was granted what it gets: remembers who is being told that nothing is left. */
+/** Call it when every line of the message has its grant: notes which buckets are answered as exhausted. */
 export function noteExhaustion(line: ReportLine, today: string): void {
   line.tally.tellsExhausted ||= isOfDay(line, today) && statusOf(line) === "exhausted";
 }
@@ -134,7 +134,7 @@ export function toGrant(line: ReportLine, created: readonly CreatedLease[]): Lea
   const made = granted === 0 ? undefined : created.find((lease) => keyOf(lease) === keyOf(tally.bucket));
   return {
     ...shared,
-    // A lease that we do not know, or that is another gateway's, is over for whoever asks about it.
+    // An unknown lease, or one of another gateway, is answered as closed.
     leaseId: made?.leaseId ?? report.leaseId,
     state: made === undefined ? (report.leaseId === null ? null : "closed") : "open",
     size: granted,

@@ -24,7 +24,7 @@ export function tallyOf(tallies: Tallies, key: Pick<Bucket, "owner" | "meter" | 
   return tally;
 }
 
-/** A lease changed: what it holds less is free or settled, what it holds more was granted. */
+/** A lease changed: tokens that left it are free or settled, tokens that it gained were granted. */
 export function tallyLease(tally: Tally, before: Lease, after: Lease, settled: number): void {
   tally.settled += settled;
   tally.escrow += escrowOf(after) - escrowOf(before);
@@ -44,7 +44,7 @@ export interface BucketChange extends Pick<Bucket, "owner" | "meter" | "day"> {
 
 export interface ClosedTallies {
   readonly changes: readonly BucketChange[];
-  /** Buckets that were said to be exhausted and are not. */
+  /** Buckets that were called exhausted and are not any more. */
   readonly freed: readonly Bucket[];
   /** Buckets that gave their last token. */
   readonly spent: readonly Bucket[];

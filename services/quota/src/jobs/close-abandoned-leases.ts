@@ -10,7 +10,7 @@ export interface CloseAbandonedLeasesDeps {
   readonly gatewayTimeoutMs: number;
 }
 
-/** A gateway that was silent for too long has its leases closed; while nobody could be heard, silence proves nothing. */
+/** Closes the leases of gateways that were silent for too long; while the bus or the database was away, silence proves nothing. */
 export const closeAbandonedLeasesJob = (options: CloseAbandonedLeasesDeps): Job => ({
   name: "close-abandoned-leases",
   intervalMs: 1_000,

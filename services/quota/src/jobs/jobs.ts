@@ -8,7 +8,7 @@ export interface JobsDeps extends CloseAbandonedLeasesDeps {
   readonly measureConsistency: () => Promise<unknown>;
 }
 
-/** What must happen without anybody asking for it. A job that fails could not reach the database: nor could a gateway. */
+/** The periodic work of this service. A job that fails could not reach the database, so gateways could not be heard either. */
 export function createJobs({ usageDeadlineMs, measureConsistency, ...options }: JobsDeps): Job[] {
   const { deps, listening } = options;
   const jobs: Job[] = [

@@ -6,7 +6,7 @@ import { announce, writeMovements } from "./move-tokens.ts";
 
 const leasesPerPass = 500;
 
-/** Takes back what vanished gateways held, their credit windows aside. Returns how many leases it closed. */
+/** Takes back what vanished gateways held, except their credit windows. Returns how many leases it closed. */
 export async function closeAbandonedLeases(deps: QuotaDeps, gatewayTimeoutMs: number): Promise<number> {
   const swept = await deps.store.transaction((tx) => sweepOnce(tx, gatewayTimeoutMs));
   if (swept === null) return 0;

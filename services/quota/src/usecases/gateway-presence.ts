@@ -1,7 +1,7 @@
 import type { QuotaStore } from "../store/quota-store.ts";
 
 export interface Presence {
-  /** Records that a gateway lives, once a second at most. */
+  /** Records that a gateway is alive, once a second at most. */
   seen(gatewayId: string): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
-/** Since when gateways could be heard without a break: a gateway's silence proves something only if it could have been heard. */
+/** Since when messages of gateways could arrive without a break: only then does a gateway's silence prove anything. */
 export interface Listening {
-  /** Something a gateway said may have been lost until now: the bus or the database was away. */
+  /** A gateway's message may have been lost until now: the bus or the database was away. */
   interrupted(): void;
   sinceMs(): number;
 }

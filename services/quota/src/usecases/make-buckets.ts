@@ -5,7 +5,7 @@ import type { QuotaTransaction } from "../store/quota-store.ts";
 
 /**
  * Makes those of today's buckets that are not there yet, from their owners' plans. Call it in a transaction that has locked no bucket yet: entitlements are
- * locked before buckets everywhere, and buckets are made before any is locked, so that nobody waits in a ring.
+ * locked before buckets everywhere, and buckets are made before any is locked, so that there are no deadlocks.
  */
 export async function makeMissingBuckets(tx: QuotaTransaction, of: readonly Counter[]): Promise<void> {
   const counters = of.length === 0 ? [] : await tx.findMissingBuckets(of);

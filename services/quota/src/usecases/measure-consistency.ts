@@ -19,7 +19,7 @@ export interface ConsistencyDeps {
 const maxAgeMs = 1_000;
 const rowBudget = 200_000;
 
-/** Measures once a second at most, however many ask: those who ask meanwhile share one answer. */
+/** Measures once a second at most: requests within that time share one answer. */
 export function createConsistencyMeter(deps: ConsistencyDeps): () => Promise<Consistency> {
   let latest: Promise<Consistency> | undefined;
   let startedMs = Number.NEGATIVE_INFINITY;

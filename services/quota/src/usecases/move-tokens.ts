@@ -23,7 +23,7 @@ export async function writeMovements(
   return { created, freed };
 }
 
-/** A bucket that was said to be exhausted and is not: gateways forget it. */
+/** A bucket that was called exhausted and is not any more: gateways must forget it. */
 export function announce(deps: Pick<QuotaDeps, "recall">, aftermath: Aftermath): void {
   for (const { owner, meter } of aftermath.freed) deps.recall({ owner, meter, reason: "limit_changed" });
 }

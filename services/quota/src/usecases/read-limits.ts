@@ -11,7 +11,7 @@ export interface LimitLine {
   readonly source: ChargeSource;
   readonly meter: Meter;
   readonly limit: number;
-  /** In the ledger, so behind the gateways by the reports that are under way. */
+  /** As counted in the ledger: reports that are under way are missing. */
   readonly used: number;
   readonly plan: PlanId;
 }

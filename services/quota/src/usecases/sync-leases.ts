@@ -33,7 +33,7 @@ const bucketAttempts = 3;
  * repeat, since every number in it is absolute.
  */
 export async function synchronizeLeases(deps: QuotaDeps, request: Request): Promise<Reply> {
-  // Before anything is granted: a gateway that is not on record could vanish unnoticed.
+  // Before anything is granted: a gateway without a row could vanish unnoticed.
   await deps.presence.seen(request.gatewayId);
   if (request.leases.length === 0) {
     const clock = await deps.store.readClock();
@@ -41,7 +41,7 @@ export async function synchronizeLeases(deps: QuotaDeps, request: Request): Prom
   }
   const counters = distinctCounters(request.leases);
   for (let attempt = 1; attempt <= bucketAttempts; attempt += 1) {
-    // A first lease of a bucket may be the first word of the day about it; so may, rarely, a report of yesterday's lease.
+    // A request for a first lease may be the day's first message about its bucket; so may, rarely, a report of yesterday's lease.
     const unsure =
       attempt === 1 ? distinctCounters(request.leases.filter(({ leaseId }) => leaseId === null)) : counters;
     const synced = await deps.store.transaction(async (tx) => {

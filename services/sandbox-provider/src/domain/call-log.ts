@@ -27,7 +27,7 @@ export interface CallTotals {
 export interface CallLog {
   add(entry: CallEntry): void;
   entries(): readonly CallEntry[];
-  /** Over the kept entries. Tokens are those of completed calls. */
+  /** Sums over the kept entries. Tokens are those of completed calls. */
   totals(): CallTotals;
   clear(): void;
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { CallLog } from "../domain/call-log.ts";
 import { type FaultPlan, faultsSchema } from "../domain/faults.ts";
 
-/** `/_faults` and `/_log`: how a test breaks this provider, and checks what others say that it did. */
+/** `/_faults` and `/_log`: how a test breaks this provider, and compares its own account of calls with others'. */
 export function mountControl(app: Express, deps: { faults: FaultPlan; log: CallLog }): void {
   app.get("/_faults", (_req, res) => void res.json(deps.faults.current()));
   app.delete("/_faults", (_req, res) => {
