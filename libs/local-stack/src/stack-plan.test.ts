@@ -117,14 +117,14 @@ describe("planServices", () => {
     });
   });
 
-  test("the gateway alone can sign who calls; the sandbox and the router cannot even verify it", () => {
+  test("the gateway alone can sign who calls; its siblings can verify it, the sandbox cannot", () => {
     const variables = Object.fromEntries(
       Object.keys(plan.variables).map((name) => [name, ["CALLER_SIGNING_KEY", "CALLER_PUBLIC_KEYS"]]),
     );
     const specs = planServices({ ...plan, variables });
     const holders = (name: string) => specs.filter(({ env }) => env[name] !== undefined).map((spec) => spec.name);
     expect(holders("CALLER_SIGNING_KEY")).toEqual(["gateway", "gateway-2"]);
-    expect(holders("CALLER_PUBLIC_KEYS")).toEqual(["org-registry", "billing", "quota"]);
+    expect(holders("CALLER_PUBLIC_KEYS")).toEqual(["org-registry", "billing", "quota", "llm-router"]);
   });
 
   test("with sandboxes, no provider key reaches any process: a test run can spend nobody's money", () => {

@@ -1,12 +1,17 @@
 import { routerGroupsSchema } from "@topdog/call-link/gateway/router-address";
 import { linkTlsFields } from "@topdog/call-link/tls-files";
 import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
-import { urlList } from "@topdog/config/address";
+import { refuseAddress, urlList } from "@topdog/config/address";
 import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
 import { busFields, operatorFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
 
 const siblings = urlList(["http", "https"], 64);
+const refuseRouter = refuseAddress(["link", "links"]);
+const routerUrls = z
+  .string()
+  .superRefine((text, context) => text.split(",").forEach((url) => refuseRouter(url.trim(), context)))
+  .pipe(routerGroupsSchema);
 const count = (max: number) => z.coerce.number().int().min(1).max(max);
 const trustedProxies = z
   .string()
@@ -47,7 +52,7 @@ export const configSchema = z.object({
     "Signs who calls, and proves to routers that this is a gateway: a private Ed25519 key as a JWK with its kid",
   ),
   ROUTER_PUBLIC_KEYS: publicKeysField.describe("Prove that a router is one: a JWK set, two keys during a rotation"),
-  ROUTER_URL: routerGroupsSchema
+  ROUTER_URL: routerUrls
     .prefault("link://127.0.0.1:8094")
     .describe(
       "llm-router: link://host:port, or links:// over TLS; a name stands for all its addresses; groups separated by commas share calls by ?weight=",

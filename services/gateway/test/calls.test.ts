@@ -139,8 +139,8 @@ describe("a refused call", () => {
       [413, "payload_too_large"],
       [408, "request_timeout"],
     ]);
-    expect(platform.quota.openTokens(principal.buckets.personal, "api_calls")).toBe(0);
-    expect(platform.quota.spent(principal.buckets.personal, "api_calls")).toBe(0);
+    expect(platform.quota.held(principal.buckets.personal, "api_calls")).toBe(0);
+    expect(platform.quota.used(principal.buckets.personal, "api_calls")).toBe(0);
   });
 
   test("with headers too large is 431 with an id", async () => {
@@ -188,7 +188,7 @@ describe("daily limits", () => {
     // Once a second at most, for each of the two buckets, and a heartbeat.
     const seconds = Math.ceil((performance.now() - startedMs) / 1000);
     expect(platform.quota.syncs() - before).toBeLessThanOrEqual(3 * seconds);
-    platform.quota.setLimit(principal.buckets.personal, "api_calls", 5);
+    platform.quota.grant(principal.buckets.personal, "api_calls", 5);
     await eventually(async () => expect((await gateway.call(key)).status).toBe(200), { intervalMs: 100 });
   });
 });

@@ -31,7 +31,14 @@ test("several groups of routers can be named, with the share of each", () => {
       ],
     },
   });
-  for (const wrong of ["http://a:1", "link://a", "link://a:1?weight=-1", "link://a:1?weight=0", ""]) {
+  for (const wrong of [
+    "http://a:1",
+    "link://a",
+    "link://a:1?weight=-1",
+    "link://a:1?weight=0",
+    "link://169.254.169.254:80",
+    "",
+  ]) {
     expect(readConfig(configSchema, { ...needed, ROUTER_URL: wrong }).ok).toBe(wrong === "");
   }
 });

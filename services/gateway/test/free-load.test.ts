@@ -9,7 +9,7 @@ import { sendRaw, type RawExchange } from "./raw-http.ts";
 let platform: Platform;
 
 beforeAll(async () => {
-  platform = await startPlatform({ maxGrant: 64, window: 64 });
+  platform = await startPlatform();
 });
 afterAll(() => platform.stop());
 
@@ -36,7 +36,7 @@ describe("uploads that stall", () => {
     expect(uploads.map((one) => one.text())).toEqual(uploads.map(() => "HTTP/1.1 100 Continue\r\n\r\n"));
     const { key } = platform.newKey();
     for (let n = 0; n < 8; n += 1) expect((await gateway.call(key)).status).toBe(200);
-    expect(platform.quota.spent(idler.principal.buckets.personal, "api_calls")).toBe(0);
+    expect(platform.quota.used(idler.principal.buckets.personal, "api_calls")).toBe(0);
     for (const one of uploads) one.socket.destroy();
   });
 

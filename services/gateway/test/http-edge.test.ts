@@ -147,7 +147,7 @@ test("a compressed body is 415 with the way out, not malformed JSON", async () =
   expect(errorOf(answer).message).toContain("Content-Encoding");
   const plain = await gateway.call(key, { headers: { "content-encoding": "identity" } });
   expect(plain.status).toBe(200);
-  await eventually(() => expect(platform.quota.spent(principal.buckets.personal, "api_calls")).toBe(1));
+  await eventually(() => expect(platform.quota.used(principal.buckets.personal, "api_calls")).toBe(1));
 });
 
 describe("a base URL without /v1, or with it twice", () => {

@@ -11,7 +11,7 @@ import type { GatewayConfig } from "../src/config.ts";
 import { type FakeRouter, routerKeys, startFakeRouter } from "./fake-router.ts";
 import { type FakeSibling, startFakeSibling } from "./fake-sibling.ts";
 import { callerOfSibling, gatewayKeys } from "./read-caller.ts";
-import { startQuotaResponder, type QuotaResponder } from "./quota-responder.ts";
+import { type ScriptedQuota, startScriptedQuota } from "./scripted-quota.ts";
 
 export interface TestKey {
   readonly key: string;
@@ -36,7 +36,7 @@ export interface Gateway {
 
 export interface Platform {
   readonly nats: TestNats;
-  readonly quota: QuotaResponder;
+  readonly quota: ScriptedQuota;
   readonly router: FakeRouter;
   readonly siblings: FakeSibling;
   readonly keys: Map<string, Principal>;
@@ -51,9 +51,9 @@ export interface Platform {
 export const chatBody = JSON.stringify({ model: "sandbox-small", messages: [{ role: "user", content: "hi" }] });
 
 /** The gateway's whole surroundings: a real bus, quota and org-registry answering on it, and real HTTP siblings. */
-export async function startPlatform(quotaOptions?: { maxGrant?: number; window?: number }): Promise<Platform> {
+export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
   const nats = await testNats();
-  const quota = startQuotaResponder(await nats.busOf("quota"), quotaOptions);
+  const quota = startScriptedQuota(await nats.busOf("quota"), window);
   const router = await startFakeRouter();
   const siblings = await startFakeSibling(callerOfSibling);
   const keys = new Map<string, Principal>();
@@ -94,9 +94,9 @@ export async function startPlatform(quotaOptions?: { maxGrant?: number; window?:
         buckets: { personal, orgPool },
         byok: { scope: org === undefined ? "user" : "org", used: 1, capacity: 3 },
       };
-      quota.setLimit(personal, "api_calls", apiCalls);
-      quota.setLimit(personal, "llm_requests", llmRequests);
-      if (orgPool !== null) quota.setLimit(orgPool, "api_calls", pool);
+      quota.grant(personal, "api_calls", apiCalls);
+      quota.grant(personal, "llm_requests", llmRequests);
+      if (orgPool !== null) quota.grant(orgPool, "api_calls", pool);
       keys.set(keyHash, principal);
       return { key, keyHash, principal };
     },

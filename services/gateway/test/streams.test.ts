@@ -12,7 +12,7 @@ let gateway: Gateway;
 const usages: UsageConsumed[] = [];
 
 beforeAll(async () => {
-  platform = await startPlatform({ maxGrant: 64, window: 32 });
+  platform = await startPlatform();
   gateway = await platform.startGateway({ CHUNK_TIMEOUT_MS: "700" });
   platform.nats.bus.nc.subscribe(usageConsumed.subject, {
     callback: (_, message) => void usages.push(...usagesIn(message.string())),
@@ -241,6 +241,6 @@ test("a gateway that is stopped lets its streams end, takes no more calls, and g
   stopBegun.resolve();
   expect(await done).toContain("[DONE]");
   await stop;
-  expect(platform.quota.openTokens(principal.buckets.personal, "api_calls")).toBe(0);
-  expect(platform.quota.spent(principal.buckets.personal, "api_calls")).toBe(1);
+  expect(platform.quota.held(principal.buckets.personal, "api_calls")).toBe(0);
+  expect(platform.quota.used(principal.buckets.personal, "api_calls")).toBe(1);
 });

@@ -3,6 +3,7 @@ import type { QuotaSync, SyncReply } from "../clients/quota-sync.ts";
 import type { Timers } from "../clients/timers.ts";
 import type { SentReport } from "../domain/lease.ts";
 import type { Slot } from "./lease-book.ts";
+import { createDueReports } from "./due-reports.ts";
 import { createOutage } from "./outage.ts";
 
 /** A report and quota's answer to it. */
@@ -56,7 +57,7 @@ interface Sent {
  */
 export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
   const { monotonicMs, timers } = deps;
-  const queue = new Set<Slot>();
+  const due = createDueReports();
   const outage = createOutage(maxLeasesPerMessage);
   let messages = 0;
   let lastMessageMs = Number.NEGATIVE_INFINITY;
@@ -73,23 +74,12 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
 
   function flush(): void {
     isScheduled = false;
-    while (messages < maxMessagesInFlight && queue.size > 0) void send(nextBatch());
-  }
-
-  function nextBatch(): Slot[] {
-    const batch = queue.values().take(outage.maxBatch()).toArray();
-    for (const slot of batch) queue.delete(slot);
-    return batch;
-  }
-
-  function prepare(slot: Slot, nowMs: number): Sent {
-    slot.inFlight = true;
-    return { slot, report: deps.reportOf(slot, nowMs) };
+    while (messages < maxMessagesInFlight && due.count() > 0) void send(due.take(outage.maxBatch()));
   }
 
   async function send(batch: readonly Slot[]): Promise<void> {
     const nowMs = monotonicMs();
-    const sent = new Map(batch.map((slot) => [slot.key, prepare(slot, nowMs)]));
+    const sent = new Map<string, Sent>(batch.map((slot) => [slot.key, { slot, report: deps.reportOf(slot, nowMs) }]));
     messages += 1;
     lastMessageMs = nowMs;
     try {
@@ -101,14 +91,8 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
       deps.onSync("failed", batch.length);
     } finally {
       messages -= 1;
-      if (queue.size > 0) schedule();
+      if (due.count() > 0) schedule();
     }
-  }
-
-  function land(slot: Slot): void {
-    slot.inFlight = false;
-    if (slot.isDue) queue.add(slot);
-    slot.isDue = false;
   }
 
   /** Takes what was answered out of `sent`: what stays in it is reported again. */
@@ -119,7 +103,7 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
       const one = sent.get(key);
       if (one === undefined) continue;
       sent.delete(key);
-      land(one.slot);
+      due.noteAnswered(one.slot);
       answered.push({ ...one, grant });
     }
     if (sent.size === 0) outage.noteAnswer();
@@ -129,26 +113,18 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
 
   function noteFailure(error: unknown, unanswered: readonly Sent[]): void {
     if (outage.noteFailure(monotonicMs(), unanswered.length)) deps.onFailure(error);
-    for (const { slot } of unanswered) {
-      land(slot);
-      queue.add(slot);
-    }
+    for (const { slot } of unanswered) due.noteUnanswered(slot);
   }
 
   return {
     add: (slot) => {
-      if (slot.inFlight) {
-        slot.isDue = true;
-        return;
-      }
-      queue.add(slot);
-      schedule();
+      if (due.add(slot)) schedule();
     },
     heartbeat: () => {
       if (messages < maxMessagesInFlight) void send([]);
     },
     lastMessageMs: () => lastMessageMs,
-    isWaiting: (slot) => slot.isDue || queue.has(slot),
+    isWaiting: (slot) => due.has(slot),
     retryNow: () => {
       outage.skipWait();
       timers.soon(flush);
