@@ -134,6 +134,16 @@ describe("a usage record", () => {
   });
 });
 
+test("of a bucket whose limit was lowered to what is used, it says once that nothing is left", async () => {
+  await report(1);
+  await quota.db.raw("update bucket set daily_limit = 1");
+  for (let time = 0; time < 3; time += 1) await record([call(1)]);
+  const { rows } = await quota.db.raw<{ rows: unknown[] }>(
+    "select subject, count(*)::integer as events from outbox group by subject",
+  );
+  expect(rows).toEqual([{ subject: "topdog.quota.exhausted.v1", events: 2 }]);
+});
+
 test("it is the ledger's key alone that makes a repeated record count once: without it, it counts twice", async () => {
   await quota.db.raw("alter table ledger drop constraint ledger_pkey");
   await record([call(1)]);

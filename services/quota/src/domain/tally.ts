@@ -57,7 +57,7 @@ export function closeTallies(tallies: Tallies): ClosedTallies {
     const move = moveTokens(bucket, tally);
     if (move.freed) closed.freed.push(move.bucket);
     if (move.spent) closed.spent.push(move.bucket);
-    if (settled === 0 && escrow === 0 && move.bucket.toldExhausted === bucket.toldExhausted) continue;
+    if (settled === 0 && escrow === 0 && !move.spent && move.bucket.toldExhausted === bucket.toldExhausted) continue;
     const { owner, meter, day } = bucket;
     closed.changes.push({ owner, meter, day, settled, escrow, granted, after: move.bucket });
   }
