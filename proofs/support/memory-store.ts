@@ -1,6 +1,6 @@
 import { type Counter, keyOf } from "@topdog/quota/domain/bucket";
 import type { BucketChange } from "@topdog/quota/domain/tally";
-import type { Inserted } from "@topdog/quota/store/ledger";
+import type { Inserted, UsageEntry } from "@topdog/quota/store/ledger";
 import type { QuotaStore, QuotaTransaction } from "@topdog/quota/store/quota-store";
 import {
   type BucketRecord,
@@ -91,13 +91,11 @@ function memoryTransaction(tables: MemoryTables, nowMs: DatabaseClock, undo: Und
           })),
         ),
       ),
-    insertCharges: async (rows) =>
-      insert(rows.map(({ lease_id: leaseId, seq }) => ({ leaseId, seq, entry: "charge", state: "completed" }))),
-    insertRefunds: async (rows) =>
-      insert(rows.map(({ lease_id: leaseId, seq }) => ({ leaseId, seq, entry: "refund", state: "completed" }))),
-    completeCharges: async (rows) => {
-      const open = rows
-        .map((row) => ledgerKey(row.lease_id, row.seq, "charge"))
+    insertCharges: async (entries) => insert(completedRows(entries, "charge")),
+    insertRefunds: async (entries) => insert(completedRows(entries, "refund")),
+    completeCharges: async (entries) => {
+      const open = completedRows(entries, "charge")
+        .map(({ leaseId, seq }) => ledgerKey(leaseId, seq, "charge"))
         .flatMap((key) => ledger.get(key) ?? [])
         .filter((row) => row.state !== "completed");
       for (const row of open)
@@ -162,6 +160,12 @@ function memoryTransaction(tables: MemoryTables, nowMs: DatabaseClock, undo: Und
     },
   };
 }
+
+const completedRows = (
+  entries: readonly UsageEntry[],
+  entry: LedgerRecord["entry"],
+): Omit<LedgerRecord, "recordedAtMs">[] =>
+  entries.flatMap(({ tokens }) => tokens.map(({ leaseId, seq }) => ({ leaseId, seq, entry, state: "completed" })));
 
 /** As `on conflict do nothing`: counts the rows that were new. */
 function insertRows(

@@ -15,6 +15,9 @@ export const usageOutcomes = [
   "interrupted",
 ] as const;
 
+/** What the ledger can hold: a larger number would fail with all records that are written with it. */
+const count = z.int().min(0).max(2_147_483_647);
+
 export const usageConsumedSchema = z.object({
   requestId: z.string().min(1).max(128),
   /** The tokens this call took. The first is the API call: `leaseId:seq` is the id of the usage. */
@@ -34,13 +37,13 @@ export const usageConsumedSchema = z.object({
   refundsLlmRequest: z.boolean().optional(),
   model: z.string().nullable(),
   provider: z.string().nullable(),
-  promptTokens: z.int().min(0),
-  completionTokens: z.int().min(0),
+  promptTokens: count,
+  completionTokens: count,
   /** The token counts were not stated by the provider. */
   estimated: z.boolean(),
   /** 1e-9 US dollars, integer. */
   costNanoUsd: z.int().min(0),
-  attempts: z.int().min(0),
+  attempts: count,
   /** The W3C trace of the call: it travels with the record through the spool, to be pointed at when it is settled. */
   traceparent: z.string().max(64).nullable(),
   startedAt: z.iso.datetime(),

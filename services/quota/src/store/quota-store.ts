@@ -27,7 +27,7 @@ import {
   insertRefunds,
   markUnknown,
   type SeqRange,
-  type UsageRow,
+  type UsageEntry,
 } from "./ledger.ts";
 import { applyMovements, type Movements } from "./movements.ts";
 
@@ -36,9 +36,9 @@ export interface QuotaTransaction {
   readonly lockBuckets: (counters: readonly Counter[], leaseIds: readonly string[]) => Promise<LockedBuckets>;
   readonly readLeases: (leaseIds: readonly string[], buckets: readonly BucketKey[]) => Promise<Lease[]>;
   readonly insertAdmitted: (ranges: readonly SeqRange[]) => Promise<Inserted>;
-  readonly insertCharges: (rows: readonly UsageRow[]) => Promise<Inserted>;
-  readonly completeCharges: (rows: readonly UsageRow[]) => Promise<number>;
-  readonly insertRefunds: (rows: readonly UsageRow[]) => Promise<Inserted>;
+  readonly insertCharges: (entries: readonly UsageEntry[]) => Promise<Inserted>;
+  readonly completeCharges: (entries: readonly UsageEntry[]) => Promise<number>;
+  readonly insertRefunds: (entries: readonly UsageEntry[]) => Promise<Inserted>;
   readonly applyMovements: (movements: Movements) => Promise<CreatedLease[]>;
   /** Appends `quota.exhausted` to the outbox. */
   readonly publishExhausted: (buckets: readonly Bucket[]) => Promise<void>;
@@ -67,9 +67,9 @@ export const quotaTransaction = (trx: Transaction): QuotaTransaction => ({
   lockBuckets: (counters, leaseIds) => lockBuckets(trx, counters, leaseIds),
   readLeases: (leaseIds, buckets) => readLeases(trx, leaseIds, buckets),
   insertAdmitted: (ranges) => insertAdmitted(trx, ranges),
-  insertCharges: (rows) => insertCharges(trx, rows),
-  completeCharges: (rows) => completeCharges(trx, rows),
-  insertRefunds: (rows) => insertRefunds(trx, rows),
+  insertCharges: (entries) => insertCharges(trx, entries),
+  completeCharges: (entries) => completeCharges(trx, entries),
+  insertRefunds: (entries) => insertRefunds(trx, entries),
   applyMovements: (movements) => applyMovements(trx, movements),
   publishExhausted: async (buckets) => {
     for (const { owner, meter, day, limit } of buckets) {

@@ -2,7 +2,7 @@ import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
 import { highestPossibleSeq, type Lease, settleRows } from "../domain/lease.ts";
 import { openTallies, tallyLease, tallyOf } from "../domain/tally.ts";
-import type { UsageRow } from "../store/ledger.ts";
+import type { ChargedToken, UsageEntry } from "../store/ledger.ts";
 import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
 import { type Aftermath, announce, writeMovements } from "./move-tokens.ts";
@@ -50,24 +50,18 @@ async function recordOnce(tx: QuotaTransaction, usages: readonly UsageConsumed[]
   const leases = new Map((await tx.readLeases(leaseIds, [])).map((lease) => [lease.leaseId, lease]));
 
   const rejected = new Map<number, Error>();
-  const charges: UsageRow[] = [];
-  const refunds: UsageRow[] = [];
+  const entries: UsageEntry[] = [];
   for (const [index, usage] of usages.entries()) {
     const objection = objectionTo(usage, leases);
-    if (objection !== null) {
-      rejected.set(index, new Error(objection));
-      continue;
-    }
-    const rows = usage.charges.map((charge, position) => toRow(usage, charge, position === 0, leases));
-    charges.push(...rows);
-    refunds.push(...rows.filter(({ meter }) => isGivenBack(usage, meter)));
+    if (objection === null) entries.push({ usage, tokens: usage.charges.map((charge) => tokenOf(charge, leases)) });
+    else rejected.set(index, new Error(objection));
   }
-  // The update must not meet a row twice; of two records of one call the first one's details stand.
-  const details = [...new Map(charges.toReversed().map((row) => [`${row.lease_id}:${row.seq}`, row])).values()];
-  const created = await tx.insertCharges(charges);
-  const completed = await tx.completeCharges(details);
-  const refunded = await tx.insertRefunds(refunds);
+  // Rows up to what its gateway has reported are there: only the others may have to be made.
+  const created = await tx.insertCharges(keepTokens(entries, (token) => token.seq > reportedOf(token, leases)));
+  const completed = await tx.completeCharges(withoutRepeats(entries));
+  const refunded = await tx.insertRefunds(keepTokens(entries, ({ meter }, usage) => isGivenBack(usage, meter)));
 
+  const highest = highestSeqs(entries);
   const tallies = openTallies(buckets);
   const changed: Lease[] = [];
   for (const [leaseId, lease] of leases) {
@@ -75,14 +69,39 @@ async function recordOnce(tx: QuotaTransaction, usages: readonly UsageConsumed[]
     tally.settled -= refunded.get(leaseId) ?? 0;
     const inserted = created.get(leaseId) ?? 0;
     if (inserted === 0) continue;
-    const highest = Math.max(...charges.filter((row) => row.lease_id === leaseId).map((row) => row.seq));
-    const after = settleRows(lease, inserted, highest);
+    const after = settleRows(lease, inserted, highest.get(leaseId) ?? 0);
     tallyLease(tally, lease, after, inserted);
     changed.push(after);
   }
   const aftermath = await writeMovements(tx, tallies, changed, []);
-  const counts = { created: sum(created), completed, refunded: sum(refunded), charges: charges.length };
+  const charges = entries.reduce((total, { tokens }) => total + tokens.length, 0);
+  const counts = { created: sum(created), completed, refunded: sum(refunded), charges };
   return { rejected, aftermath, counts };
+}
+
+const keepTokens = (
+  entries: readonly UsageEntry[],
+  isKept: (token: ChargedToken, usage: UsageConsumed) => boolean,
+): UsageEntry[] =>
+  entries.map(({ usage, tokens }) => ({ usage, tokens: tokens.filter((token) => isKept(token, usage)) }));
+
+/** Of two records of one call the first one's details stand: the update must not meet a row twice. */
+function withoutRepeats(entries: readonly UsageEntry[]): UsageEntry[] {
+  const seen = new Set<string>();
+  const isFirst = (key: string): boolean => {
+    const isNew = !seen.has(key);
+    seen.add(key);
+    return isNew;
+  };
+  return keepTokens(entries, ({ leaseId, seq }) => isFirst(`${leaseId}:${seq}`));
+}
+
+function highestSeqs(entries: readonly UsageEntry[]): ReadonlyMap<string, number> {
+  const highest = new Map<string, number>();
+  for (const { tokens } of entries) {
+    for (const { leaseId, seq } of tokens) highest.set(leaseId, Math.max(seq, highest.get(leaseId) ?? 0));
+  }
+  return highest;
 }
 
 const sum = (counts: ReadonlyMap<string, number>): number =>
@@ -103,30 +122,17 @@ function objectionTo(usage: UsageConsumed, leases: ReadonlyMap<string, Lease>): 
   return null;
 }
 
-function toRow(usage: UsageConsumed, charge: Charge, isCall: boolean, leases: ReadonlyMap<string, Lease>): UsageRow {
-  const lease = leases.get(charge.leaseId);
+function leaseOf({ leaseId }: { readonly leaseId: string }, leases: ReadonlyMap<string, Lease>): Lease {
+  const lease = leases.get(leaseId);
   if (lease === undefined) throw new Error("an objection was overlooked");
-  return {
-    lease_id: charge.leaseId,
-    seq: charge.seq,
-    day: lease.day,
-    meter: charge.meter,
-    request_id: usage.requestId,
-    key_id: usage.keyId,
-    user_id: usage.userId,
-    org_id: usage.orgId,
-    source: usage.source,
-    endpoint: usage.endpoint,
-    streamed: usage.streamed,
-    outcome: usage.outcome,
-    model: usage.model,
-    provider: usage.provider,
-    prompt_tokens: isCall ? usage.promptTokens : null,
-    completion_tokens: isCall ? usage.completionTokens : null,
-    estimated: usage.estimated,
-    cost_nano_usd: isCall ? usage.costNanoUsd : null,
-    attempts: usage.attempts,
-    started_at: usage.startedAt,
-    finished_at: usage.finishedAt,
-  };
+  return lease;
 }
+
+const tokenOf = (charge: Charge, leases: ReadonlyMap<string, Lease>): ChargedToken => ({
+  leaseId: charge.leaseId,
+  seq: charge.seq,
+  day: leaseOf(charge, leases).day,
+  meter: charge.meter,
+});
+
+const reportedOf = (token: ChargedToken, leases: ReadonlyMap<string, Lease>): number => leaseOf(token, leases).reported;
