@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { startLoadGenerator, startProvider } from "./child.ts";
 import { createCpuClock } from "./cpu-clock.ts";
 import { measureSync } from "./disk.ts";
+import { measureLedger } from "./ledger.ts";
 import { type Bench, measureRest, measureRounds, residentMib, type Target, touchKeys, warmUp } from "./measure.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
 import { createPinning } from "./pinning.ts";
@@ -89,6 +90,10 @@ async function run(options: BenchOptions, cleanup: ReturnType<typeof createClean
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options === null) return 0;
+  if (options.ledger) {
+    await measureLedger(progress);
+    return 0;
+  }
   const cleanup = createCleanup();
   process.once("SIGINT", () => void cleanup.run().finally(() => process.exit(130)));
   try {

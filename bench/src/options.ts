@@ -4,6 +4,8 @@ import { type WorkloadName, workloadNames } from "./workload.ts";
 
 export interface BenchOptions {
   readonly quick: boolean;
+  /** The ledger's speed and nothing else. */
+  readonly ledger: boolean;
   readonly rounds: number;
   /** Of one measurement; there are rounds × workloads × targets of them. */
   readonly measureMs: number;
@@ -33,6 +35,7 @@ Workloads
 
 Options
   --quick            ${quickWorkloads.join(", ")} for ${quickTargets.join(", ")}; within five minutes
+  --ledger           nothing of these: how fast usage becomes ledger rows on a day with a million, CPU by process
   --only <name>      this workload or target alone; may be repeated
   --rounds <n>       interleaved rounds, whose median is reported (3)
   --seconds <n>      length of one measurement (5; quick: 3)
@@ -62,6 +65,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     args: [...args],
     options: {
       quick: { type: "boolean", default: false },
+      ledger: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       rounds: { type: "string", default: "3" },
       seconds: { type: "string" },
@@ -78,6 +82,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   if (unknown !== undefined) throw new Error(`--only ${unknown}: one of ${known.join(", ")}`);
   return {
     quick: values.quick,
+    ledger: values.ledger,
     rounds: bounded("rounds", values.rounds),
     measureMs: bounded("seconds", values.seconds ?? (values.quick ? "3" : "5")) * 1000,
     workloads: narrowed(values.quick && values.only.length === 0 ? quickWorkloads : workloadNames, values.only),
