@@ -61,7 +61,7 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
     await nats.kill9();
     const before = answers.length;
     const calling = callEndlessly(rig, answers);
-    await eventually(() => expect(answers.length).toBeGreaterThan(before + 25 + round * 3), { timeoutMs: 15_000 });
+    await eventually(() => expect(answers.length).toBeGreaterThan(before + 25 + round * 3));
     await router.kill9();
     await calling;
     await nats.restart();
@@ -73,7 +73,7 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
   };
   const whole = answers.filter(isWhole);
   await eventually(async () => expect((await known()).size).toBeGreaterThanOrEqual(whole.length), {
-    timeoutMs: entry === entries.durable ? 15_000 : 1500,
+    timeoutMs: entry === entries.durable ? 30_000 : 1500,
   }).catch(() => undefined);
   const usages = await known();
   await router.kill9();
@@ -93,9 +93,9 @@ test("killed -9 under load with the bus away, the router has recorded every answ
   const { whole, wrong } = await unrecordedAfterKill(entries.durable, 3);
   expect(wrong).toEqual([]);
   expect(whole).toBeGreaterThan(30);
-}, 60_000);
+});
 
 test("and without its spool this very check finds answers that nobody recorded", async () => {
   const { wrong } = await unrecordedAfterKill(entries.volatile, 1);
   expect(wrong.length).toBeGreaterThan(0);
-}, 60_000);
+});

@@ -9,28 +9,35 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 /** The share that a router opens at when its configuration says nothing else. */
 const shippedErrorPercent = configSchema.shape.BREAKER_ERROR_PERCENT.parse(undefined);
 
-function breakerUnderTest(errorThresholdPercent = shippedErrorPercent): { breaker: Breaker; states: BreakerState[] } {
+interface BreakerUnderTest {
+  readonly breaker: Breaker;
+  /** Every state that it has come into, in order. */
+  readonly states: BreakerState[];
+}
+
+/** Once open it stays so, unless a test says that it lets a trial through soon. */
+function breakerUnderTest({ errorThresholdPercent = shippedErrorPercent, resetMs = 3_600_000 } = {}): BreakerUnderTest {
   const states: BreakerState[] = [];
   const breaker = createBreaker({
     name: "test",
     volumeThreshold: 4,
     errorThresholdPercent,
-    windowMs: 10_000,
-    resetMs: 300,
-    trialDeadlineMs: 300,
+    windowMs: 600_000,
+    resetMs,
+    trialDeadlineMs: 50,
     onState: (state) => states.push(state),
   });
   return { breaker, states };
 }
 
-async function open(breaker: Breaker): Promise<void> {
+/** A breaker that has opened, and lets its one trial through. */
+async function halfOpen({ breaker, states }: BreakerUnderTest): Promise<void> {
   for (let i = 0; i < 4; i++) breaker.admit()!.fail();
-  await settled();
-  expect(breaker.state()).toBe("open");
+  await passesThrough(states, ["open", "half_open"]);
 }
 
-const inState = (breaker: Breaker, state: BreakerState): Promise<void> =>
-  eventually(() => expect(breaker.state()).toBe(state), { intervalMs: 5 });
+const passesThrough = (states: readonly BreakerState[], expected: readonly BreakerState[]): Promise<void> =>
+  eventually(() => expect(states.slice(0, expected.length)).toEqual(expected), { intervalMs: 5 });
 
 describe("a breaker", () => {
   test("stays closed while half of its calls fail, and opens when one more does", async () => {
@@ -47,7 +54,7 @@ describe("a breaker", () => {
   });
 
   test("opens at the share of failures that it was made with", async () => {
-    const { breaker } = breakerUnderTest(25);
+    const { breaker } = breakerUnderTest({ errorThresholdPercent: 25 });
     for (let i = 0; i < 9; i++) breaker.admit()!.succeed();
     await settled();
     for (let i = 0; i < 3; i++) breaker.admit()!.fail();
@@ -73,9 +80,8 @@ describe("a breaker", () => {
   });
 
   test("lets exactly one trial through, and closes when it succeeds", async () => {
-    const { breaker, states } = breakerUnderTest();
-    await open(breaker);
-    await inState(breaker, "half_open");
+    const { breaker, states } = breakerUnderTest({ resetMs: 20 });
+    await halfOpen({ breaker, states });
     expect(breaker.awaitsTrial()).toBe(true);
     const trial = breaker.admit();
     expect(breaker.admit()).toBeNull();
@@ -86,33 +92,28 @@ describe("a breaker", () => {
   });
 
   test("a trial that hangs has failed at its deadline: the circuit is not stuck", async () => {
-    const { breaker } = breakerUnderTest();
-    await open(breaker);
-    await inState(breaker, "half_open");
+    const { breaker, states } = breakerUnderTest({ resetMs: 20 });
+    await halfOpen({ breaker, states });
     breaker.admit();
     expect(breaker.admit()).toBeNull();
-    await inState(breaker, "open");
-    await eventually(() => expect(breaker.admit()).not.toBeNull());
+    await passesThrough(states, ["open", "half_open", "open", "half_open"]);
+    expect(breaker.admit()).not.toBeNull();
     breaker.close();
   });
 
   test("a trial whose caller goes away neither closes nor blocks it", async () => {
-    const { breaker } = breakerUnderTest();
-    await open(breaker);
-    await inState(breaker, "half_open");
+    const { breaker, states } = breakerUnderTest({ resetMs: 20 });
+    await halfOpen({ breaker, states });
     breaker.admit()!.abandon();
-    await settled();
-    expect(breaker.state()).toBe("open");
-    await inState(breaker, "half_open");
+    await passesThrough(states, ["open", "half_open", "open", "half_open"]);
     expect(breaker.awaitsTrial()).toBe(true);
     breaker.close();
   });
 
   test("a late success of a call from before it opened does not close it", async () => {
-    const { breaker } = breakerUnderTest();
+    const { breaker, states } = breakerUnderTest({ resetMs: 20 });
     const early = breaker.admit()!;
-    await open(breaker);
-    await inState(breaker, "half_open");
+    await halfOpen({ breaker, states });
     early.succeed();
     await settled();
     expect(breaker.state()).toBe("half_open");
