@@ -10,6 +10,8 @@ export interface ChaosRun {
   readonly clients: number;
   readonly keys: readonly string[];
   readonly victims: readonly Victim[];
+  /** Goes on for longer than `durationMs` until the clients have seen enough: a busy machine takes longer for it. */
+  readonly isEnough?: (seen: readonly Observation[]) => boolean;
 }
 
 export interface ChaosHistory {
@@ -24,11 +26,12 @@ export async function runChaos(platform: Platform, run: ChaosRun): Promise<Chaos
   const kills: Record<Victim, number> = { gateway: 0, "llm-router": 0, quota: 0, nats: 0, postgres: 0 };
 
   let isOver = false;
+  let isEnough = run.isEnough === undefined;
   const killer = async (): Promise<void> => {
     // Every victim falls at least once, in a seeded order; then at random.
     const order = run.victims.toSorted(() => random() - 0.5);
     try {
-      while (Date.now() < endsAt || order.length > 0) {
+      while (Date.now() < endsAt || order.length > 0 || !isEnough) {
         await sleep(300 + random() * 900);
         const victim = order.pop() ?? pick(random, run.victims);
         kills[victim]++;
@@ -46,7 +49,10 @@ export async function runChaos(platform: Platform, run: ChaosRun): Promise<Chaos
       clients: run.clients,
       streamedShare: 0.6,
       random,
-      goOn: () => !isOver,
+      goOn: (seen) => {
+        isEnough ||= run.isEnough?.(seen) === true;
+        return !isOver;
+      },
       pauseAfterFailureMs: 60,
     }),
     killer(),
@@ -74,7 +80,7 @@ export interface Findings {
 export async function holdAgainstLedger(
   platform: Platform,
   history: ChaosHistory,
-  drainMs = 20_000,
+  drainMs = 60_000,
 ): Promise<Findings> {
   const find = async (): Promise<Findings> => {
     const rows = await ledgerByRequest(platform);

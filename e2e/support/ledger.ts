@@ -46,7 +46,6 @@ export const waitForLedger = (platform: Platform, requestId: string): Promise<Le
     `request ${requestId} is completed in the ledger`,
     () => ledgerOf(platform, requestId),
     (rows) => rows.length > 0 && rows.every((row) => row.state === "completed"),
-    { timeoutMs: 10_000 },
   );
 
 export async function ledgerByRequest(platform: Platform): Promise<Map<string, LedgerRow[]>> {

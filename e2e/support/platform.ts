@@ -10,6 +10,7 @@ import type { ProcessExit } from "@topdog/local-stack/process";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
 import { request } from "undici";
+import { until } from "./eventually.ts";
 
 export const victims = ["gateway", "llm-router", "quota", "nats", "postgres"] as const;
 /** What a test may kill. */
@@ -150,18 +151,20 @@ async function runCommand(service: string, name: string, args: string[], databas
   const entry = join(root, "services", service, "dist/commands", `${name}.js`);
   const { stdout } = await run(process.execPath, [entry, ...args], {
     env: { ...runtimeEnvironment(process.env), DATABASE_URL: databaseUrl, NODE_OPTIONS: "" },
-    timeout: 30_000,
+    timeout: 60_000,
   });
   return stdout;
 }
 
 /** A subscription set by command takes a moment to reach quota: waits for it, so that a test starts from the plan it named. */
 async function limitIsKnown(platform: Platform, key: string, isFree: boolean): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  const readLimits = async (): Promise<{ status: number; text: string }> => {
     const answer = await request(`${platform.gatewayUrl}/api/limits`, { headers: { authorization: `Bearer ${key}` } });
-    const text = await answer.body.text();
-    if (answer.statusCode === 200 && (isFree || !/"plan":"free"/.test(text))) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("the new subscription did not reach quota");
+    return { status: answer.statusCode, text: await answer.body.text() };
+  };
+  await until(
+    "the new subscription is known to quota",
+    readLimits,
+    ({ status, text }) => status === 200 && (isFree || !/"plan":"free"/.test(text)),
+  );
 }

@@ -9,12 +9,17 @@ import { rawCall } from "../support/raw-call.ts";
 let platform: Platform;
 
 beforeAll(async () => {
-  platform = await startPlatform({ gateways: 2, fastProviders: true });
+  platform = await startPlatform({
+    gateways: 2,
+    fastProviders: true,
+    // No known key runs out by itself: what is refused was revoked.
+    settings: { gateway: { PRINCIPAL_TTL_MS: "600000" } },
+  });
 }, 180_000);
 
 afterAll(async () => {
   await platform.stop();
-}, 60_000);
+});
 
 const settledAdmissions = (seen: readonly Observation[], source: string): number =>
   seen.filter((one) => one.complete && one.source === source).length;
@@ -45,11 +50,10 @@ describe("two gateways and one daily limit", () => {
       "every admitted token is settled",
       () => bucketsOf(platform, [`seat:${orgId}:${ownerId}`, `org:${orgId}`]),
       (rows) => rows.some((row) => row.owner === `org:${orgId}` && row.settled === 1_200),
-      { timeoutMs: 5_000 },
     );
     expect(buckets).toContainEqual(expect.objectContaining({ meter: "llm_requests", settled: 600, limit: 600 }));
     expect(await invariantViolations(platform)).toEqual([]);
-  }, 120_000);
+  });
 
   test("a refusal says which limit, when it resets and what would raise it, and tells SDKs not to retry", async () => {
     const { userKey } = await platform.newUser({ plan: "free" });
@@ -68,7 +72,7 @@ describe("two gateways and one daily limit", () => {
     expect(refused.headers["x-ratelimit-remaining-requests"]).toBe("0");
     expect(refused.json).toMatchObject({ error: { code: "quota_exceeded" } });
     expect(refused.text).toContain("Pro");
-  }, 60_000);
+  });
 });
 
 describe("an API key", () => {
@@ -94,11 +98,6 @@ describe("an API key", () => {
         "the revoked key is refused",
         () => models(key, gateway),
         (answer) => answer.status === 401,
-        {
-          // Far less than a known key is trusted for: it was the revocation that ended it.
-          timeoutMs: 10_000,
-          intervalMs: 5,
-        },
       );
     }
   });
@@ -114,7 +113,7 @@ describe("a plan in motion", () => {
     await platform.setPlan(`user:${userId}`, "free", 1);
     await limitEverywhere(userKey, "75");
     expect(await invariantViolations(platform)).toEqual([]);
-  }, 30_000);
+  });
 
   test("a caller at the limit may go on after an upgrade, at every gateway", async () => {
     const { userId, userKey } = await platform.newUser({ plan: "free" });
@@ -132,10 +131,9 @@ describe("a plan in motion", () => {
         "calls are admitted again",
         () => chat(userKey, gateway),
         (answer) => answer.status === 200,
-        { timeoutMs: 15_000 },
       );
     }
-  }, 60_000);
+  });
 });
 
 const bearer = (key: string): Record<string, string> => ({
@@ -162,7 +160,6 @@ async function limitEverywhere(key: string, limit: string): Promise<void> {
         `gateway ${gateway} shows ${limit}`,
         () => shownLimit(key, gateway),
         (shown) => shown === limit,
-        { timeoutMs: 15_000 },
       ),
     ),
   );

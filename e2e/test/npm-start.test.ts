@@ -27,7 +27,7 @@ afterEach(async () => {
     if (child.exitCode === null) child.kill("SIGINT");
     await exited;
   }
-}, 60_000);
+});
 
 /** What `npm start` runs, with every port free unless said otherwise. */
 async function start(args: readonly string[], ports: Readonly<Record<string, number>> = {}): Promise<Started> {
@@ -112,7 +112,7 @@ describe("npm start", () => {
       holder.close();
       await rm(dataDir, { recursive: true, force: true });
     }
-  }, 120_000);
+  });
 
   test("answers --help at once and refuses an unknown flag with a hint", async () => {
     const help = await start(["--help"]);
@@ -121,5 +121,5 @@ describe("npm start", () => {
     const unknown = await start(["--nonsense"]);
     expect(await unknown.exited).not.toBe(0);
     expect(unknown.output()).toContain("--help");
-  }, 30_000);
+  });
 });

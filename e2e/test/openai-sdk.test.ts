@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await platform.stop();
-}, 60_000);
+});
 
 const hello = { model: "sandbox-small", messages: [{ role: "user" as const, content: "Say hello to the team" }] };
 

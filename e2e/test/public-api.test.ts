@@ -17,7 +17,7 @@ let setting: ApiSetting;
 beforeAll(async () => {
   setting = await startApiSetting();
 }, 180_000);
-afterAll(() => setting.stop(), 60_000);
+afterAll(() => setting.stop());
 
 describe("what belongs to somebody else", () => {
   const account = operations.filter(({ path }) => !path.startsWith("/v1/"));
