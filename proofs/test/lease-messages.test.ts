@@ -161,7 +161,7 @@ describe("a gateway's lease and quota", () => {
       }),
       { numRuns: 250 },
     );
-  }, 120_000);
+  });
 
   test("once exchanges go through, everything taken is in the ledger and everything else is back", async () => {
     const bursts = fc.array(fc.nat(9), { minLength: 1, maxLength: 30, size: "max" });
@@ -186,5 +186,5 @@ describe("a gateway's lease and quota", () => {
       }),
       { numRuns: 100 },
     );
-  }, 120_000);
+  });
 });

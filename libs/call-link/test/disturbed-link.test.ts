@@ -118,4 +118,4 @@ test("whatever is cut, held up, cancelled or slow: each call runs once, ends onc
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25, size: "max" }), disturbance, runHistory),
     { numRuns: 60 },
   );
-}, 120_000);
+});

@@ -43,7 +43,7 @@ const unsettled = async (): Promise<number> => {
   const state = await nats.bus.jsm.consumers.info(durable.stream, durable.name);
   return state.num_pending + state.num_ack_pending;
 };
-const settled = (): Promise<void> => eventually(async () => expect(await unsettled()).toBe(0), { timeoutMs: 15_000 });
+const settled = (): Promise<void> => eventually(async () => expect(await unsettled()).toBe(0));
 
 describe("a consumer", () => {
   test("has one effect per event, in order", async () => {
@@ -95,13 +95,13 @@ describe("a consumer", () => {
   });
 
   test("keeps a slow event to itself for longer than the ack wait would allow", async () => {
-    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 2_000_000_000 });
+    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 4_000_000_000 });
     let runs = 0;
     const options = {
-      durable: { ...durable, ackWaitMs: 2_000 },
+      durable: { ...durable, ackWaitMs: 4_000 },
       handle: async () => {
         runs += 1;
-        await sleep(5_000);
+        await sleep(6_000);
       },
     };
     consumer = effectConsumer(quota, scratch, options);
@@ -116,7 +116,10 @@ describe("a consumer", () => {
   });
 
   test("gives back what it did not begin when it stops", async () => {
+    // What is not given back would come again only after this, which is longer than the test waits.
+    await nats.bus.jsm.consumers.update(durable.stream, durable.name, { ack_wait: 120_000_000_000 });
     consumer = effectConsumer(quota, scratch, {
+      durable: { ...durable, ackWaitMs: 120_000 },
       handle: async (trx, { owner, version }) => {
         await sleep(100);
         await trx("effect").insert({ owner, version });
@@ -128,8 +131,9 @@ describe("a consumer", () => {
     await consumer.stop();
     const next = effectConsumer(quota, scratch);
     next.start();
-    await eventually(async () => expect(await effects(scratch)).toEqual(upTo(10)), { timeoutMs: 8_000 });
+    await eventually(async () => expect(await effects(scratch)).toEqual(upTo(10)));
     await next.stop();
+    await applyTopology(nats.bus);
   });
 
   test("goes on by itself after the bus was killed", async () => {
@@ -158,7 +162,7 @@ describe("a consumer", () => {
     await expect(nats.bus.jsm.consumers.info(durable.stream, durable.name)).rejects.toThrow("not found");
     await applyTopology(nats.bus);
     await publish(2);
-    await eventually(async () => expect(await effects(scratch)).toEqual([1, 2]), { timeoutMs: 10_000 });
+    await eventually(async () => expect(await effects(scratch)).toEqual([1, 2]));
   });
 });
 

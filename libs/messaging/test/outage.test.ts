@@ -66,7 +66,7 @@ describe("from the outbox to the effect", () => {
     await Promise.all(consumers.map((consumer) => consumer.stop()));
     await relay.stop();
     expect(await listDeadLetters(nats.bus)).toEqual([]);
-  }, 90_000);
+  });
 });
 
 /** As an idempotent use case does: after an error nobody knows whether it was committed, so the id decides. */

@@ -88,7 +88,7 @@ describe("outbox and relay", () => {
       await nats.restart();
     }
     await appending;
-    await eventually(async () => expect(await unsent()).toBe(0), { timeoutMs: 20_000 });
+    await eventually(async () => expect(await unsent()).toBe(0));
     expect((await published()).toSorted((a, b) => a - b)).toEqual(upTo(300));
   });
 

@@ -102,7 +102,7 @@ describe("a key that was made with another key", () => {
       expect(await Promise.all(keys.map(({ caller }) => isLive(caller)))).toEqual(keys.map((_, at) => shouldLive(at)));
     };
     await fc.assert(fc.asyncProperty(history, run), { numRuns: 15 });
-  }, 60_000);
+  });
 
   test("stays live when another key of the same user, which did not make it, is revoked", async () => {
     const userId = await someUser(deps);
