@@ -46,8 +46,18 @@ function callEndlessly(rig: RouterRig, answers: CallAnswer[]): Promise<unknown> 
 const isWhole = ({ status, cut, events, text }: CallAnswer): boolean =>
   status === 200 && cut === false && (events?.at(-1) === "[DONE]" || text?.startsWith('{"id"') === true);
 
-/** Which answers the bus knows nothing right about, after a kill -9 and a restart, with the bus away in between. */
-async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ whole: number; wrong: string[] }> {
+interface AfterKills {
+  /** Whole answers that callers had. */
+  readonly whole: number;
+  /** Answers that the bus knows nothing right about. */
+  readonly wrong: string[];
+  /** How often a record came that had come before, and how often it then said something else. */
+  readonly repeated: number;
+  readonly contradicted: number;
+}
+
+/** Calls a router that is killed -9 and started again, with the bus away or there meanwhile. */
+async function afterKills(entry: string, rounds: number, bus: "away" | "there"): Promise<AfterKills> {
   const folder = spoolFolder();
   const [port, linkPort] = [await freePort(), await freePort()];
   const ports = { HTTP_PORT: String(port), LINK_PORT: String(linkPort) };
@@ -58,13 +68,13 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
   let router: RouterProcess;
   for (let round = 0; round < rounds; round++) {
     router = await startRouterProcess(entry, env);
-    await nats.kill9();
+    if (bus === "away") await nats.kill9();
     const before = answers.length;
     const calling = callEndlessly(rig, answers);
     await eventually(() => expect(answers.length).toBeGreaterThan(before + 25 + round * 3));
     await router.kill9();
     await calling;
-    await nats.restart();
+    if (bus === "away") await nats.restart();
   }
   router = await startRouterProcess(entry, env);
   const known = async () => {
@@ -76,6 +86,7 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
     timeoutMs: entry === entries.durable ? 30_000 : 1500,
   }).catch(() => undefined);
   const usages = await known();
+  const published = await rig.usages();
   await router.kill9();
   await rig.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -86,16 +97,30 @@ async function unrecordedAfterKill(entry: string, rounds: number): Promise<{ who
     if (answer.text === undefined || answer.text === "") return [];
     return usage !== undefined && !usage.refund ? [] : [`begun ${answer.seq}: ${usage?.outcome}`];
   });
-  return { whole: whole.length, wrong };
+  const different = new Set(published.map((usage) => JSON.stringify(usage))).size;
+  return {
+    whole: whole.length,
+    wrong,
+    repeated: published.length - usages.size,
+    contradicted: different - usages.size,
+  };
 }
 
 test("killed -9 under load with the bus away, the router has recorded every answer that reached a caller", async () => {
-  const { whole, wrong } = await unrecordedAfterKill(entries.durable, 3);
+  const { whole, wrong } = await afterKills(entries.durable, 3, "away");
   expect(wrong).toEqual([]);
   expect(whole).toBeGreaterThan(30);
 });
 
+test("killed -9 between publishing a batch and letting go of it, it publishes those records again, and they say the same", async () => {
+  const { whole, wrong, repeated, contradicted } = await afterKills(entries.durable, 2, "there");
+  expect(wrong).toEqual([]);
+  expect(whole).toBeGreaterThan(20);
+  expect(repeated).toBeGreaterThan(0);
+  expect(contradicted).toBe(0);
+}, 60_000);
+
 test("and without its spool this very check finds answers that nobody recorded", async () => {
-  const { wrong } = await unrecordedAfterKill(entries.volatile, 1);
+  const { wrong } = await afterKills(entries.volatile, 1, "away");
   expect(wrong.length).toBeGreaterThan(0);
 });
