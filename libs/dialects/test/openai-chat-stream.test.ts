@@ -50,6 +50,59 @@ describe("what an event of a stream is", () => {
   });
 });
 
+describe("events that are recognised by those before them", () => {
+  const text = fc.oneof(
+    fc.string({ unit: "grapheme", maxLength: 6 }),
+    fc.constantFrom("", '"', "\\", "\n", "\u0000", '","finish_reason":"stop"', '"content":"'),
+  );
+  const shape = fc.record({
+    field: fc.constantFrom("content", "content", "content", "content", "refusal", "reasoning_content"),
+    text,
+    obfuscation: fc.option(text),
+    finish: fc.constantFrom(null, null, null, null, "stop"),
+    usage: fc.constantFrom(null, null, null, null, { prompt_tokens: 1, completion_tokens: 2 }),
+    logprobs: fc.constantFrom(undefined, null),
+    escapeAll: fc.boolean(),
+  });
+  type Shape = typeof shape extends fc.Arbitrary<infer S> ? S : never;
+  const escaped = (json: string): string =>
+    json.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const eventOf = ({ field, text: said, obfuscation, finish, usage, logprobs, escapeAll }: Shape): string => {
+    const choice = { index: 0, delta: { [field]: said }, logprobs, finish_reason: finish };
+    const filling = obfuscation === null ? {} : { obfuscation };
+    const json = JSON.stringify({ id: "chatcmpl-1", choices: [choice], usage, ...filling });
+    return `data: ${escapeAll ? escaped(json) : json}\n\n`;
+  };
+  const damage = fc.option(fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }), { freq: 6 });
+  const bytesOf = ([one, damaged]: readonly [Shape, { at: number; byte: number } | null]): Buffer => {
+    const bytes = Buffer.from(eventOf(one));
+    if (damaged !== null) bytes[damaged.at % (bytes.length - 2)] = damaged.byte;
+    return bytes;
+  };
+
+  test("mean what they would mean alone, however they are damaged", () => {
+    const events = fc.array(fc.tuple(shape, damage).map(bytesOf), { minLength: 2, maxLength: 30, size: "max" });
+    fc.assert(
+      fc.property(events, (stream) => {
+        const all = newStreamReader({ choices: 1, wantsUsage: false });
+        let contentEvents = 0;
+        let usage = null;
+        let finished = false;
+        for (const bytes of stream) {
+          const alone = newStreamReader({ choices: 1, wantsUsage: false });
+          expect(all.read(bytes, 0, bytes.length)).toBe(alone.read(bytes, 0, bytes.length));
+          contentEvents += alone.contentEvents();
+          usage = alone.usage() ?? usage;
+          finished ||= alone.isFinished();
+        }
+        expect(all.contentEvents()).toBe(contentEvents);
+        expect(all.usage()).toEqual(usage);
+        expect(all.isFinished()).toBe(finished);
+      }),
+    );
+  });
+});
+
 test("an event ends at its blank line, however the lines end", () => {
   fc.assert(
     fc.property(

@@ -4,6 +4,7 @@ import type { StreamFormat } from "../operation.ts";
 import { eventData } from "../server-sent-events.ts";
 import type { TokenUsage } from "../token-usage.ts";
 import { readUsage } from "./answer.ts";
+import { createContentTemplate } from "./content-template.ts";
 
 export const stream: StreamFormat = {
   contentType: "text/event-stream; charset=utf-8",
@@ -34,6 +35,13 @@ function hasOutput({ delta, finish_reason: finish }: Choice): boolean {
   return false;
 }
 
+/** One choice goes on with text, and the event says nothing else that anybody here would have to know. */
+function isTextAlone({ choices = [], usage }: Chunk): boolean {
+  const [choice] = choices;
+  const isOne = choice !== undefined && choices.length === 1 && isEmpty(usage) && isEmpty(choice.finish_reason);
+  return isOne && typeof choice.delta?.["content"] === "string" && choice.delta["content"] !== "";
+}
+
 function errorMeaning(error: NonNullable<Chunk["error"]>): EventMeaning {
   const text = `${String(error.type)} ${String(error.code)}`;
   if (/rate_limit|insufficient_quota|\b429\b/.test(text)) return "rate_limited";
@@ -58,6 +66,7 @@ export interface StreamOptions {
 
 export function newStreamReader({ choices, wantsUsage }: StreamOptions): StreamReader {
   const finished = new Set<number>();
+  const template = createContentTemplate();
   let contentEvents = 0;
   let usage: TokenUsage | null = null;
 
@@ -80,11 +89,18 @@ export function newStreamReader({ choices, wantsUsage }: StreamOptions): StreamR
 
   return {
     read(bytes, start, end) {
+      if (template.matches(bytes, start, end)) {
+        contentEvents += 1;
+        return "content";
+      }
       const data = eventData(bytes, start, end);
       if (data === null) return "comment";
       if (data === "[DONE]") return "end";
       const chunk = parseChunk(data);
-      return chunk === null ? "malformed" : meaningOf(chunk);
+      if (chunk === null) return "malformed";
+      const meaning = meaningOf(chunk);
+      if (meaning === "content" && isTextAlone(chunk)) template.learn(bytes, start, end);
+      return meaning;
     },
     contentEvents: () => contentEvents,
     usage: () => usage,
