@@ -36,6 +36,19 @@ describe("the life of a call", () => {
     expect(segmentsIn(rig.folder)).toEqual([]);
   });
 
+  test("a stream's intent goes to the disk at once, so that its first byte waits neither for that nor for later records", async () => {
+    let syncs = 0;
+    const spool = await rig.open({ onSync: () => (syncs += 1) });
+    const before = syncs;
+    const call = spool.begin(intentOf(1))!;
+    await eventually(() => expect(syncs).toBe(before + 1));
+    const other = spool.begin({ ...intentOf(2), streamed: false })!;
+    await call.durable();
+    expect(syncs).toBe(before + 1);
+    await Promise.all([call.finish(usageOf(1)), other.finish(usageOf(2))]);
+    await spool.stop(1000);
+  });
+
   test("what the bus did not take is shipped by the next process", async () => {
     rig.busIsUp = false;
     const first = await rig.open();

@@ -52,8 +52,11 @@ export function createOpenCalls(log: SpoolLog): OpenCalls {
       const call: OpenCall = { id: usageIdOf(intent), intent, segment, begun: false, over: false, unwritten: null };
       segment.openCalls += 1;
       open.set(call.id, call);
+      // A stream waits for its intent before its first byte: the disk writes while the provider thinks.
+      const durable = intent.streamed ? log.flush() : null;
+      durable?.catch(() => undefined);
       return {
-        durable: () => log.flush(),
+        durable: () => durable ?? log.flush(),
         markBegun() {
           call.begun = true;
           log.append(encodeBegun(call.id));
