@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 /** W3C trace context, version 00: `00-<32 hex trace id>-<16 hex span id>-<2 hex flags>`. */
 const pattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -20,10 +22,15 @@ export const formatTraceparent = ({ traceId, spanId, sampled }: TraceparentParts
   `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`;
 
 /**
- * Eight hex digits, the first never 0: no padding to do, and no id is all zeros (W3C's "no id"). Ids must be unique,
- * not unpredictable.
+ * Of random UUIDs: cheaper than digits of `Math.random`. What is taken of each has its version digit, so that no id is all
+ * zeros (W3C's "no id").
  */
-const randomHex8 = (): string => Math.trunc(0x1000_0000 + Math.random() * 0xf000_0000).toString(16);
+function newIds(): string {
+  const trace = randomUUID();
+  const span = randomUUID();
+  const groups = `${trace.slice(0, 8)}${trace.slice(9, 13)}${trace.slice(14, 18)}${trace.slice(19, 23)}${trace.slice(24)}`;
+  return `${groups}-${span.slice(0, 8)}${span.slice(9, 13)}${span.slice(14, 18)}`;
+}
 
 /**
  * The incoming one when it is valid, else a new one: there is always one to forward and to log. It is never sampled: it
@@ -31,5 +38,5 @@ const randomHex8 = (): string => Math.trunc(0x1000_0000 + Math.random() * 0xf000
  */
 export function unsampledTraceparent(incoming?: string): string {
   if (incoming !== undefined && pattern.test(incoming)) return `${incoming.slice(0, -2)}00`;
-  return `00-${randomHex8()}${randomHex8()}${randomHex8()}${randomHex8()}-${randomHex8()}${randomHex8()}-00`;
+  return `00-${newIds()}-00`;
 }
