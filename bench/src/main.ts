@@ -8,6 +8,7 @@ import { type Bench, measureRest, measureRounds, residentMib, type Target, touch
 import { type BenchOptions, readOptions } from "./options.ts";
 import { createPinning } from "./pinning.ts";
 import { describe, type JsonResult, toJson } from "./report.ts";
+import { measureRevocation } from "./revocation.ts";
 import { startTargets } from "./targets.ts";
 import { tokenIntervalMs, workloads } from "./workload.ts";
 
@@ -90,8 +91,8 @@ async function run(options: BenchOptions, cleanup: ReturnType<typeof createClean
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options === null) return 0;
-  if (options.ledger) {
-    await measureLedger(progress);
+  if (options.ledger || options.revocation) {
+    await (options.ledger ? measureLedger : measureRevocation)(progress);
     return 0;
   }
   const cleanup = createCleanup();

@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** The ledger's speed and nothing else. */
   readonly ledger: boolean;
+  /** How soon a revoked key is refused, and nothing else. */
+  readonly revocation: boolean;
   readonly rounds: number;
   /** Of one measurement; there are rounds × workloads × targets of them. */
   readonly measureMs: number;
@@ -36,6 +38,7 @@ Workloads
 Options
   --quick            ${quickWorkloads.join(", ")} for ${quickTargets.join(", ")}; within five minutes
   --ledger           nothing of these: how fast usage becomes ledger rows on a day with a million, CPU by process
+  --revocation       nothing of these: from a key's DELETE to its refusal by both of two gateways
   --only <name>      this workload or target alone; may be repeated
   --rounds <n>       interleaved rounds, whose median is reported (3)
   --seconds <n>      length of one measurement (5; quick: 3)
@@ -66,6 +69,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     options: {
       quick: { type: "boolean", default: false },
       ledger: { type: "boolean", default: false },
+      revocation: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       rounds: { type: "string", default: "3" },
       seconds: { type: "string" },
@@ -83,6 +87,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   return {
     quick: values.quick,
     ledger: values.ledger,
+    revocation: values.revocation,
     rounds: bounded("rounds", values.rounds),
     measureMs: bounded("seconds", values.seconds ?? (values.quick ? "3" : "5")) * 1000,
     workloads: narrowed(values.quick && values.only.length === 0 ? quickWorkloads : workloadNames, values.only),
