@@ -38,7 +38,7 @@ async function answer(engine, response) {
 async function startPostgresServer() {
   const { startPostgres } = await import(new URL("libs/local-stack/src/postgres.ts", root));
   const dataDir = mkdtempSync(join(tmpdir(), "topdog-test-postgres-"));
-  // Nobody kills this server: a test that does has one of its own, which keeps its promises.
+  // No test kills this server, so nothing need reach the disk; a test that kills one starts its own, with fsync.
   const settings = { max_connections: "300", fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
   const postgres = await startPostgres({ dataDir, settings });
   return { value: postgres.adminUrl, stop: () => postgres.stop("immediate"), folders: [postgres.home, dataDir] };

@@ -1,4 +1,4 @@
-// The door to everything: runs on any Node from 20 on, with npm only, and without node_modules. It gets the pinned
+// What every npm script starts: runs on any Node from 20 on, with npm only, and without node_modules. It gets the pinned
 // package manager, the packages and a new enough Node, builds, and hands over to the task. npm's scripts call it.
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";

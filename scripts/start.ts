@@ -10,7 +10,7 @@ import { welcome } from "./start-welcome.ts";
 const root = join(import.meta.dirname, "..");
 const portPrefix = "port-";
 const restartsMax = 3;
-/** A Ctrl-C reaches this process from the terminal and, passed on, from npm: within this time they are one. */
+/** A Ctrl-C reaches this process from the terminal and again from npm: two within this time count as one. */
 const oneSignalMs = 300;
 const modelListTimeoutMs = 5_000;
 const logLevels = ["trace", "debug", "info", "warn", "error"];
@@ -47,7 +47,7 @@ function logLevelOf(flags: Flags): string {
   return level;
 }
 
-/** Resolves at the first wish to stop; the second one ends in `force`. */
+/** Resolves at the first request to stop; the second one calls `force`. */
 function awaitStop(force: () => void): Promise<void> {
   let firstMs = 0;
   let forced = false;
@@ -160,7 +160,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** The engines get the same patience as the services: started again a few times, then said to be down. */
+/** An engine, as a service, is started again a few times and then reported as down. */
 async function keepRunning(name: string, engine: Stack["postgres"] | Stack["nats"], isStopping: () => boolean) {
   for (let restarts = 0; restarts <= restartsMax; restarts += 1) {
     await engine.exited();

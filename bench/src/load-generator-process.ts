@@ -107,7 +107,7 @@ async function runPaced(endMs: number, rate: number, callers: readonly Caller[],
     }
     await sleep(pacingIntervalMs);
   }
-  // What could not even be sent in time is not measured further: the rate that was done tells it.
+  // Requests that could not be sent in time are not measured: the achieved rate shows them.
   waitingSinceMs.length = 0;
   await Promise.all(running);
 }

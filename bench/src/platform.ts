@@ -6,7 +6,7 @@ import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { type Stack, startStack } from "@topdog/local-stack/stack";
 
 const root = join(import.meta.dirname, "../..");
-/** Enough for days of load: 1,750 pooled calls for each seat. */
+/** Enough for days of load: the org bucket has 1,750 calls for each seat. */
 const seats = 20_000;
 const planTravelMs = 2_000;
 /** More than the largest workload has: nothing is forgotten in the middle of a measurement. */

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 export interface Portkey {
   readonly port: number;
   readonly pid: number;
-  /** Where it sends calls, as it wants to be told: with each request. */
+  /** Headers that tell it, with each request, where to send the call. */
   readonly headers: Readonly<Record<string, string>>;
   readonly stop: () => Promise<void>;
 }

@@ -5,7 +5,7 @@ export interface UntilOptions {
   readonly intervalMs?: number;
 }
 
-/** Asks until the answer satisfies, or throws with the last answer after the bound. */
+/** Asks again until the answer satisfies; after `timeoutMs` it throws, with the last answer. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T>,

@@ -74,7 +74,7 @@ async function observeCall({ agent, url, key, streamed, options }: Call): Promis
     source = String(answer.headers["x-ratelimit-source"] ?? "") || null;
     for await (const chunk of answer.body) text += String(chunk);
   } catch {
-    // A killed process is the point of the exercise: what was seen before it is the observation.
+    // Processes are killed on purpose: what the client saw until then is kept.
   }
   const ok = status === 200;
   const contentEvents = ok ? (streamed ? text.split('"content":"').length - 1 : Number(isWholeJson(text))) : 0;

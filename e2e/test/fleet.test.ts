@@ -25,7 +25,7 @@ const settledAdmissions = (seen: readonly Observation[], source: string): number
   seen.filter((one) => one.complete && one.source === source).length;
 
 describe("two gateways and one daily limit", () => {
-  test("at full speed they admit exactly the limit, personal first and then the org's pool, and lose none of it", async () => {
+  test("at full speed they admit exactly the limit, personal first and then the org bucket, and lose none of it", async () => {
     const { orgId, ownerId, ownerKey } = await platform.newOrg({ plan: "teams", seats: 3 });
     let refusals = 0;
     const seen = await runLoad({
@@ -41,7 +41,7 @@ describe("two gateways and one daily limit", () => {
       },
     });
 
-    // Teams: 600 LLM requests a seat-holder a day, then 400 × 3 API calls of the pool.
+    // Teams: 600 LLM requests a seat-holder a day, then 400 × 3 API calls of the org bucket.
     expect(settledAdmissions(seen, "personal")).toBe(600);
     expect(settledAdmissions(seen, "org_pool")).toBe(1_200);
     expect(seen.filter((one) => one.status !== 200 && one.status !== 429 && one.status !== 503)).toEqual([]);
@@ -103,8 +103,8 @@ describe("an API key", () => {
   });
 });
 
-describe("a plan in motion", () => {
-  test("a raise and a lowering are in force at every gateway without anybody asking", async () => {
+describe("a plan change", () => {
+  test("a raise and a lowering take effect at every gateway by themselves", async () => {
     const { userId, userKey } = await platform.newUser({ plan: "pro" });
     for (const gateway of [0, 1]) expect(await shownLimit(userKey, gateway)).toBe("800");
 

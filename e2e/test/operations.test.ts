@@ -157,7 +157,7 @@ describe("one call", () => {
 });
 
 describe("a graceful stop", () => {
-  test.each(["gateway", "llm-router"] as const)("of %s lets a live stream end whole", async (service) => {
+  test.each(["gateway", "llm-router"] as const)("of %s lets a live stream finish", async (service) => {
     const answer = await request(`${platform.gatewayUrl}/v1/chat/completions`, {
       method: "POST",
       headers: bearer(),

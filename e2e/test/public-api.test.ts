@@ -27,7 +27,7 @@ describe("what belongs to somebody else", () => {
     ),
   );
 
-  /** All that a caller sees, but for what differs from request to request. */
+  /** All that a caller sees, except what differs from request to request. */
   const seen = ({ status, headers, text }: ApiAnswer) => {
     const { date: _, "x-request-id": requestId, ...rest } = headers;
     return { status, headers: rest, text: text.replaceAll(String(requestId), "<request id>") };
@@ -40,7 +40,7 @@ describe("what belongs to somebody else", () => {
   });
 });
 
-describe(`the API, asked odd things (replay with SEED=${seed})`, () => {
+describe(`the API under odd requests (replay with SEED=${seed})`, () => {
   const judge = createJudge(document);
 
   test.each(operations.map((operation) => [operation.method, operation.path, operation] as const))(

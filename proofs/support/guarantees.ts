@@ -107,7 +107,7 @@ const neverPastTheWindow: Guarantee = ({ fleet }) =>
     }),
   );
 
-/** A call is charged all of its tokens, of one owner and of the day that it is told. */
+/** A call is charged all of its tokens, of one owner and of the day that the caller is told. */
 const allTokensOrNone: Guarantee = (observed) => {
   const days = new Map(observed.state.leases.map((lease) => [lease.leaseId, lease.day]));
   return newCalls(observed).flatMap(({ charges, source, day }) => {
@@ -119,7 +119,7 @@ const allTokensOrNone: Guarantee = (observed) => {
   });
 };
 
-/** quota never believes a token to be free, or somebody else's, that a call was admitted with. */
+/** A token that a call was admitted with is never free, or another lease's, in quota's tables. */
 const admittedTokensAreKept: Guarantee = ({ fleet, state }) => {
   const held = new Map(state.leases.map((lease) => [lease.leaseId, lease.size - lease.returned]));
   return fleet.calls
@@ -155,7 +155,7 @@ const everyAdmittedSeqIsInTheLedger: Guarantee = ({ fleet, state }) => {
   ];
 };
 
-/** Who lives tells of every call by itself: no usage record is needed for it. */
+/** A live gateway reports every call by itself: no usage record is needed for it. */
 export function assertAllReported(
   { fleet, state }: Pick<Observed, "fleet" | "state">,
   gatewayIds: ReadonlySet<string>,
@@ -165,7 +165,7 @@ export function assertAllReported(
     .filter(({ gatewayId }) => gatewayIds.has(gatewayId))
     .flatMap(({ charges }) => charges.map(({ leaseId, seq }) => `${leaseId}:${seq}`))
     .find((id) => !charged.has(id));
-  if (missing !== undefined) throw new Error(`whoLivesReports: ${missing} was admitted and never reported`);
+  if (missing !== undefined) throw new Error(`liveGatewayReports: ${missing} was admitted and never reported`);
 }
 
 /** A vanished gateway costs its window at most, and what is in escrow at the end is burned: nothing else is lost. */
@@ -181,7 +181,7 @@ const onlyTheWindowBurns: Guarantee = ({ state }) => {
   ];
 };
 
-/** Hold when every gateway has ended its leases and every call was told of. */
+/** Hold when every gateway has ended its leases and every call was reported. */
 const holdAtTheEnd: Readonly<Record<string, Guarantee>> = { everyAdmittedSeqIsInTheLedger, onlyTheWindowBurns };
 
 function problemsOf(guarantees: Readonly<Record<string, Guarantee>>, observed: Observed): string[] {

@@ -1,7 +1,7 @@
 import type { QuotaSync } from "@topdog/gateway/clients/quota-sync";
 import type { SimulatedTime } from "./simulated-time.ts";
 
-/** What becomes of a message and its answer. */
+/** What happens to a message and its answer. */
 export type Fate = "answered" | "question lost" | "answer lost" | "asked twice" | "slow" | "very slow";
 
 const hopMs = 3;

@@ -125,7 +125,7 @@ async function assertNow({ quota, fleet, watch }: World): Promise<void> {
   assertAlways({ fleet, watch, state: await quota.state() });
 }
 
-/** The network is whole again: every gateway ends its leases, the dead ones' are closed, every call is told of. */
+/** The network works again: every gateway ends its leases, those of dead ones are closed, every call is reported. */
 async function drain(world: World): Promise<void> {
   world.fates = [];
   world.signalsLost = false;
@@ -142,7 +142,7 @@ async function drain(world: World): Promise<void> {
 /** After the drain every token that no vanished gateway may have used can still be had: a new gateway gets them all. */
 async function assertNothingIsLost(world: World): Promise<void> {
   const { fleet, quota, time } = world;
-  // Midnight in the midst of it would begin another day's tokens.
+  // A midnight during this would begin another day's tokens.
   const leftMs = dayMs - (time.nowMs() % dayMs);
   if (leftMs < lastGatewayMs) await time.pass(leftMs);
   fleet.replace(0);

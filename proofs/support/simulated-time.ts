@@ -1,6 +1,6 @@
 import type { Timers } from "@topdog/gateway/clients/timers";
 
-/** Time that passes only when it is told to: what happens, happens one event after another, in an order of its own. */
+/** Time that passes only when told to; events run one after another. */
 export interface SimulatedTime {
   readonly nowMs: () => number;
   /** Runs `work` so many milliseconds from now. Returns what cancels it. */
@@ -15,7 +15,7 @@ interface Happening {
   readonly work: () => unknown;
 }
 
-/** Everything that follows from an event without time passing: promises that it settled. */
+/** Runs everything that follows from an event without time passing: the promises that it settled. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export function createSimulatedTime(startMs: number): SimulatedTime {

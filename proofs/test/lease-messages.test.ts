@@ -88,7 +88,7 @@ function merge({ lease, ended }: Pair, sent: SentReport, grant: LeaseGrant): voi
   if (before !== null && lease.leaseId !== before) ended.add(before);
 }
 
-/** One of a list, taken out of it unless it is to come again. */
+/** One item of a list, removed from it unless it is to come again. */
 function pickFrom<T>(list: T[], pick: number, again: boolean): T | undefined {
   const index = pick % Math.max(1, list.length);
   return again ? list[index] : list.splice(index, 1)[0];
@@ -121,7 +121,7 @@ async function step(pair: Pair, one: Step): Promise<void> {
     case "forget":
       return forgetStatus(lease);
     case "silent":
-      // It is thought dead, and its lease is closed behind its back.
+      // quota takes it for dead and closes its lease without its knowledge.
       pair.nowMs += 12_000;
       return pair.quota.closeAbandoned();
   }
@@ -150,7 +150,7 @@ describe("a gateway's lease and quota", () => {
           await step(pair, one);
           await check(pair);
         }
-        // Whatever happened, every token that was taken can be told of, and is in the ledger once.
+        // Whatever happened, every token that was taken can be reported, and is in the ledger once.
         const usages = [...pair.taken].map((id) => {
           const [leaseId = "", seq] = id.split(":");
           return usageOf([{ meter: "api_calls", leaseId, seq: Number(seq) }]);

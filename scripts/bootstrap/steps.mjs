@@ -27,7 +27,7 @@ export function createSteps({ logFolder, show }) {
   };
 }
 
-/** Its message is for the user as it stands: no stack is worth showing. */
+/** Its message is all that the user needs: no stack is shown. */
 export class StepFailure extends Error {
   constructor(title, outcome, logFile) {
     const tail = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-tailLines).join("\n");

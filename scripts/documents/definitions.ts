@@ -27,7 +27,7 @@ const isSignal = (value: unknown): value is AnySignal => hasKeys(value, "subject
 const isRpc = (value: unknown): value is AnyRpc => hasKeys(value, "subject", "owner", "request", "reply");
 const bySubject = (a: { subject: string }, b: { subject: string }): number => a.subject.localeCompare(b.subject);
 
-/** Everything that contracts says on the bus, found by looking: what is declared cannot be left out of the document. */
+/** Everything that contracts declares for the bus, found by a search of its files: nothing can be left out of the document. */
 export async function readDefinitions(): Promise<Definitions> {
   const [events, signals, rpcs] = await Promise.all([exportsOf("events"), exportsOf("signals"), exportsOf("rpc")]);
   return {

@@ -56,7 +56,7 @@ const meteredAnswer = {
   "x-topdog-model": text("The model that answered"),
   "x-topdog-attempts": text("How many upstreams were asked"),
   "X-RateLimit-Source": text("`personal` or `org_pool`: which bucket was charged"),
-  "RateLimit-Policy": text("Each limit that was looked at: its quota `q` and window `w` in seconds"),
+  "RateLimit-Policy": text("Each limit that was checked: its quota `q` and window `w` in seconds"),
   RateLimit: text("Each limit: what remains `r`, and the seconds until it resets `t`"),
   "x-ratelimit-limit-requests": text("The limit that runs out first"),
   "x-ratelimit-remaining-requests": text("What remains of it, as far as this gateway knows"),
@@ -99,7 +99,7 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
       operationId: "createChatCompletion",
       summary: "Create a chat completion, whole or streamed",
       description:
-        "Takes one API call and one LLM request from the caller's own limits, else one API call from the org's pool.",
+        "Takes one API call and one LLM request from the caller's own limits, else one API call from the org bucket.",
       requestBody: { required: true, ...json(chatCompletionRequest) },
       responses: {
         "200": {

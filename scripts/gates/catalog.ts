@@ -50,7 +50,7 @@ function toolGates(root: string): Gate[] {
     {
       name: "dead-code",
       guarantee: "no unused file, export or dependency",
-      advice: "delete it, or use it; what is an entry is said in knip.json",
+      advice: "delete it, or use it; entry points are listed in knip.json",
       check: toolCheck(root, [tool("knip"), "--no-progress", "--no-config-hints"]),
     },
     {
@@ -80,7 +80,7 @@ function toolGates(root: string): Gate[] {
     },
     {
       name: "format",
-      guarantee: "one format, no argument",
+      guarantee: "every file has oxfmt's format",
       advice: "npm run fix",
       check: toolCheck(root, [tool("oxfmt"), "--check"]),
     },
@@ -100,7 +100,7 @@ function textGates(root: string): Gate[] {
   });
   return [
     gate("file-length", "no file over 400 lines", "split it by what it does, or say why in an ADR", findLongFiles),
-    gate("names", "no file named for being the rest", "name it after what it does", findEmptyNames),
+    gate("names", "no file is called utils, common or the like", "name it after what it does", findEmptyNames),
     gate("words", "no unfinished, machine-bound or silenced line", "see the message", findBannedWords),
     gate("rooms", "every service and library has the same rooms", 'see "Layout" in ARCHITECTURE.md', findRoomProblems),
     gate(
@@ -123,7 +123,7 @@ function textGates(root: string): Gate[] {
     ),
     gate(
       "metric-names",
-      "metrics are named alike and bounded",
+      "metric names follow one scheme, and labels are bounded",
       "topdog_<service>_<noun>_<unit>[_total]",
       findMetricProblems,
     ),
@@ -135,7 +135,7 @@ function textGates(root: string): Gate[] {
       "wait; pnpm-workspace.yaml says minimumReleaseAge",
       findReleaseAgeProblems,
     ),
-    gate("packages", "manifests are alike and their scripts exist", "see the message", findPackageProblems),
+    gate("packages", "manifests follow one form, and their scripts exist", "see the message", findPackageProblems),
   ];
 }
 

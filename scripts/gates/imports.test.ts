@@ -89,7 +89,7 @@ test.each(Object.entries(violations))("the imports gate catches a violation of %
   );
 });
 
-test("the imports gate accuses nothing that is innocent", () => {
+test("the imports gate reports no file that breaks no rule", () => {
   expect(found.map((one) => one.from).filter((path) => path in innocent)).toEqual([]);
 });
 

@@ -41,7 +41,7 @@ export function readAudit(output: string): readonly string[] | null {
     .map((one) => `${one.module_name} ${one.vulnerable_versions}: ${one.severity}: ${one.title}`);
 }
 
-/** Asks the registry for known vulnerabilities. A registry that answers no audits is said, and is no failure. */
+/** Asks the registry for known vulnerabilities. A registry that answers no audits is noted, and is no failure. */
 export async function auditDependencies(pnpm: string, cwd: string, note: (text: string) => void): Promise<string[]> {
   const { output } = await run(pnpm, ["audit", "--json", "--audit-level", "high"], cwd);
   const problems = readAudit(output);

@@ -92,7 +92,7 @@ const leaseOnTheGateway: readonly Mutation[] = [
 
 const syncOnTheGateway: readonly Mutation[] = [
   {
-    name: "waiting calls are served last come, first",
+    name: "waiting calls are served in reverse order",
     file: "services/gateway/src/store/admission-queue.ts",
     from: "for (const call of calls) {",
     to: "for (const call of [...calls].reverse()) {",
@@ -151,14 +151,14 @@ const quotaDecisions: readonly Mutation[] = [
     tests: ["services/quota/src/domain/lease"],
   },
   {
-    name: "a last word below the ledger is believed",
+    name: "a final report below the ledger is believed",
     file: quotaLease,
     from: "if (close && used < lease.highest)",
     to: "if (close && used > lease.highest)",
     tests: ["services/quota/src/domain/lease"],
   },
   {
-    name: "an overtaken report is settled",
+    name: "an older report is settled",
     file: quotaLease,
     from: 'ahead ? violation("numbers_of_two_reports") : { kind: "stale" }',
     to: 'ahead ? violation("numbers_of_two_reports") : { kind: "settle", from: lease.reported + 1, to: used }',

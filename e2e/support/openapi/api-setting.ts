@@ -48,7 +48,7 @@ export async function startApiSetting(): Promise<ApiSetting> {
   return {
     send: async ({ caller, method, target, contentType, body }) => {
       const key = keys[caller];
-      // By its path, not as a URL: that would be tidied before it is sent.
+      // Sent as a path: a URL object would normalise it.
       const answer = await client.request({
         path: named(target),
         method: method as "GET",
@@ -79,7 +79,7 @@ async function nameThings(
   return {
     ownOrg: demo.orgId,
     foreignOrg: other.orgId,
-    // Not the member whose key is used: they would lose their seat, and their key its reach.
+    // Not the member whose key is used: they would lose their seat, and their key its access.
     ownMember: demo.memberIds[1] ?? "",
     foreignUser: other.ownerId,
     ownKey: await newKey(demo.teamsOwnerKey),

@@ -7,7 +7,7 @@ import { allowedMethods, type OpenApi } from "./document.ts";
 const internals =
   /\n\s+at |node_modules|\/src\/|\/dist\/|\.[jt]s:\d+|\b(?:select|insert|update|delete)\b.{1,60}\b(?:from|into|set)\b|violates|syntax error|invalid byte sequence|relation "|ECONN|127\.0\.0\.1|\bnats\b|postgres/i;
 
-/** Says what is wrong with an answer to an operation's path, held against the document. */
+/** Returns what is wrong with an answer to an operation's path, compared with the document. */
 export type Judge = (path: string, method: string, answer: ApiAnswer) => string[];
 
 export function createJudge(document: OpenApi): Judge {

@@ -122,7 +122,7 @@ const impossibleDays = [
 ];
 const oddIntegers = ["1.5", "1e3", "0x10", "+1", " 1", "", "-0", "٣", "1_000", "99999999999999999999"];
 
-/** Values that the schema all but takes: most of what breaks a server is found here. */
+/** Values that the schema nearly accepts: they find most of what breaks a server. */
 export function nearMiss(document: OpenApi, given: Schema): fc.Arbitrary<unknown> {
   const schema = follow(document, given);
   const [first] = schema.allOf ?? [];
