@@ -92,7 +92,7 @@ function batchMessageOf(event: AnyEvent): Json {
 }
 
 const heardBy = (services: readonly string[]): string =>
-  services.length === 0 ? "" : `, heard by ${services.join(", ")} as it passes`;
+  services.length === 0 ? "" : `, broadcast to ${services.join(", ")}`;
 
 interface Parts {
   readonly channels: Json;
@@ -187,7 +187,7 @@ function describeRpc(rpc: AnyRpc): Parts {
     operations: {
       [`answer.${id}`]: {
         action: "receive",
-        summary: `By ${rpc.owner}, asked by ${rpc.callers.join(", ")}`,
+        summary: `By ${rpc.owner}, asked by ${rpc.askers.join(", ")}`,
         channel: channelRef(id),
         messages: [messageRef(id, "request")],
         reply: {

@@ -9,7 +9,6 @@ const isShipped = (file: SourceFile): boolean =>
 /** Types of the glossary that may be declared more than once, and why. One that is declared once again must leave the list. */
 const exceptions: Readonly<Record<string, string>> = {
   Entitlement: "quota and org-registry each keep what they heard of a subscription, and neither reads the other's",
-  Upstream: "the gateway's pool of connections to a sibling service, until the call link replaces it",
 };
 
 /** `usage record` → `UsageRecord`. */

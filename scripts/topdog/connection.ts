@@ -1,35 +1,44 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { databaseOf, type StoringService } from "@topdog/contracts/services";
 import { z } from "zod";
 
 const stackSchema = z.object({
-  databases: z.object({ org_registry: z.string(), billing: z.string() }),
+  databases: z.record(z.string(), z.string()),
   natsUrl: z.string(),
   natsSeed: z.string(),
 });
 
-export type ConnectionName = "org_registry" | "billing" | "nats" | "nats_seed";
+type StackFile = z.infer<typeof stackSchema>;
 
-const variables = {
-  org_registry: "DATABASE_URL_ORG_REGISTRY",
-  billing: "DATABASE_URL_BILLING",
-  nats: "NATS_URL",
-  nats_seed: "NATS_NKEY_SEED",
-} as const satisfies Record<ConnectionName, string>;
+const databaseVariable = (service: StoringService): string => `DATABASE_URL_${databaseOf(service).toUpperCase()}`;
 
-/** How to reach one part of the platform: the environment first, then the file that `npm start` wrote. */
-export function findConnection(name: ConnectionName, stackFile: string): string {
-  const given = process.env[variables[name]];
+/** The URL of a service's database: from `DATABASE_URL_<SERVICE>`, else from the file that `npm start` wrote. */
+export const findDatabaseUrl = (service: StoringService, stackFile: string): string =>
+  find(databaseVariable(service), stackFile, ({ databases }) => databases[databaseOf(service)]);
+
+/** The bus, and who an operator is there: from the environment, else from the file that `npm start` wrote. */
+export const findBus = (stackFile: string): { url: string; seed: string } => ({
+  url: find("NATS_URL", stackFile, ({ natsUrl }) => natsUrl),
+  seed: find("NATS_NKEY_SEED", stackFile, ({ natsSeed }) => natsSeed),
+});
+
+function find(variable: string, stackFile: string, inStack: (stack: StackFile) => string | undefined): string {
+  const given = process.env[variable];
   if (given !== undefined && given !== "") return given;
   const stack = readStack(stackFile);
   if (stack === null) {
-    throw new Error(`no running stack: ${stackFile} is missing. Run npm start first, or set ${variables[name]}.`);
+    throw new Error(`no running stack: ${stackFile} is missing. Run npm start first, or set ${variable}.`);
   }
-  if (name === "nats") return stack.natsUrl;
-  return name === "nats_seed" ? stack.natsSeed : stack.databases[name];
+  const found = inStack(stack);
+  if (found === undefined) throw notAStackFile(stackFile);
+  return found;
 }
 
-function readStack(file: string): z.infer<typeof stackSchema> | null {
+const notAStackFile = (file: string): Error =>
+  new Error(`${file} is not a stack file: stop the stack and start it again`);
+
+function readStack(file: string): StackFile | null {
   let text: string;
   try {
     text = readFileSync(resolve(import.meta.dirname, "../..", file), "utf8");
@@ -39,6 +48,6 @@ function readStack(file: string): z.infer<typeof stackSchema> | null {
   try {
     return stackSchema.parse(JSON.parse(text));
   } catch {
-    throw new Error(`${file} is not a stack file: stop the stack and start it again`);
+    throw notAStackFile(file);
   }
 }

@@ -3,7 +3,7 @@ import { durables } from "@topdog/contracts/topology";
 import { type Bus, connectBus } from "@topdog/messaging/connect";
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from "@topdog/messaging/dead-letters";
 import type { MessagingLogger } from "@topdog/messaging/logger";
-import { findConnection } from "./connection.ts";
+import { findBus } from "./connection.ts";
 
 /** The services wait for the bus for ever; an operator does not. */
 const firstConnectMs = 10_000;
@@ -24,8 +24,7 @@ export function addDeadLetterCommands(program: Command): void {
   const onBus = async (work: (bus: Bus) => Promise<void>): Promise<void> => {
     const { stackFile } = program.opts<{ stackFile: string }>();
     const bus = await connectBus({
-      url: findConnection("nats", stackFile),
-      seed: findConnection("nats_seed", stackFile),
+      ...findBus(stackFile),
       name: "operator",
       logger: silent,
       firstConnectMs,

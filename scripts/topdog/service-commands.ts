@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { configVariables, pickVariables, runtimeEnvironment } from "@topdog/local-stack/child-environment";
-import { type ConnectionName, findConnection } from "./connection.ts";
+import { findDatabaseUrl } from "./connection.ts";
 
 const servicesFolder = join(import.meta.dirname, "../../services");
 
@@ -23,11 +23,6 @@ const commands: readonly ServiceCommand[] = [
   { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },
   { name: "revoke-key", service: "org-registry", summary: "revoke an API key, and those made with it, everywhere" },
 ];
-
-const databases: Record<ServiceCommand["service"], ConnectionName> = {
-  billing: "billing",
-  "org-registry": "org_registry",
-};
 
 export function addServiceCommands(program: Command): void {
   for (const command of commands) {
@@ -56,7 +51,7 @@ async function runServiceCommand(
   const env = {
     ...runtimeEnvironment(process.env),
     ...pickVariables(process.env, variables),
-    ...(asksForHelp ? {} : { DATABASE_URL: findConnection(databases[service], stackFile) }),
+    ...(asksForHelp ? {} : { DATABASE_URL: findDatabaseUrl(service, stackFile) }),
   };
   const { status, error } = spawnSync(process.execPath, [file, ...args], { stdio: "inherit", env });
   if (error !== undefined) throw error;

@@ -6,6 +6,7 @@ import {
   sandboxProvider,
   type ServiceName,
   serviceNames,
+  services as platformServices,
   storingServices,
 } from "@topdog/contracts/services";
 import { busPublicKeys } from "./bus-keys.ts";
@@ -122,11 +123,12 @@ function createStarted() {
   };
 }
 
-/** Edges first, so that what they still have in flight finds everything behind them up. */
-function stopOrder(services: readonly LocalService[]): LocalService[][] {
-  const named = (...prefixes: string[]): LocalService[] =>
-    services.filter((one) => prefixes.some((prefix) => one.name.startsWith(prefix)));
-  return [named("gateway"), named("llm-router"), named(...storingServices, "sandbox")];
+/** Services that store nothing first, the last started one before the others: what they still do needs those behind them. */
+function stopOrder(running: readonly LocalService[]): LocalService[][] {
+  const ordered = platformServices.filter(({ stores }) => !stores).map(({ name }) => name);
+  const isOf = (one: LocalService, name: string): boolean => one.name === name || one.name.startsWith(`${name}-`);
+  const groups = ordered.toReversed().map((name) => running.filter((one) => isOf(one, name)));
+  return [...groups, running.filter((one) => !ordered.some((name) => isOf(one, name)))];
 }
 
 async function bringUp(options: StackOptions, started: Started): Promise<Stack> {
