@@ -28,7 +28,7 @@ export function serviceAccess(service: ServiceName): BusAccess {
   return {
     publish: [
       ...eventCatalog.filter(({ publishers }) => publishers.includes(service)).map(subjectOf),
-      ...rpcCatalog.filter(({ callers }) => callers.includes(service)).map(subjectOf),
+      ...rpcCatalog.filter(({ askers }) => askers.includes(service)).map(subjectOf),
       ...signalCatalog.filter(({ owner }) => owner === service).map(subjectOf),
       ...durables.filter((durable) => durable.service === service).flatMap(readingSubjects),
     ],

@@ -34,7 +34,7 @@ export interface RpcDefinition<Q, A> {
   /** Who answers it. */
   readonly owner: ServiceName;
   /** Who may ask it. */
-  readonly callers: OneOrMore<ServiceName>;
+  readonly askers: OneOrMore<ServiceName>;
   /** Asking again, or being heard twice, changes nothing: the caller may then ask a second time within its deadline. */
   readonly idempotent: boolean;
   readonly request: z.ZodType<Q>;

@@ -95,7 +95,7 @@ describe("each service may do what the contracts say, and nothing else:", () => 
   });
 
   test.each(rpcCatalog.map((rpc) => [rpc.subject, rpc] as const))("ask and answer %s", async (_, rpc) => {
-    expect(await allowedOf(publishTo(rpc.subject))).toEqual(inOrder(rpc.callers));
+    expect(await allowedOf(publishTo(rpc.subject))).toEqual(inOrder(rpc.askers));
     expect(await allowedOf(listenTo(rpc.subject, rpc.owner))).toEqual([rpc.owner]);
     // Outside the queue, or in one of its own, a listener would overhear every question.
     expect(await allowedOf(listenTo(rpc.subject))).toEqual([]);

@@ -19,7 +19,7 @@ export const resolvePrincipal = defineRpc({
   subject: "topdog.rpc.principal.resolve.v1",
   summary: "Find the principal that an API key's SHA-256 belongs to; null for an unknown, revoked or seatless key",
   owner: "org-registry",
-  callers: ["gateway"],
+  askers: ["gateway"],
   idempotent: true,
   request: z.object({ keyHash: z.string().regex(/^[0-9a-f]{64}$/) }),
   reply: z.object({ principal: principalSchema.nullable() }),

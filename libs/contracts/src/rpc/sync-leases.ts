@@ -52,7 +52,7 @@ export const syncLeases = defineRpc({
   subject: "topdog.rpc.quota.sync.v1",
   summary: "Report what a gateway admitted and returned, and ask for more: one message for many leases",
   owner: "quota",
-  callers: ["gateway"],
+  askers: ["gateway"],
   // Every number is absolute. A repeated request for more tokens may grant twice, to the same lease, which gives them back.
   idempotent: true,
   request: z.object({
