@@ -27,7 +27,7 @@ import { onQuotaRecalled } from "./broadcasts/on-quota-recalled.ts";
 import { connectRouters } from "./clients/router-links.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
-import { createUpstream, type Upstream } from "./clients/upstream.ts";
+import { createSiblingPool, type SiblingPool } from "./clients/sibling-pool.ts";
 import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
 import { configSchema, type GatewayConfig } from "./config.ts";
 import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./metrics.ts";
@@ -72,7 +72,7 @@ interface Parts {
   readonly usage: UsagePublisher;
   readonly watchdog: Watchdog;
   readonly links: RouterLinks;
-  readonly upstreams: Readonly<Record<"quota" | "org-registry" | "billing", Upstream>>;
+  readonly siblings: Readonly<Record<"quota" | "org-registry" | "billing", SiblingPool>>;
   readonly inFlight: { count: number };
   readonly bodyBudget: BodyBudget;
   readonly clientAddresses: ClientAddresses;
@@ -86,8 +86,8 @@ function createParts({
   deps: { monotonicMs, newGatewayId },
 }: GatewayContext): Parts {
   const metrics = createGatewayMetrics(registry);
-  const upstream = (urls: readonly string[]): Upstream =>
-    createUpstream({ urls, connectTimeoutMs: config.CONNECT_TIMEOUT_MS });
+  const sibling = (urls: readonly string[]): SiblingPool =>
+    createSiblingPool({ urls, connectTimeoutMs: config.CONNECT_TIMEOUT_MS });
   return {
     metrics,
     principals: createPrincipals({
@@ -133,10 +133,10 @@ function createParts({
       logger,
       metrics,
     }),
-    upstreams: {
-      quota: upstream(config.QUOTA_URL),
-      "org-registry": upstream(config.ORG_REGISTRY_URL),
-      billing: upstream(config.BILLING_URL),
+    siblings: {
+      quota: sibling(config.QUOTA_URL),
+      "org-registry": sibling(config.ORG_REGISTRY_URL),
+      billing: sibling(config.BILLING_URL),
     },
     inFlight: { count: 0 },
     bodyBudget: createBodyBudget(Math.max(config.MAX_BODIES_BYTES, config.MAX_BODY_BYTES)),
@@ -177,8 +177,8 @@ function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayC
 }
 
 /** What is opened here and works from now on; in the order of opening, so that usage is flushed before its way out closes. */
-function registerReleases({ onStop }: GatewayContext, { upstreams, watchdog, usage, links }: Parts): void {
-  for (const [name, upstream] of Object.entries(upstreams)) onStop(`connections to ${name}`, () => upstream.close());
+function registerReleases({ onStop }: GatewayContext, { siblings, watchdog, usage, links }: Parts): void {
+  for (const [name, pool] of Object.entries(siblings)) onStop(`connections to ${name}`, () => pool.close());
   onStop("watchdog", () => watchdog.stop());
   onStop("usage of unanswered calls", () => usage.stop(flushUsageMs));
   // What is cut here is settled before the usage is flushed.
@@ -229,7 +229,7 @@ function hotDeps({ config, logger, deps }: GatewayContext, parts: Parts, door: F
 function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<WebOptions> {
   const { config, logger, deps } = context;
   const { monotonicMs } = deps;
-  const { watchdog, upstreams } = parts;
+  const { watchdog, siblings } = parts;
   const renderDefault = errorRenderer(defaultErrors);
   const hot = hotDeps(context, parts, door);
   const onError = errorHandler({ render: renderDefault, logger });
@@ -250,7 +250,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
       mountSwaggerUi(app);
       mountAccountRoutes(app, {
         door,
-        services: upstreams,
+        services: siblings,
         watchdog,
         monotonicMs,
         signCaller: createCallerSigner(config.CALLER_SIGNING_KEY, Date.now),

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Dispatcher } from "undici";
 import { AnswerRelay, type AnswerSource, type RelayDeps, type RelayHooks } from "./answer-relay.ts";
-import type { Upstream } from "./upstream.ts";
+import type { SiblingPool } from "./sibling-pool.ts";
 
 export interface HttpRelayRequest {
   readonly method: string;
@@ -13,7 +13,7 @@ export interface HttpRelayRequest {
 
 export interface HttpRelayHooks extends RelayHooks {
   /** All headers of the answer; names and values alternate. */
-  answerHeaders(status: number, upstream: IncomingHttpHeaders): string[];
+  answerHeaders(status: number, received: IncomingHttpHeaders): string[];
 }
 
 const maxAttempts = 2;
@@ -23,7 +23,7 @@ const maxAttempts = 2;
  * written, that is when connecting failed. A class, for it is undici's handler in one object per request.
  */
 export class HttpRelay implements Dispatcher.DispatchHandler, AnswerSource {
-  readonly #upstream: Upstream;
+  readonly #pool: SiblingPool;
   readonly #request: HttpRelayRequest;
   readonly #hooks: HttpRelayHooks;
   readonly #answer: AnswerRelay;
@@ -32,12 +32,12 @@ export class HttpRelay implements Dispatcher.DispatchHandler, AnswerSource {
   #isWritten = false;
 
   constructor(
-    deps: RelayDeps & { readonly upstream: Upstream },
+    deps: RelayDeps & { readonly pool: SiblingPool },
     request: HttpRelayRequest,
     res: ServerResponse,
     hooks: HttpRelayHooks,
   ) {
-    this.#upstream = deps.upstream;
+    this.#pool = deps.pool;
     this.#request = request;
     this.#hooks = hooks;
     this.#answer = new AnswerRelay(deps, res, hooks, this);
@@ -46,7 +46,7 @@ export class HttpRelay implements Dispatcher.DispatchHandler, AnswerSource {
   start(): void {
     this.#attempts += 1;
     const { method, path, headers, body } = this.#request;
-    this.#upstream.dispatch({ method, path, headers, body }, this);
+    this.#pool.dispatch({ method, path, headers, body }, this);
   }
 
   clientGone(): void {

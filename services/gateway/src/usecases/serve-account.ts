@@ -9,14 +9,14 @@ import { startPublicSpan, unsampledTraceparent } from "@topdog/telemetry/tracing
 import type { Response } from "express";
 import type { RelayDeps, RelayEnd } from "../clients/answer-relay.ts";
 import { HttpRelay, type HttpRelayRequest } from "../clients/http-relay.ts";
-import type { Upstream } from "../clients/upstream.ts";
+import type { SiblingPool } from "../clients/sibling-pool.ts";
 import { accountTarget, type AccountService } from "../domain/account-target.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import { enter, identify, leave, identifyAgain, takeBody, type FrontDoor } from "./front-door.ts";
 
 export interface ServeAccountDeps extends RelayDeps {
   readonly door: FrontDoor;
-  readonly services: Readonly<Record<AccountService, Upstream>>;
+  readonly services: Readonly<Record<AccountService, SiblingPool>>;
   readonly signCaller: SignCaller;
   readonly maxBodyBytes: number;
 }
@@ -118,8 +118,8 @@ function forward(
   requestId: string,
   res: Response,
 ): void {
-  const relay = new HttpRelay({ ...deps, upstream: deps.services[service] }, request, res, {
-    answerHeaders: (_status, upstream) => ["x-request-id", requestId, ...pick(answerHeaderNames, upstream)],
+  const relay = new HttpRelay({ ...deps, pool: deps.services[service] }, request, res, {
+    answerHeaders: (_status, received) => ["x-request-id", requestId, ...pick(answerHeaderNames, received)],
     cutEvent: () => null,
     onEnd: (end) => finish(end, service, requestId, res),
   });

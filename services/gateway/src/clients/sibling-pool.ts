@@ -1,13 +1,13 @@
 import { Pool, type Dispatcher } from "undici";
 
-export interface UpstreamOptions {
+export interface SiblingPoolOptions {
   /** Instances of one service, used in turn. */
   readonly urls: readonly string[];
   readonly connectTimeoutMs: number;
 }
 
 /** Keep-alive connections to the instances of one sibling service. */
-export interface Upstream {
+export interface SiblingPool {
   /** Sends to the next instance in turn. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
   close(): Promise<void>;
@@ -16,8 +16,8 @@ export interface Upstream {
 /** Shorter than the servers' own 75 s: we never write to a connection that the other side is about to close. */
 const keepAliveMs = 30_000;
 
-/** Timeouts are the relay's business: undici's own would cut a silent stream. Connections are bounded by the calls in flight. */
-export function createUpstream({ urls, connectTimeoutMs }: UpstreamOptions): Upstream {
+/** The answer relay has its own timeouts: undici's would cut a silent stream. Connections are bounded by the calls in flight. */
+export function createSiblingPool({ urls, connectTimeoutMs }: SiblingPoolOptions): SiblingPool {
   const pools = urls.map(
     (url) =>
       new Pool(url, {
@@ -36,7 +36,7 @@ export function createUpstream({ urls, connectTimeoutMs }: UpstreamOptions): Ups
     dispatch: (options, handler) => {
       turn = (turn + 1) % pools.length;
       const pool = pools[turn];
-      if (pool === undefined) throw new Error("an upstream needs at least one URL");
+      if (pool === undefined) throw new Error("a sibling service needs at least one URL");
       pool.dispatch(options, handler);
     },
     close: async () => {
