@@ -50,7 +50,7 @@ export interface AnswerHead {
   readonly status: number;
   /** Names, in lower case, and values alternate. */
   readonly headers: readonly string[];
-  /** The router accounts for this call, even if nothing is heard of it any more. */
+  /** The router accounts for this call, even if its report never arrives. */
   readonly isAccountedFor: boolean;
 }
 

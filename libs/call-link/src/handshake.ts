@@ -31,7 +31,7 @@ export function makeHello(role: LinkRole, kid: string): Hello {
   return { version: protocolVersion, role, kid, nonce: randomBytes(nonceBytes).toString("base64url") };
 }
 
-/** One spelling of each hello, for it is signed. */
+/** Each hello has exactly one encoding, because it is signed. */
 export const encodeHello = ({ version, role, kid, nonce }: Hello): string =>
   JSON.stringify({ version, role, kid, nonce });
 

@@ -139,7 +139,7 @@ export function decodeReport(payload: Buffer): CallReport {
 
 export const encodePrincipal = (principal: Principal): string => JSON.stringify(principal);
 
-/** Once per principal and link, so that the schema may look closely. */
+/** Once per principal and link, so that a full schema check is cheap enough. */
 export function decodePrincipal(payload: Buffer): Principal {
   const parsed = principalSchema.safeParse(parse(payload.toString()));
   if (!parsed.success) throw new LinkProtocolError("a principal does not fit its schema");

@@ -18,7 +18,7 @@ async function router(over: Parameters<typeof startServer>[1] = {}): Promise<Awa
   return server;
 }
 
-/** Speaks frames by hand, so as to lie. */
+/** Sends frames by hand, so that it can send wrong ones. */
 function rawEnd(socket: Socket, onFrame: (type: number, payload: Buffer) => void): FrameWriter {
   const reader = new FrameReader({
     onFrame: (type, _number, payload) => onFrame(type, payload),

@@ -52,7 +52,7 @@ describe("a call", () => {
     expect(seen[0]?.opened).toEqual(call);
   });
 
-  test("is told from any other, however many share the connection and however long they are", async () => {
+  test("is never mixed with another, however many share the connection and however long they are", async () => {
     const server = await router((call) => setTimeout(echo, call.opened.body.length % 7, call));
     const links = gateway([server.port]);
     const bodies = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1 + ((i * 7919) % 200_000), i % 251));

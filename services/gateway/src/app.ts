@@ -43,12 +43,12 @@ import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
 import type { ServeCallDeps } from "./usecases/call.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
 
-/** As seen from src and from dist alike. */
+/** The same path from src and from dist. */
 const repositoryDocs = join(import.meta.dirname, "../../../docs");
 const resolveTimeoutMs = 1_000;
 const publishTimeoutMs = 5_000;
 const maxQueuedUsage = 10_000;
-/** Addresses whose wrong keys of late are counted. */
+/** Addresses whose recent wrong keys are counted. */
 const maxBadKeyAddresses = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
 const accountLimits = { firstByteMs: 15_000, chunkMs: 15_000, totalMs: 60_000, clientStallMs: 15_000 };
@@ -176,16 +176,16 @@ function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayC
   };
 }
 
-/** What is opened here and works from now on; in the order of opening, so that usage is flushed before its way out closes. */
+/** Registers what closes each thing that is open by now, in the order of opening: usage is flushed before its connection closes. */
 function registerReleases({ onStop }: GatewayContext, { siblings, watchdog, usage, links }: Parts): void {
   for (const [name, pool] of Object.entries(siblings)) onStop(`connections to ${name}`, () => pool.close());
   onStop("watchdog", () => watchdog.stop());
   onStop("usage of unanswered calls", () => usage.stop(flushUsageMs));
-  // What is cut here is settled before the usage is flushed.
+  // Calls that are cut here are settled before the usage is flushed.
   onStop("links to routers", () => links.stop());
 }
 
-/** What this process hears of the others; what was said while it was away, it asks again. */
+/** The broadcasts that this process receives; after a reconnect it asks again about what it may have missed. */
 async function openBroadcasts(bus: Bus, { principals, leases }: Parts): Promise<{ stop: () => void }> {
   const stops = [
     onApiKeyRevoked(bus, principals),
@@ -196,7 +196,7 @@ async function openBroadcasts(bus: Bus, { principals, leases }: Parts): Promise<
       leases.sync.resyncAll();
     }),
   ];
-  // Heard by the server before the first key is resolved: a revocation cannot pass unheard in between.
+  // The server has the subscriptions before the first key is resolved: no revocation in between is missed.
   await bus.nc.flush();
   return { stop: () => stops.forEach((stop) => stop()) };
 }
@@ -285,7 +285,7 @@ function guardServer(server: Server, { config, metrics }: GatewayContext, parts:
   });
 }
 
-/** Its stop: streams end, every lease goes back, what is to be published is flushed; then the bus goes. */
+/** At its stop streams end, every lease is given back, usage is flushed; then the bus is closed. */
 export const gateway = defineService({
   name: "gateway",
   needs,

@@ -101,7 +101,7 @@ export const configSchema = z.object({
     .describe("Least rate of an upload, in bytes a second; a slower one is answered 408"),
   UPLOAD_WINDOW_MS: milliseconds(600_000)
     .default(5_000)
-    .describe("Over how long that rate is measured, in milliseconds: a stall of up to so long is borne"),
+    .describe("Over how long that rate is measured, in milliseconds: a stall of up to this long is accepted"),
   HEADERS_TIMEOUT_MS: milliseconds(600_000)
     .default(10_000)
     .describe("Until a request's headers are complete, in milliseconds"),

@@ -59,7 +59,7 @@ describe("the account API", () => {
     }
   });
 
-  test("answers problem+json with a request id: no key, unknown path, climbing path, body too large, service away", async () => {
+  test("answers problem+json with a request id: no key, unknown path, path with .., body too large, service away", async () => {
     const { key } = platform.newKey();
     const away = await platform.startGateway({ BILLING_URL: "http://127.0.0.1:1" });
     const answers = [
@@ -88,7 +88,7 @@ describe("what is for operators", () => {
   const paths = ["/metrics", "/consistency/sli", "/docs/asyncapi.json"];
   const asked = (one: Gateway, path: string, headers: object, method: "GET" | "POST" = "GET"): Promise<Answer> =>
     one.call(null, { method, path, body: method === "GET" ? null : "{}", headers: headers as Record<string, string> });
-  /** All of an answer but what differs between any two. */
+  /** All of an answer except what differs between any two. */
   const seen = ({ status, headers, text }: Answer): unknown => {
     const { date: _date, "x-request-id": id = "", ...others } = headers;
     return { status, headers: others, text: text.replace(id, "") };
@@ -102,7 +102,7 @@ describe("what is for operators", () => {
     }
   });
 
-  test.each(paths)("%s is for anybody else as a path that does not exist, whatever the method", async (path) => {
+  test.each(paths)("for anybody else %s is like a path that does not exist, whatever the method", async (path) => {
     const own = await platform.startGateway({ OPERATOR_TOKEN: token, DOCS_DIR: docsDir });
     const { key } = platform.newKey();
     const absent = path.startsWith("/docs") ? "/docs/nothing.json" : "/nothing";
@@ -116,7 +116,7 @@ describe("what is for operators", () => {
     }
   });
 
-  test("is on the operations port for whoever reaches it, but quota's indicator, which quota has itself", async () => {
+  test("is on the operations port for whoever reaches it, except quota's SLI, which quota serves itself", async () => {
     const own = await platform.startGateway({ DOCS_DIR: docsDir });
     const ops = async (path: string): Promise<number> => {
       const { statusCode, body } = await request(`${own.opsUrl}${path}`, { reset: true });
@@ -131,7 +131,7 @@ describe("what is for operators", () => {
 });
 
 describe("operations and docs", () => {
-  test("probes and the root answer without a key, and tell no more than a status", async () => {
+  test("probes and the root answer without a key, and show no more than a status", async () => {
     for (const path of ["/", "/livez", "/readyz", "/health"]) expect((await get(path)).status).toBe(200);
     expect(JSON.parse((await get("/readyz")).text)).toEqual({ status: "ok" });
   });

@@ -56,7 +56,7 @@ describe("a metered call", () => {
     expect(answer.headers["x-internal-secret"]).toBeUndefined();
   });
 
-  test("passes on a client's trace id for correlation, and never its wish to be sampled", async () => {
+  test("passes on a client's trace id for correlation, and never its sampled flag", async () => {
     const { key } = platform.newKey();
     const ids = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7";
     await gateway.call(key, { headers: { traceparent: `${ids}-01` } });
@@ -150,7 +150,7 @@ describe("a refused call", () => {
 });
 
 describe("daily limits", () => {
-  test("personal first, then the org's pool, then 429 that says what is spent, until when, and what would raise it", async () => {
+  test("personal first, then the org bucket, then 429 that says what is spent, until when, and what would raise it", async () => {
     const { key, principal } = platform.newKey({ org: "org_a", apiCalls: 10, llmRequests: 2, pool: 2 });
     const sources: (string | undefined)[] = [];
     for (let n = 0; n < 4; n += 1) sources.push((await gateway.call(key)).headers["x-ratelimit-source"]);

@@ -40,7 +40,7 @@ describe("uploads that stall", () => {
     for (const one of uploads) one.socket.destroy();
   });
 
-  test("end after the window in which too little came: 408, and the connection goes", async () => {
+  test("end after a window with too few bytes: 408, and the connection is closed", async () => {
     const gateway = await platform.startGateway({ UPLOAD_WINDOW_MS: "200" });
     const { key } = platform.newKey();
     const upload = await stalledUpload(gateway, key);
@@ -50,7 +50,7 @@ describe("uploads that stall", () => {
     expect(upload.text()).toMatch(/HTTP\/1.1 408 .*request_timeout/s);
   });
 
-  test("are so many of one key, and of one address, and no more: 429 with Retry-After before a body is sent", async () => {
+  test("are bounded for each key and each address: one more is 429 with Retry-After before a body is sent", async () => {
     const gateway = await platform.startGateway({ MAX_UPLOADS_PER_KEY: "2", MAX_UPLOADS_PER_ADDRESS: "3" });
     const [one, two] = [platform.newKey(), platform.newKey()];
     const uploads = [await stalledUpload(gateway, one.key), await stalledUpload(gateway, one.key)];
@@ -91,7 +91,7 @@ describe("calls", () => {
     expect(await gateway.metric("topdog_gateway_active_addresses")).toBe(0);
   });
 
-  test("are told apart by X-Forwarded-For behind a trusted proxy, and only there", async () => {
+  test("are distinguished by X-Forwarded-For behind a trusted proxy, and only there", async () => {
     const from = (client: string): string => `x-forwarded-for: ${client}\r\n`;
     const limits = { MAX_UPLOADS_PER_ADDRESS: "1" };
     const { key } = platform.newKey();

@@ -97,7 +97,7 @@ describe("Expect: 100-continue", () => {
 });
 
 describe("an answer that comes before the body", () => {
-  test("is the only one on its connection, which is then closed, however slowly the body goes on", async () => {
+  test("is the only one on its connection, which is then closed, however slowly the body continues", async () => {
     const exchange = sendRaw(
       gateway.port,
       "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nonsense\r\ncontent-length: 100000\r\n\r\n{",
@@ -140,7 +140,7 @@ describe("an answer that comes before the body", () => {
   });
 });
 
-test("a compressed body is 415 with the way out, not malformed JSON", async () => {
+test("a compressed body is 415 with advice, not malformed JSON", async () => {
   const { key, principal } = platform.newKey();
   const answer = await gateway.call(key, { body: gzipSync(chatBody), headers: { "content-encoding": "gzip" } });
   expect([answer.status, errorOf(answer).code]).toEqual([415, "unsupported_encoding"]);
@@ -228,7 +228,7 @@ describe("methods", () => {
     expect([options.status, options.headers["allow"]]).toEqual([204, allow]);
   });
 
-  test("an account path's methods are its service's to tell: any method reaches it", async () => {
+  test("the service decides which methods an account path has: any method reaches it", async () => {
     const { key } = platform.newKey();
     for (const method of ["OPTIONS", "PUT", "PROPFIND"]) {
       await gateway.call(key, { method, path: "/api/keys", body: null });
@@ -247,7 +247,7 @@ describe("methods", () => {
   });
 });
 
-test("every /v1 answer is nobody else's and no other type: no-store and nosniff", async () => {
+test("every /v1 answer says no-store and nosniff", async () => {
   const { key } = platform.newKey();
   platform.router.script = (res) =>
     res

@@ -12,7 +12,7 @@ let gateways: Gateway[];
 
 beforeAll(async () => {
   platform = await startPlatform();
-  // No entry runs out by itself: what is forgotten was revoked.
+  // No entry expires during the test: a refused key was revoked.
   const settings = { PRINCIPAL_TTL_MS: "600000" };
   gateways = [await platform.startGateway(settings), await platform.startGateway(settings)];
 });
@@ -44,7 +44,7 @@ test("a made-up key costs no lookup: its checksum is wrong", async () => {
   expect(platform.resolves() - before).toBe(0);
 });
 
-test("a revoked key is refused by every gateway once its revocation is heard, long before its entry's time is up", async () => {
+test("a revoked key is refused by every gateway once its revocation is heard, long before its entry expires", async () => {
   const mine = platform.newKey({ apiCalls: 100_000 });
   for (const gateway of gateways) expect((await gateway.call(mine.key, models)).status).toBe(200);
   await revoke(mine);

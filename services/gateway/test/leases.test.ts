@@ -58,7 +58,7 @@ test("midnight by quota's clock ends yesterday's lease and its exhaustion; no to
 });
 
 describe("with the bus away", () => {
-  test("what is held is served, then 503 with Retry-After and never 429; afterwards everything goes on and adds up", async () => {
+  test("what is held is served, then 503 with Retry-After and never 429; afterwards calls go on and every count is right", async () => {
     const gateway = await platform.startGateway();
     const { key, principal } = platform.newKey({ apiCalls: 1000 });
     const first = await load(gateway, key, 20, 2);

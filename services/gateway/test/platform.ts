@@ -50,7 +50,7 @@ export interface Platform {
 
 export const chatBody = JSON.stringify({ model: "sandbox-small", messages: [{ role: "user", content: "hi" }] });
 
-/** The gateway's whole surroundings: a real bus, quota and org-registry answering on it, and real HTTP siblings. */
+/** Everything that a gateway needs: a real bus, quota and org-registry answering on it, and real HTTP siblings. */
 export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
   const nats = await testNats();
   const quota = startScriptedQuota(await nats.busOf("quota"), window);

@@ -13,7 +13,7 @@ const principal: Principal = {
 const freshMs = 30_000;
 const maxStaleMs = 300_000;
 
-/** A cache before a registry of which the test says what it answers, on a clock that it moves. */
+/** A cache before a registry whose answers the test states, on a clock that the test moves. */
 interface Registry {
   nowMs: number;
   /** "away": it does not answer. */
@@ -40,10 +40,10 @@ function cacheBefore(registry: Registry): Principals {
 const newRegistry = (): Registry => ({ nowMs: 1_000, answer: principal, asked: 0, lookups: [] });
 const isServed = async (cache: Principals, keyHash = "a"): Promise<boolean> =>
   (cache.recall(keyHash) ?? (await cache.find(keyHash))) !== null;
-/** Lets what runs beside the calls end. */
+/** Waits for lookups in the background. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test("a fresh entry is served without asking; an older one is served while the registry is asked beside the call", async () => {
+test("a fresh entry is served without asking; an older one is served while the registry is asked in the background", async () => {
   const registry = newRegistry();
   const cache = cacheBefore(registry);
   expect(await isServed(cache)).toBe(true);
@@ -55,7 +55,7 @@ test("a fresh entry is served without asking; an older one is served while the r
   expect([cache.recall("a") !== undefined, registry.asked, registry.lookups.at(-1)]).toEqual([true, 2, "hit"]);
 });
 
-test("a revocation that nobody heard is refused within twice the fresh time, however seldom the key is used", async () => {
+test("a revoked key whose broadcast was lost is refused within twice the fresh time, however seldom it is used", async () => {
   const registry = newRegistry();
   const cache = cacheBefore(registry);
   await isServed(cache);
@@ -103,7 +103,7 @@ test("after a gap in the broadcasts a key that was revoked meanwhile is refused 
   expect(await isServed(cache, "a")).toBe(false);
 });
 
-test("after a gap no key fails because the registry is slow to answer: it is asked once, then beside the calls", async () => {
+test("after a gap no key fails because the registry is slow to answer: it is asked once, then in the background", async () => {
   const registry = newRegistry();
   const cache = cacheBefore(registry);
   await isServed(cache);

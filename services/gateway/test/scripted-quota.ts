@@ -81,7 +81,7 @@ export function startScriptedQuota(bus: Bus, window: number): ScriptedQuota {
       returned: lease.returned,
       reported: lease.used,
       remaining: heldOf(lease),
-      // The first answer grants everything, so a wish for more finds nothing.
+      // The first answer grants everything, so a request for more gets nothing.
       status: leaseId !== null && lease.isOpen && want > 0 ? "exhausted" : "ok",
     };
   }

@@ -77,7 +77,7 @@ describe("a streamed answer", () => {
     expect(usages.length).toBe(published);
   });
 
-  test("that falls silent is ended with an error event and its router is let go", async () => {
+  test("that falls silent is ended with an error event and given up at its router", async () => {
     const { key } = platform.newKey();
     platform.router.script = sse;
     const answer = await gateway.call(key);
@@ -85,7 +85,7 @@ describe("a streamed answer", () => {
     await eventually(() => expect(platform.router.openAnswers()).toBe(0));
   });
 
-  test("that breaks within an event, or is not an event stream, is cut so that no client takes it for whole", async () => {
+  test("that breaks within an event, or is not an event stream, is cut so that no client takes it for complete", async () => {
     const { key } = platform.newKey();
     platform.router.script = (res) => {
       res.writeHead(200, { "content-type": "text/event-stream" }).write('data: {"half');
@@ -101,7 +101,7 @@ describe("a streamed answer", () => {
 });
 
 describe("a client that goes", () => {
-  test("has its upstream aborted, and 300 of them leave nothing behind", async () => {
+  test("has its call at the router aborted, and 300 of them leave nothing behind", async () => {
     const { key, principal } = platform.newKey({ apiCalls: 10_000, llmRequests: 10_000 });
     platform.router.script = sse;
     await gateway.call(key, { method: "GET", path: "/v1/models" }).catch(() => undefined);
@@ -110,7 +110,7 @@ describe("a client that goes", () => {
     const gone = new Set<string>();
     for (let n = 0; n < 300; n += 1) {
       const socket = rawCall(key, (text, one) => {
-        // Whatever it is answered, it goes; the router of a running stream is told.
+        // It leaves whatever it is answered; the router of a running stream is told.
         if (text.includes("one")) gone.add(/x-request-id: (\S+)/i.exec(text)?.[1] ?? "");
         one.destroy();
       });
@@ -155,7 +155,7 @@ describe("a client that goes", () => {
       received += text.length;
     });
     socket.pause();
-    // Until nothing more is taken.
+    // Until the socket takes no more bytes.
     let before = -1;
     await eventually(
       () => {

@@ -15,7 +15,7 @@ import { linkCalls } from "./routes/link-calls.ts";
 import type { CallDeps } from "./usecases/call.ts";
 import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "./store/spool/durable-spool.ts";
 
-/** Everything of a spool that the app needs: a test may compose the router with one that is not durable. */
+/** What the app needs of a spool: a test may build the router with one that is not durable. */
 export type RunningSpool = Pick<DurableSpool, "begin" | "record" | "stats" | "stop" | "recovered">;
 
 const shippingGraceMs = 3000;
@@ -33,7 +33,7 @@ interface Shared {
 
 const openSpool: (deps: DurableSpoolDeps) => Promise<RunningSpool> = openDurableSpool;
 
-/** It serves while the bus is away, and its spool keeps what is owed. */
+/** It serves while the bus is away: its spool keeps the usage. */
 export const llmRouter = defineService({
   name: "llm-router",
   needs: { bus: "background" },
@@ -49,7 +49,7 @@ export const llmRouter = defineService({
       families: [...new Set(catalog.models.map(({ family }) => family))],
     });
     const shared: Shared = { config, logger, metrics, nowMs: deps.nowMs, publisher: createEventPublisher(bus, logger) };
-    // Waits until the last process has let go of it.
+    // Waits until the last process has released it.
     const spool = await deps.openSpool(spoolDeps(shared));
     onStop("usage spool", () => spool.stop(shippingGraceMs));
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
@@ -73,7 +73,7 @@ export const llmRouter = defineService({
     const link = gatewayLink(shared, serve);
     registerGauges(registry, { spool: () => spool.stats(), link });
     return {
-      // A provider that is down is no reason to take the router out: it falls back, and says so.
+      // A provider that is down does not make the router unready: calls fall back to others.
       checks: { spool: async () => assertHealthy(spool) },
       web: { securityHeaders: false, logRequests: false },
       parts: {

@@ -30,7 +30,7 @@ export function createRouterMetrics(metrics: Metrics, { upstreamIds, families }:
   return {
     attempts: metrics.counter({
       name: "topdog_llm_router_upstream_attempts_total",
-      help: "Calls given to an upstream, by what came of them before the first content",
+      help: "Calls given to an upstream, by their result before the first content",
       labels: { upstream: upstreamIds, outcome: ["ok", "refused", ...failureKinds] },
     }),
     firstContentSeconds: metrics.histogram({
@@ -55,7 +55,7 @@ export function createRouterMetrics(metrics: Metrics, { upstreamIds, families }:
     }),
     usageDropped: metrics.counter({
       name: "topdog_llm_router_usage_dropped_total",
-      help: "Usage records that no retry could make acceptable: every one is a bug",
+      help: "Usage records that the bus can never accept: every one is a bug",
     }),
     usageRefused: metrics.counter({
       name: "topdog_llm_router_usage_refused_total",

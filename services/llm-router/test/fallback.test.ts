@@ -39,7 +39,7 @@ const errorOf = (text: string) =>
   (JSON.parse(text) as { error: { message: string; type: string; code: string; param: string | null } }).error;
 
 describe("what the caller is told", () => {
-  test("its own mistakes are charged, recorded, and told in OpenAI's shape", async () => {
+  test("its own mistakes are charged, recorded, and answered in OpenAI's shape", async () => {
     const rig = await router([await upstream(healthy)], { MAX_BODY_BYTES: "2000" });
     const cases = [
       { body: "{", status: 400, code: "malformed_json", param: null },
@@ -326,7 +326,7 @@ describe("a stream", () => {
     expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "ok", estimated: false });
   });
 
-  test("that ends cleanly before every choice is finished is not passed off as whole", async () => {
+  test("that ends cleanly before every choice is finished is not taken for complete", async () => {
     const events = chatEvents(["a"]);
     const cases = [
       { events: events.slice(0, 2), body: chatBody({ stream: true }) },

@@ -120,7 +120,7 @@ test("killed -9 between publishing a batch and letting go of it, it publishes th
   expect(contradicted).toBe(0);
 }, 60_000);
 
-test("and without its spool this very check finds answers that nobody recorded", async () => {
+test("and without its spool the same check finds answers that nobody recorded", async () => {
   const { wrong } = await afterKills(entries.volatile, 1, "away");
   expect(wrong.length).toBeGreaterThan(0);
 });

@@ -133,7 +133,7 @@ describe.each([
   ["a stall", { stallAfterChunks: 4 }],
   ["a malformed event", { malformedAtChunk: 4 }],
 ])("%s after the first content", (_name, fault) => {
-  test("ends the stream with an error event, without [DONE] and without a second answer spliced in", async () => {
+  test("ends the stream with an error event, without [DONE] and without a part of a second answer", async () => {
     await Promise.all([a.setFaults(fault), b.setFaults(fault)]);
     const answer = await router.call(chatBody({ stream: true }));
     expect(answer.status).toBe(200);

@@ -1,4 +1,4 @@
-/** A process that a test kills: finishes calls for ever and says, after each durable step, what it may rely on. */
+/** A process that a test kills: finishes calls for ever and prints, after each durable step, what must survive. */
 import { openDurableSpool } from "../src/store/spool/durable-spool.ts";
 import { intentOf, usageOf } from "./usage-samples.ts";
 

@@ -140,7 +140,7 @@ describe("a process that died", () => {
     expect(publishedIds()).toEqual(["1:1"]);
   });
 
-  test("killed -9 at any moment, it has lost nothing that it had called durable", async () => {
+  test("killed -9 at any moment, it has lost nothing that was reported as durable", async () => {
     let from = 1;
     const said = new Map<number, string>();
     for (let round = 0; round < 4; round++) {
@@ -201,7 +201,7 @@ describe("bounds", () => {
     expect(settled).toMatchObject([{ outcome: "interrupted", refund: false }]);
   });
 
-  test("a full disk refuses new calls before they are dispatched, and does not lie about running ones", async () => {
+  test("a full disk refuses new calls before they are dispatched, and reports running ones as not durable", async () => {
     const failures: unknown[] = [];
     const spool = await rig.open({ segmentBytes: 1000, onFailure: (error) => failures.push(error) });
     const running = spool.begin(intentOf(1))!;

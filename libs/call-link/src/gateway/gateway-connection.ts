@@ -64,7 +64,7 @@ export class GatewayConnection implements LinkSocketHandler, CallCarrier {
     return this.#calls.size;
   }
 
-  /** How long nothing has come, counted from the first time that it is asked in a silence. */
+  /** How long nothing has come; a silence counts from the first call of this function within it. */
   silentMs(nowMs: number): number {
     if (this.#link.takeHeard()) this.#silentSinceMs = null;
     else this.#silentSinceMs ??= nowMs - 1;
@@ -202,7 +202,7 @@ export class GatewayConnection implements LinkSocketHandler, CallCarrier {
     if (call.body !== null) this.#bodies.drop(call.body);
   }
 
-  /** What threw was the router's fault, and the connection goes; or our own, and only the call does. */
+  /** A protocol error is the router's fault and closes the connection; any other is our own and ends only the call. */
   #lose(call: GatewayCall, error: unknown): void {
     if (error instanceof LinkProtocolError) throw error;
     this.#deps.onBug(error);

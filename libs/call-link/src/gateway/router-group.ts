@@ -8,14 +8,14 @@ export interface GroupDeps {
   /** The addresses of a name. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly events: RouterLinkEvents;
-  /** A look at the name is over. */
+  /** The name has been resolved. */
   onLooked(error: Error | undefined): void;
 }
 
 /** The links to all routers that one name stands for. */
 export interface LinkGroup extends WeightedLinks {
   isResolving(): boolean;
-  /** Looks whether the name stands for other routers now. */
+  /** Resolves the name again. */
   resolve(): void;
   stop(): void;
 }

@@ -88,7 +88,7 @@ export class RouterLink {
     return this.#dialing !== null || this.#isHurried;
   }
 
-  /** A call waits: cuts the rest between two attempts short. */
+  /** A call waits: starts the next attempt to connect without the usual pause. */
   hurry(): void {
     if (this.#current !== null || this.#dialing !== null || this.#isRetired || this.#isHurried) return;
     this.#isHurried = true;

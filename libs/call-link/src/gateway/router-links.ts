@@ -8,7 +8,7 @@ import type { RouterLink, RouterLinkEvents, RouterLinkOptions } from "./router-l
 
 export interface RouterLinksOptions extends RouterLinkOptions {
   readonly groups: readonly RouterGroup[];
-  /** Between two looks at which routers a name stands for. */
+  /** Time between two resolutions of a name. */
   readonly resolveIntervalMs: number;
   /** The addresses of a name. */
   readonly resolve: (host: string) => Promise<readonly string[]>;

@@ -117,7 +117,7 @@ export class RouterConnection implements LinkSocketHandler, CallTransport {
   }
 
   onFlushed(): void {
-    // A router does not mind which of its frames have left.
+    // A router need not know which of its frames were sent.
   }
 
   onRoom(): void {

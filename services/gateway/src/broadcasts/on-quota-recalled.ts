@@ -3,6 +3,6 @@ import type { Bus } from "@topdog/messaging/connect";
 import { onSignal } from "@topdog/messaging/signal";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 
-/** Another gateway needs the tail, or a limit changed: unused tokens go back at once. */
+/** Another gateway needs the last tokens, or a limit changed: unused tokens are given back at once. */
 export const onQuotaRecalled = (bus: Bus, leases: QuotaLeases): (() => void) =>
   onSignal(bus, quotaRecalled, (signal) => leases.recall(signal));

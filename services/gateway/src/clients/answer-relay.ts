@@ -27,7 +27,7 @@ export type RelayEnd =
 export type UnansweredReason = Extract<RelayEnd, { kind: "unanswered" }>["reason"];
 
 export interface RelayHooks {
-  /** What tells the reader of an event stream that it was cut; null to just cut it. */
+  /** The event that tells a client that its stream was cut; null to cut it without one. */
   cutEvent(reason: CutReason): string | null;
   onEnd(end: RelayEnd): void;
 }
@@ -53,7 +53,7 @@ const endsAnEvent = (chunk: Buffer | null): boolean =>
 
 /**
  * Streams one answer to a client, from whatever source: no more is buffered than the client's socket holds and the source has
- * on its way, and every wait is bounded. A class: one object per call, which the watchdog knows too.
+ * on its way, and every wait is bounded. A class: one object per call, which is also the watchdog's entry.
  */
 export class AnswerRelay implements Watched {
   dueAtMs: number;
@@ -107,7 +107,7 @@ export class AnswerRelay implements Watched {
     this.#res.writeHead(status, headers);
   }
 
-  /** False: hold the source back until it is told to resume. */
+  /** False: pause the source until `resume`. */
   data(chunk: Buffer): boolean {
     if (this.#phase !== "answering") return true;
     this.#lastChunk = chunk;

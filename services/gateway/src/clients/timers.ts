@@ -1,6 +1,6 @@
 /** This process's timers, as a dependency: a simulation runs the same code on a clock of its own. */
 export interface Timers {
-  /** Runs when what is under way in this turn of the event loop is over. */
+  /** Runs at the end of this turn of the event loop. */
   soon(work: () => void): void;
   /** Returns what cancels it. */
   after(delayMs: number, work: () => void): () => void;

@@ -23,7 +23,7 @@ const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = 
   "/consistency/sli": "operator",
 };
 
-/** Which service answers a path of the account API; null when none does. A path that tries to climb is none. */
+/** Which service answers a path of the account API; null when none does. A path with `..` is none. */
 export function accountTarget(path: string): AccountTarget | null {
   if (path.includes("..") || path.includes("//") || path.includes("\\")) return null;
   for (const [prefix, service] of prefixes) {

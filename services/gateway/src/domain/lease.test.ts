@@ -40,7 +40,7 @@ const grantOf = (size: number, over: Partial<LeaseGrant> = {}): LeaseGrant => ({
 });
 
 describe("availability", () => {
-  test("a full credit window waits, an empty lease asks, and only quota's word makes it exhausted", () => {
+  test("a full credit window waits, an empty lease asks, and only an answer of quota makes it exhausted", () => {
     const lease = granted(3);
     takeToken(lease);
     takeToken(lease);
@@ -62,7 +62,7 @@ describe("availability", () => {
     expect(availabilityOf(lease, "2026-11-23")).toBe("empty");
   });
 
-  test("a closing lease admits nothing, whatever an answer says that was under way", () => {
+  test("a closing lease admits nothing, whatever a late answer says", () => {
     const lease = granted(3);
     const sent = { order: 2, report: reportOf(lease, 5) };
     takeToken(lease);
@@ -72,14 +72,14 @@ describe("availability", () => {
     expect(reportOf(lease, 5)).toMatchObject({ used: 1, returned: 7, want: 0, close: true });
   });
 
-  test("what was given back stays given back, whatever an older answer says", () => {
+  test("tokens that were given back stay so, whatever an older answer says", () => {
     const lease = granted(3);
     giveBack(lease);
     mergeGrant(lease, { order: 2, report: reportOf(lease, 0) }, grantOf(3, { returned: 0 }));
     expect([freeTokens(lease), availabilityOf(lease, today)]).toEqual([0, "empty"]);
   });
 
-  test("a token that was taken after the last report is told of, even when quota has closed the lease", () => {
+  test("a token that was taken after the last report is reported, even when quota has closed the lease", () => {
     const lease = granted(3);
     const sent = { order: 2, report: reportOf(lease, 0) };
     takeToken(lease);

@@ -3,7 +3,7 @@ import type { Charge, Meter } from "@topdog/contracts/quota";
 import type { LeaseGrant, LeaseReport } from "@topdog/contracts/rpc/sync-leases";
 
 /**
- * What this gateway knows of one bucket and holds of it. Admits while `used < size − returned` and
+ * What this gateway knows about one bucket, and its lease of it. Admits while `used < size − returned` and
  * `used − reported < window`, on the lease's own UTC day. Changed only by the functions below; a state that breaks
  * `used ≤ size − returned` or `reported ≤ used` is a bug.
  */
@@ -11,9 +11,9 @@ export interface HeldLease {
   readonly owner: string;
   readonly meter: Meter;
   leaseId: string | null;
-  /** The newest lease that ended: its seqs are spent, so it must never be taken up again. */
+  /** The newest lease that ended: its seqs are used up, so it must never be admitted from again. */
   retiredId: string | null;
-  /** The UTC day whose tokens the lease holds: set when it is taken up, never moved. */
+  /** The UTC day whose tokens the lease holds: set at its first grant, never changed. */
   day: string;
   size: number;
   returned: number;
@@ -25,17 +25,17 @@ export interface HeldLease {
   lastGrant: number;
   /** The UTC day that the figures below are about; "" before the first answer. */
   adviceDay: string;
-  /** Of the whole bucket, as quota said it last. */
+  /** Of the whole bucket, as quota last answered. */
   status: "unknown" | LeaseGrant["status"];
   limit: number;
   plan: PlanId | null;
   remainingAtReply: number;
   usedAtReply: number;
-  /** The order of the newest report whose answer is merged: an older answer must not overrule its advice. */
+  /** The order of the newest report whose answer is merged: the advice of an older answer is ignored. */
   mergedOrder: number;
 }
 
-/** What a call that needs one token of the lease would meet. */
+/** What happens now to a call that needs one token of the lease. */
 export type Availability = "ready" | "window_full" | "empty" | "exhausted";
 
 /** A report as it was sent: `order` rises with every report of this lease entry. */
@@ -132,7 +132,7 @@ function endLease(lease: HeldLease): void {
 function mergeClosed(lease: HeldLease, sent: LeaseReport, grant: LeaseGrant): void {
   if (lease.leaseId === null || sent.leaseId !== lease.leaseId) return;
   if (grant.leaseId !== null && grant.leaseId !== lease.leaseId) return;
-  // Tokens taken after this report was sent are told of once more before the lease is forgotten.
+  // Tokens taken after this report was sent are reported before the lease is forgotten.
   if (lease.used > sent.used) beginClose(lease);
   else endLease(lease);
 }

@@ -1,6 +1,6 @@
 /**
- * The quota day, by the database's clock as its answers tell it and our monotonic clock in between: this machine's wall
- * clock is never asked. It only moves forward, so a late answer from before midnight cannot bring yesterday back.
+ * The quota day, by the database's clock in quota's answers and our monotonic clock in between: this machine's wall
+ * clock is never used. It only moves forward, so a late answer from before midnight cannot bring yesterday back.
  */
 export interface QuotaClock {
   /** Database time minus monotonic time, milliseconds. */
@@ -13,7 +13,7 @@ export interface QuotaClock {
 const dayMs = 86_400_000;
 const dayOf = (unixMs: number): string => new Date(unixMs).toISOString().slice(0, 10);
 
-/** Knows no day until the first answer. */
+/** It has no day until the first answer. */
 export function newQuotaClock(): QuotaClock {
   return { offsetMs: 0, today: "", dayEndsMs: Number.NEGATIVE_INFINITY };
 }

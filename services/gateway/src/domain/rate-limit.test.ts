@@ -27,7 +27,7 @@ test("the OpenAI headers show the limit that runs out first", () => {
   ]);
 });
 
-test("what quota has not told yet is not made up", () => {
+test("nothing is stated that quota has not told yet", () => {
   expect(limitHeaders([], null, 60)).toEqual([]);
 });
 

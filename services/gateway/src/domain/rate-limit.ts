@@ -1,7 +1,7 @@
 import type { Plan, PlanId } from "@topdog/contracts/plans";
 import type { Meter } from "@topdog/contracts/quota";
 
-/** One limit as it stood for a call: what its headers and refusals tell. */
+/** One limit at the time of a call, for its headers and refusals. */
 export interface LimitView {
   readonly scope: "personal" | "org";
   readonly meter: Meter;
@@ -22,7 +22,7 @@ export function formatReset(seconds: number): string {
 }
 
 /**
- * The limits of a call as header names and values by turns: draft-ietf-httpapi-ratelimit-headers, and OpenAI's own for the
+ * The limits of a call as headers (names and values alternate): draft-ietf-httpapi-ratelimit-headers, and OpenAI's own for the
  * meter that will run out first. `remaining` is what is known here now, not a promise.
  */
 export function limitHeaders(views: readonly LimitView[], source: string | null, resetSeconds: number): string[] {
@@ -56,7 +56,7 @@ export function limitHeaders(views: readonly LimitView[], source: string | null,
 const limitIn = (plan: Plan, meter: Meter): number =>
   meter === "api_calls" ? plan.apiCallsPerDay : plan.llmRequestsPerDay;
 
-/** The regulated lineup is two: medical and scientific plans are no upgrades of one another. */
+/** The regulated lineup has two parts: medical and scientific plans are no upgrades of one another. */
 const familyOf = (plan: Plan): string => /^(?:med|sci)_/.exec(plan.id)?.[0] ?? plan.lineup;
 
 /** The next plan up of the same kind, for a meter; null at the top. */
@@ -77,7 +77,7 @@ export interface Spent {
   readonly resetsAt: string;
 }
 
-/** What a refused caller is told: which limit, when it resets, and what would raise it. */
+/** The message for a refused caller: which limit, when it resets, and what would raise it. */
 export function describeSpent(
   { views, plan, resetSeconds, resetsAt }: Spent,
   catalogue: Readonly<Record<PlanId, Plan>>,

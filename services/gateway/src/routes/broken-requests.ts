@@ -10,21 +10,21 @@ import { errorRenderer } from "@topdog/http-kit/send-error";
 
 interface ParserError extends Error {
   readonly code?: string;
-  /** What the parser was given last: the request line, if that was all of the request. */
+  /** The bytes that the parser got last: they begin with the request line if the request came in one piece. */
   readonly rawPacket?: Buffer;
 }
 
 const requestLine = /^[A-Z]{1,20} ([^ ]{1,1024})/;
 const requestLineBytes = 1_100;
 
-/** SDKs show only their own dialect's errors, and everything but the account API and the documents is asked by them. */
+/** SDKs show only errors of their own dialect, and they send everything but the account API's and the documents' requests. */
 const formatOf = (path: string): ErrorFormat =>
   path.startsWith("/api") || path.startsWith("/docs") ? problemFormat : defaultErrors;
 
 const pathOf = (packet: Buffer | undefined): string =>
   requestLine.exec(packet?.toString("latin1", 0, requestLineBytes) ?? "")?.[1] ?? "";
 
-/** Answers what no route will see, in the format of its path. */
+/** Answers a request that reaches no route, in the format of its path. */
 export const refuseInFormat: Refuse = (req, res, error) =>
   errorRenderer(formatOf(req.url ?? ""))(res, error, makeRequestId());
 
@@ -55,7 +55,7 @@ function answerOnSocket(socket: Duplex, format: ErrorFormat, error: AppError): v
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-/** What never becomes a request is answered too, once, with an id, in the format of its path if that is known; then it is cut. */
+/** Bytes that are no request are answered too, once, with an id, in the format of the path if that is known; then the connection is closed. */
 export function answerBrokenRequests(server: Server): void {
   server.on("clientError", (error: ParserError, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable || hasBegunAnswer(socket)) {

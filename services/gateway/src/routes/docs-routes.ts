@@ -31,7 +31,7 @@ const shippedDocuments: readonly ShippedDocument[] = [
     path: "/docs/openapi.json",
     file: "openapi.json",
     contentType: "application/json",
-    summary: "The OpenAPI document of what users call",
+    summary: "The OpenAPI document of the public APIs",
     auth: "none",
   },
   {
@@ -45,7 +45,7 @@ const shippedDocuments: readonly ShippedDocument[] = [
     path: "/docs/asyncapi.json",
     file: "asyncapi.json",
     contentType: "application/json",
-    summary: "The AsyncAPI document of what services say on the bus",
+    summary: "The AsyncAPI document of the services' messages on the bus",
     auth: "operator",
   },
 ];

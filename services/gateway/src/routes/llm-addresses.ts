@@ -25,7 +25,7 @@ const readableByPages =
     next();
   };
 
-/** A preflight is answered without a key, for the browser sends none; any other OPTIONS only where there is something. */
+/** A preflight is answered without a key, because browsers send none; any other OPTIONS only for a path that exists. */
 const preflight: RequestHandler = (req, res, next) => {
   if (req.headers["access-control-request-method"] === undefined) return next();
   const requested = req.headers["access-control-request-headers"];
@@ -40,7 +40,7 @@ export interface LlmAddressesDeps {
   readonly onError: ErrorRequestHandler;
 }
 
-/** All that is asked of the LLM API's addresses beside its calls. Stands behind the request id and the log. */
+/** Requests to the LLM API's addresses that are no calls. Mounted after the request id and the log. */
 export function mountLlmAddresses(app: Express, { cors, onError }: LlmAddressesDeps): void {
   const absent =
     (advice: string): RequestHandler =>

@@ -6,18 +6,18 @@ export interface WaitingCall {
   retry(): Slot | null;
 }
 
-/** The calls that wait for tokens, each at one bucket, first come, first served. Nobody else keeps such a list. */
+/** The calls that wait for tokens, each at one bucket, first come, first served. The only list of waiting calls. */
 export interface AdmissionQueue {
   waitingAt(slot: Slot): number;
   join(call: WaitingCall, slot: Slot): void;
   /** For a call that gives up. */
   leave(call: WaitingCall, slot: Slot): void;
-  /** Lets the calls of a bucket try again in their order; `onMoved` hears of another bucket where one of them now waits. */
+  /** Lets the calls of a bucket try again in their order; `onMoved` is called with another bucket where one of them now waits. */
   retryAt(slot: Slot, onMoved: (other: Slot) => void): void;
 }
 
 export function createAdmissionQueue(): AdmissionQueue {
-  // Only buckets with a waiting call are in it: in the steady state it is empty, and a look at it costs nothing.
+  // Only buckets with a waiting call are in it: in the steady state it is empty and costs nothing.
   const waiting = new Map<Slot, Set<WaitingCall>>();
 
   function join(call: WaitingCall, slot: Slot): void {

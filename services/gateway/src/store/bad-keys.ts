@@ -1,11 +1,11 @@
 import { LRUCache } from "lru-cache";
 
-/** One look at a key that nobody vouches for yet. */
+/** One lookup of a key that is not known yet. */
 export interface KeyAttempt {
   readonly address: string;
 }
 
-/** How many wrong keys an address may try. Keys that are known already never come here: their owners are not held up. */
+/** How many wrong keys an address may try. Keys that are known already are not counted here, so their owners do not wait. */
 export interface BadKeys {
   /** `spent`: too many were wrong; `busy`: all that are left are under way. */
   begin(address: string): KeyAttempt | "spent" | "busy";
@@ -30,7 +30,7 @@ interface Allowance extends KeyAttempt {
 const minuteMs = 60_000;
 
 /**
- * A token bucket per address, for those of late only: the memory is bounded, and an address that falls out starts anew. An
+ * A token bucket for each recent address: the memory is bounded, and an address that is forgotten starts with a full bucket. An
  * attempt holds its token while it is under way, or a thousand at once would all be let through.
  */
 export function createBadKeys({ perMinute, maxAddresses, monotonicMs }: BadKeysOptions): BadKeys {

@@ -11,10 +11,10 @@ export interface Load {
 
 /** Bounds what is under way at once, for each key or each address by itself. */
 export interface Concurrency {
-  /** Counts a call in; null when there are too many. Whoever got a load leaves once. */
+  /** Counts a call; null when there are too many. For each load that it returned, `leave` must be called exactly once. */
   enter(of: string): Load | null;
   leave(load: Load): void;
-  /** Counts an upload in, within a call; false when there are too many. */
+  /** Counts an upload of a counted call; false when there are too many. */
   beginUpload(load: Load): boolean;
   endUpload(load: Load): void;
   size(): number;

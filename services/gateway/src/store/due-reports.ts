@@ -1,16 +1,16 @@
 import type { Slot } from "./lease-book.ts";
 
-/** Buckets whose report is to be told. Of one bucket at most one report is under way. */
+/** Buckets that must be reported. Of one bucket at most one report is under way. */
 export interface DueReports {
-  /** False when the bucket's report is under way: it is told again once that is answered. */
+  /** False when the bucket's report is under way: it is reported again once that is answered. */
   add(slot: Slot): boolean;
-  /** To be told, and not yet in a message. */
+  /** It must be reported, and is in no message yet. */
   has(slot: Slot): boolean;
   count(): number;
-  /** The first `most` that came; from here on their reports are under way. */
+  /** The first `most` that were added; from here on their reports are under way. */
   take(most: number): Slot[];
   noteAnswered(slot: Slot): void;
-  /** The report is told once more. */
+  /** The bucket is reported once more. */
   noteUnanswered(slot: Slot): void;
 }
 

@@ -11,14 +11,14 @@ export interface KnownCaller {
   readonly logMembers: string;
 }
 
-/** What org-registry said of a key, and how far that can be relied on. */
+/** What org-registry answered about a key, and how current that is. */
 export interface KnownEntry {
   readonly caller: KnownCaller;
-  /** When it was asked for what this says. */
+  /** When org-registry was asked for this answer. */
   readonly confirmedMs: number;
-  /** Broadcasts have been heard without a gap since the gap of this number. */
+  /** The number of gaps in the broadcasts when it was asked: no broadcast has been missed since that gap. */
   gaps: number;
-  /** Not asked again before, since it did not answer; null while it does. */
+  /** When org-registry may be asked again, after it did not answer; null while it answers. */
   retryMs: number | null;
 }
 
@@ -29,7 +29,7 @@ export interface KnownCallers {
   get(keyHash: string): KnownEntry | undefined;
   set(entry: KnownEntry): void;
   delete(keyHash: string): void;
-  /** Costs what that member has in the cache, and no more. */
+  /** Takes time only for the entries of that member. */
   deleteMember(member: Member): void;
   size(): number;
 }

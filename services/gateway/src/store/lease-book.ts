@@ -4,16 +4,16 @@ import { beginClose, newLease } from "../domain/lease.ts";
 import { newTakeRate } from "../domain/take-rate.ts";
 import type { BucketUse } from "../domain/want.ts";
 
-/** One bucket as this process sees it, and what is under way about it. */
+/** One bucket as this process knows it, and the state of its reports. */
 export interface Slot extends BucketUse {
   readonly key: string;
   /** Rises with every report. */
   order: number;
   /** A report is under way. */
   inFlight: boolean;
-  /** There is more to say once the report that is under way is answered. */
+  /** It must be reported again once the report that is under way is answered. */
   isDue: boolean;
-  /** A token was taken that no report has told of yet. */
+  /** A token was taken that is in no report yet. */
   isDirty: boolean;
   lastUseMs: number;
   lastRevalidateMs: number;
@@ -44,7 +44,7 @@ const newSlot = (key: string, owner: string, meter: Meter): Slot => ({
   recalledUntilMs: Number.NEGATIVE_INFINITY,
 });
 
-/** Keeps at most `maxSlots` buckets; one that falls out while it holds a lease is closed first, and `onEvicted` sees to it. */
+/** Keeps at most `maxSlots` buckets; one that is evicted while it holds a lease is closed first: `onEvicted` does that. */
 export function createLeaseBook({
   maxSlots,
   onEvicted,
@@ -53,7 +53,7 @@ export function createLeaseBook({
   onEvicted: (slot: Slot) => void;
 }): LeaseBook {
   const held = new Set<Slot>();
-  // Fallen out, not yet ended: asked for again it must be this very slot, or two of them would count one lease's seqs.
+  // Evicted, but its lease has not ended: it must stay this slot, or two slots would count the same lease's seqs.
   const leaving = new Map<string, Slot>();
   const slots = new LRUCache<string, Slot>({
     max: maxSlots,

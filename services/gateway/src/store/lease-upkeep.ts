@@ -10,13 +10,13 @@ export interface UpkeepDeps {
   readonly monotonicMs: () => number;
   readonly after: (delayMs: number, work: () => void) => void;
   readonly close: (slot: Slot) => void;
-  /** Says that this gateway lives, with a message that reports nothing. */
+  /** Tells quota that this gateway is alive, by a message without reports. */
   readonly heartbeat: () => void;
   readonly lastMessageMs: () => number;
 }
 
 export interface Upkeep {
-  /** A lease was taken up: it is looked at again when it may be idle. */
+  /** A lease was granted: it is checked again when it may be idle. */
   watch(slot: Slot): void;
   stop(): void;
 }
@@ -27,8 +27,8 @@ const heartbeatMs = 1_500;
 const maxClosesPerTick = 500;
 
 /**
- * Gives back what is idle or of yesterday, and lets quota know that this gateway lives. A tick visits only leases whose time
- * has come: each is looked at once in as long as it may be idle, and once when its day is over.
+ * Gives back what is idle or of yesterday, and tells quota that this gateway is alive. A tick visits only leases that are
+ * due: each is checked once per idle time, and once when its day is over.
  */
 export function startUpkeep(deps: UpkeepDeps): Upkeep {
   const { book, clock, monotonicMs } = deps;

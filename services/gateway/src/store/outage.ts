@@ -1,4 +1,4 @@
-/** What is known of quota not answering: how long it has been so, when to try again, and with how large a message. */
+/** The state of an outage of quota: how long it lasts, when to try again, and with how large a message. */
 export interface Outage {
   /** Milliseconds until the next message may leave; 0 or less: now. */
   waitMs(nowMs: number): number;
@@ -28,7 +28,7 @@ export function createOutage(maxLeasesPerMessage: number): Outage {
       failingSinceMs ??= nowMs;
       backoffMs = Math.min(maxBackoffMs, Math.max(firstBackoffMs, backoffMs * 2));
       retryAtMs = nowMs + backoffMs;
-      // A smaller next message: one report that quota cannot take must not keep the others from it.
+      // The next message is smaller, so that one report that quota cannot handle does not block the others for ever.
       if (unanswered > 0) batchLimit = Math.max(1, Math.floor(Math.min(batchLimit, unanswered) / 2));
       return isFirst;
     },

@@ -9,16 +9,16 @@ export type Lookup = "hit" | "stale" | "miss" | "refused" | "failed";
 
 /** Keys are named by their SHA-256 in hex. */
 export interface Principals {
-  /** The caller, if the key may be served without waiting: the steady state. Undefined: `find` has to be asked. */
+  /** The caller, if the key may be served without waiting: the steady state. Undefined: call `find`. */
   recall(keyHash: string): KnownCaller | undefined;
-  /** Asks org-registry, unless the key is known to be refused; null for a key that must be. Throws AppError 503. */
+  /** Asks org-registry, unless the key is known to be refused; null for a refused key. Throws AppError 503. */
   find(keyHash: string): KnownCaller | null | Promise<KnownCaller | null>;
   revoke(keyHash: string): void;
   /** A member's role or seat changed: their keys of this org are asked about again before they are served. */
   dropMember(member: Pick<MemberChanged, "orgId" | "userId">): void;
   /** Broadcasts may have been missed: every key is asked about before it is served again. */
   distrustAll(): void;
-  /** Rises when an entry may have become wrong: a caller found before is to be recalled again. */
+  /** Rises when an entry may have become wrong: a caller that was found before must be looked up again. */
   changes(): number;
   size(): number;
 }
@@ -27,7 +27,7 @@ export interface PrincipalsDeps {
   readonly resolve: (keyHash: string) => Promise<Principal | null>;
   readonly monotonicMs: () => number;
   readonly maxEntries: number;
-  /** How long an answer of org-registry is served without asking again; for as long again it is asked beside the call. */
+  /** How long an answer of org-registry is served without asking again; for as long again it is served while org-registry is asked in the background. */
   readonly freshMs: number;
   /** How long the last answer is served while org-registry does not answer. */
   readonly maxStaleMs: number;
@@ -58,9 +58,9 @@ async function resolveSettled(
 }
 
 /**
- * Who the keys belong to. What holds for a revoked key, in this order of what still works:
- * its broadcast is heard: refused at once; the bus was lost and is back: refused at its first use, because that waits for
- * org-registry; a broadcast was lost unnoticed: refused within twice `freshMs`; org-registry does not answer either: refused
+ * Who the keys belong to. When a revoked key is refused depends on what works:
+ * its broadcast arrives: at once; the bus was lost and is back: at its first use, because that waits for
+ * org-registry; a broadcast was lost unnoticed: within twice `freshMs`; org-registry does not answer either:
  * `maxStaleMs` after its last answer about this key. No event costs more than the entries it is about.
  */
 export function createPrincipals(deps: PrincipalsDeps): Principals {
@@ -85,7 +85,7 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
     return caller;
   }
 
-  /** No answer: the last one is served on, if it is not too old. */
+  /** Without an answer the last one is still served, if it is not too old. */
   function standIn(keyHash: string, error: unknown): KnownCaller | null {
     if (refused.isRevoked(keyHash)) return null;
     const entry = known.get(keyHash);
@@ -123,7 +123,7 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
         return entry.caller;
       }
       if (ageMs >= (retryMs === null ? 2 * freshMs : maxStaleMs)) return undefined;
-      // Beside the call, which is served: what is found shows at the next one.
+      // In the background, while the call is served: the next call sees the result.
       if (retryMs === null || nowMs >= retryMs) lookups.run(keyHash, () => ask(keyHash))?.catch(() => undefined);
       deps.onLookup("stale");
       return entry.caller;

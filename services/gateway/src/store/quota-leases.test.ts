@@ -45,7 +45,7 @@ test("a recall gives every unused token back at once, and the next call asks aga
   await eventually(() => expect(told.at(-1)).toMatchObject({ leaseId: "7", used: 1, returned: 4, want: 0 }));
 });
 
-test("a recall that comes while a report is under way is told once that is answered", async () => {
+test("a recall that comes while a report is under way is reported once that is answered", async () => {
   const { leases, told } = leasesOfAGenerousQuota();
   const slot = leases.slot("user:a", "api_calls");
   leases.sync.request(slot);
@@ -56,7 +56,7 @@ test("a recall that comes while a report is under way is told once that is answe
   await eventually(() => expect(told.at(-1)).toMatchObject({ leaseId: "7", returned: 5 }));
 });
 
-test("a changed limit ends what was known of a spent bucket", () => {
+test("a changed limit makes a spent bucket be asked about again", () => {
   const { leases } = leasesOfAGenerousQuota();
   const { lease } = leases.slot("user:b", "api_calls");
   Object.assign(lease, { status: "exhausted", adviceDay: day });

@@ -7,7 +7,7 @@ import { type AdmissionQueue, createAdmissionQueue } from "./admission-queue.ts"
 import { createLeaseBook, type LeaseBook, type Slot } from "./lease-book.ts";
 import { createLeaseSync, type LeaseSync, type LeaseSyncDeps } from "./lease-sync.ts";
 
-/** What this gateway holds of every bucket it serves, kept in step with quota. */
+/** This gateway's leases of all buckets, kept in step with quota. */
 export interface QuotaLeases {
   readonly clock: QuotaClock;
   readonly monotonicMs: () => number;
@@ -21,7 +21,7 @@ export interface QuotaLeases {
 
 export type QuotaLeasesDeps = Omit<LeaseSyncDeps, "book" | "queue" | "clock"> & { readonly maxBuckets: number };
 
-/** After a recall the tail belongs to whoever asked for it: no refill ahead of demand for so long. */
+/** For this long after a recall nothing is refilled before calls need it: the tokens are for whoever had them recalled. */
 const recallPauseMs = 100;
 
 export function createQuotaLeases(deps: QuotaLeasesDeps): QuotaLeases {

@@ -18,7 +18,7 @@ export interface ReportMessagesDeps {
   readonly call: QuotaSync;
   readonly monotonicMs: () => number;
   readonly timers: Timers;
-  /** What is to be said of a bucket, at the moment when its message leaves. */
+  /** The report of a bucket, made at the moment when its message leaves. */
   readonly reportOf: (slot: Slot, nowMs: number) => SentReport;
   readonly onReply: (reply: SyncReply, answered: readonly Answered[]) => void;
   readonly onSync: (outcome: "ok" | "failed", leases: number) => void;
@@ -29,9 +29,9 @@ export interface ReportMessagesDeps {
 export interface ReportMessages {
   /** Puts a bucket's report into the next message, which leaves in this tick, or once its report under way is answered. */
   readonly add: (slot: Slot) => void;
-  /** To be told, and not yet in a message. */
+  /** It must be reported, and is in no message yet. */
   readonly isWaiting: (slot: Slot) => boolean;
-  /** A message without reports: it says that this gateway lives. */
+  /** A message without reports: it shows that this gateway is alive. */
   readonly heartbeat: () => void;
   /** When the newest message left, on the monotonic clock. */
   readonly lastMessageMs: () => number;

@@ -1,4 +1,4 @@
-/** One piece of work for each key at a time, and so many in all: whoever asks for a key again gets the same promise. */
+/** One piece of work for each key at a time, and a bounded number in all: a second request for a key gets the same promise. */
 export interface SingleFlight<T> {
   /** Null when too much is under way. */
   run(key: string, work: () => Promise<T>): Promise<T> | null;

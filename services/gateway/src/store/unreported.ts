@@ -2,7 +2,7 @@ import type { Slot } from "./lease-book.ts";
 
 const reportAfterMs = 200;
 
-/** Gathers buckets with tokens that no report has told of, and reports them together after 200 ms. */
+/** Gathers buckets with unreported tokens, and reports them together after 200 ms. */
 export function createUnreported(
   after: (delayMs: number, work: () => void) => void,
   report: (slot: Slot) => void,
@@ -11,7 +11,7 @@ export function createUnreported(
   const reportAll = (): void => {
     const due = gathered;
     gathered = [];
-    // Others went out with a report that left meanwhile.
+    // The others were in a report that was sent meanwhile.
     for (const slot of due) if (slot.isDirty) report(slot);
   };
   return (slot) => {

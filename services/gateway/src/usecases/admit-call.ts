@@ -6,7 +6,7 @@ import type { WaitingCall } from "../store/admission-queue.ts";
 import type { Slot } from "../store/lease-book.ts";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 
-/** What a call takes of the caller's own allowance; of the org's pool it takes one API call, whatever it is. */
+/** What a call takes from the caller's own buckets; from the org bucket every call takes one API call. */
 export type CallCost = readonly [Meter, ...Meter[]];
 
 /** `slots`: the buckets that decided, for the rate-limit headers. */
@@ -35,14 +35,14 @@ interface Waiting {
 
 const maxWaitMs = 2_000;
 
-/** Nothing else runs between the look and the take: all tokens of one bucket owner, or none. */
+/** Nothing else runs between the check and the taking: a call gets all tokens of one bucket owner, or none. */
 function takeAll(leases: QuotaLeases, slots: readonly Slot[], source: ChargeSource, day: string): Admission {
   const charges = slots.map((slot) => takeToken(slot.lease));
   for (const slot of slots) leases.sync.noteUse(slot);
   return { outcome: "admitted", source, day, charges, slots };
 }
 
-/** Looks at one bucket owner: ready, waiting for something, or exhausted (null). */
+/** Checks the buckets of one owner: ready, waiting for something, or exhausted (null). */
 function decideAt(
   leases: QuotaLeases,
   slots: readonly Slot[],
@@ -57,7 +57,7 @@ function decideAt(
       leases.sync.revalidate(slot);
       return null;
     }
-    // Whoever came first takes first.
+    // The call that came first takes first.
     if (availability !== "ready" || (!isQueued && leases.queue.waitingAt(slot) > 0)) lacking ??= slot;
   }
   return lacking === undefined ? takeAll(leases, slots, source, day) : { outcome: "waiting", at: lacking, slots };
@@ -74,9 +74,9 @@ function decide(leases: QuotaLeases, principal: Principal, cost: CallCost, isQue
 }
 
 /**
- * Charges a call to the caller's own allowance, or, when quota says that one is spent for today, to the org's pool. In
+ * Charges a call to the caller's own buckets, or, when quota says that they are spent for today, to the org bucket. In
  * the steady state it answers at once. It waits, 2 s at most and in order, for a full credit window to be reported or for
- * tokens on their way; then it is `unavailable`, which is never the same as spent.
+ * tokens on their way; then it is `unavailable`, which is another outcome than spent.
  */
 export function admitCall(
   leases: QuotaLeases,

@@ -17,9 +17,9 @@ export interface AuthenticateDeps {
 const oneOf = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);
 
 /**
- * Who calls, by the request's API key; at once when the key was seen of late. A key that is not known costs its address an
+ * Who calls, by the request's API key; at once when the key was used recently. A key that is not known costs its address an
  * attempt, and one with a wrong checksum is never looked up. Throws AppError 401, 429 after too many bad keys, 503 when
- * nobody can say.
+ * org-registry cannot tell.
  */
 export function authenticate(
   deps: AuthenticateDeps,

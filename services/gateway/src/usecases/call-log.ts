@@ -5,7 +5,7 @@ import type { CallOutcome, GatewayMetrics, StatusClass } from "../metrics.ts";
 import type { Admission } from "./admit-call.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 
-/** What is known of a hot call when it is over. */
+/** What is known about a call of the LLM API when it is over. */
 export interface CallFacts {
   readonly requestId: string;
   readonly traceparent: string;
@@ -17,7 +17,7 @@ export interface CallFacts {
   admission: Admission | null;
   firstByteMs: number | null;
   overheadMs: number | null;
-  /** What the router says of the call; null until it ended there. */
+  /** The router's report of the call; null until it has ended there. */
   report: CallReport | null;
   detail: string | undefined;
 }

@@ -36,7 +36,7 @@ export interface Call {
   readonly facts: CallFacts;
   readonly presence: { isGone: boolean };
   onGone: (() => void) | null;
-  /** What it holds of the front door's limits; null when it was refused before it held anything. */
+  /** What it counts for at the front door; null when it was refused before it was counted. */
   visit: Visit | null;
   /** It is counted in `inFlight`. */
   hasSlot: boolean;

@@ -16,7 +16,7 @@ export interface Forwarding {
   readonly body: Buffer | null;
 }
 
-/** What a router's answer may say to the client; everything else of it stays inside. */
+/** Headers of a router's answer that reach the client; all others are dropped. */
 const passedHeaders: ReadonlySet<string> = new Set([
   "content-type",
   "content-length",
@@ -31,7 +31,7 @@ const passedHeaders: ReadonlySet<string> = new Set([
   "x-topdog-overhead-ms",
 ]);
 
-/** An answer is its caller's own, and never to be taken for anything but what its content type says. */
+/** An answer is for its caller alone, so never cached; and its content type is not to be guessed. */
 const everyAnswer = ["cache-control", "no-store", "x-content-type-options", "nosniff"] as const;
 
 function answerHeaders(

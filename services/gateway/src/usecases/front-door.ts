@@ -8,7 +8,7 @@ import type { Concurrency, Load } from "../store/concurrency.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import { authenticate, authenticateAgain, type AuthenticateDeps } from "./authenticate.ts";
 
-/** What is decided before a call costs anything: by its headers, its address and its key, then by its body as it comes. */
+/** All that is decided before a call is charged: by its headers, its address and its key, then by its body as it arrives. */
 export interface FrontDoor extends AuthenticateDeps {
   readonly clientAddresses: ClientAddresses;
   readonly addresses: Concurrency;
@@ -17,7 +17,7 @@ export interface FrontDoor extends AuthenticateDeps {
   readonly isDraining: () => boolean;
 }
 
-/** What one request holds of the front door's limits, from `enter` to `leave`. */
+/** What one request counts for at the front door, from `enter` to `leave`. */
 export interface Visit {
   readonly address: Load;
   key: Load | null;

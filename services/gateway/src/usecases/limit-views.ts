@@ -6,7 +6,7 @@ import { remainingOf, availabilityOf } from "../domain/lease.ts";
 import { resetTime, secondsToReset, todayAt } from "../domain/quota-clock.ts";
 import { describeSpent, limitHeaders, type LimitView } from "../domain/rate-limit.ts";
 
-/** Buckets whose limits quota has told; the others have nothing true to say yet. */
+/** Buckets whose limits quota has told; nothing is known of the others yet. */
 function viewsOf(leases: QuotaLeases, slots: readonly Slot[]): LimitView[] {
   const today = todayAt(leases.clock, leases.monotonicMs());
   const views: LimitView[] = [];
@@ -28,7 +28,7 @@ export function rateLimitHeaders(leases: QuotaLeases, slots: readonly Slot[], so
   return limitHeaders(viewsOf(leases, slots), source, secondsToReset(leases.clock, leases.monotonicMs()));
 }
 
-/** The refusal of a caller whose every allowance is spent. */
+/** The refusal of a caller whose buckets are all spent. */
 export function quotaExceeded(
   leases: QuotaLeases,
   slots: readonly Slot[],

@@ -21,7 +21,7 @@ export interface ServeAccountDeps extends RelayDeps {
   readonly maxBodyBytes: number;
 }
 
-/** What passes inwards; credentials (but an operator's), hop-by-hop, forwarding and internal headers never do. */
+/** Headers that are passed on to a service; credentials (except an operator's), hop-by-hop, forwarding and internal ones never are. */
 const requestHeaders = [
   "accept",
   "content-type",
@@ -51,7 +51,7 @@ function pick(names: readonly string[], from: IncomingHttpHeaders): string[] {
   return headers;
 }
 
-/** Passes one request of the account API to the service that owns it, with a signed word on who calls. */
+/** Passes one request of the account API to the service that owns it, with a signed token that says who calls. */
 export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage, res: Response): Promise<void> {
   const requestId = requestIdOf(req);
   const traceparent = traceRequest(req, res);
@@ -63,7 +63,7 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   res.once("close", () => leave(door, visit));
   let caller = target.access === "key" ? await identify(door, visit, req) : null;
   if (caller !== null) addToRequestLog(res, { keyId: caller.principal.keyId, userId: caller.principal.userId });
-  // Any other method is passed on: the service knows which ones its path takes, and says so.
+  // Any other method is passed on: the service knows which ones its path takes, and answers 405.
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
   const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
   if (body === null && method !== "GET") return;
@@ -133,6 +133,6 @@ function finish(end: RelayEnd, service: AccountService, requestId: string, res: 
   addToRequestLog(res, { upstream: service });
   if (end.kind !== "unanswered") return;
   addToRequestLog(res, { errorCode: "overloaded", reason: end.reason });
-  const detail = "The service that answers this is away for the moment.";
+  const detail = "The service that answers this is not available at the moment.";
   renderProblem(res, new AppError("overloaded", { detail, retryAfterSeconds: 1, cause: end.cause }), requestId);
 }

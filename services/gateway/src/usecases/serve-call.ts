@@ -62,7 +62,7 @@ export function serveCall(
   run(deps, call).catch((error: unknown) => refuse(deps, call, error, "failed", {}));
 }
 
-/** How the front door's refusals are counted; what is not here was wrong with the body. */
+/** How the front door's refusals are counted; one that is not listed was for the body. */
 const outcomeOfRefusal: Readonly<Partial<Record<ErrorCode, CallOutcome>>> = {
   shutting_down: "draining",
   missing_api_key: "unauthenticated",

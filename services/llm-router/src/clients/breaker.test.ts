@@ -6,7 +6,7 @@ import { type Breaker, type BreakerState, createBreaker } from "./breaker.ts";
 /** opossum settles in a microtask. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** The share that a router opens at when its configuration says nothing else. */
+/** The default share of failures at which a router's breakers open. */
 const shippedErrorPercent = configSchema.shape.BREAKER_ERROR_PERCENT.parse(undefined);
 
 interface BreakerUnderTest {
@@ -91,7 +91,7 @@ describe("a breaker", () => {
     breaker.close();
   });
 
-  test("a trial that hangs has failed at its deadline: the circuit is not stuck", async () => {
+  test("a trial that hangs fails at its deadline: the breaker is not stuck", async () => {
     const { breaker, states } = breakerUnderTest({ resetMs: 20 });
     await halfOpen({ breaker, states });
     breaker.admit();

@@ -43,7 +43,7 @@ interface FiredCall {
 const failed = new Error("the upstream failed");
 
 /**
- * opossum, fired at the start of a call and settled at its first content. What opossum would get wrong is kept from it:
+ * opossum, fired at the start of a call and settled at its first content. It is not told what it would count wrongly:
  * an aborted call (it would count as a success, or hang a trial), and a result of a call that began before it opened.
  */
 export function createBreaker(options: BreakerOptions): Breaker {

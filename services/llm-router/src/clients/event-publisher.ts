@@ -11,7 +11,7 @@ export interface EventPublisher {
   publishUsage(batch: EventBatch): Promise<void>;
   /** The largest batch that the bus takes. */
   maxBatchBytes(): number;
-  /** Best effort: a report that is lost costs nothing but a dashboard's moment. */
+  /** Best effort: a lost report only leaves a gap in a dashboard. */
   reportState(change: ProviderStateChanged): void;
 }
 
@@ -20,7 +20,7 @@ const maxReportsInFlight = 64;
 /** A record that is larger than any message may be: no retry helps. */
 export const isHopelessUsage = (error: unknown): boolean => error instanceof RangeError;
 
-/** Over a bus that may come later: what cannot be published yet is the caller's to keep. */
+/** The bus may connect later: the caller must keep what cannot be published yet. */
 export function createEventPublisher(bus: BackgroundBus, logger: Logger): EventPublisher {
   let reportsInFlight = 0;
   return {

@@ -35,11 +35,11 @@ export interface UpstreamCall {
   abort(): void;
   /** The first content arrived after so many milliseconds. */
   contentAfter(ms: number): void;
-  /** Says what became of it before the first content. */
+  /** Counts its result before the first content. */
   failedWith(failure: AttemptFailure): void;
   /** The upstream did its part: an answer, or a refusal that is the caller's fault. */
   succeeded(): void;
-  /** The stream broke after its first content: told apart, since the call itself was counted a success by then. */
+  /** The stream broke after its first content: counted separately, since the call was a success by then. */
   brokeOff(kind: FailureKind): void;
   /** Frees its place; call it when the call is over in any way. */
   end(): void;
@@ -67,7 +67,7 @@ interface Upstream {
 }
 
 const credentialCoolOffSeconds = 60;
-/** An older measurement says nothing any more: the upstream gets a share of calls again. */
+/** An older measurement does not count: the upstream gets a share of calls again. */
 const latencyMaxAgeMs = 10_000;
 const ewmaWeight = 0.2;
 

@@ -31,7 +31,7 @@ describe("after every upstream failed", () => {
   });
 });
 
-test("one credential's limit or refusal is not the upstream's ill health, and a caller's leaving is nobody's", () => {
+test("a limit or refusal of one credential is no failure of the upstream, nor is a caller that leaves", () => {
   expect(healthSignOf("rate_limited")).toBe("success");
   expect(healthSignOf("credential")).toBe("success");
   expect(healthSignOf("aborted")).toBe("neutral");

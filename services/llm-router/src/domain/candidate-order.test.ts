@@ -43,7 +43,7 @@ describe("the order of upstreams", () => {
     expect(ids([candidate("a", 1, "healthy", 100), candidate("b", 1, "healthy", null)])[0]).toBe("b");
   });
 
-  test("one that awaits its trial goes first, with the healthy ones behind it", () => {
+  test("one that awaits its trial goes first, with the healthy ones after it", () => {
     expect(ids([candidate("a", 1), candidate("b", 1, "trial")])).toEqual(["b", "a"]);
   });
 

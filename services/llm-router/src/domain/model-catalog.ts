@@ -2,7 +2,7 @@ import type { DialectId } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import type { Model } from "./models.ts";
 
-/** An upstream, as far as choosing one goes. */
+/** What choosing an upstream needs to know of it. */
 export interface UpstreamModels {
   readonly id: string;
   readonly models: readonly Model[];

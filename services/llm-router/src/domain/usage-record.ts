@@ -2,7 +2,7 @@ import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
 
-/** Where a call comes from: who is charged for it, and since when it runs. */
+/** Who is charged for a call, and when it began. */
 export type CallOrigin = Pick<
   UsageConsumed,
   "requestId" | "charges" | "source" | "day" | "keyId" | "userId" | "orgId" | "traceparent" | "startedAt"

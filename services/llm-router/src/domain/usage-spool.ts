@@ -29,7 +29,7 @@ export interface SpooledCall {
   finish(usage: UsageConsumed): Promise<void>;
 }
 
-/** The router's memory of what it owes to the ledger, across any crash. */
+/** What the router still has to report to the ledger, kept across any crash. */
 export interface UsageSpool {
   /** Writes the intent. Null when there is no room or the disk fails: the call must be refused. */
   begin(intent: UsageIntent): SpooledCall | null;

@@ -29,7 +29,7 @@ export function linkCalls(deps: LinkCallsDeps): (incoming: IncomingCall) => void
     else if (endpoint === modelsOperation.endpoint) {
       void serve(deps, modelsOperation, incoming, (call) => answerModels(deps, call, incoming.opened.path));
     } else {
-      // A newer gateway's operation: a newer router knows it.
+      // An operation of a newer gateway: a newer router knows it.
       incoming.refuse();
     }
   };
@@ -61,7 +61,7 @@ async function serve(
 function fail(deps: LinkCallsDeps, operation: Operation, answer: LinkAnswer, requestId: string, cause: unknown): void {
   const error = toAppError(cause);
   if (error.status >= 500) deps.logger.error({ err: error, requestId, code: error.code }, "request failed");
-  // After the head there is nothing true left to say.
+  // After the head no error can be told any more.
   if (answer.hasHead()) return;
   const { status, headers, body } = errorAnswer(operation.errors, error, requestId);
   answer.head(status, headers);

@@ -86,7 +86,7 @@ export function producedTokens(request: ModelRequest, attempts: number, contentE
   return { promptTokens, completionTokens: contentEvents, estimated: true };
 }
 
-/** Who served it, for the caller. */
+/** Headers that tell the caller who served it. */
 export function servedHeaders({ offer, attempts }: Served): Record<string, string> {
   return {
     ...(offer === null ? {} : { "x-topdog-provider": offer.upstreamId, "x-topdog-model": offer.model.id }),

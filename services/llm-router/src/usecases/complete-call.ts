@@ -89,7 +89,7 @@ async function answerWhole(
   answer.end(body);
 }
 
-/** No upstream answered. All is given back, or, when it was the caller who left, what no provider did for it. */
+/** No upstream answered. All tokens go back; when the caller left, only the LLM request does. */
 async function giveUp(
   deps: CallDeps,
   call: ModelCall,
@@ -105,7 +105,7 @@ async function giveUp(
   await spooled.finish(usage).catch((error: unknown) => {
     throw spoolFailure(error);
   });
-  // Nobody is there to be told, and nothing went wrong.
+  // The caller has left: nobody can be told, and nothing went wrong.
   if (left) return call.answer.cut();
   const { code, retryAfterSeconds } = errorOfFailures(failures);
   throw new AppError(code, { retryAfterSeconds, headers: servedHeaders({ offer: null, attempts }) });

@@ -6,7 +6,7 @@ import type { Call, CallDeps } from "./call.ts";
 
 export type ModelsDeps = Pick<CallDeps, "spool" | "nowMs"> & { readonly catalog: ModelCatalog };
 
-/** Recorded before the answer goes out, like every admitted call. */
+/** Recorded before the answer is sent, like every admitted call. */
 async function record(deps: ModelsDeps, call: Call, outcome: "ok" | "rejected", model: string | null): Promise<void> {
   const result = { endpoint: modelsOperation.endpoint, outcome, model };
   const usage = providerlessUsage(call.origin, result, deps.nowMs());

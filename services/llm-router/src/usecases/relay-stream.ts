@@ -14,7 +14,7 @@ export interface BegunStream extends Served {
 
 /**
  * Passes events on as fast as the caller reads them; resolves at the stream's end. Where the provider is silent the caller gets
- * a comment within `keepAliveMs`, so that nothing on the way takes the connection for dead.
+ * a comment within `keepAliveMs`, so that no proxy in between closes the connection as idle.
  */
 function pump(
   call: ModelCall,
@@ -31,7 +31,7 @@ function pump(
       isBlocked = !answer.write(bytes);
       if (!isBlocked) return true;
       clearTimeout(drainTimer);
-      // A caller that is connected and does not read is as good as gone.
+      // A caller that is connected and does not read is treated as gone.
       drainTimer = startTimer(() => answer.cut(), timeouts.callerDrainMs);
       return false;
     };
@@ -58,7 +58,7 @@ function pump(
 
 /**
  * Relays a stream whose first content is there. The intent is durable before the first byte leaves, the final before the
- * last; a stream that breaks ends with an error event and without an end event, and nothing is ever spliced.
+ * last; a stream that breaks ends with an error event and without an end event; no other upstream continues it.
  */
 export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunStream): Promise<void> {
   const { answer, request } = call;

@@ -66,7 +66,7 @@ const isFinal = ({ kind }: AttemptFailure): boolean => kind === "aborted" || kin
 
 /**
  * Tries the upstreams in order until one has begun to answer. Nothing has been sent to the caller by then, so every
- * failure may fall back; a success is left for who called this to end.
+ * failure may fall back; the caller of this function ends a success.
  */
 export async function tryUpstreams(deps: CallDeps, call: ModelCall, offers: readonly Offer[]): Promise<Tried> {
   const queue = [...candidates(deps, offers)];

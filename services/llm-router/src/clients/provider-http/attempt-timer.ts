@@ -3,7 +3,7 @@ import type { FailureKind } from "../../domain/attempt-failure.ts";
 export interface AttemptTimer {
   /** Something arrived. */
   touch(): void;
-  /** From now on silence is bounded by this, instead of by what was said before. */
+  /** From now on silence is bounded by this, instead of the bound before. */
   expect(silenceMs: number): void;
   /** Silence does not count while we ourselves do not read. */
   hold(isHeld: boolean): void;
@@ -13,8 +13,8 @@ export interface AttemptTimer {
 const granularityMs = 50;
 
 /**
- * One timer for a call's silence and its total time. A piece that arrives only notes the time: the timer looks when it
- * fires whether it really has been silent, which is far cheaper than a new timer for each piece.
+ * One timer for a call's silence and its total time. A piece that arrives only notes the time: when the timer
+ * fires it checks whether the call was silent that long, which is far cheaper than a new timer for each piece.
  */
 export function startAttemptTimer(options: {
   readonly silenceMs: number;

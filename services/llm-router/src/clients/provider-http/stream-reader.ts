@@ -89,7 +89,7 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
       control.abort(failure.kind);
     },
     onEnd() {
-      // Some providers leave the end event out. Only what says itself that it is finished is taken for whole.
+      // Some providers leave out the end event. Only an answer whose parts are all finished counts as complete then.
       if (reader.isFinished()) complete(call.dialect.stream.endEvent);
       else fail(failureOf(begun ? "cut" : "malformed"));
     },

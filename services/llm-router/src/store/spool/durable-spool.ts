@@ -33,7 +33,7 @@ export interface DurableSpool extends UsageSpool {
   /** What was found at the start. */
   readonly recovered: { readonly interruptedCalls: number; readonly tornBytes: number };
   stats(): SpoolStats;
-  /** Ships for at most `graceMs`, then closes the files and gives the folder free. */
+  /** Ships for at most `graceMs`, then closes the files and releases the folder. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ async function settleInterrupted(log: SpoolLog, recovered: Recovered, nowMs: num
   await log.flush();
 }
 
-/** Lets go of what is shipped; a failing disk is the log's to report, and the next time will do. */
+/** Deletes what is shipped. The log reports a failing disk; the next call tries again. */
 async function trimSpool(log: SpoolLog, calls: OpenCalls, maxBytes: number): Promise<void> {
   try {
     log.trim();

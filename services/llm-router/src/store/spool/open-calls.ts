@@ -10,7 +10,7 @@ interface OpenCall {
   /** Where its intent is. */
   segment: Segment;
   begun: boolean;
-  /** Its final is written: an intent written behind it would open the call again. */
+  /** Its final is written: an intent written after it would open the call again. */
   over: boolean;
   /** The final that the disk did not take; written when it takes writes again. */
   unwritten: UsageConsumed | null;
@@ -22,7 +22,7 @@ export interface OpenCalls {
   begin(intent: UsageIntent, frame: Buffer): SpooledCall;
   /** Writes the intents that are in this segment once more, at the end of the log, so that it can go. */
   moveFrom(segment: Segment): void;
-  /** After the disk took no writes: writes the finals that it owes. */
+  /** Once the disk takes writes again: writes the finals that are missing. */
   writeOwed(): void;
 }
 
@@ -37,7 +37,7 @@ export function createOpenCalls(log: SpoolLog): OpenCalls {
       await log.flush();
     } catch (error) {
       call.over = false;
-      // The caller will see a failure, so that is what must be on record.
+      // The caller will see a failure, so that is what is recorded.
       call.unwritten = { ...usage, outcome: "failed", refund: !call.begun };
       throw error;
     }

@@ -65,8 +65,8 @@ async function takeFile(folder: string, token: string): Promise<Server> {
     rmSync(path, { force: true });
     server = await bind(path, token);
   }
-  // A rival that saw the same dead owner may have replaced our file by its own: then it is the owner. Our server is left
-  // open, since closing it would remove the file, which is the rival's now; it keeps no process alive.
+  // Another process that saw the same dead owner may have replaced our file by its own: then it is the owner. Our server is left
+  // open, since closing it would remove the file, which is the other's now; it keeps no process alive.
   await new Promise((resolve) => setTimeout(resolve, recheckMs));
   if (server === null || (await askOwner(path)) !== token) throw owned(folder);
   chmodSync(path, privateFileMode);

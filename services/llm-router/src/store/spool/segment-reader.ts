@@ -29,7 +29,7 @@ export async function readFrames(fd: number, offset: number, limit: number): Pro
   for (;;) {
     const frame = decodeFrame(bytes, position);
     if (typeof frame === "string") {
-      // A record never exceeds a chunk: "short" with nothing read, or at the end of the file, is a torn one.
+      // A record never exceeds a chunk: "short" with nothing read, or at the end of the file, means a torn record.
       const isEnd = position === 0 || offset + filled >= limit;
       const torn = frame === "torn" || (isEnd && position < filled);
       return { frames, nextOffset: offset + position, torn };

@@ -4,7 +4,7 @@ import { readFrames } from "./segment-reader.ts";
 import type { Segment } from "./segment.ts";
 
 const maxBatchRecords = 512;
-/** Unread spool of this size, about a hundred calls, is a batch that is worth its message: it waits no longer. */
+/** Unread spool of this size, about a hundred calls, is sent as a batch without waiting longer. */
 const fullBatchBytes = 128 * 1024;
 const retryDelayMs = { first: 50, most: 2000 };
 

@@ -76,7 +76,7 @@ export function openSpoolLog(deps: SpoolLogDeps): SpoolLog {
     const last = segments.at(-1);
     if (last !== undefined && !last.sealed && last.bytes < deps.segmentBytes) return last;
     const next = roll();
-    // What the sealed one still holds in memory must become durable without anyone asking.
+    // What the sealed one still holds in memory must become durable without a call of `sync`.
     sync.flush().catch(() => undefined);
     return next;
   }
