@@ -17,12 +17,9 @@ export function noteTaken(rate: TakeRate, monotonicMs: number): void {
   rate.takenThisSecond += 1;
 }
 
-const maxWant = 10_000;
-
-/** How many tokens should be held: those of the last second, and one more than calls are waiting. */
-export function wantedTokens(rate: TakeRate, monotonicMs: number, waiting: number): number {
+/** Tokens taken in the last whole second, or in the one that goes on if that is more. */
+export function recentTakes(rate: TakeRate, monotonicMs: number): number {
   const age = Math.floor(monotonicMs / 1000) - rate.second;
-  const recent =
-    age === 0 ? Math.max(rate.takenThisSecond, rate.takenLastSecond) : age === 1 ? rate.takenThisSecond : 0;
-  return Math.min(maxWant, recent + waiting + 1);
+  if (age > 1) return 0;
+  return age === 1 ? rate.takenThisSecond : Math.max(rate.takenThisSecond, rate.takenLastSecond);
 }

@@ -1,5 +1,5 @@
 import { freeTokens, remainingOf, type HeldLease } from "./lease.ts";
-import { wantedTokens, type TakeRate } from "./take-rate.ts";
+import { recentTakes, type TakeRate } from "./take-rate.ts";
 
 /** How a bucket is used on this gateway; times are of this process's monotonic clock. */
 export interface BucketUse {
@@ -16,22 +16,43 @@ export const idleCloseMs = 300_000;
 /** Who has not called for so long gets no tokens ahead of the next call. */
 const demandEndsMs = 5_000;
 
-/** Half of the last grant is gone, the bucket has more, and the demand goes on: time to refill, before anyone waits. */
-export function isLow({ lease, lastUseMs, recalledUntilMs }: BucketUse, today: string, nowMs: number): boolean {
+/** Tokens that one lease is filled up to. */
+const maxHeld = 10_000;
+
+/** Until a report that waits for others is answered, with room for a slow answer. */
+const gatheredReportMs = 400;
+
+/** The bucket has more, and the demand goes on. */
+function mayRefill({ lease, lastUseMs, recalledUntilMs }: BucketUse, today: string, nowMs: number): boolean {
   if (lease.leaseId === null || lease.status === "exhausted") return false;
   if (nowMs < recalledUntilMs || nowMs - lastUseMs >= demandEndsMs) return false;
-  const free = freeTokens(lease);
-  return free * 2 <= lease.lastGrant && remainingOf(lease, today) > free;
+  return remainingOf(lease, today) > freeTokens(lease);
 }
 
-/** How many tokens a report asks for, while `waiting` calls wait at the bucket. */
+/**
+ * Whether a report must leave at once, so that nobody waits: half of the window or of the last grant is used, and at the pace of
+ * late the other half would be used before a report that waits for others is answered.
+ */
+export function isUrgent(use: BucketUse, today: string, nowMs: number): boolean {
+  const { lease } = use;
+  const expectedTakes = Math.floor((recentTakes(use.rate, nowMs) * gatheredReportMs) / 1_000);
+  const windowLeft = lease.window - (lease.used - lease.reported);
+  if (windowLeft * 2 <= lease.window && windowLeft <= expectedTakes) return true;
+  const free = freeTokens(lease);
+  return free * 2 <= lease.lastGrant && free <= expectedTakes && mayRefill(use, today, nowMs);
+}
+
+/**
+ * How many tokens a report asks for, while `waiting` calls wait at the bucket. Each report brings the lease back to what it should
+ * hold: a grant costs little beside a report, and much without one.
+ */
 export function wantOf(use: BucketUse, waiting: number, today: string, nowMs: number): number {
   const { lease } = use;
   if (lease.closing) return 0;
   const free = Math.max(0, freeTokens(lease));
   const isFirst = lease.leaseId === null && lease.status !== "exhausted";
-  if (waiting > 0 || isFirst || isLow(use, today, nowMs)) {
-    return Math.max(0, wantedTokens(use.rate, nowMs, waiting) - free);
+  if (waiting > 0 || isFirst || mayRefill(use, today, nowMs)) {
+    return Math.max(0, Math.min(maxHeld, recentTakes(use.rate, nowMs) + waiting + 1) - free);
   }
   // Asking for one is how an exhausted bucket is found to have tokens again.
   return lease.status === "exhausted" && free === 0 ? 1 : 0;

@@ -3,7 +3,7 @@ import type { Timers } from "../clients/timers.ts";
 import { beginClose, mergeGrant, reportOf, type SentReport } from "../domain/lease.ts";
 import { setByAnswer, todayAt, type QuotaClock } from "../domain/quota-clock.ts";
 import { noteTaken } from "../domain/take-rate.ts";
-import { isLow, wantOf } from "../domain/want.ts";
+import { isUrgent, wantOf } from "../domain/want.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
 import type { LeaseBook, Slot } from "./lease-book.ts";
 import { startUpkeep, type Upkeep } from "./lease-upkeep.ts";
@@ -116,11 +116,9 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
     },
     request,
     noteUse: (slot) => {
-      const { lease } = slot;
       slot.lastUseMs = monotonicMs();
       noteTaken(slot.rate, slot.lastUseMs);
-      const isHalfFull = (lease.used - lease.reported) * 2 >= lease.window;
-      if (isHalfFull || isLow(slot, clock.today, slot.lastUseMs)) request(slot);
+      if (isUrgent(slot, clock.today, slot.lastUseMs)) request(slot);
       else markDirty(slot);
     },
     revalidate: (slot) => {
