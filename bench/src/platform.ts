@@ -11,6 +11,8 @@ const seats = 20_000;
 const planTravelMs = 2_000;
 /** More than the largest workload has: nothing is forgotten in the middle of a measurement. */
 const keysInMemory = { MAX_PRINCIPALS: "200000", MAX_BUCKETS: "800000" };
+/** One address calls with all keys for the first time, as many at once as it has connections. */
+const gatewaySettings = { ...keysInMemory, BAD_KEYS_PER_MINUTE: "10000" };
 
 export interface Platform {
   readonly stack: Stack;
@@ -59,7 +61,7 @@ export async function startPlatform(
   const stack = await startStack({
     dataDir,
     sandboxes: 0,
-    env: { "llm-router": provider, gateway: keysInMemory },
+    env: { "llm-router": provider, gateway: gatewaySettings },
     onProgress: progress,
     onUnexpectedExit: (name, _exit, logTail) => progress(`${name} ended by itself:\n${logTail}`),
   });
