@@ -99,17 +99,17 @@ const syncOnTheGateway: readonly Mutation[] = [
     tests: ["services/gateway/src/store/admission-queue"],
   },
   {
-    name: "what came up while a report was under way is not reported",
-    file: "services/gateway/src/store/report-messages.ts",
-    from: "if (slot.isDue) queue.add(slot);",
+    name: "what was taken while a report was under way is not reported",
+    file: "services/gateway/src/store/due-reports.ts",
+    from: "if (slot.isDue) due.add(slot);",
     to: "",
     tests: ["services/gateway/src/store/quota-leases"],
   },
   {
     name: "reports that nobody answered are not sent again",
-    file: "services/gateway/src/store/report-messages.ts",
-    from: "      land(slot);\n      queue.add(slot);",
-    to: "      land(slot);",
+    file: "services/gateway/src/store/due-reports.ts",
+    from: "      slot.inFlight = slot.isDue = false;\n      due.add(slot);",
+    to: "      slot.inFlight = slot.isDue = false;",
     tests: [fleet],
   },
   {
