@@ -115,5 +115,5 @@ function monotonicFrom(time: SimulatedTime): () => number {
 
 function bucketsOf({ buckets }: Principal, cost: CallCost): [string, Meter][] {
   const own = cost.map((meter): [string, Meter] => [buckets.personal, meter]);
-  return buckets.orgPool === null ? own : [...own, [buckets.orgPool, "api_calls"]];
+  return buckets.org === null ? own : [...own, [buckets.org, "api_calls"]];
 }

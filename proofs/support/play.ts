@@ -41,7 +41,7 @@ const callers: Readonly<Record<"ann" | "bob", Principal>> = {
     userId: "ann",
     orgId: null,
     role: null,
-    buckets: { personal: "user:ann", orgPool: null },
+    buckets: { personal: "user:ann", org: null },
   },
   bob: {
     ...shared,
@@ -49,7 +49,7 @@ const callers: Readonly<Record<"ann" | "bob", Principal>> = {
     userId: "bob",
     orgId: "acme",
     role: "member",
-    buckets: { personal: "seat:acme:bob", orgPool: "org:acme" },
+    buckets: { personal: "seat:acme:bob", org: "org:acme" },
   },
 };
 const subscribers = { ann: "user:ann", bob: "org:acme" } as const;

@@ -17,7 +17,7 @@ const claims: CallerClaims = {
     userId: "usr_1",
     orgId: null,
     role: null,
-    buckets: { personal: "user:usr_1", orgPool: null },
+    buckets: { personal: "user:usr_1", org: null },
     byok: { scope: "user", used: 0, capacity: 2 },
   },
 };

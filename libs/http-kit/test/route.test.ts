@@ -33,7 +33,7 @@ const call: AccountCall = {
     userId: "usr_1",
     orgId: null,
     role: null,
-    buckets: { personal: "user:usr_1", orgPool: null },
+    buckets: { personal: "user:usr_1", org: null },
     byok: { scope: "user", used: 0, capacity: 2 },
   },
 };

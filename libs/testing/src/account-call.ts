@@ -66,7 +66,7 @@ export const principalOf = ({ userId, orgId = null, role = "member", keyId = "ke
   role: orgId === null ? null : role,
   buckets:
     orgId === null
-      ? { personal: userBucket(userId), orgPool: null }
-      : { personal: seatBucket(orgId, userId), orgPool: orgBucket(orgId) },
+      ? { personal: userBucket(userId), org: null }
+      : { personal: seatBucket(orgId, userId), org: orgBucket(orgId) },
   byok: { scope: "user", used: 0, capacity: 2 },
 });

@@ -85,18 +85,18 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
       const key = formatApiKey(randomBytes(32));
       const keyHash = hash("sha256", key, "hex");
       const personal = org === undefined ? `user:${userId}` : `seat:${org}:${userId}`;
-      const orgPool = org === undefined ? null : `org:${org}`;
+      const orgOwner = org === undefined ? null : `org:${org}`;
       const principal: Principal = {
         keyId: `key_${users}`,
         userId,
         orgId: org ?? null,
         role: org === undefined ? null : "member",
-        buckets: { personal, orgPool },
+        buckets: { personal, org: orgOwner },
         byok: { scope: org === undefined ? "user" : "org", used: 1, capacity: 3 },
       };
       quota.grant(personal, "api_calls", apiCalls);
       quota.grant(personal, "llm_requests", llmRequests);
-      if (orgPool !== null) quota.grant(orgPool, "api_calls", pool);
+      if (orgOwner !== null) quota.grant(orgOwner, "api_calls", pool);
       keys.set(keyHash, principal);
       return { key, keyHash, principal };
     },

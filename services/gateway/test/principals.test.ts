@@ -7,7 +7,7 @@ const principal: Principal = {
   userId: "usr_1",
   orgId: "org_1",
   role: "member",
-  buckets: { personal: "seat:org_1:usr_1", orgPool: "org:org_1" },
+  buckets: { personal: "seat:org_1:usr_1", org: "org:org_1" },
   byok: { scope: "org", used: 0, capacity: 3 },
 };
 const freshMs = 30_000;

@@ -63,7 +63,7 @@ let lastSeq = 0;
 
 function openedCall(endpoint: string, path: string, body: Buffer, deadlineInMs = 20_000): OpenedCall & { seq: number } {
   lastSeq += 1;
-  const buckets = { personal: "user:usr_1", orgPool: null };
+  const buckets = { personal: "user:usr_1", org: null };
   const byok = { scope: "user", used: 0, capacity: 0 } as const;
   return {
     seq: lastSeq,

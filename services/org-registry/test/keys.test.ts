@@ -153,7 +153,7 @@ describe("API keys", () => {
     expect(await principalOf(key)).toMatchObject({
       orgId,
       role: "member",
-      buckets: { personal: `seat:${orgId}:${member}`, orgPool: `org:${orgId}` },
+      buckets: { personal: `seat:${orgId}:${member}`, org: `org:${orgId}` },
       byok: { scope: "org", used: 0, capacity: 18 },
     });
 

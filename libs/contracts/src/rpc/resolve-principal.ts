@@ -9,7 +9,7 @@ export const principalSchema = z.object({
   orgId: z.string().nullable(),
   /** The user's role in `orgId`; null outside an org. */
   role: memberRoleSchema.nullable(),
-  buckets: z.object({ personal: bucketOwnerSchema, orgPool: bucketOwnerSchema.nullable() }),
+  buckets: z.object({ personal: bucketOwnerSchema, org: bucketOwnerSchema.nullable() }),
   byok: z.object({ scope: z.enum(["user", "org"]), used: z.int().min(0), capacity: z.int().min(0) }),
 });
 /** Who is calling: the API key's user, in the org that the key was made for, if any. */

@@ -64,13 +64,13 @@ function decideAt(
 }
 
 function decide(leases: QuotaLeases, principal: Principal, cost: CallCost, isQueued: boolean): Admission | Waiting {
-  const { personal, orgPool } = principal.buckets;
+  const { personal, org } = principal.buckets;
   const own = cost.map((meter) => leases.slot(personal, meter));
   const first = decideAt(leases, own, "personal", isQueued);
   if (first !== null) return first;
-  if (orgPool === null) return { outcome: "exhausted", slots: own };
-  const pool = [leases.slot(orgPool, "api_calls")];
-  return decideAt(leases, pool, "org_pool", isQueued) ?? { outcome: "exhausted", slots: [...own, ...pool] };
+  if (org === null) return { outcome: "exhausted", slots: own };
+  const shared = [leases.slot(org, "api_calls")];
+  return decideAt(leases, shared, "org_pool", isQueued) ?? { outcome: "exhausted", slots: [...own, ...shared] };
 }
 
 /**

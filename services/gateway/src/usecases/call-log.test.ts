@@ -47,7 +47,7 @@ describe("the line of a call", () => {
       userId: "usr_1",
       orgId: "org_1",
       role: "member",
-      buckets: { personal: "seat:org_1:usr_1", orgPool: "org:org_1" },
+      buckets: { personal: "seat:org_1:usr_1", org: "org:org_1" },
       byok: { scope: "org", used: 0, capacity: 14 },
     } as const;
     const charges = [{ meter: "api_calls" as const, leaseId: "7", seq: 3 }];
@@ -72,9 +72,24 @@ describe("the line of a call", () => {
       detail: undefined,
     };
     expect(memberLine(served)).toMatchObject({
-      ...{ status: 200, outcome: "ok", firstByteMs: 4, overheadMs: 0.13 },
-      ...{ keyId: "key_1", userId: "usr_1", orgId: "org_1", source: "personal", usageId: "7:3" },
-      ...{ provider: 'a "quoted" name', model: "gpt-5", promptTokens: 10, completionTokens: 20, costNanoUsd: 30 },
+      status: 200,
+      outcome: "ok",
+      firstByteMs: 4,
+      overheadMs: 0.13,
+      ...{
+        keyId: "key_1",
+        userId: "usr_1",
+        orgId: "org_1",
+        source: "personal",
+        usageId: "7:3",
+      },
+      ...{
+        provider: 'a "quoted" name',
+        model: "gpt-5",
+        promptTokens: 10,
+        completionTokens: 20,
+        costNanoUsd: 30,
+      },
       recorded: true,
     });
   });

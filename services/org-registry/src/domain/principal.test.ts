@@ -20,7 +20,7 @@ describe("the principal of a key", () => {
       userId: "usr_1",
       orgId: null,
       role: null,
-      buckets: { personal: "user:usr_1", orgPool: null },
+      buckets: { personal: "user:usr_1", org: null },
       byok: { scope: "user", used: 0, capacity: 2 },
     });
     expect(principalOf({ ...personal, plan: "pro_plus" })?.byok.capacity).toBe(5);
@@ -28,7 +28,7 @@ describe("the principal of a key", () => {
 
   test("an org key uses the seat's bucket, then the org's, and the org's slots", () => {
     const principal = principalOf(seat);
-    expect(principal?.buckets).toEqual({ personal: "seat:org_1:usr_1", orgPool: "org:org_1" });
+    expect(principal?.buckets).toEqual({ personal: "seat:org_1:usr_1", org: "org:org_1" });
     expect(principal?.byok).toEqual({ scope: "org", used: 0, capacity: 22 });
     expect(principalSchema.safeParse(principal).success).toBe(true);
   });

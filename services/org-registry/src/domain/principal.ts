@@ -30,8 +30,8 @@ export function principalOf(holder: KeyHolder): Principal | null {
     role: orgId === null ? null : holder.role,
     buckets:
       orgId === null
-        ? { personal: userBucket(userId), orgPool: null }
-        : { personal: seatBucket(orgId, userId), orgPool: orgBucket(orgId) },
+        ? { personal: userBucket(userId), org: null }
+        : { personal: seatBucket(orgId, userId), org: orgBucket(orgId) },
     // No credential can be stored yet, so none is in use. A pool that the plan lacks has no slots.
     byok: { scope, used: 0, capacity: slots.scope === scope ? slots.capacity : 0 },
   };

@@ -22,12 +22,12 @@ export interface Limits {
 }
 
 /** The buckets that the caller's calls are charged to today, in the order in which they are used. */
-export async function readLimits(db: Database, { buckets: { personal, orgPool } }: Principal): Promise<Limits> {
+export async function readLimits(db: Database, { buckets: { personal, org } }: Principal): Promise<Limits> {
   const asked: (Counter & { source: ChargeSource })[] = [
     { source: "personal", owner: personal, meter: "api_calls" },
     { source: "personal", owner: personal, meter: "llm_requests" },
   ];
-  if (orgPool !== null) asked.push({ source: "org_pool", owner: orgPool, meter: "api_calls" });
+  if (org !== null) asked.push({ source: "org_pool", owner: org, meter: "api_calls" });
   const { today } = await readClock(db);
   const owners = [...new Set(asked.map(({ owner }) => owner))];
   const [found, entitlements] = await Promise.all([
