@@ -3,7 +3,7 @@ import type { QuotaState } from "./quota-under-test.ts";
 
 /** What has been seen of a history so far, for guarantees that speak of before and after. */
 export interface Watch {
-  /** `gatewayId leaseId`: leases that a gateway once held and then let go. */
+  /** `gatewayId leaseId`: leases that a gateway held and that have ended. */
   readonly endedLeases: Set<string>;
   /** The lease that a gateway held of a bucket when it was last looked at. */
   readonly heldLeases: Map<string, string>;

@@ -8,7 +8,7 @@ const isShipped = (file: SourceFile): boolean =>
 
 /** Types of the glossary that may be declared more than once, and why. One that is declared once again must leave the list. */
 const exceptions: Readonly<Record<string, string>> = {
-  Entitlement: "quota and org-registry each keep what they heard of a subscription, and neither reads the other's",
+  Entitlement: "quota and org-registry each keep a copy of what a subscription allows, and neither reads the other's",
 };
 
 /** `usage record` → `UsageRecord`. */

@@ -19,7 +19,7 @@ const breakerTests = ["services/llm-router/src/clients/breaker"];
 
 const leaseOnTheGateway: readonly Mutation[] = [
   {
-    name: "a lease that ended is taken up again",
+    name: "an ended lease is admitted from again",
     file: heldLease,
     from: " || !isNewer(grant.leaseId, lease.retiredId)",
     to: "",

@@ -7,9 +7,9 @@ type OneOrMore<T> = readonly [T, ...T[]];
 export interface EventDefinition<T> {
   readonly subject: string;
   readonly summary: string;
-  /** Who may say it: the bus lets nobody else publish it, and consumers refuse it from anybody else. */
+  /** Which services may publish it: the bus refuses it from anybody else, and consumers refuse it from anybody else. */
   readonly publishers: OneOrMore<ServiceName>;
-  /** Who hears it as it passes, without a durable. Consumers with a durable are declared in `topology.ts`. */
+  /** Which services receive it as a broadcast, without a durable. Consumers with a durable are declared in `topology.ts`. */
   readonly listeners: readonly ServiceName[];
   /** A message may hold many of it, in CloudEvents batch form; one in binary mode is understood too. */
   readonly inBatches?: true;
@@ -35,7 +35,7 @@ export interface RpcDefinition<Q, A> {
   readonly owner: ServiceName;
   /** Who may ask it. */
   readonly askers: OneOrMore<ServiceName>;
-  /** Asking again, or being heard twice, changes nothing: the caller may then ask a second time within its deadline. */
+  /** Answering it twice changes nothing, so it may be asked again within the deadline. */
   readonly idempotent: boolean;
   readonly request: z.ZodType<Q>;
   readonly reply: z.ZodType<A>;

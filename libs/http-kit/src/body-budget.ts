@@ -1,4 +1,4 @@
-/** How many bytes of request bodies the whole process may hold in memory. Whoever took bytes gives the same number back. */
+/** How many bytes of request bodies the whole process may hold in memory. Bytes that were taken must be given back. */
 export interface BodyBudget {
   /** False, with nothing taken, when the budget does not allow it. */
   take(bytes: number): boolean;

@@ -28,7 +28,7 @@ export function createMessagingMetrics(metrics: Metrics): MessagingMetrics {
     }),
     consumed: metrics.counter({
       name: "topdog_messaging_consumed_events_total",
-      help: "Deliveries handled, by what became of them",
+      help: "Deliveries handled, by their result",
       labels: { outcome: [...consumeOutcomes] },
     }),
   };

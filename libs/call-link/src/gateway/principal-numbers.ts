@@ -37,7 +37,7 @@ export function createPrincipalNumbers(max: number = maxPrincipals): PrincipalNu
         return { number, isNew: true };
       }
       if (found.principal === principal) return { number: found.number, isNew: false };
-      // Resolved anew, and mostly the same as before.
+      // Resolved again, and usually unchanged.
       const isNew = !isDeepStrictEqual(found.principal, principal);
       found.principal = principal;
       return { number: found.number, isNew };

@@ -35,7 +35,7 @@ function hasOutput({ delta, finish_reason: finish }: Choice): boolean {
   return false;
 }
 
-/** One choice goes on with text, and the event says nothing else that anybody here would have to know. */
+/** The event only continues the text of one choice: no usage and no finish reason. */
 function isTextAlone({ choices = [], usage }: Chunk): boolean {
   const [choice] = choices;
   const isOne = choice !== undefined && choices.length === 1 && isEmpty(usage) && isEmpty(choice.finish_reason);

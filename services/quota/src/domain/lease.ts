@@ -6,7 +6,7 @@ export interface Lease extends BucketKey {
   readonly leaseId: string;
   readonly gatewayId: string;
   readonly size: number;
-  /** Tokens in the ledger, whoever told of them. */
+  /** Tokens in the ledger, by a report or by a usage record. */
   readonly acked: number;
   /** Seqs 1..reported are in the ledger by the gateway's own report. */
   readonly reported: number;

@@ -87,7 +87,7 @@ export function settleLine(line: ReportLine, inserted: number): void {
   if (line.after !== null) tallyLease(line.tally, before, line.after, inserted);
 }
 
-/** A report that says nothing new is written nowhere. */
+/** A report without anything new is not written. */
 function unlessSame(before: Lease, after: Lease): Lease {
   const names = Object.keys(before) as (keyof Lease)[];
   return names.every((name) => before[name] === after[name]) ? before : after;

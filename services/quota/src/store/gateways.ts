@@ -1,6 +1,6 @@
 import type { Database } from "@topdog/postgres/pool";
 
-/** Says that a gateway lives. Its row is written once a second at most, however often it speaks. */
+/** Records that a gateway is alive. Its row is written once a second at most, however many messages it sends. */
 export async function touchGateway(db: Database, gatewayId: string): Promise<void> {
   await db.raw(
     `insert into gateway as g (gateway_id, last_seen) values (?, utc_now())

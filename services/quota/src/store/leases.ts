@@ -30,7 +30,7 @@ export async function readLeases(
 
 /**
  * Open leases whose gateway was not seen for a while, and idle ones of past days. Read without locks: a lease is judged again
- * under its bucket's lock. Gateways first and then their leases, kept so by `offset 0`: the other way round each sweep would
+ * under its bucket's lock. Gateways first and then their leases, an order that `offset 0` keeps: the other way round each sweep would
  * read every open lease.
  */
 export async function findAbandonedLeases(trx: Transaction, timeoutMs: number, most: number): Promise<string[]> {
