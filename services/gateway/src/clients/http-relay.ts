@@ -12,7 +12,7 @@ export interface HttpRelayRequest {
 }
 
 export interface HttpRelayHooks extends RelayHooks {
-  /** All headers of the answer; names and values alternate. */
+  /** All headers for the client; names and values alternate. Has no side effect. */
   answerHeaders(status: number, received: IncomingHttpHeaders): string[];
 }
 

@@ -15,8 +15,8 @@ export interface LinkRelayDeps extends RelayDeps {
 }
 
 export interface LinkRelayHooks extends RelayHooks {
-  /** All headers of the answer; names and values alternate. */
-  answerHeaders(head: AnswerHead): string[];
+  /** The router's answer begins. Returns all headers for the client; names and values alternate. */
+  onHead(head: AnswerHead): string[];
   /**
    * Once, and perhaps after the client has gone: what the router says of the call; null when none accounts for it. Before
    * `onEnd`, unless the client or a deadline ended the exchange.
@@ -63,7 +63,7 @@ export class LinkRelay implements AnswerHandler, AnswerSource {
     const { status, headers } = head;
     const type = headers.indexOf("content-type");
     const isEventStream = type >= 0 && headers[type + 1]?.startsWith(eventStream) === true;
-    this.#answer.head(status, this.#hooks.answerHeaders(head), isEventStream);
+    this.#answer.head(status, this.#hooks.onHead(head), isEventStream);
   }
 
   onData(bytes: Buffer): boolean {

@@ -78,7 +78,7 @@ export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forward
   const { facts, res } = call;
   const startedAt = new Date();
   const relay = new LinkRelay(deps.relay, openedCall(deps, call, forwarding), res, {
-    answerHeaders(head: AnswerHead) {
+    onHead(head: AnswerHead) {
       const { status } = head;
       facts.status = status;
       facts.outcome = status < 400 ? "ok" : status < 500 ? "rejected" : "failed";
