@@ -33,7 +33,7 @@ function readStat(pid: number | string): Stat | null {
   return { parentPid, ownTicks: user + system, endedChildrenTicks: childUser + childSystem };
 }
 
-/** The process and everything under it that lives now. */
+/** The process and all its descendants that run now. */
 export function processTree(root: number): number[] {
   const stats = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -57,7 +57,7 @@ test("the first content is timed when it comes, not when the answer begins or en
   });
 });
 
-test("an answer that is not a 200 is told with its beginning", async () => {
+test("an answer that is not a 200 is reported with its beginning", async () => {
   await withServer(
     (_, res) => void res.writeHead(429, { "content-length": 9 }).end("too many!"),
     async (port) => {

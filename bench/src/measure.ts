@@ -78,7 +78,7 @@ async function measure(bench: Bench, target: Target, workload: Workload, duratio
 
 export interface WarmUpLimits {
   readonly stepMs: number;
-  /** V8 needs about so many calls before a call's cost is level. */
+  /** V8 needs about this many calls before a call's cost is level. */
   readonly leastCalls: number;
   readonly maxMs: number;
 }

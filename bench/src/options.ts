@@ -33,7 +33,7 @@ Workloads
   json-200     the same at 200 requests a second
   sse          60 streams of 52 events that begin at once; CPU is per stream
   keys-4, keys-2000, keys-100000
-               400 requests a second, each with one of so many keys at random
+               400 requests a second, each with a random one of that many keys
 
 Options
   --quick            ${quickWorkloads.join(", ")} for ${quickTargets.join(", ")}; within five minutes

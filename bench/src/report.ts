@@ -1,7 +1,7 @@
 import { type Measurement, type TargetName, totalOf } from "./measure.ts";
 import type { Workload, WorkloadName } from "./workload.ts";
 
-/** What carries a call; the rest of our processes deal with what the call leaves behind. */
+/** The processes that carry a call; our other ones work on its usage afterwards. */
 const dataPlane = ["gateway", "llm-router"];
 const columns = ["target", "per s", "p50 ms", "p99 ms", "first content", "CPU µs each", "× bare", "× bare2", "failed"];
 

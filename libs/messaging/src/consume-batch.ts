@@ -30,7 +30,7 @@ export interface BatchConsumerOptions<T> {
   readonly maxWaitMs: number;
   /**
    * Must be idempotent by itself. Resolving settles the events, except those (by index) it rejects. When it throws for several,
-   * each half is handed over alone, so that one bad event cannot take its neighbours along.
+   * each half is handed over alone, so that one bad event does not fail the others with it.
    */
   readonly handle: (
     items: readonly BatchItem<T>[],
@@ -40,7 +40,7 @@ export interface BatchConsumerOptions<T> {
   readonly backoffMs?: ((deliveryCount: number) => number) | undefined;
 }
 
-/** Halving finds three bad events among 4,096 within so many failures; more of them look like a handler that is broken. */
+/** Halving finds three bad events among 4,096 within this many failures; more mean that the handler itself is broken. */
 const maxFailures = 32;
 const maxSpanLinks = 32;
 
@@ -79,7 +79,7 @@ async function handleMessages<T>(
   stopping: AbortSignal,
 ): Promise<void> {
   const opened = messages.map((message) => ({ message, events: openMessage(options.event, message) }));
-  // At the last delivery nothing may be given up for the failures of its neighbours.
+  // At the last delivery no event may be given up because others failed.
   const isLast = messages.some(({ info }) => info.deliveryCount >= options.durable.maxDeliveries);
   const failuresLeft = isLast ? Number.POSITIVE_INFINITY : maxFailures;
   const work: Work<T> = { options, stopping, errors: new Map(), failuresLeft };

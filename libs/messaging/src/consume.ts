@@ -86,7 +86,7 @@ async function applyOnce<T>(options: ConsumerOptions<T>, payload: T, meta: Event
   });
 }
 
-/** A handler may talk to others too, and their absence looks alike. */
+/** A handler may call other systems too, whose outages give the same errors. */
 async function isDatabaseAway(db: Database): Promise<boolean> {
   return db.raw("select 1").then(
     () => false,

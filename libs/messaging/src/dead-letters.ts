@@ -116,7 +116,7 @@ async function forEachLetter(
   act: (stored: StoredMsg) => Promise<void>,
 ): Promise<number> {
   const subject = deadLetterSubject(durable);
-  // A replayed event may fail again meanwhile: the letter it becomes is not taken in the same go.
+  // A replayed event may fail again meanwhile: the letter it becomes is not handled in the same call.
   const { last_seq: last } = (await bus.jsm.streams.info(stream)).state;
   let next = seq ?? 1;
   for (let count = 0; ; count += 1) {

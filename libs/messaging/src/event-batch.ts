@@ -12,7 +12,7 @@ const attributeBytes = 512;
 const headerRoomBytes = 4 * 1024;
 const defaultServerPayloadBytes = 1024 * 1024;
 
-/** An event that can travel in a batch: its payload is JSON text already, and is not looked at again. */
+/** An event that can travel in a batch: its payload is JSON text already, and is not parsed again. */
 export interface ReadyEvent {
   readonly id: string;
   /** When the event was made, ISO 8601. */

@@ -15,7 +15,7 @@ export interface PublishOptions {
   readonly timeoutMs?: number;
 }
 
-/** A request that is in flight when the server dies hangs to its full timeout: hence short attempts, and our own loop. */
+/** A request that is in flight when the server dies waits for its full timeout: so attempts are short, in our own loop. */
 const attemptTimeoutMs = 750;
 const firstBackoffMs = 25;
 const maxBackoffMs = 500;

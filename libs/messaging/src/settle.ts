@@ -36,7 +36,7 @@ export function accept(deps: SettleDeps, message: JsMsg, outcome: "ok" | "duplic
   count(deps, outcome);
 }
 
-/** Delivers a failed message again later, or buries it when it has had all its deliveries. */
+/** Delivers a failed message again later, or makes it a dead letter when it has had all its deliveries. */
 export async function retryOrBury(deps: SettleDeps, message: JsMsg, error: unknown): Promise<void> {
   if (error instanceof ImpossibleEventError) return refuse(deps, message, error.message);
   const { deliveryCount } = message.info;

@@ -6,8 +6,8 @@ export type LineLog = (members: string) => void;
 const msPerSecond = 1000;
 
 /**
- * For a path where microseconds count: lines like the logger's own, at level info, which their author has put together and
- * which are written in blocks. Nothing is taken out of them: ids, numbers and words of ours may be in them, and no text that
+ * For the hot path: lines like the logger's own, at level info, whose JSON the caller has put together and which are
+ * written in blocks. They are not scrubbed: they may hold ids, numbers and words of ours, and never text that
  * somebody else wrote.
  */
 export function createLineLog(logger: Logger, message: string): LineLog {

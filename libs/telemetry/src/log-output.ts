@@ -5,7 +5,7 @@ const maxDelayMs = 100;
 
 /** Where a process's lines go, in their order. */
 export interface LogOutput {
-  /** At once, behind the lines that wait. */
+  /** At once, after the lines that wait. */
   write(line: string): void;
   /** Soon: with 16 Ki characters, after 100 ms, or with the next line that is written at once. */
   gather(line: string): void;
@@ -15,7 +15,7 @@ export interface LogOutput {
 
 /**
  * A write per line costs a busy process more than the line itself. Lines that wait are written before any other line, and so
- * before the last words of a process that stops or dies by an error; one that is killed loses those of the last 100 ms.
+ * before the last lines of a process that stops or ends by an error; one that is killed loses those of the last 100 ms.
  */
 export function createLogOutput(destination: pino.DestinationStream): LogOutput {
   let waiting = "";

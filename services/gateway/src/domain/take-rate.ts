@@ -1,4 +1,4 @@
-/** How fast tokens of a bucket are taken: counts of whole seconds, kept lazily. */
+/** How fast tokens of a bucket are taken: counts per whole second, updated only when read or added to. */
 export interface TakeRate {
   second: number;
   takenThisSecond: number;

@@ -6,14 +6,14 @@ export interface BucketUse {
   readonly lease: HeldLease;
   readonly rate: TakeRate;
   readonly lastUseMs: number;
-  /** Until then nothing is asked for ahead of demand: another gateway needs the tail. */
+  /** Until then no tokens are asked for before calls need them: another gateway needs the last ones. */
   readonly recalledUntilMs: number;
 }
 
-/** Unused for so long, a lease goes back; until then another gateway that needs its tokens recalls them. */
+/** A lease that is unused for this long is given back; before that, a gateway that needs its tokens has them recalled. */
 export const idleCloseMs = 300_000;
 
-/** Who has not called for so long gets no tokens ahead of the next call. */
+/** A caller without a call for this long gets no tokens before the next one. */
 const demandEndsMs = 5_000;
 
 /** Tokens that one lease is filled up to. */
@@ -54,6 +54,6 @@ export function wantOf(use: BucketUse, waiting: number, today: string, nowMs: nu
   if (waiting > 0 || isFirst || mayRefill(use, today, nowMs)) {
     return Math.max(0, Math.min(maxHeld, recentTakes(use.rate, nowMs) + waiting + 1) - free);
   }
-  // Asking for one is how an exhausted bucket is found to have tokens again.
+  // A request for one token finds out whether an exhausted bucket has tokens again.
   return lease.status === "exhausted" && free === 0 ? 1 : 0;
 }

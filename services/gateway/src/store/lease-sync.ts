@@ -18,7 +18,7 @@ export interface LeaseSyncDeps extends Omit<ReportMessagesDeps, "reportOf" | "on
 
 /**
  * Keeps leases in step with quota. Every number is absolute, so that a message that was lost, repeated or answered late is
- * just followed by the next one.
+ * corrected by the next one.
  */
 export interface LeaseSync {
   start(): void;
@@ -26,12 +26,12 @@ export interface LeaseSync {
   request(slot: Slot): void;
   /** Call it after each token taken: it reports and refills in time, and never waits. */
   noteUse(slot: Slot): void;
-  /** Asks again, at most once a second, whether an exhausted bucket still is: a lost signal costs no more. */
+  /** Asks again, at most once a second, whether an exhausted bucket still is: a lost signal costs only that second. */
   revalidate(slot: Slot): void;
-  /** The bus is back: what waits to be reported leaves at once, and quota hears that this gateway lives. */
+  /** The bus is back: what waits to be reported is sent at once, and quota learns that this gateway is alive. */
   resyncAll(): void;
   unreachableMs(): number;
-  /** Gives every lease back and waits for quota to say so, `graceMs` at most. */
+  /** Gives every lease back and waits for quota's answer, `graceMs` at most. */
   closeAll(graceMs: number): Promise<void>;
 }
 
@@ -76,7 +76,7 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
   function prepareReport(slot: Slot, nowMs: number): SentReport {
     slot.isDirty = false;
     slot.order += 1;
-    // A lease ends with its day, and at the first call of the next one without waiting for the upkeep.
+    // A lease ends with its day: at the latest at the first call of the next day, without waiting for the upkeep.
     if (slot.lease.leaseId !== null && slot.lease.day !== clock.today) beginClose(slot.lease);
     const want = wantOf(slot, queue.waitingAt(slot), clock.today, nowMs);
     if (want > 0) slot.lastUseMs = nowMs;
@@ -90,7 +90,7 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
     for (const { slot, report } of answered) settle(slot, report.report.leaseId !== slot.lease.leaseId);
   }
 
-  /** After an answer: lets waiting calls try again in their order, then sees what is to be said next. */
+  /** After an answer: lets waiting calls try again in their order, then decides what to report next. */
   function settle(slot: Slot, isOtherLease: boolean): void {
     const { lease } = slot;
     if (isOtherLease && lease.leaseId !== null) upkeep?.watch(slot);
