@@ -1,6 +1,6 @@
 import { type Counter, keyOf } from "@topdog/quota/domain/bucket";
 import type { BucketChange } from "@topdog/quota/domain/tally";
-import type { Inserted, UsageEntry } from "@topdog/quota/store/ledger";
+import { type Inserted, tokenKey, type UsageEntry } from "@topdog/quota/store/ledger";
 import type { QuotaStore, QuotaTransaction } from "@topdog/quota/store/quota-store";
 import {
   type BucketRecord,
@@ -41,6 +41,7 @@ export function createMemoryStore(tables: MemoryTables, nowMs: DatabaseClock): Q
           throw error;
         }
       }),
+    completeCharges: (entries) => alone(async () => complete(tables, createUndoLog(), entries)),
     readClock: () => Promise.resolve({ today: dayOf(nowMs()), nowMs: nowMs() }),
     touchGateway: async (gatewayId) => {
       const seenMs = tables.gatewaysSeenMs.get(gatewayId) ?? Number.NEGATIVE_INFINITY;
@@ -59,7 +60,7 @@ function markUnknown({ ledger }: MemoryTables, beforeMs: number, most: number): 
 }
 
 function memoryTransaction(tables: MemoryTables, nowMs: DatabaseClock, undo: UndoLog): QuotaTransaction {
-  const { buckets, leases, ledger, entitlements } = tables;
+  const { buckets, leases, entitlements } = tables;
   const today = (): string => dayOf(nowMs());
   const sorted = (keys: Iterable<string>): BucketRecord[] =>
     [...new Set(keys)].flatMap((key) => buckets.get(key) ?? []).toSorted(inLockOrder);
@@ -93,15 +94,7 @@ function memoryTransaction(tables: MemoryTables, nowMs: DatabaseClock, undo: Und
       ),
     insertCharges: async (entries) => insert(completedRows(entries, "charge")),
     insertRefunds: async (entries) => insert(completedRows(entries, "refund")),
-    completeCharges: async (entries) => {
-      const open = completedRows(entries, "charge")
-        .map(({ leaseId, seq }) => ledgerKey(leaseId, seq, "charge"))
-        .flatMap((key) => ledger.get(key) ?? [])
-        .filter((row) => row.state !== "completed");
-      for (const row of open)
-        undo.put(ledger, ledgerKey(row.leaseId, row.seq, row.entry), { ...row, state: "completed" });
-      return open.length;
-    },
+    completeCharges: async (entries) => complete(tables, undo, entries),
     applyMovements: async ({ buckets: changes, leases: changed, newLeases }) => {
       for (const change of changes) moveBucket(tables, undo, change);
       for (const lease of changed) {
@@ -166,6 +159,25 @@ const completedRows = (
   entry: LedgerRecord["entry"],
 ): Omit<LedgerRecord, "recordedAtMs">[] =>
   entries.flatMap(({ tokens }) => tokens.map(({ leaseId, seq }) => ({ leaseId, seq, entry, state: "completed" })));
+
+/** Fills the open rows of these tokens, of the day and meter that they are said to be of. */
+function complete(
+  { ledger, leases }: MemoryTables,
+  undo: UndoLog,
+  entries: readonly UsageEntry[],
+): ReadonlySet<string> {
+  const filled = new Set<string>();
+  for (const token of entries.flatMap(({ tokens }) => tokens)) {
+    const key = ledgerKey(token.leaseId, token.seq, "charge");
+    const row = ledger.get(key);
+    const lease = leases.get(token.leaseId);
+    if (row === undefined || row.state === "completed") continue;
+    if (lease?.day !== token.day || lease.meter !== token.meter) continue;
+    undo.put(ledger, key, { ...row, state: "completed" });
+    filled.add(tokenKey(token));
+  }
+  return filled;
+}
 
 /** As `on conflict do nothing`: counts the rows that were new. */
 function insertRows(

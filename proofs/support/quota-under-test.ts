@@ -153,6 +153,10 @@ function withClock(store: QuotaStore, db: Database, nowMs: DatabaseClock): Quota
       await set();
       return store.transaction(work);
     },
+    completeCharges: async (entries) => {
+      await set();
+      return store.completeCharges(entries);
+    },
     readClock: async () => {
       await set();
       return store.readClock();

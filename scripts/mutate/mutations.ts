@@ -219,8 +219,8 @@ const quotaStatements: readonly Mutation[] = [
   {
     name: "a completed ledger row is overwritten",
     file: "services/quota/src/store/ledger.ts",
-    from: "and coalesce(g.state, '') <> 'completed'`",
-    to: "`",
+    from: "\n    and coalesce(g.state, '') <> 'completed'",
+    to: "",
     tests: ["services/quota/test/record-usage"],
   },
 ];

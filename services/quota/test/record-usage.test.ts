@@ -122,6 +122,22 @@ describe("a usage record", () => {
     expect(await quota.violations()).toEqual([]);
   });
 
+  test("of a call that its gateway has reported waits for nobody who holds the bucket, and is found on whatever day it names", async () => {
+    await report(2);
+    const holder = await quota.db.transaction();
+    try {
+      await holder.raw("select from bucket for update");
+      await record([call(1)]);
+    } finally {
+      await holder.rollback();
+    }
+    await record([call(2), { day: "2020-01-01" }]);
+    expect((await state()).ledger).toMatchObject(
+      [{ seq: 1 }, { seq: 2 }, { seq: 1 }, { seq: 2 }].map((row) => ({ ...row, state: "completed" })),
+    );
+    expect(await quota.violations()).toEqual([]);
+  });
+
   test("completes a row that was given up, and a completed row keeps what it says", async () => {
     await report(1);
     expect(await quota.deps.store.markUnknown(0, 10)).toBe(2);

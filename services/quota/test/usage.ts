@@ -6,7 +6,7 @@ export function usageOf(charges: Charge[], details: Partial<UsageConsumed> = {})
     requestId: `req_${charges.map(({ leaseId, seq }) => `${leaseId}-${seq}`).join("_")}`,
     charges,
     source: "personal",
-    day: "2026-11-22",
+    day: new Date().toISOString().slice(0, 10),
     keyId: "key_1",
     userId: "usr_1",
     orgId: null,

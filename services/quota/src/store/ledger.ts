@@ -1,5 +1,5 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import type { Transaction } from "@topdog/postgres/pool";
+import type { Database, Transaction } from "@topdog/postgres/pool";
 import { prepared, type Statement } from "./prepared.ts";
 
 export interface SeqRange {
@@ -146,21 +146,31 @@ export const insertRefunds = (trx: Transaction, entries: readonly UsageEntry[]):
 
 // Every condition but the state is a join: constants would make the planner, on a partition without statistics, expect one row
 // and compare each row of the day with each of the batch. The state stands in coalesce to hide it from statistics too.
-const completeStatement: Statement<never> = {
+const completeStatement: Statement<{ token: string }> = {
   name: "complete_charges",
   sql: `update ledger g set state = 'completed', completed_at = utc_now(),
     ${detailColumns.map((column) => `${column} = ${valueOf(column, "charge")}`).join(", ")}
   from ${usageRows}
-  where g.lease_id = t.lease_id and g.seq = t.seq and g.entry = t.entry and g.day = t.day
-    and coalesce(g.state, '') <> 'completed'`,
+  where g.lease_id = t.lease_id and g.seq = t.seq and g.entry = t.entry and g.day = t.day and g.meter = t.meter
+    and coalesce(g.state, '') <> 'completed'
+  returning t.lease_id || ':' || t.seq as token`,
 };
 
-/** Fills admitted and unknown rows; a completed one keeps what it says. No token twice. Returns how many were filled. */
-export async function completeCharges(trx: Transaction, entries: readonly UsageEntry[]): Promise<number> {
+/** Names a token, among those of all leases. */
+export const tokenKey = ({ leaseId, seq }: Pick<ChargedToken, "leaseId" | "seq">): string => `${leaseId}:${seq}`;
+
+/**
+ * Fills admitted and unknown rows; a completed one keeps what it says. No token twice; in one order everywhere, so that there are
+ * no deadlocks. Returns the keys of the tokens whose rows were filled. No counter moves, so no bucket has to be locked.
+ */
+export async function completeCharges(
+  db: Database | Transaction,
+  entries: readonly UsageEntry[],
+): Promise<ReadonlySet<string>> {
   const given = withTokens(entries);
-  if (given.length === 0) return 0;
-  const result = await prepared(trx, completeStatement, toColumns(given, "charge"));
-  return result.rowCount ?? 0;
+  if (given.length === 0) return new Set();
+  const result = await prepared(db, completeStatement, toColumns(given, "charge"));
+  return new Set(result.rows.map(({ token }) => token));
 }
 
 /** Gives up on rows that nobody completed within the call's deadline. They stay charged and can still be completed. */

@@ -37,7 +37,7 @@ export interface QuotaTransaction {
   readonly readLeases: (leaseIds: readonly string[], buckets: readonly BucketKey[]) => Promise<Lease[]>;
   readonly insertAdmitted: (ranges: readonly SeqRange[]) => Promise<Inserted>;
   readonly insertCharges: (entries: readonly UsageEntry[]) => Promise<Inserted>;
-  readonly completeCharges: (entries: readonly UsageEntry[]) => Promise<number>;
+  readonly completeCharges: (entries: readonly UsageEntry[]) => Promise<ReadonlySet<string>>;
   readonly insertRefunds: (entries: readonly UsageEntry[]) => Promise<Inserted>;
   readonly applyMovements: (movements: Movements) => Promise<CreatedLease[]>;
   /** Appends `quota.exhausted` to the outbox. */
@@ -55,6 +55,8 @@ export interface QuotaTransaction {
 export interface QuotaStore {
   /** May run `work` again after a conflict: it must have no effect outside. */
   readonly transaction: <T>(work: (tx: QuotaTransaction) => Promise<T>) => Promise<T>;
+  /** By itself: rows that are there already are filled under no bucket's lock. */
+  readonly completeCharges: QuotaTransaction["completeCharges"];
   readonly readClock: () => Promise<Clock>;
   readonly touchGateway: (gatewayId: string) => Promise<void>;
   readonly forgetGateways: () => Promise<void>;
@@ -87,6 +89,7 @@ export const quotaTransaction = (trx: Transaction): QuotaTransaction => ({
 
 export const createQuotaStore = (db: Database): QuotaStore => ({
   transaction: (work) => inTransaction(db, (trx) => work(quotaTransaction(trx))),
+  completeCharges: (entries) => completeCharges(db, entries),
   readClock: () => readClock(db),
   touchGateway: (gatewayId) => touchGateway(db, gatewayId),
   forgetGateways: () => forgetGateways(db),

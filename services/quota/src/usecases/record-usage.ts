@@ -2,7 +2,7 @@ import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
 import { highestPossibleSeq, type Lease, settleRows } from "../domain/lease.ts";
 import { openTallies, tallyLease, tallyOf } from "../domain/tally.ts";
-import type { ChargedToken, UsageEntry } from "../store/ledger.ts";
+import { type ChargedToken, tokenKey, type UsageEntry } from "../store/ledger.ts";
 import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
 import { type Aftermath, announce, writeMovements } from "./move-tokens.ts";
@@ -14,51 +14,78 @@ export interface Recorded {
 
 interface Outcome extends Recorded {
   readonly aftermath: Aftermath;
-  readonly counts: {
-    readonly created: number;
-    readonly completed: number;
-    readonly refunded: number;
-    readonly charges: number;
-  };
+  readonly created: number;
+  readonly completed: number;
+  readonly refunded: number;
 }
+
+/** With its place in the batch. */
+type Numbered = readonly [index: number, usage: UsageConsumed];
+
+const nothing: Outcome = {
+  rejected: new Map(),
+  aftermath: { created: [], freed: [] },
+  created: 0,
+  completed: 0,
+  refunded: 0,
+};
 
 /**
  * Completes the ledger rows of calls that are over, in any order and however often they are told. A row that is not there yet is
- * made, with the accounting that its gateway's report would have done; that report then finds it there.
+ * made, with the accounting that its gateway's report would have done; that report then finds it there. Most are there: these are
+ * filled first, under no lock that a gateway's report would wait for.
  */
 export async function recordUsage(deps: QuotaDeps, usages: readonly UsageConsumed[], nowMs: number): Promise<Recorded> {
-  const { rejected, aftermath, counts } = await deps.store.transaction((tx) => recordOnce(tx, usages));
-  announce(deps, aftermath);
-  const { ledgerRows, ledgerLagSeconds } = deps.metrics;
-  ledgerRows.inc({ outcome: "created" }, counts.created);
-  ledgerRows.inc({ outcome: "completed" }, counts.completed);
-  ledgerRows.inc({ outcome: "refunded" }, counts.refunded);
-  ledgerRows.inc({ outcome: "repeated" }, Math.max(0, counts.charges - counts.created - counts.completed));
-  ledgerRows.inc(
-    { outcome: "rejected" },
-    [...rejected.keys()].reduce((sum, index) => sum + (usages[index]?.charges.length ?? 0), 0),
-  );
-  for (const [index, usage] of usages.entries()) {
-    if (!rejected.has(index)) ledgerLagSeconds.observe(Math.max(0, nowMs - Date.parse(usage.finishedAt)) / 1000);
-  }
-  return { rejected };
+  const filled = await deps.store.completeCharges(inLockOrder(usages.map(asClaimed)));
+  const isDone = (usage: UsageConsumed): boolean =>
+    usage.charges.every((charge) => filled.has(tokenKey(charge)) && !isGivenBack(usage, charge.meter));
+  const rest = [...usages.entries()].filter(([, usage]) => !isDone(usage));
+  const outcome = rest.length === 0 ? nothing : await deps.store.transaction((tx) => recordOnce(tx, rest));
+  announce(deps, outcome.aftermath);
+  measure(deps, usages, { ...outcome, completed: outcome.completed + filled.size }, nowMs);
+  return { rejected: outcome.rejected };
 }
 
-async function recordOnce(tx: QuotaTransaction, usages: readonly UsageConsumed[]): Promise<Outcome> {
-  const leaseIds = [...new Set(usages.flatMap(({ charges }) => charges.map(({ leaseId }) => leaseId)))];
+function measure({ metrics }: QuotaDeps, usages: readonly UsageConsumed[], outcome: Outcome, nowMs: number): void {
+  const { rejected, created, completed, refunded } = outcome;
+  const { ledgerRows, ledgerLagSeconds } = metrics;
+  let charges = 0;
+  let refused = 0;
+  for (const [index, usage] of usages.entries()) {
+    if (rejected.has(index)) refused += usage.charges.length;
+    else {
+      charges += usage.charges.length;
+      ledgerLagSeconds.observe(Math.max(0, nowMs - Date.parse(usage.finishedAt)) / 1000);
+    }
+  }
+  ledgerRows.inc({ outcome: "created" }, created);
+  ledgerRows.inc({ outcome: "completed" }, completed);
+  ledgerRows.inc({ outcome: "refunded" }, refunded);
+  ledgerRows.inc({ outcome: "repeated" }, Math.max(0, charges - created - completed));
+  ledgerRows.inc({ outcome: "rejected" }, refused);
+}
+
+/** On the day that the record claims: it need not be the lease's, and then no row is found. */
+const asClaimed = (usage: UsageConsumed): UsageEntry => ({
+  usage,
+  tokens: usage.charges.map(({ leaseId, seq, meter }) => ({ leaseId, seq, meter, day: usage.day })),
+});
+
+async function recordOnce(tx: QuotaTransaction, usages: readonly Numbered[]): Promise<Outcome> {
+  const leaseIds = [...new Set(usages.flatMap(([, { charges }]) => charges.map(({ leaseId }) => leaseId)))];
   const { buckets } = await tx.lockBuckets([], leaseIds);
   const leases = new Map((await tx.readLeases(leaseIds, [])).map((lease) => [lease.leaseId, lease]));
 
   const rejected = new Map<number, Error>();
   const entries: UsageEntry[] = [];
-  for (const [index, usage] of usages.entries()) {
+  for (const [index, usage] of usages) {
     const objection = objectionTo(usage, leases);
     if (objection === null) entries.push({ usage, tokens: usage.charges.map((charge) => tokenOf(charge, leases)) });
     else rejected.set(index, new Error(objection));
   }
   // Rows up to what its gateway has reported are there: only the others may have to be made.
   const created = await tx.insertCharges(keepTokens(entries, (token) => token.seq > reportedOf(token, leases)));
-  const completed = await tx.completeCharges(withoutRepeats(entries));
+  const { size: completed } = await tx.completeCharges(inLockOrder(entries));
   const refunded = await tx.insertRefunds(keepTokens(entries, ({ meter }, usage) => isGivenBack(usage, meter)));
 
   const highest = highestSeqs(entries);
@@ -74,9 +101,7 @@ async function recordOnce(tx: QuotaTransaction, usages: readonly UsageConsumed[]
     changed.push(after);
   }
   const aftermath = await writeMovements(tx, tallies, changed, []);
-  const charges = entries.reduce((total, { tokens }) => total + tokens.length, 0);
-  const counts = { created: sum(created), completed, refunded: sum(refunded), charges };
-  return { rejected, aftermath, counts };
+  return { rejected, aftermath, created: sum(created), completed, refunded: sum(refunded) };
 }
 
 const keepTokens = (
@@ -85,15 +110,21 @@ const keepTokens = (
 ): UsageEntry[] =>
   entries.map(({ usage, tokens }) => ({ usage, tokens: tokens.filter((token) => isKept(token, usage)) }));
 
-/** Of two records of one call the first one's details stand: the update must not meet a row twice. */
-function withoutRepeats(entries: readonly UsageEntry[]): UsageEntry[] {
+/**
+ * Each token once, with the details of the first record about it, since an update must not meet a row twice; and calls in the order
+ * of their tokens, in which every batch fills them.
+ */
+function inLockOrder(entries: readonly UsageEntry[]): UsageEntry[] {
   const seen = new Set<string>();
   const isFirst = (key: string): boolean => {
     const isNew = !seen.has(key);
     seen.add(key);
     return isNew;
   };
-  return keepTokens(entries, ({ leaseId, seq }) => isFirst(`${leaseId}:${seq}`));
+  const firstOf = ({ tokens: [token] }: UsageEntry): string => (token === undefined ? "" : tokenKey(token));
+  return keepTokens(entries, (token) => isFirst(tokenKey(token))).toSorted((a, b) =>
+    firstOf(a) < firstOf(b) ? -1 : 1,
+  );
 }
 
 function highestSeqs(entries: readonly UsageEntry[]): ReadonlyMap<string, number> {
