@@ -8,13 +8,13 @@ import { dialects, operations } from "@topdog/dialects/dialects";
 const sources = new URL("../src/", import.meta.url);
 
 describe("the list of dialects", () => {
-  test("is the folders, and each folder has every file", () => {
+  test("is the folders, and each folder has every file; others in it are its own", () => {
     const folders = readdirSync(sources, { withFileTypes: true }).filter((entry) => entry.isDirectory());
     expect(folders.map(({ name }) => name).toSorted()).toEqual(dialectIds.toSorted());
     expect(dialects.map(({ id }) => id).toSorted()).toEqual(dialectIds.toSorted());
     for (const id of dialectIds) {
-      const files = [`${id}.ts`, "request.ts", "answer.ts", "stream.ts"].toSorted();
-      expect(readdirSync(new URL(`${id}/`, sources)).toSorted()).toEqual(files);
+      const files = [`${id}.ts`, "request.ts", "answer.ts", "stream.ts"];
+      expect(readdirSync(new URL(`${id}/`, sources))).toEqual(expect.arrayContaining(files));
     }
   });
 
