@@ -10,10 +10,13 @@ export interface CloseAbandonedLeasesDeps {
   readonly gatewayTimeoutMs: number;
 }
 
+/** Of the timeout: how much later than that a silent gateway may be noticed. */
+const intervalShare = 0.2;
+
 /** Closes the leases of gateways that were silent for too long; while the bus or the database was away, silence proves nothing. */
 export const closeAbandonedLeasesJob = (options: CloseAbandonedLeasesDeps): Job => ({
   name: "close-abandoned-leases",
-  intervalMs: 1_000,
+  intervalMs: options.gatewayTimeoutMs * intervalShare,
   timeoutMs: 20_000,
   owner: "one",
   run: async () => {
