@@ -32,6 +32,16 @@ async function routers(count: number): Promise<readonly FakeRouter[]> {
   return all;
 }
 
+/** From here on its streams begin and do not end, and soon after the first of them it is gone, however many clients wait by then. */
+function vanishInTheMiddle(router: FakeRouter): void {
+  let hasBegun = false;
+  router.script = (answer) => {
+    answer.writeHead(200, sse).write(event("one"));
+    if (!hasBegun) setTimeout(() => void router.stop(0), 20);
+    hasBegun = true;
+  };
+}
+
 const urlOf = (all: readonly FakeRouter[]): string => all.map(({ url }) => url).join(",");
 
 /** On a slow machine quota's answer may take longer than a call waits: such a call has reached no router and is made again. */
@@ -85,10 +95,7 @@ describe("two routers", () => {
     await eventually(async () => expect(await gateway.metric("topdog_gateway_ready_router_links")).toBe(2));
     const { key, principal } = platform.newKey({ apiCalls: 10_000, llmRequests: 10_000 });
     const answers = await load(gateway, key, 400, (n) => {
-      const first = both[0] as FakeRouter;
-      // From here on its streams begin and do not end, until it is gone.
-      if (n === 180) first.script = (answer) => void answer.writeHead(200, sse).write(event("one"));
-      if (n === 200) void first.stop(0);
+      if (n === 180) vanishInTheMiddle(both[0] as FakeRouter);
     });
     const whole = answers.filter((one) => one?.text.endsWith("[DONE]\n\n"));
     // Those that ran on it were cut, and no more.
