@@ -25,20 +25,19 @@ export async function runChaos(platform: Platform, run: ChaosRun): Promise<Chaos
   const endsAt = Date.now() + run.durationMs;
   const kills: Record<Victim, number> = { gateway: 0, "llm-router": 0, quota: 0, nats: 0, postgres: 0 };
 
-  let isOver = false;
-  let isEnough = run.isEnough === undefined;
+  const stage = { isOver: false, isEnough: run.isEnough === undefined };
   const killer = async (): Promise<void> => {
     // Every victim falls at least once, in a seeded order; then at random.
     const order = run.victims.toSorted(() => random() - 0.5);
     try {
-      while (Date.now() < endsAt || order.length > 0 || !isEnough) {
+      while (Date.now() < endsAt || order.length > 0 || !stage.isEnough) {
         await sleep(300 + random() * 900);
         const victim = order.pop() ?? pick(random, run.victims);
         kills[victim]++;
         await killAndRestart(platform, victim, random);
       }
     } finally {
-      isOver = true;
+      stage.isOver = true;
     }
   };
 
@@ -50,8 +49,8 @@ export async function runChaos(platform: Platform, run: ChaosRun): Promise<Chaos
       streamedShare: 0.6,
       random,
       goOn: (seen) => {
-        isEnough ||= run.isEnough?.(seen) === true;
-        return !isOver;
+        stage.isEnough ||= run.isEnough?.(seen) === true;
+        return !stage.isOver;
       },
       pauseAfterFailureMs: 60,
     }),
