@@ -56,10 +56,18 @@ describe(`metering under kill -9 (${note})`, () => {
     await failsSoon(platform, { durationMs: 4_000, clients: 12, keys: [ownerKey], victims: ["llm-router"] });
   });
 
-  test("the same check fails when the ledger's insert is not idempotent", async () => {
+  test("the same check fails when the ledger takes a charge twice", async () => {
     platform = await startPlatform({ fastProviders: true });
     const { ownerKey } = await platform.newOrg(largeOrg);
     await adminQuery(platform, "alter table ledger drop constraint ledger_pkey");
+    await adminQuery(
+      platform,
+      "create function again() returns trigger language plpgsql as 'begin insert into ledger select new.*; return null; end'",
+    );
+    await adminQuery(
+      platform,
+      "create trigger again after insert on ledger for each row when (pg_trigger_depth() = 0) execute function again()",
+    );
     await failsSoon(platform, { durationMs: 4_000, clients: 8, keys: [ownerKey], victims: ["quota"] });
   });
 });
