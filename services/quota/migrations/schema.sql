@@ -148,7 +148,7 @@ processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
 
 -- indexes
 CREATE INDEX bucket_by_subscription ON public.bucket USING btree (subscription_owner, day)
-CREATE INDEX bucket_of_days ON public.bucket USING btree (((day + 0)))
+CREATE INDEX bucket_in_order ON public.bucket USING btree (((day + 0)), owner, meter)
 CREATE INDEX lease_by_bucket ON public.lease USING btree (owner, meter, day)
 CREATE INDEX lease_open_at_gateway ON public.lease USING btree ((
 CASE

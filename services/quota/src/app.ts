@@ -35,8 +35,7 @@ export const quota = defineService({
       "reconnect listener",
       bus.onReconnect(() => listening.interrupted()),
     );
-    let sample = 0;
-    const measureConsistency = createConsistencyMeter({ db, metrics, nowMs, nextSalt: () => (sample += 1) });
+    const measureConsistency = createConsistencyMeter({ db, metrics, nowMs });
     return {
       routes: createRoutes({ db, measureConsistency }),
       verifiers: { sibling: siblingVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "quota", nowMs }) },

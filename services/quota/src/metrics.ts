@@ -26,6 +26,7 @@ export interface LedgerMetrics {
 export interface ConsistencyMetrics {
   readonly consistency: Level;
   readonly checkedBuckets: Level;
+  readonly oversizedBuckets: Level;
   readonly missingSeqs: Level;
   readonly openRows: Level;
   readonly unknownRows: Level;
@@ -105,7 +106,11 @@ function consistencyMetrics(metrics: Metrics): ConsistencyMetrics {
     }),
     checkedBuckets: metrics.gauge({
       name: "topdog_quota_consistency_checked_buckets",
-      help: "Buckets checked for metering consistency",
+      help: "Buckets that the last run checked for metering consistency: a part of them when there are many",
+    }),
+    oversizedBuckets: metrics.gauge({
+      name: "topdog_quota_consistency_oversized_buckets",
+      help: "Buckets that the last run left out because they have too many ledger rows to be read",
     }),
     missingSeqs: metrics.gauge({
       name: "topdog_quota_consistency_missing_seqs",

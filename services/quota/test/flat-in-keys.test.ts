@@ -1,19 +1,30 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Charge } from "@topdog/contracts/quota";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { createDatabase, type Database } from "@topdog/postgres/pool";
 import { poolOptions } from "../src/store/database.ts";
-import { createQuotaStore } from "../src/store/quota-store.ts";
+import { createQuotaStore, quotaTransaction } from "../src/store/quota-store.ts";
 import { applySubscription } from "../src/usecases/apply-subscription.ts";
 import { closeAbandonedLeases } from "../src/usecases/close-abandoned-leases.ts";
+import { createConsistencyMeter } from "../src/usecases/measure-consistency.ts";
+import { readLimits } from "../src/usecases/read-limits.ts";
+import { readUsage } from "../src/usecases/read-usage.ts";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
+import { explainAll, noteStatements, type PlanMode, type SentStatement } from "./explained.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
 import { usageOf } from "./usage.ts";
 
 const openLeases = 100_000;
-const rowsPerLease = 3;
-const rounds = 12;
-/** A generous bound on the rows and index entries that one exchange about two buckets may read. */
-const maxReadsPerExchange = 150;
+const rowsPerLease = 10;
+const fillMs = 120_000;
+/** More than one pass of any job takes. */
+const oldOpenRows = 20_000;
+const leasesOfGoneGateway = 20_000;
+/** Generous, for a statement about the two buckets of one caller. */
+const ofOneCaller = { rows: 150, pages: 300 };
+/** For a job's pass that takes as many as it may: 5,000 rows found and written, or 500 buckets with their leases and rows. */
+const rowsOfOnePass = 15_000;
 
 let quota: QuotaOnPostgres;
 let db: Database;
@@ -21,15 +32,25 @@ let deps: QuotaOnPostgres["deps"];
 beforeAll(async () => {
   quota = await quotaOnPostgres();
   await quota.db.raw("select ensure_ledger_partitions(1)");
-  await quota.db.raw("insert into gateway values ('gateway-busy', utc_now())");
-  await fillDay(quota.db, "utc_today() - 1", openLeases / 5);
-  await quota.db.raw("update lease set state = 'closed', returned = size - acked");
-  await quota.db.raw("vacuum analyze");
-  await fillDay(quota.db, "utc_today()", openLeases);
-});
+  await quota.db.raw(
+    "insert into gateway values ('gateway-busy', utc_now()), ('gateway-gone', utc_now() - interval '1 hour')",
+  );
+  const settings = { synchronous_commit: "off" };
+  const filler = createDatabase({
+    url: quota.url,
+    applicationName: "quota-fill",
+    settings,
+    statementTimeoutMs: fillMs,
+  });
+  await fillDay(filler, "utc_today() - 1", openLeases / 10);
+  await filler.raw("update lease set state = 'closed', returned = size - acked");
+  await filler.raw("vacuum analyze");
+  await fillDay(filler, "utc_today()", openLeases);
+  await filler.destroy();
+}, fillMs);
 afterAll(() => quota.drop());
 
-/** A day with many keys. */
+/** A day with many keys, some of whose gateway is gone and some of whose calls were never accounted for. */
 async function fillDay(admin: Database, day: string, keys: number): Promise<void> {
   await admin.raw(
     `insert into bucket (owner, meter, day, subscription_owner, plan, daily_limit, cap, settled, escrow)
@@ -38,108 +59,118 @@ async function fillDay(admin: Database, day: string, keys: number): Promise<void
   );
   await admin.raw(
     `insert into lease (owner, meter, day, gateway_id, size, acked, reported, highest_seq, credit_window)
-     select 'user:u' || n, 'api_calls', ${day}, 'gateway-busy', ${rowsPerLease + 1}, ${rowsPerLease}, ${rowsPerLease},
-       ${rowsPerLease}, 2 from generate_series(1, ${keys}) as n`,
+     select 'user:u' || n, 'api_calls', ${day}, case when n <= ${leasesOfGoneGateway} then 'gateway-gone' else 'gateway-busy' end,
+       ${rowsPerLease + 1}, ${rowsPerLease}, ${rowsPerLease}, ${rowsPerLease}, 2 from generate_series(1, ${keys}) as n`,
   );
   await admin.raw(
-    `insert into ledger (lease_id, seq, entry, day, meter, amount, state)
-     select lease_id, seq, 'charge', day, meter, 1, 'completed' from lease, generate_series(1, ${rowsPerLease}) as seq
-     where day = ${day}`,
+    `insert into ledger (lease_id, seq, entry, day, meter, amount, state, recorded_at, user_id, org_id)
+     select lease_id, seq, 'charge', day, meter, 1,
+       case when lease_id % ${openLeases / oldOpenRows} = 0 and seq = 1 then 'admitted' else 'completed' end,
+       now() - interval '1 hour', case when lease_id % 10 = 0 then split_part(owner, ':', 2) end,
+       case when lease_id % 10 = 0 then 'org_' || lease_id % ${openLeases / 10} end
+     from lease, generate_series(1, ${rowsPerLease}) as seq where day = ${day}`,
   );
-}
-
-/** Rows that this connection's statements read so far, by scans of tables and of indexes. */
-async function rowsRead(): Promise<number> {
-  await db.raw("select pg_stat_force_next_flush()");
-  const { rows } = await db.raw<{ rows: { read: string }[] }>(
-    `select (select coalesce(sum(seq_tup_read), 0) from pg_stat_user_tables)
-       + (select coalesce(sum(idx_tup_read), 0) from pg_stat_user_indexes) as read`,
-  );
-  return Number(rows[0]?.read);
-}
-
-async function readsOf(work: () => Promise<unknown>): Promise<number> {
-  const before = await rowsRead();
-  await work();
-  return (await rowsRead()) - before;
 }
 
 const ask = { leaseId: null, used: 0, returned: 0, want: 4, close: false } as const;
 const meters = ["api_calls", "llm_requests"] as const;
+const gatewayId = "gateway-steady";
+
+/** Everything that gateways, routers, billing and callers ask of quota, by one caller who is new. */
+async function serveOneCaller(owner: string): Promise<void> {
+  const first = await synchronizeLeases(deps, { gatewayId, leases: meters.map((meter) => ({ ...ask, owner, meter })) });
+  const of = (seq: number): Charge[] =>
+    first.leases.map(({ meter, leaseId }) => ({ meter, leaseId: leaseId ?? "", seq }));
+  const record = async (seq: number, refund: boolean): Promise<void> => {
+    expect((await recordUsage(deps, [usageOf(of(seq), { refund })], Date.now())).rejected.size).toBe(0);
+  };
+  const report = (used: number, close: boolean) => {
+    const leases = first.leases.map(({ meter, leaseId }) => ({ ...ask, owner, meter, leaseId, used, close }));
+    return synchronizeLeases(deps, { gatewayId, leases });
+  };
+  await record(1, false);
+  await report(2, false);
+  await record(2, true);
+  const subscription = { interval: "month", status: "active", changedAt: new Date().toISOString() } as const;
+  const version = Math.floor(Date.now() / 1_000);
+  await deps.store.transaction((tx) =>
+    applySubscription(tx, { ...subscription, owner, version, plan: "pro", seats: 1 }),
+  );
+  await readLimits(db, principalOf(owner));
+  await readUsage(db, principalOf("user:u70"), { scope: "own" });
+  await readUsage(db, principalOf("user:u70"), { scope: "org" });
+  await report(2, true);
+  // A heartbeat.
+  await synchronizeLeases(deps, { gatewayId, leases: [] });
+}
+
+const principalOf = (owner: string): Principal => ({
+  keyId: "key_1",
+  userId: owner.slice("user:".length),
+  orgId: "org_70",
+  role: "owner",
+  buckets: { personal: owner, org: null },
+  byok: { scope: "user", used: 0, capacity: 0 },
+});
+
+async function runJobs(): Promise<void> {
+  const measure = createConsistencyMeter({ db, metrics: quota.deps.metrics, nowMs: Date.now });
+  expect((await measure()).isWhole).toBe(false);
+  expect(await closeAbandonedLeases(deps, 60_000)).toBe(500);
+  expect(await deps.store.markUnknown(60_000, 5_000)).toBe(5_000);
+  await deps.store.forgetGateways();
+  await deps.store.ensurePartitions(1);
+}
+
+const textOf = ({ sql }: SentStatement): string => sql.replaceAll(/\s+/g, " ").slice(0, 200);
 
 /** What the planner knows: of a day that began since, nothing; or all. */
 describe.each(["yesterday's", "today's"])(
-  "with 100,000 leases open and %s statistics, work is what a message names",
+  "with 100,000 leases open, a million ledger rows and %s statistics",
   (known) => {
+    let ofCaller: SentStatement[];
+    let ofJobs: SentStatement[];
+    const methods = new Set<string>();
+
     beforeAll(async () => {
       if (known === "today's") await quota.db.raw("analyze");
-      // As the service opens it: one connection, so that its counters tell of every statement.
-      db = createDatabase({ url: quota.url, applicationName: "quota-flat", ...poolOptions(1) });
-      deps = { ...quota.deps, store: createQuotaStore(db) };
-    });
+      db = createDatabase({ url: quota.url, applicationName: "quota-flat", ...poolOptions(4) });
+      const { transaction, ...rest } = createQuotaStore(db);
+      const noting = <T extends object>(part: T): T =>
+        new Proxy(part, { get: (target, name) => (methods.add(String(name)), Reflect.get(target, name) as unknown) });
+      deps = {
+        ...quota.deps,
+        store: { ...noting(rest), transaction: (work) => transaction((tx) => work(noting(tx))) },
+      };
+      const sent = noteStatements(db);
+      await serveOneCaller(`user:new-with-${known.slice(0, 5)}`);
+      ofCaller = sent.splice(0);
+      await runJobs();
+      ofJobs = sent.splice(0);
+    }, 60_000);
     afterAll(() => db.destroy());
 
-    test("the first call of a key is one transaction for both meters, and reads a handful of rows", async () => {
-      const owner = `user:first-with-${known.slice(0, 5)}`;
-      const leases = meters.map((meter) => ({ ...ask, owner, meter }));
-      let transactions = 0;
-      const { transaction, ...rest } = deps.store;
-      const counted: typeof deps.store = {
-        ...rest,
-        transaction: (work) => {
-          transactions += 1;
-          return transaction(work);
-        },
-      };
-      const reads = await readsOf(() =>
-        synchronizeLeases({ ...deps, store: counted }, { gatewayId: "gateway-first", leases }),
-      );
-      expect(transactions).toBe(1);
-      expect(reads).toBeLessThan(maxReadsPerExchange);
+    test("every statement of the store is among those whose plans are read, but for the outbox's", () => {
+      const all = [...Object.keys(quotaTransaction(db as never)), ...Object.keys(createQuotaStore(db))];
+      expect(all.filter((name) => !methods.has(name))).toEqual(["publishExhausted", "transaction"]);
     });
 
-    test("a report, a usage record and a plan change read a handful of rows, however often their plans were made", async () => {
-      const owner = `user:steady-with-${known.slice(0, 5)}`;
-      const first = await synchronizeLeases(deps, {
-        gatewayId: "gateway-steady",
-        leases: meters.map((meter) => ({ ...ask, owner, meter })),
-      });
-      let held = first.leases;
-      const reads = await readsOf(async () => {
-        for (let round = 1; round <= rounds; round += 1) {
-          const leases = held.map(({ meter, leaseId, returned }) => ({
-            ...ask,
-            owner,
-            meter,
-            leaseId,
-            used: round,
-            returned,
-          }));
-          held = (await synchronizeLeases(deps, { gatewayId: "gateway-steady", leases })).leases;
-          const charges = held.map(({ meter, leaseId }) => ({ meter, leaseId: leaseId ?? "", seq: round }));
-          expect((await recordUsage(deps, [usageOf(charges)], Date.now())).rejected.size).toBe(0);
-          await deps.store.transaction((tx) =>
-            applySubscription(tx, {
-              owner,
-              version: round,
-              plan: round % 2 === 0 ? "free" : "pro",
-              seats: 1,
-              interval: "month",
-              status: "active",
-              changedAt: new Date().toISOString(),
-            }),
-          );
-        }
-      });
-      expect(reads / rounds).toBeLessThan(3 * maxReadsPerExchange);
-    });
+    test.each<PlanMode>(["force_custom_plan", "force_generic_plan"])(
+      "no statement about one caller touches more than that caller's rows, under %s",
+      async (mode) => {
+        const touched = await explainAll(quota.url, mode, ofCaller);
+        const tooMany = touched.filter(({ rows, pages }) => rows > ofOneCaller.rows || pages > ofOneCaller.pages);
+        expect(tooMany.map((one) => [textOf(one), one.rows, one.pages])).toEqual([]);
+      },
+    );
 
-    test("a sweep that finds nobody gone reads a handful of rows, and so does the search for rows without a usage record", async () => {
-      const reads = await readsOf(async () => {
-        expect(await closeAbandonedLeases(deps, 60_000)).toBe(0);
-        await deps.store.markUnknown(60_000, 1_000);
-      });
-      expect(reads).toBeLessThan(maxReadsPerExchange);
-    });
+    test.each<PlanMode>(["force_custom_plan", "force_generic_plan"])(
+      "no pass of a job touches more than the pass may take, under %s",
+      async (mode) => {
+        const touched = await explainAll(quota.url, mode, ofJobs);
+        const tooMany = touched.filter(({ rows }) => rows > rowsOfOnePass);
+        expect(tooMany.map((one) => [textOf(one), one.rows, one.pages])).toEqual([]);
+      },
+    );
   },
 );

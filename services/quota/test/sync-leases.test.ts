@@ -42,6 +42,23 @@ async function spend(owner: string, gatewayId = a): Promise<string> {
   return lease.leaseId ?? "";
 }
 
+test("the first call of a key is one transaction for both of its meters", async () => {
+  let transactions = 0;
+  const { transaction, ...rest } = quota.deps.store;
+  const counted: typeof quota.deps.store = {
+    ...rest,
+    transaction: (work) => {
+      transactions += 1;
+      return transaction(work);
+    },
+  };
+  const ask = { owner: "user:two-meters", leaseId: null, used: 0, returned: 0, want: 4, close: false };
+  const leases = (["api_calls", "llm_requests"] as const).map((meter) => ({ ...ask, meter }));
+  const reply = await synchronizeLeases({ ...quota.deps, store: counted }, { gatewayId: a, leases });
+  expect(reply.leases.map(({ state }) => state)).toEqual(["open", "open"]);
+  expect(transactions).toBe(1);
+});
+
 describe("a gateway", () => {
   test("gets a lease of its caller's plan, reports, and finds its window reopened", async () => {
     const owner = "user:first";

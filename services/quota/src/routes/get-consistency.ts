@@ -13,10 +13,12 @@ const consistencySchema = z
       target: z.literal(1),
       fromDay: utcDaySchema,
       toDay: utcDaySchema,
-      touchedBuckets: count,
-      checkedBuckets: count.meta({
-        description: "Fewer than touched when there are too many to read: then a random sample",
+      isWhole: z.boolean().meta({
+        description:
+          "False when there are too many buckets for one run: then this is a part of them, and the next run goes on after it",
       }),
+      checkedBuckets: count,
+      oversizedBuckets: count.meta({ description: "Left out: more ledger rows than a run may read" }),
       disagreeingBuckets: count,
       missingSeqs: count.meta({
         description: "Tokens that a later one proves to be used and that are not in the ledger (yet)",
@@ -50,15 +52,17 @@ export const getConsistencyRoute = ({ measureConsistency }: RouteDeps) =>
 const wholeMs = (ms: number | null): number | null => (ms === null ? null : Math.max(0, Math.round(ms)));
 
 function toApiConsistency(measured: Consistency): z.input<typeof consistencySchema> {
-  const { ratio, fromDay, toDay, touchedBuckets, checkedBuckets, missingSeqs, repeatedRows, burnedTokens } = measured;
+  const { ratio, fromDay, toDay, isWhole, checkedBuckets, oversizedBuckets, missingSeqs, repeatedRows, burnedTokens } =
+    measured;
   return {
     meteringConsistency: {
       ratio,
       target: 1,
       fromDay,
       toDay,
-      touchedBuckets,
+      isWhole,
       checkedBuckets,
+      oversizedBuckets,
       missingSeqs,
       repeatedRows,
       burnedTokens,

@@ -65,8 +65,9 @@ export async function readClock(db: Database): Promise<Clock> {
 
 export async function findBuckets(db: Database, day: string, owners: readonly string[]): Promise<Bucket[]> {
   const { rows } = await db.raw<{ rows: Bucket[] }>(
-    `select ${bucketColumns} from bucket b where b.day = ? and b.owner = any(?::text[])`,
-    [day, [...owners]],
+    `select ${bucketColumns} from unnest(?::text[]) as o (owner) cross join (values ('api_calls'), ('llm_requests')) as m (meter)
+     join bucket b on b.owner = o.owner and b.meter = m.meter and b.day = ?`,
+    [[...owners], day],
   );
   return rows;
 }

@@ -28,23 +28,25 @@ export async function readLeases(
   return rows;
 }
 
+const openOnDay = "case when state = 'open' then day + 0 end";
+
 /**
- * Open leases whose gateway was not seen for a while, and idle ones of past days. Read without locks: a lease is judged again
- * under its bucket's lock. Gateways first and then their leases, an order that `offset 0` keeps: the other way round each sweep would
- * read every open lease.
+ * Open leases whose gateway was not seen for a while, and idle ones of past days: `most` of each at most, and no more are read. Read
+ * without locks: a lease is judged again under its bucket's lock. Gateways first and then their leases, an order that the inner
+ * limit keeps: the other way round each sweep would read every open lease.
  */
 export async function findAbandonedLeases(trx: Transaction, timeoutMs: number, most: number): Promise<string[]> {
   const { rows } = await trx.raw<{ rows: { leaseId: string }[] }>(
     `with horizon as materialized (select utc_now() - make_interval(secs => ? / 1000.0) as at)
-     select l.lease_id::text as "leaseId" from horizon, gateway g
-     cross join lateral (select from_gone.lease_id from lease from_gone
-       where case when from_gone.state = 'open' then from_gone.gateway_id end = g.gateway_id offset 0) l
-     where g.last_seen < horizon.at
+     (select l.lease_id::text as "leaseId" from gateway g
+      cross join lateral (select from_gone.lease_id from lease from_gone
+        where case when from_gone.state = 'open' then from_gone.gateway_id end = g.gateway_id limit ?) l
+      where g.last_seen < (select at from horizon) limit ?)
      union
-     select l.lease_id::text from horizon, lease l
-     where case when l.state = 'open' then l.day + 0 end < (select utc_today()) and l.touched_at < horizon.at
-     limit ?`,
-    [timeoutMs, most],
+     (select l.lease_id::text from (
+        select lease_id, touched_at from lease where ${openOnDay} < (select utc_today()) order by ${openOnDay} limit ?
+      ) l where l.touched_at < (select at from horizon))`,
+    [timeoutMs, most, most, most],
   );
   return rows.map((row) => row.leaseId);
 }
