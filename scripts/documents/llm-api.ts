@@ -67,6 +67,7 @@ const meteredAnswer = {
 };
 
 const errorsOfEveryCall: readonly ErrorCode[] = [
+  "headers_too_large",
   "missing_api_key",
   "invalid_api_key",
   "invalid_request",

@@ -38,7 +38,13 @@ const problemSchema = z
 const bytesSchema = { type: "string", format: "binary" } as const;
 
 /** The gateway's own refusals on the way to a route are among them: `overloaded` when the service behind it is away. */
-const errorsOfEveryRoute = ["invalid_request", "internal_error", "overloaded", "shutting_down"] as const;
+const errorsOfEveryRoute = [
+  "invalid_request",
+  "internal_error",
+  "overloaded",
+  "shutting_down",
+  "headers_too_large",
+] as const;
 /** A body is read, and may be refused, whether or not the route has a use for it. */
 const errorsOfEveryBody = ["payload_too_large", "unsupported_encoding", "request_timeout"] as const;
 const errorsOfEveryKey = [
