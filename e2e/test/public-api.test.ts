@@ -59,4 +59,15 @@ describe(`the API under odd requests (replay with SEED=${seed})`, () => {
     },
     60_000,
   );
+
+  test("a target as long as the gateway takes is answered by the service behind it", async () => {
+    for (const length of [8_000, 11_000, 15_000]) {
+      const target = `/api/keys?unknown=${"x".repeat(length)}`;
+      const request = { caller: "user", method: "GET", target, contentType: null, body: null } as const;
+      expect(await setting.send(request)).toMatchObject({
+        status: 400,
+        headers: { "content-type": "application/problem+json" },
+      });
+    }
+  });
 });

@@ -38,6 +38,7 @@ test("the document says what the mounted route does: input, answers, errors and 
     "413",
     "415",
     "429",
+    "431",
     "500",
     "503",
   ]);

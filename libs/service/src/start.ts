@@ -45,6 +45,8 @@ interface Opened {
 }
 
 const operationsGraceMs = 500;
+/** What a client sent to the gateway, and the caller token beside it, which names the whole path once more. */
+const siblingHeaderBytes = 64 * 1024;
 
 /**
  * Opens what the service needs, builds it, starts its parts and takes requests. Whatever fails, what was opened until then is
@@ -179,7 +181,7 @@ async function openOperations(app: Express, config: AnyConfig, releasers: Releas
 
 async function openPublic(web: WebDeps & { config: AnyConfig }, releasers: Releasers): Promise<number> {
   const { built, config } = web;
-  const server = createHttpServer(createPublicApp(web), built.web?.server);
+  const server = createHttpServer(createPublicApp(web), { maxHeaderBytes: siblingHeaderBytes, ...built.web?.server });
   built.web?.onServer?.(server);
   releasers.add("public port", async () => void (await drainServer(server, { graceMs: config.SHUTDOWN_GRACE_MS })));
   const { port } = await listen(server, { host: config.HTTP_HOST, port: config.HTTP_PORT });

@@ -52,6 +52,8 @@ const maxQueuedUsage = 10_000;
 const maxBadKeyAddresses = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
 const accountLimits = { firstByteMs: 15_000, chunkMs: 15_000, totalMs: 60_000, clientStallMs: 15_000 };
+/** Of a client's request: its target and its headers. */
+const maxHeaderBytes = 16 * 1024;
 const requestTimeoutMarginMs = 10_000;
 const closeLeasesMs = 3_000;
 const flushUsageMs = 2_000;
@@ -236,6 +238,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
   return {
     trustRequestId: false,
     server: {
+      maxHeaderBytes,
       headersTimeoutMs: config.HEADERS_TIMEOUT_MS,
       // A body's own deadline is shorter, and answers in the path's dialect.
       requestTimeoutMs: config.HEADERS_TIMEOUT_MS + config.BODY_TIMEOUT_MS + requestTimeoutMarginMs,
