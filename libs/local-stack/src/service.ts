@@ -102,9 +102,12 @@ export function startService(spec: ServiceSpec, host: string, policy: ExitPolicy
   };
 }
 
+/** V8 sizes its heap by the machine's memory: without bounds 30 MB of live objects take 300. */
+const heapArgs = ["--max-semi-space-size=16", "--max-old-space-size=512"];
 const watchArgs = ["--watch", "--watch-preserve-output", "--conditions=@topdog/source"];
 
 const nodeArgsOf = ({ watched, inspectAddress }: ServiceSpec): string[] => [
+  ...heapArgs,
   ...(inspectAddress === undefined ? [] : [`--inspect=${inspectAddress}`]),
   ...(watched ? [...watchArgs, "--import", "./src/instrumentation.ts"] : ["--import", "./dist/instrumentation.js"]),
 ];
