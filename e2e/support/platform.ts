@@ -8,7 +8,9 @@ import { databaseOf, type ServiceName, serviceNames } from "@topdog/contracts/se
 import { runtimeEnvironment } from "@topdog/local-stack/child-environment";
 import type { ProcessExit } from "@topdog/local-stack/process";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
+import { freePort } from "@topdog/local-stack/free-port";
 import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
+import { startTcpProxy, type TcpProxy } from "@topdog/testing/tcp-proxy";
 import { request } from "undici";
 import { until } from "./eventually.ts";
 
@@ -18,6 +20,9 @@ export type Victim = (typeof victims)[number];
 
 export interface PlatformOptions {
   readonly gateways?: number;
+  readonly routers?: number;
+  /** Puts a proxy between the gateways and each router, by which their links can be cut. */
+  readonly breakableLinks?: boolean;
   /** Sandbox providers without thinking time; a live stream still lasts some tens of milliseconds. */
   readonly fastProviders?: boolean;
   /** Environment by service name. */
@@ -33,6 +38,8 @@ export interface Platform {
   readonly gatewayUrls: readonly string[];
   readonly demo: Demo;
   readonly logDir: string;
+  /** With `breakableLinks`: to each router. */
+  readonly links: readonly TcpProxy[];
   /** The quota service's database, as the superuser. */
   readonly quotaDatabaseUrl: string;
   serviceUrl(service: ServiceName): string;
@@ -49,6 +56,8 @@ export interface Platform {
   stopService(service: string): Promise<ProcessExit>;
   kill9(victim: Victim): Promise<void>;
   restart(victim: Victim): Promise<void>;
+  /** Stops a process without ending it, until the returned function lets it go on. */
+  pause(service: string): () => void;
   stop(): Promise<void>;
 }
 
@@ -62,20 +71,29 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const env = Object.fromEntries(
     serviceNames.map((name) => [name, { ...options.everyService, ...options.settings?.[name] }]),
   );
+  const routers = options.routers ?? 1;
+  const linkPorts = await Promise.all(Array.from({ length: routers }, () => freePort("127.0.0.1")));
+  const links = options.breakableLinks === true ? await Promise.all(linkPorts.map(startTcpProxy)) : [];
+  const routerUrl = links.map(({ port }) => `link://127.0.0.1:${port}`).join(",");
+  const gatewayEnv = { ...env["gateway"], ...(links.length === 0 ? {} : { ROUTER_URL: routerUrl }) };
   const stack = await startStack({
     dataDir,
     gateways: options.gateways ?? 1,
+    routers,
+    ports: Object.fromEntries(
+      linkPorts.map((port, index) => [`llm-router${index === 0 ? "" : `-${index + 1}`}-link`, port]),
+    ),
     logLevel: "info",
-    env: { ...env, "sandbox-provider": options.fastProviders === true ? fast : {} },
+    env: { ...env, gateway: gatewayEnv, "sandbox-provider": options.fastProviders === true ? fast : {} },
     entries:
       options.withoutSpool === true
         ? { "llm-router": join(root, "services/llm-router/test/volatile-router-process.ts") }
         : {},
   });
-  return describePlatform(stack, dataDir);
+  return describePlatform(stack, dataDir, links);
 }
 
-function describePlatform(stack: Stack, dataDir: string): Platform {
+function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProxy[]): Platform {
   const command = (service: "org-registry" | "billing", name: string, args: string[]): Promise<string> =>
     runCommand(service, name, args, stack.postgres.url(databaseOf(service), databaseOf(service)));
   const create = async (what: string, ...args: string[]): Promise<{ id: string; key: string }> =>
@@ -93,6 +111,7 @@ function describePlatform(stack: Stack, dataDir: string): Platform {
     gatewayUrls: stack.urls.gateway,
     demo: stack.demo,
     logDir: join(dataDir, "logs"),
+    links,
     quotaDatabaseUrl: stack.postgres.url("quota"),
     opsUrl: (service) => serviceOf(stack, service).opsUrl,
     operatorToken: stack.operatorToken,
@@ -133,8 +152,14 @@ function describePlatform(stack: Stack, dataDir: string): Platform {
       else if (victim === "postgres") await stack.postgres.restart();
       else await stack.restartService(victim);
     },
+    pause: (service) => {
+      const { pid } = serviceOf(stack, service);
+      process.kill(pid, "SIGSTOP");
+      return () => void process.kill(pid, "SIGCONT");
+    },
     stop: async () => {
       await stack.stop();
+      await Promise.all(links.map((link) => link.stop()));
       await rm(dataDir, { recursive: true, force: true });
     },
   };

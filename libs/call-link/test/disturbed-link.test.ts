@@ -4,7 +4,7 @@ import { eventually } from "@topdog/testing/eventually";
 import fc from "fast-check";
 import type { IncomingCall } from "../src/call.ts";
 import { ask, ok, opened, report, startLinks, startServer, type Answer, type Asked } from "./link-rig.ts";
-import { startTcpProxy } from "./tcp-proxy.ts";
+import { startTcpProxy } from "@topdog/testing/tcp-proxy";
 
 interface Step {
   readonly bodyBytes: number;

@@ -3,7 +3,7 @@ import { eventually } from "@topdog/testing/eventually";
 import type { IncomingCall } from "../src/call.ts";
 import { windowBytes } from "../src/frame.ts";
 import { ask, echo, ok, opened, principal, report, startLinks, startServer } from "./link-rig.ts";
-import { startTcpProxy } from "./tcp-proxy.ts";
+import { startTcpProxy } from "@topdog/testing/tcp-proxy";
 
 const releases: (() => unknown)[] = [];
 afterEach(async () => {

@@ -30,7 +30,10 @@ const plan: StackPlan = {
     "sandbox-a": 7,
     "sandbox-b": 8,
     "llm-router-link": 9,
+    "llm-router-2": 10,
+    "llm-router-2-link": 11,
   },
+  routers: ["llm-router"],
   gateways: ["gateway", "gateway-2"],
   sandboxes: ["sandbox-a", "sandbox-b"],
   overrides: {},
@@ -125,6 +128,16 @@ describe("planServices", () => {
     const holders = (name: string) => specs.filter(({ env }) => env[name] !== undefined).map((spec) => spec.name);
     expect(holders("CALLER_SIGNING_KEY")).toEqual(["gateway", "gateway-2"]);
     expect(holders("CALLER_PUBLIC_KEYS")).toEqual(["org-registry", "billing", "quota", "llm-router"]);
+  });
+
+  test("each router has a spool and a link port of its own, and the gateways know them all", () => {
+    const routers = ["llm-router", "llm-router-2"];
+    const variables = { ...plan.variables, "llm-router": ["SPOOL_DIR", "LINK_PORT"] };
+    const specs = planServices({ ...plan, routers, variables });
+    const envOf = (name: string) => specs.find((spec) => spec.name === name)?.env;
+    expect(envOf("llm-router")).toMatchObject({ SPOOL_DIR: "/spool", LINK_PORT: "9" });
+    expect(envOf("llm-router-2")).toMatchObject({ SPOOL_DIR: "/spool-2", LINK_PORT: "11" });
+    expect(envOf("gateway-2")?.["ROUTER_URL"]).toBe("link://127.0.0.1:9,link://127.0.0.1:11");
   });
 
   test("with sandboxes, no provider key reaches any process: a test run can spend nobody's money", () => {

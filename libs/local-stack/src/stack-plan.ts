@@ -16,8 +16,11 @@ export interface StackPlan {
   readonly callerKeys: KeyPair;
   readonly routerKeys: KeyPair;
   readonly operatorToken: string;
+  /** Of the first router; the others' stand beside it. */
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;
+  /** `llm-router`, `llm-router-2`, … */
+  readonly routers: readonly string[];
   /** `gateway`, `gateway-2`, … */
   readonly gateways: readonly string[];
   /** `sandbox-a`, …; none means that the router takes its provider keys from this environment. */
@@ -37,8 +40,8 @@ export interface StackPlan {
 /** A service process has two ports: under its name, and under this one for operators. */
 export const opsPortName = (process: string): string => `${process}-ops`;
 
-/** The port on which llm-router takes calls from gateways. */
-export const linkPortName = "llm-router-link";
+/** The port on which a router takes calls from gateways. */
+export const linkPortName = (router: string): string => `${router}-link`;
 
 const shutdownGraceMs = 10_000;
 /** Each process gets its own identity on the bus and nobody else's. */
@@ -91,20 +94,20 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
       ...plan.overrides[name],
     },
   });
-  const router = {
+  const routerOf = (name: string): Environment => ({
     LINK_HOST: plan.host,
-    LINK_PORT: String(plan.ports[linkPortName]),
+    LINK_PORT: String(plan.ports[linkPortName(name)]),
     ROUTER_SIGNING_KEY: plan.routerKeys.signingKey,
     CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
-    SPOOL_DIR: plan.spoolDir,
+    SPOOL_DIR: name.replace("llm-router", plan.spoolDir),
     SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),
-  };
+  });
   const storing = (name: StoringService): Environment => ({
     DATABASE_URL: plan.databaseUrls[name],
     CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
   });
   const gateway = {
-    ROUTER_URL: `link://${plan.host}:${plan.ports[linkPortName]}`,
+    ROUTER_URL: plan.routers.map((name) => `link://${plan.host}:${plan.ports[linkPortName(name)]}`).join(","),
     ROUTER_PUBLIC_KEYS: plan.routerKeys.publicKeys,
     QUOTA_URL: urlOf("quota"),
     ORG_REGISTRY_URL: urlOf("org-registry"),
@@ -114,7 +117,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
   return [
     ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
     ...storingServices.map((name) => spec(name, name, storing(name))),
-    spec("llm-router", "llm-router", router),
+    ...plan.routers.map((name) => spec(name, "llm-router", routerOf(name))),
     ...plan.gateways.map((name) => spec(name, "gateway", gateway)),
   ];
 }

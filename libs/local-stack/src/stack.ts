@@ -40,6 +40,7 @@ export interface StackOptions {
   /** By process name: where a debugger can attach, `host:port`. */
   readonly inspectAddresses?: Readonly<Record<string, string>>;
   readonly gateways?: number;
+  readonly routers?: number;
   /** 2 by default; 0: the router takes the provider keys of this process's environment. */
   readonly sandboxes?: number;
   /** Empties the data folder first. */
@@ -136,9 +137,10 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   const state = openStateFolder(options.dataDir, options.fresh ?? false);
   started.parts.state = state;
   const gateways = numbered("gateway", options.gateways ?? 1);
+  const routers = numbered("llm-router", options.routers ?? 1);
   const sandboxes = ["sandbox-a", "sandbox-b", "sandbox-c", "sandbox-d"].slice(0, options.sandboxes ?? 2);
-  const processes = [...sandboxes, ...storingServices, "llm-router", ...gateways];
-  const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName), linkPortName];
+  const processes = [...sandboxes, ...storingServices, ...routers, ...gateways];
+  const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName), ...routers.map(linkPortName)];
   const ports = await choosePorts(names, options.ports ?? {});
   const logDir = options.logDir ?? join(options.dataDir, "logs");
 
@@ -150,6 +152,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     host,
     logDir,
     ports,
+    routers,
     gateways,
     sandboxes,
     logLevel: options.logLevel ?? "info",
