@@ -29,13 +29,17 @@ async function walk(runs: number, limits = bounds): Promise<ConsistencyCount[]> 
 
 test("a run checks no more buckets than it may, and the next ones the rest, round and round", async () => {
   const counts = await walk(5);
-  expect(counts.map(({ checkedBuckets, isWhole }) => [checkedBuckets, isWhole])).toEqual(Array(5).fill([3, false]));
+  expect(counts.map(({ checkedBuckets, isWhole }) => [checkedBuckets, isWhole])).toEqual(
+    Array.from({ length: 5 }, () => [3, false]),
+  );
   expect(counts.map(({ last }) => last?.owner)).toEqual(["user:c", "user:f", "user:b", "user:e", "user:a"]);
 });
 
 test("with few buckets each run checks them all, wherever the last one ended", async () => {
   const counts = await walk(3, { maxBuckets: 8, maxRows: 1_000 });
-  expect(counts.map(({ checkedBuckets, isWhole }) => [checkedBuckets, isWhole])).toEqual(Array(3).fill([7, true]));
+  expect(counts.map(({ checkedBuckets, isWhole }) => [checkedBuckets, isWhole])).toEqual(
+    Array.from({ length: 3 }, () => [7, true]),
+  );
 });
 
 test("a bucket that does not agree stays in the figure until it does", async () => {

@@ -75,15 +75,18 @@ export async function explainAll(
   }
 }
 
+/** Statements are given texts, numbers and booleans, and lists of these. */
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
 function literalOf(value: unknown): string {
   if (value === null) return "null";
   if (value instanceof Date) return `'${value.toISOString()}'`;
-  const text = Array.isArray(value) ? `{${value.map(elementOf).join(",")}}` : String(value);
+  const text = Array.isArray(value) ? `{${value.map(elementOf).join(",")}}` : textOf(value);
   return `'${text.replaceAll("'", "''")}'`;
 }
 
 const elementOf = (value: unknown): string =>
-  value === null ? "null" : `"${String(value).replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  value === null ? "null" : `"${textOf(value).replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 
 const withoutChecks = `do $$ declare one record; begin
   for one in select conrelid::regclass as place, conname from pg_constraint
