@@ -32,6 +32,18 @@ export interface CallReport extends Pick<
   readonly recorded: boolean;
 }
 
+/** Of a call whose usage nobody recorded: it broke before there was any, or by a bug of ours. */
+export const unknownReport: CallReport = {
+  recorded: false,
+  outcome: "failed",
+  provider: null,
+  model: null,
+  promptTokens: 0,
+  completionTokens: 0,
+  costNanoUsd: 0,
+  attempts: 0,
+};
+
 /**
  * Why a call has no whole answer. Only after `reset` a router may have acted on it without having told:
  * - `unreachable`: no router could be reached, nothing was sent;

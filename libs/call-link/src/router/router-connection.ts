@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { BodyQueue } from "../body-queue.ts";
-import { noBody, type CallReport, type IncomingCall } from "../call.ts";
+import { noBody, unknownReport, type IncomingCall } from "../call.ts";
 import { abortCodes, frameTypes, LinkProtocolError, maxPrincipals } from "../frame.ts";
 import {
   checkProof,
@@ -41,18 +41,6 @@ export interface RouterConnectionDeps {
   onReady(connection: RouterConnection): void;
   onClosed(connection: RouterConnection, cause: Error | undefined): void;
 }
-
-/** Of a call that was lost by a bug of ours. */
-const unknownReport: CallReport = {
-  recorded: false,
-  outcome: "failed",
-  provider: null,
-  model: null,
-  promptTokens: 0,
-  completionTokens: 0,
-  costNanoUsd: 0,
-  attempts: 0,
-};
 
 /** One gateway's connection, at the router: proves both sides, then turns frames into calls. A class: it is a state machine. */
 export class RouterConnection implements LinkSocketHandler, CallTransport {

@@ -1,4 +1,4 @@
-import type { CallReport, IncomingCall } from "@topdog/call-link/call";
+import { unknownReport, type CallReport, type IncomingCall } from "@topdog/call-link/call";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { AnswerSink } from "../usecases/answer-sink.ts";
 
@@ -10,16 +10,6 @@ export interface LinkAnswer extends AnswerSink {
 }
 
 const nothing = (): void => undefined;
-
-const unknownUsage = {
-  outcome: "failed",
-  provider: null,
-  model: null,
-  promptTokens: 0,
-  completionTokens: 0,
-  costNanoUsd: 0,
-  attempts: 0,
-} as const;
 
 function listHeaders(headers: Readonly<Record<string, string | number>>): string[] {
   const list: string[] = [];
@@ -36,7 +26,7 @@ export function linkAnswer(call: IncomingCall): LinkAnswer {
   let onGone = nothing;
 
   const report = (): CallReport => {
-    const { outcome, provider, model, promptTokens, completionTokens, costNanoUsd, attempts } = usage ?? unknownUsage;
+    const { outcome, provider, model, promptTokens, completionTokens, costNanoUsd, attempts } = usage ?? unknownReport;
     return {
       recorded: isAccountedFor,
       outcome,
