@@ -8,6 +8,7 @@ import { applyTopology } from "@topdog/messaging/topology";
 import { makeBusIdentities, type TestBusUser, testUserName } from "./bus-identities.ts";
 import { containerNats } from "./containers.ts";
 import { localEngine } from "./engines.ts";
+import { eventually } from "./eventually.ts";
 import { silentLogger } from "./logger.ts";
 
 export interface TestNats {
@@ -23,7 +24,7 @@ export interface TestNats {
   kill9(): Promise<void>;
   /** Pauses the server as if its machine hung: it answers nothing, and no connection ends. `false` lets it run again. */
   freeze(isFrozen: boolean): void;
-  /** Starts the server again on the same port with the data it had. */
+  /** Starts the server again on the same port with the data it had. Resolves when `bus` can use it again. */
   restart(): Promise<void>;
   /** Kills the server, loses all of its data and starts it again: no stream and no durable is left. */
   restartEmpty(): Promise<void>;
@@ -67,6 +68,10 @@ export async function testNats(options: TestNatsOptions = {}): Promise<TestNats>
   };
   const bus = await busOf(testUserName);
   await applyTopology(bus);
+  const restart = async (): Promise<void> => {
+    await server.restart();
+    await eventually(() => bus.jsm.getAccountInfo());
+  };
   return {
     url: server.url,
     bus,
@@ -74,11 +79,11 @@ export async function testNats(options: TestNatsOptions = {}): Promise<TestNats>
     seedOf,
     kill9: () => server.kill9(),
     freeze: (isFrozen) => server.freeze(isFrozen),
-    restart: () => server.restart(),
+    restart,
     restartEmpty: async () => {
       await server.kill9();
       await server.wipe();
-      await server.restart();
+      await restart();
     },
     stop: async () => {
       await Promise.all([...buses.values()].map((opening) => opening.then((one) => one.close())));
