@@ -12,7 +12,8 @@ const claims: CallerClaims = {
   method: "GET",
   path: "/api/usage?from=2026-11-01",
   requestId: "req_1",
-  principal: {
+  caller: {
+    kind: "key",
     keyId: "key_1",
     userId: "usr_1",
     orgId: null,
@@ -72,7 +73,7 @@ describe("a caller's token", () => {
       `${hmacHeader}.${encode(payload)}.${hmac}`,
       await jwt("JWT", nowMs, nowMs + 5_000),
       await jwt("topdog-caller+jwt", nowMs - 60_000, nowMs + 600_000),
-      `${header}.${encode({ ...payload, principal: { ...claims.principal, userId: "usr_2" } })}.${signature}`,
+      `${header}.${encode({ ...payload, caller: { ...claims.caller, userId: "usr_2" } })}.${signature}`,
     ];
     expect(
       await verifyAs("billing")({ ...received, token: await jwt("topdog-caller+jwt", nowMs, nowMs + 5_000) }),

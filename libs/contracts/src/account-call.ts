@@ -1,9 +1,45 @@
 import { z } from "zod";
-import { principalSchema } from "./rpc/resolve-principal.ts";
+import { userBucket } from "./quota.ts";
+import { type Principal, principalSchema } from "./rpc/resolve-principal.ts";
 
 /** The header with the token (libs/caller-token) that tells a sibling service who calls. */
 export const callerTokenHeaderName = "x-topdog-caller";
 
+/** The cookie of a session. The prefix lets it come only from this very host, over TLS. */
+export const sessionCookieName = "__Host-topdog_session";
+
+export const keyCallerSchema = principalSchema.extend({ kind: z.literal("key") });
+/** An API key, as its principal. */
+export type KeyCaller = z.infer<typeof keyCallerSchema>;
+
+export const sessionCallerSchema = z.object({
+  kind: z.literal("session"),
+  sessionId: z.string(),
+  userId: z.string(),
+  /** A user with the admin role, in a session that passed a second factor. */
+  operator: z.boolean(),
+  /** When the person last proved who they are, by password or passkey. */
+  authenticatedAt: z.iso.datetime(),
+  secondFactorAt: z.iso.datetime().nullable(),
+});
+/** A person who is signed in. The session is in no org: a request names its org, and the service looks up the role. */
+export type SessionCaller = z.infer<typeof sessionCallerSchema>;
+
+export const callerSchema = z.discriminatedUnion("kind", [keyCallerSchema, sessionCallerSchema]);
+/** Who makes a request of the account API. */
+export type AccountCaller = z.infer<typeof callerSchema>;
+
 /** An `/api` request of an authenticated caller: nothing was charged. */
-export const accountCallSchema = z.object({ requestId: z.string(), principal: principalSchema });
+export const accountCallSchema = z.object({ requestId: z.string(), caller: callerSchema });
 export type AccountCall = z.infer<typeof accountCallSchema>;
+
+/** What the caller's own calls are charged to; for a session, the calls of the user's personal keys. */
+export const bucketsOf = (caller: AccountCaller): Principal["buckets"] =>
+  caller.kind === "key" ? caller.buckets : { personal: userBucket(caller.userId), org: null };
+
+/** How old the last proof may be for a sensitive act: on keys, members, billing, or a deletion. */
+export const recentAuthenticationMs = 15 * 60_000;
+
+/** The user, and the org that their key is confined to with their role in it; both null for a session. */
+export const tenantOf = (caller: AccountCaller): Pick<Principal, "userId" | "orgId" | "role"> =>
+  caller.kind === "key" ? caller : { userId: caller.userId, orgId: null, role: null };

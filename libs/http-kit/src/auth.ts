@@ -1,27 +1,40 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request, RequestHandler, Response } from "express";
 import { type CallerVerifierOptions, createCallerVerifier } from "@topdog/caller-token/verify";
-import { type AccountCall, callerTokenHeaderName } from "@topdog/contracts/account-call";
+import {
+  type AccountCall,
+  type AccountCaller,
+  callerTokenHeaderName,
+  recentAuthenticationMs,
+} from "@topdog/contracts/account-call";
 import { AppError } from "@topdog/errors/app-error";
 import { setRequestId } from "./request-id.ts";
 import { addToRequestLog } from "./request-log.ts";
 import type { Route } from "./route-types.ts";
 
-/** Who calls, as the gateway signed it; null without a valid signature. */
-export type SiblingVerifier = (req: Request) => AccountCall | null | Promise<AccountCall | null>;
+/** Who calls, as the gateway signed it. */
+export interface CallerVerifier {
+  /** Null without a valid signature. */
+  verify(req: Request): Promise<AccountCall | null>;
+  readonly nowMs: () => number;
+}
 /** Whether the request shows an operator's credential. */
 export type OperatorVerifier = (req: Request) => boolean;
 
 /** How this process checks each kind of auth. A route whose kind has no verifier here cannot be mounted. */
 export interface Verifiers {
-  readonly sibling?: SiblingVerifier;
+  /** For `key`, `session` and `account`. */
+  readonly caller?: CallerVerifier;
   readonly operator?: OperatorVerifier;
 }
 
 /** Checks the token that the gateway signs for this one request to this service. */
-export function siblingVerifier(options: CallerVerifierOptions): SiblingVerifier {
+export function callerVerifier(options: CallerVerifierOptions): CallerVerifier {
   const verify = createCallerVerifier(options);
-  return (req) => verify({ token: req.get(callerTokenHeaderName), method: req.method, path: req.originalUrl });
+  return {
+    verify: (req) => verify({ token: req.get(callerTokenHeaderName), method: req.method, path: req.originalUrl }),
+    nowMs: options.nowMs,
+  };
 }
 
 /** Text, or anything that reveals it (a config Secret). */
@@ -37,26 +50,49 @@ export function operatorVerifier(token: SecretText | undefined): OperatorVerifie
   return (req) => timingSafeEqual(digest(req.get("authorization") ?? ""), expected);
 }
 
+const needsCaller = ({ auth }: Route): boolean => auth === "key" || auth === "session" || auth === "account";
+
 /** Throws when the route's kind of auth has no verifier: a mistake of the composition, seen at the start. */
-export function assertVerifiable({ auth, method, path }: Route, verifiers: Verifiers): void {
-  if (auth === "none" || (verifiers as Readonly<Record<string, unknown>>)[auth] !== undefined) return;
+export function assertVerifiable(route: Route, verifiers: Verifiers): void {
+  const { auth, method, path } = route;
+  if (auth === "none" || (needsCaller(route) && verifiers.caller !== undefined)) return;
+  if (auth === "operator" && verifiers.operator !== undefined) return;
   throw new Error(`${method.toUpperCase()} ${path} needs auth "${auth}", and no verifier for it is configured`);
 }
 
-/** Who makes a request that a sibling passes on. The signed token holds the request's id too, so that all services log one id. */
+/** Who makes a request that the gateway passes on. The signed token holds the request's id too, so that all services log one id. */
 export async function callerOf(
-  { auth }: Route,
+  route: Route,
   verifiers: Verifiers,
   req: Request,
   res: Response,
-): Promise<AccountCall | null> {
-  if (auth !== "sibling") return null;
-  const caller = (await verifiers.sibling?.(req)) ?? null;
-  if (caller === null) throw new AppError("missing_api_key");
-  setRequestId(req, res, caller.requestId);
-  const { keyId, userId, orgId } = caller.principal;
-  addToRequestLog(res, { keyId, userId, orgId });
-  return caller;
+): Promise<AccountCaller | null> {
+  if (!needsCaller(route) || verifiers.caller === undefined) return null;
+  const call = await verifiers.caller.verify(req);
+  if (call === null) throw new AppError(route.auth === "session" ? "not_signed_in" : "missing_api_key");
+  setRequestId(req, res, call.requestId);
+  addToRequestLog(res, logged(call.caller));
+  assertAdmitted(route, call.caller, verifiers.caller.nowMs());
+  return call.caller;
+}
+
+const logged = (caller: AccountCaller): Record<string, string | null> =>
+  caller.kind === "key"
+    ? { keyId: caller.keyId, userId: caller.userId, orgId: caller.orgId }
+    : { sessionId: caller.sessionId, userId: caller.userId };
+
+/** Throws AppError 403 for a caller of the wrong kind, and for a session that lacks what the route requires of one. */
+function assertAdmitted({ auth, requires = [] }: Route, caller: AccountCaller, nowMs: number): void {
+  if (caller.kind === "key") {
+    if (auth === "session" || requires.includes("operator")) throw new AppError("session_required");
+    return;
+  }
+  if (auth === "key") throw new AppError("api_key_required");
+  if (requires.includes("operator") && !caller.operator) throw new AppError("operator_required");
+  const ageMs = nowMs - Date.parse(caller.authenticatedAt);
+  if (requires.includes("recent authentication") && ageMs > recentAuthenticationMs) {
+    throw new AppError("reauthentication_required");
+  }
 }
 
 /** For everybody but an operator the path does not exist: the request leaves the router and gets the same 404 as any unknown path. */

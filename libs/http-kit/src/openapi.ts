@@ -1,3 +1,4 @@
+import { sessionCookieName } from "@topdog/contracts/account-call";
 import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
 import { z } from "zod";
 import {
@@ -9,7 +10,7 @@ import {
 import { strict } from "./mount-routes.ts";
 import { problemContentType } from "./problem.ts";
 import { isRawBody } from "./raw-body.ts";
-import type { Route } from "./route-types.ts";
+import type { Route, SessionRequirement } from "./route-types.ts";
 import { isStreamed } from "./streamed.ts";
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -47,13 +48,27 @@ const errorsOfEveryRoute = [
 ] as const;
 /** A body is read, and may be refused, whether or not the route has a use for it. */
 const errorsOfEveryBody = ["payload_too_large", "unsupported_encoding", "request_timeout"] as const;
-const errorsOfEveryKey = [
+const errorsOfEveryCaller = [
   "missing_api_key",
   "invalid_api_key",
   "too_many_bad_keys",
   "too_many_calls",
   "temporary_reduced_capacity",
 ] as const;
+
+/** What each kind of caller may meet, and by what it is known. */
+const callerKinds: Readonly<
+  Partial<Record<Route["auth"], { security: Record<string, never[]>[]; errors: readonly ErrorCode[] }>>
+> = {
+  key: { security: [{ ApiKey: [] }], errors: [...errorsOfEveryCaller, "api_key_required"] },
+  session: { security: [{ Session: [] }], errors: [...errorsOfEveryCaller, "not_signed_in", "session_required"] },
+  account: { security: [{ ApiKey: [] }, { Session: [] }], errors: errorsOfEveryCaller },
+};
+
+const errorsOfRequirement = {
+  "recent authentication": ["reauthentication_required"],
+  operator: ["operator_required", "session_required"],
+} as const satisfies Record<SessionRequirement, readonly ErrorCode[]>;
 
 /** The OpenAPI 3.1 document, made from the same objects that are mounted. */
 export function buildOpenApi({
@@ -73,18 +88,22 @@ export function buildOpenApi({
     info: { title, version, ...(description === undefined ? {} : { description }) },
     paths,
     components: {
-      securitySchemes: { ApiKey: { type: "http", scheme: "bearer", description: "An API key: `td_…`" } },
+      securitySchemes: {
+        ApiKey: { type: "http", scheme: "bearer", description: "An API key: `td_…`" },
+        Session: { type: "apiKey", in: "cookie", name: sessionCookieName, description: "Of a person who is signed in" },
+      },
     },
   });
 }
 
 function operation(route: Route): ZodOpenApiOperationObject {
+  const kind = callerKinds[route.auth];
   return {
     operationId: `${route.method}${route.path.replaceAll(/[^A-Za-z0-9]+(\w?)/g, (_, next: string) => next.toUpperCase())}`,
     summary: route.summary,
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(route.tags === undefined ? {} : { tags: [...route.tags] }),
-    ...(route.auth === "sibling" ? { security: [{ ApiKey: [] }] } : {}),
+    ...(kind === undefined ? {} : { security: kind.security }),
     requestParams: {
       ...(route.params === undefined ? {} : { path: route.params.strict() }),
       ...(route.query === undefined ? {} : { query: route.query.strict() }),
@@ -118,7 +137,8 @@ function failures(route: Route): ZodOpenApiResponsesObject {
     ...errorsOfEveryRoute,
     ...(route.method === "get" ? [] : errorsOfEveryBody),
     ...(route.body === undefined || isRawBody(route.body) ? [] : (["malformed_json"] as const)),
-    ...(route.auth === "sibling" ? errorsOfEveryKey : []),
+    ...(callerKinds[route.auth]?.errors ?? []),
+    ...(route.requires ?? []).flatMap((one) => errorsOfRequirement[one]),
     ...route.errors,
   ]);
   const byStatus = Map.groupBy(codes, (code) => String(errorRegistry[code].status));

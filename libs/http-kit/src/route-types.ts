@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import type { AccountCall } from "@topdog/contracts/account-call";
+import type { AccountCaller, KeyCaller, SessionCaller } from "@topdog/contracts/account-call";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { z } from "zod";
 import type { RawBody } from "./raw-body.ts";
@@ -7,10 +7,24 @@ import type { StreamedResponse, StreamReply } from "./streamed.ts";
 
 export type RouteMethod = "get" | "post" | "put" | "patch" | "delete";
 /**
- * Who may call. `sibling`: a caller that the gateway has signed for; `operator`: the operator's credential, without which the
- * path is as if it did not exist; `none`: anybody. `key`, `session` and `webhook` cannot be mounted before they have a verifier.
+ * Who may call. `key`: an API key, `session`: a person who is signed in, `account`: either, each as the gateway signed it;
+ * `operator`: the operator's credential, without which the path is as if it did not exist; `none`: anybody. `webhook` cannot
+ * be mounted before it has a verifier.
  */
-export type RouteAuth = "none" | "sibling" | "operator" | "key" | "session" | "webhook";
+export type RouteAuth = "none" | "key" | "session" | "account" | "operator" | "webhook";
+/**
+ * What a session must be besides signed in. `recent authentication`: the person proved who they are in the last 15 minutes
+ * (a key is not asked for it); `operator`: an operator's, with a second factor (a key never is).
+ */
+export type SessionRequirement = "recent authentication" | "operator";
+/** The caller that a handler gets, by its route's auth. */
+export type CallerOf<A extends RouteAuth> = A extends "key"
+  ? KeyCaller
+  : A extends "session"
+    ? SessionCaller
+    : A extends "account"
+      ? AccountCaller
+      : null;
 /** By status: the schema of its JSON body, or what kind of bytes it streams. */
 export type ResponseSchemas = Readonly<Record<number, z.ZodType | StreamedResponse>>;
 
@@ -39,7 +53,7 @@ export interface RouteInput<P, Q, B, A extends RouteAuth> {
   readonly query: Output<Q>;
   readonly body: Output<B>;
   /** Who calls, as the gateway signed it; null on a route with another auth. */
-  readonly caller: A extends "sibling" ? AccountCall : null;
+  readonly caller: CallerOf<A>;
   readonly req: Request;
   readonly res: Response;
 }
@@ -59,6 +73,8 @@ export interface RouteDefinition<
   readonly description?: string;
   readonly tags?: readonly string[];
   readonly auth: A;
+  /** For `session` and `account`. */
+  readonly requires?: readonly SessionRequirement[];
   readonly params?: P;
   readonly query?: Q;
   /** A schema for JSON, or `rawBody` for the bytes. */
@@ -78,6 +94,7 @@ export interface Route {
   readonly description?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly auth: RouteAuth;
+  readonly requires?: readonly SessionRequirement[] | undefined;
   readonly params?: z.ZodObject | undefined;
   readonly query?: z.ZodObject | undefined;
   readonly body?: z.ZodType | RawBody | undefined;
@@ -90,7 +107,7 @@ export interface ErasedInput {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
-  readonly caller: AccountCall | null;
+  readonly caller: AccountCaller | null;
   readonly req: Request;
   readonly res: Response;
 }

@@ -1,22 +1,27 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { createKeyPair, publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
+import { createCallerSigner } from "@topdog/caller-token/sign";
+import { type AccountCaller, callerTokenHeaderName, type SessionCaller } from "@topdog/contracts/account-call";
 import { createExpressApp } from "@topdog/http-kit/app";
-import { operatorVerifier, siblingVerifier } from "@topdog/http-kit/auth";
+import { operatorVerifier, callerVerifier } from "@topdog/http-kit/auth";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { notFound } from "@topdog/http-kit/error-handler";
 import { renderProblem } from "@topdog/http-kit/problem";
 import { defineRoute, mountRoutes } from "@topdog/http-kit/route";
+import type { RouteAuth, SessionRequirement } from "@topdog/http-kit/route-types";
 import { z } from "zod";
 import { closeServed, recordingLogger, serve } from "./served.ts";
 
 afterEach(closeServed);
 
 const token = "an-operator-token-of-thirty-two-characters";
-const routeWith = (auth: "operator" | "session" | "webhook" | "key" | "sibling") =>
+const routeWith = (auth: RouteAuth, requires: readonly SessionRequirement[] = []) =>
   defineRoute({
     method: "get",
     path: "/secret",
     summary: "What operators may see",
     auth,
+    requires,
     responses: { 200: z.object({ seen: z.boolean() }) },
     errors: [],
     handler: async () => ({ status: 200, body: { seen: true } }),
@@ -72,7 +77,7 @@ describe("an operator's route", () => {
   });
 });
 
-test.each(["session", "webhook", "key", "operator", "sibling"] as const)(
+test.each(["session", "webhook", "key", "operator", "account"] as const)(
   "a route with auth %s cannot be mounted where that kind has no verifier",
   (auth) => {
     const { logger } = recordingLogger();
@@ -81,11 +86,86 @@ test.each(["session", "webhook", "key", "operator", "sibling"] as const)(
   },
 );
 
+describe("a route that takes a caller", () => {
+  const nowMs = Date.parse("2026-11-26T12:00:00Z");
+  const keyPair = createKeyPair("of-the-tests");
+  const sign = createCallerSigner(signingKeyField.parse(keyPair.signingKey), () => nowMs);
+  const anyKey: AccountCaller = {
+    kind: "key",
+    keyId: "key_1",
+    userId: "usr_1",
+    orgId: null,
+    role: null,
+    buckets: { personal: "user:usr_1", org: null },
+    byok: { scope: "user", used: 0, capacity: 2 },
+  };
+  const session: SessionCaller = {
+    kind: "session",
+    sessionId: "ses_1",
+    userId: "usr_1",
+    operator: false,
+    authenticatedAt: "2026-11-26T11:44:59Z",
+    secondFactorAt: null,
+  };
+  const recent: AccountCaller = { ...session, authenticatedAt: "2026-11-26T11:45:00Z" };
+  const operator: AccountCaller = { ...recent, operator: true };
+  const people = { nobody: null, "a key": anyKey, "a session": session, "a recent session": recent, operator };
+
+  test.each([
+    [
+      "key",
+      [],
+      {
+        nobody: "missing_api_key",
+        "a session": "api_key_required",
+        "a recent session": "api_key_required",
+        operator: "api_key_required",
+      },
+    ],
+    ["session", [], { nobody: "not_signed_in", "a key": "session_required" }],
+    ["account", [], { nobody: "missing_api_key" }],
+    [
+      "session",
+      ["recent authentication"],
+      { nobody: "not_signed_in", "a key": "session_required", "a session": "reauthentication_required" },
+    ],
+    ["account", ["recent authentication"], { nobody: "missing_api_key", "a session": "reauthentication_required" }],
+    [
+      "account",
+      ["operator"],
+      {
+        nobody: "missing_api_key",
+        "a key": "session_required",
+        "a session": "operator_required",
+        "a recent session": "operator_required",
+      },
+    ],
+  ] as const)("with auth %s, requiring %j, refuses exactly %j", async (auth, requires, refused) => {
+    const { logger } = recordingLogger();
+    const app = createExpressApp({ logger });
+    const caller = callerVerifier({
+      publicKeys: publicKeysField.parse(keyPair.publicKeys),
+      audience: "things",
+      nowMs: () => nowMs,
+    });
+    mountRoutes(app, [routeWith(auth, requires)], { verifiers: { caller }, logger });
+    const origin = await serve(createHttpServer(app));
+    for (const [name, person] of Object.entries(people)) {
+      const claims = { method: "GET", path: "/secret", requestId: "req_1" };
+      const token = person === null ? "" : await sign("things", { ...claims, caller: person });
+      const answer = await fetch(`${origin}/secret`, { headers: { [callerTokenHeaderName]: token } });
+      const { code } = (await answer.json()) as { code?: string };
+      const expected = (refused as Record<string, string>)[name];
+      expect([name, code]).toEqual([name, expected]);
+    }
+  });
+});
+
 test("each mounted kind asks its own verifier: an operator's token does not sign for a sibling", async () => {
   const { logger } = recordingLogger();
   const app = createExpressApp({ logger });
-  const sibling = siblingVerifier({ publicKeys: new Map(), audience: "things", nowMs: Date.now });
-  mountRoutes(app, [routeWith("sibling")], { verifiers: { sibling, operator: operatorVerifier(token) }, logger });
+  const caller = callerVerifier({ publicKeys: new Map(), audience: "things", nowMs: Date.now });
+  mountRoutes(app, [routeWith("account")], { verifiers: { caller, operator: operatorVerifier(token) }, logger });
   const origin = await serve(createHttpServer(app));
   const answer = await fetch(`${origin}/secret`, { headers: { authorization: `Bearer ${token}` } });
   expect(answer.status).toBe(401);

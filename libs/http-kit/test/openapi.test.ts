@@ -7,7 +7,7 @@ const route = defineRoute({
   method: "patch",
   path: "/api/keys/:keyId",
   summary: "Rename a key",
-  auth: "sibling",
+  auth: "account",
   params: z.object({ keyId: z.string() }),
   body: z.object({ name: z.string().min(1) }),
   responses: { 200: z.object({ id: z.string() }), 204: z.undefined() },
@@ -22,7 +22,7 @@ test("the document says what the mounted route does: input, answers, errors and 
   const operation = document.paths?.["/api/keys/{keyId}"]?.patch;
   expect(operation).toMatchObject({
     operationId: "patchApiKeysKeyId",
-    security: [{ ApiKey: [] }],
+    security: [{ ApiKey: [] }, { Session: [] }],
     parameters: [{ in: "path", name: "keyId", required: true }],
     requestBody: { content: { "application/json": { schema: { additionalProperties: false, required: ["name"] } } } },
   });

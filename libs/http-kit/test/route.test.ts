@@ -4,7 +4,7 @@ import { createCallerSigner } from "@topdog/caller-token/sign";
 import { callerTokenHeaderName, type AccountCall } from "@topdog/contracts/account-call";
 import { AppError } from "@topdog/errors/app-error";
 import { createExpressApp } from "@topdog/http-kit/app";
-import { operatorVerifier, siblingVerifier } from "@topdog/http-kit/auth";
+import { operatorVerifier, callerVerifier } from "@topdog/http-kit/auth";
 import { createHttpServer } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { renderProblem } from "@topdog/http-kit/problem";
@@ -18,7 +18,7 @@ const keys = createKeyPair("of-the-tests");
 const signingKey = signingKeyField.parse(keys.signingKey);
 const signNow = createCallerSigner(signingKey, () => nowMs);
 const verifiers = {
-  sibling: siblingVerifier({
+  caller: callerVerifier({
     publicKeys: publicKeysField.parse(keys.publicKeys),
     audience: "things",
     nowMs: () => nowMs,
@@ -28,7 +28,8 @@ const verifiers = {
 
 const call: AccountCall = {
   requestId: "req_of_the_gateway",
-  principal: {
+  caller: {
+    kind: "key",
     keyId: "key_1",
     userId: "usr_1",
     orgId: null,
@@ -42,7 +43,7 @@ const createThing = defineRoute({
   method: "post",
   path: "/api/things/:thingId",
   summary: "Create a thing",
-  auth: "sibling",
+  auth: "account",
   params: z.object({ thingId: z.string().max(10) }),
   query: z.object({ dryRun: z.stringbool().default(false) }),
   body: z.object({ name: z.string().min(1), tags: z.array(z.string()).default([]) }),
@@ -53,7 +54,7 @@ const createThing = defineRoute({
       throw new AppError("conflict", { detail: "The name is taken.", extensions: { name: "taken" } });
     return {
       status: 201,
-      body: { id: params.thingId, name: body.name, by: caller.principal.userId, dryRun: query.dryRun },
+      body: { id: params.thingId, name: body.name, by: caller.userId, dryRun: query.dryRun },
     };
   },
 });

@@ -3,7 +3,7 @@ import { createCallerSigner, type SignCaller } from "@topdog/caller-token/sign";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
-import { callerTokenHeaderName } from "@topdog/contracts/account-call";
+import { type AccountCaller, callerTokenHeaderName, type SessionCaller } from "@topdog/contracts/account-call";
 import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { ServiceName } from "@topdog/contracts/services";
@@ -31,12 +31,12 @@ export interface Answer {
   readonly body: Record<string, unknown> & { items?: Record<string, unknown>[] };
 }
 
-/** Calls a service as the gateway does for an authenticated caller; without `as`, as nobody. Text is sent as it is. */
+/** Calls a service as the gateway does for an authenticated caller (`sessionOf` is one who is signed in); without `as`, as nobody. Text is sent as it is. */
 export async function accountCall(
   service: { readonly name: ServiceName; readonly url: string },
   method: string,
   path: string,
-  as: As | null,
+  as: As | SessionCaller | null,
   body?: unknown,
 ): Promise<Answer> {
   const payload = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
@@ -45,8 +45,8 @@ export async function accountCall(
     "content-length": String(Buffer.byteLength(payload)),
   };
   if (as !== null) {
-    const claims = { method, path, requestId: "req_test", principal: principalOf(as) };
-    headers[callerTokenHeaderName] = await signCaller(service.name, claims);
+    const caller: AccountCaller = "kind" in as ? as : { kind: "key", ...principalOf(as) };
+    headers[callerTokenHeaderName] = await signCaller(service.name, { method, path, requestId: "req_test", caller });
   }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     // `agent: false`: a connection of its own, so that none is left open after the test.
@@ -69,4 +69,15 @@ export const principalOf = ({ userId, orgId = null, role = "member", keyId = "ke
       ? { personal: userBucket(userId), org: null }
       : { personal: seatBucket(orgId, userId), org: orgBucket(orgId) },
   byok: { scope: "user", used: 0, capacity: 2 },
+});
+
+/** A user who signed in just now, and is no operator. */
+export const sessionOf = (userId: string, other: Partial<SessionCaller> = {}): SessionCaller => ({
+  kind: "session",
+  sessionId: "ses_of_caller",
+  userId,
+  operator: false,
+  authenticatedAt: new Date().toISOString(),
+  secondFactorAt: null,
+  ...other,
 });

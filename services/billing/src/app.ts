@@ -1,4 +1,4 @@
-import { siblingVerifier } from "@topdog/http-kit/auth";
+import { callerVerifier } from "@topdog/http-kit/auth";
 import { defineService } from "@topdog/service/define";
 import { configSchema } from "./config.ts";
 import { onOrgUpdated } from "./consumers/on-org-updated.ts";
@@ -15,7 +15,7 @@ export const billing = defineService({
       regulatedLineup: config.REGULATED_LINEUP,
       stripeKeySet: config.STRIPE_SECRET_KEY !== undefined,
     }),
-    verifiers: { sibling: siblingVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "billing", nowMs }) },
+    verifiers: { caller: callerVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "billing", nowMs }) },
     parts: { "org.updated": onOrgUpdated(context) },
   }),
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { orgUpdated } from "@topdog/contracts/events/org-events";
 import { publishEvent } from "@topdog/messaging/publish";
-import type { As } from "@topdog/testing/account-call";
+import { type As, sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { findOrgSeats } from "../src/store/org-seats.ts";
 import { setPlan } from "../src/usecases/set-plan.ts";
@@ -95,12 +95,16 @@ describe("billing's account API", () => {
       const owned = await billing.call("GET", path, as);
       expect(owned.body).toMatchObject({ owner: "org:org_read", plan: "teams", seats: 5, activeMembers: 2 });
     }
+    const signedIn = await billing.call("GET", path, sessionOf("usr_owner"));
+    expect(signedIn.body).toMatchObject({ owner: "org:org_read" });
     for (const role of ["member", "admin"] as const) {
       const refused = await billing.call("GET", path, { userId: "usr_m", orgId: "org_read", role });
       expect([refused.status, refused.body["code"]]).toEqual([403, "owner_only"]);
     }
     const missing = await billing.call("GET", "/api/billing/subscription?org=org_none", { userId: "usr_m" });
     expect(missing.status).toBe(404);
+    const stranger = await billing.call("GET", path, sessionOf("usr_m"));
+    expect({ ...stranger.body, instance: missing.body["instance"] }).toEqual(missing.body);
     // A stranger, an owner of another org, and the owner through a key that is confined to another org.
     for (const as of [
       { userId: "usr_m" },

@@ -1,3 +1,4 @@
+import type { SessionCaller } from "@topdog/contracts/account-call";
 import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/account-call";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { billing } from "../src/app.ts";
@@ -8,7 +9,7 @@ export const migrations = new URL("../migrations/", import.meta.url);
 export interface Billing extends StoringTestService {
   /** For arranging a test without HTTP. */
   readonly deps: SetPlanDeps;
-  call(method: string, path: string, as: As | null, body?: unknown): Promise<Answer>;
+  call(method: string, path: string, as: As | SessionCaller | null, body?: unknown): Promise<Answer>;
 }
 
 /** The whole service against a database and a bus of the test's own. */

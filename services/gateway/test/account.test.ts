@@ -44,7 +44,7 @@ describe("the account API", () => {
     expect(seen?.caller).toMatchObject({
       method: "POST",
       path: "/api/keys?dry=1",
-      principal,
+      caller: { kind: "key", ...principal },
       requestId: answer.headers["x-request-id"],
     });
     for (const name of ["authorization", "cookie", "x-forwarded-for"]) expect(seen?.headers[name]).toBeUndefined();

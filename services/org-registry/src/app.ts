@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { siblingVerifier } from "@topdog/http-kit/auth";
+import { callerVerifier } from "@topdog/http-kit/auth";
 import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { configSchema } from "./config.ts";
@@ -19,7 +19,7 @@ export const orgRegistry = defineService({
     return {
       routes: createRoutes({ db: context.db, ...deps }),
       verifiers: {
-        sibling: siblingVerifier({
+        caller: callerVerifier({
           publicKeys: config.CALLER_PUBLIC_KEYS,
           audience: "org-registry",
           nowMs: deps.nowMs,

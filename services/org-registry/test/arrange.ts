@@ -4,7 +4,7 @@ import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
 import { createOrg } from "../src/usecases/create-org.ts";
 import { createUser } from "../src/usecases/create-user.ts";
 import type { PlanId } from "@topdog/contracts/plans";
-import type { Caller } from "../src/domain/caller.ts";
+import type { CallingKey } from "../src/domain/caller.ts";
 import type { Entitlement } from "../src/domain/seats.ts";
 import { createKeyAsOperator } from "../src/usecases/create-key.ts";
 
@@ -39,7 +39,7 @@ export const entitlement = (owner: string, version: number, seats: number, plan:
 });
 
 /** A user as the caller, by a live key of theirs. */
-export async function callerFor(deps: RegistryDeps, userId: string, orgId: string | null = null): Promise<Caller> {
+export async function callerFor(deps: RegistryDeps, userId: string, orgId: string | null = null): Promise<CallingKey> {
   const { record } = await createKeyAsOperator(deps, { userId, orgId, name: "caller" });
   return { userId, orgId, keyId: record.id };
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
 import * as fc from "fast-check";
-import type { Caller } from "../src/domain/caller.ts";
+import type { CallingKey } from "../src/domain/caller.ts";
 import { findLiveKey } from "../src/store/api-keys.ts";
 import type { RegistryDeps } from "../src/usecases/change.ts";
 import { createKey, createKeyAsOperator } from "../src/usecases/create-key.ts";
@@ -19,11 +19,11 @@ describe("a key that was made with another key", () => {
   });
   afterAll(() => database.drop());
 
-  const madeWith = async (caller: Caller, orgId: string | null = caller.orgId): Promise<Caller> => {
+  const madeWith = async (caller: CallingKey, orgId: string | null = caller.orgId): Promise<CallingKey> => {
     const { record } = await createKey(deps, caller, { name: "made", orgId });
     return { userId: caller.userId, orgId, keyId: record.id };
   };
-  const isLive = async ({ keyId }: Caller): Promise<boolean> => (await findLiveKey(database.db, keyId)) !== null;
+  const isLive = async ({ keyId }: CallingKey): Promise<boolean> => (await findLiveKey(database.db, keyId)) !== null;
   const revocationsOf = async (keyId: string): Promise<number> => {
     const { rows } = await database.db.raw<{ rows: unknown[] }>(
       "select 1 from outbox where subject = ? and payload::json ->> 'keyId' = ?",
@@ -86,7 +86,7 @@ describe("a key that was made with another key", () => {
     });
     const run = async ({ makers, revocations }: { makers: number[]; revocations: number[] }): Promise<void> => {
       const userId = await someUser(deps);
-      const keys: { caller: Caller; parent: number | null }[] = [
+      const keys: { caller: CallingKey; parent: number | null }[] = [
         { caller: await callerFor(deps, userId), parent: null },
       ];
       for (const maker of makers) {

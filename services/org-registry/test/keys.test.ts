@@ -3,18 +3,18 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { callRpc } from "@topdog/messaging/rpc";
-import type { Answer, As } from "@topdog/testing/account-call";
+import { type Answer, type As, sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { onEventBroadcast } from "@topdog/messaging/signal";
 import { changeMember } from "../src/usecases/change-member.ts";
-import type { Caller } from "../src/domain/caller.ts";
+import type { CallingKey } from "../src/domain/caller.ts";
 import { createKeyAsOperator, type CreatedKey } from "../src/usecases/create-key.ts";
 import { callerFor, someOrg, someUser } from "./arrange.ts";
 import { type Registry, startRegistry } from "./start-registry.ts";
 
 const statusesOf = (answers: readonly Answer[]): number[] =>
   answers.map((answer) => answer.status).toSorted((a, b) => a - b);
-const asked = ({ userId, orgId, keyId }: Caller): As => ({ userId, keyId, ...(orgId === null ? {} : { orgId }) });
+const asked = ({ userId, orgId, keyId }: CallingKey): As => ({ userId, keyId, ...(orgId === null ? {} : { orgId }) });
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 describe("API keys", () => {
@@ -36,7 +36,7 @@ describe("API keys", () => {
   const issue = (userId: string, orgId: string | null = null): Promise<CreatedKey> =>
     createKeyAsOperator(registry.deps, { userId, orgId, name: "test" });
   /** Calls the account API with a live key. */
-  const withKey = (userId: string, orgId: string | null = null): Promise<Caller> =>
+  const withKey = (userId: string, orgId: string | null = null): Promise<CallingKey> =>
     callerFor(registry.deps, userId, orgId);
 
   test("a created key is shown once, stored as a hash only, and works for its user", async () => {
@@ -63,6 +63,21 @@ describe("API keys", () => {
       expect(JSON.stringify(rows)).not.toContain(key.slice(8, -4));
     }
     expect(await principalOf(key)).toMatchObject({ userId, orgId: null, buckets: { personal: `user:${userId}` } });
+  });
+
+  test("a person who is signed in makes keys that hang on no other key, and the audit log names the session", async () => {
+    const { orgId, owner } = await someOrg(registry.deps, { members: 0, seats: 3 });
+    const as = sessionOf(owner, { sessionId: "ses_1" });
+    const personal = await registry.call("POST", "/api/keys", as, { name: "laptop" });
+    const inOrg = await registry.call("POST", "/api/keys", as, { name: "ci", orgId });
+    expect([personal.body["orgId"], inOrg.body["orgId"]]).toEqual([null, orgId]);
+    const { rows } = await registry.db.raw<{ rows: unknown[] }>(
+      `select parent_key_id, actor from api_key join audit_log on target = id where user_id = ? and action = 'apikey.created'`,
+      [owner],
+    );
+    const byPerson = { parent_key_id: null, actor: `user:${owner} session:ses_1` };
+    expect(rows).toEqual([byPerson, byPerson]);
+    expect((await registry.call("GET", "/api/keys", as)).body.items).toHaveLength(2);
   });
 
   test("a revoked key is refused at once, and its revocation is on the bus", async () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { PlanId } from "@topdog/contracts/plans";
 import type { Database } from "@topdog/postgres/pool";
+import type { SessionCaller } from "@topdog/contracts/account-call";
 import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/account-call";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { orgRegistry } from "../src/app.ts";
@@ -11,7 +12,7 @@ export const migrations = new URL("../migrations/", import.meta.url);
 export interface Registry extends StoringTestService {
   /** For arranging a test without HTTP. */
   readonly deps: RegistryDeps;
-  call(method: string, path: string, as: As | null, body?: unknown): Promise<Answer>;
+  call(method: string, path: string, as: As | SessionCaller | null, body?: unknown): Promise<Answer>;
 }
 
 export const depsOn = (db: Database): RegistryDeps => ({ db, nowMs: Date.now, randomBytes });

@@ -1,4 +1,4 @@
-import { siblingVerifier } from "@topdog/http-kit/auth";
+import { callerVerifier } from "@topdog/http-kit/auth";
 import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { createRecaller } from "./clients/recall-gateways.ts";
@@ -38,7 +38,7 @@ export const quota = defineService({
     const measureConsistency = createConsistencyMeter({ db, metrics, nowMs });
     return {
       routes: createRoutes({ db, measureConsistency }),
-      verifiers: { sibling: siblingVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "quota", nowMs }) },
+      verifiers: { caller: callerVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "quota", nowMs }) },
       parts: {
         // The job makes them too; before the first row of today they are here, unless the database is away.
         partitions: {

@@ -96,7 +96,7 @@ async function serveOneCaller(owner: string): Promise<void> {
   await deps.store.transaction((tx) =>
     applySubscription(tx, { ...subscription, owner, version, plan: "pro", seats: 1 }),
   );
-  await readLimits(db, principalOf(owner));
+  await readLimits(db, principalOf(owner).buckets);
   await readUsage(db, principalOf("user:u70"), { scope: "own" });
   await readUsage(db, principalOf("user:u70"), { scope: "org" });
   await report(2, true);

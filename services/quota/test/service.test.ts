@@ -9,7 +9,8 @@ import { readyEvent } from "@topdog/messaging/event-batch";
 import { publishBatch, publishEvent } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
 import { onSignal } from "@topdog/messaging/signal";
-import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/account-call";
+import type { SessionCaller } from "@topdog/contracts/account-call";
+import { accountCall, type Answer, type As, callerEnv, sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { quota } from "../src/app.ts";
@@ -44,7 +45,7 @@ const as = (userId: string, orgId: string | null, role?: As["role"]): As => ({
   orgId,
   ...(role === undefined ? {} : { role }),
 });
-const get = (path: string, caller: As | null = null): Promise<Answer> =>
+const get = (path: string, caller: As | SessionCaller | null = null): Promise<Answer> =>
   accountCall({ name: "quota", url: service.url }, "GET", path, caller);
 
 const subscribe = (owner: string, plan: "teams" | "pro", version: number, seats = 1) =>
@@ -154,18 +155,21 @@ describe("usage", () => {
   });
 
   test("never crosses a tenant: not another user's, not the same user's in another org, not an org's to a stranger", async () => {
-    const total = async (path: string, caller: As) => (await get(path, caller)).body;
+    const total = async (path: string, caller: As | SessionCaller) => (await get(path, caller)).body;
     expect(await total("/api/usage", as("eve", null))).toMatchObject({ total: { calls: 0 }, rows: [] });
     expect(await total("/api/usage", as("eve", org, "member"))).toMatchObject({
       total: { calls: 0 },
       rows: [],
     });
     expect(await total("/api/usage", as("ann", org, "member"))).toMatchObject({ total: { calls: 1 } });
+    expect(await total("/api/usage", sessionOf("eve"))).toMatchObject({ total: { calls: 0 }, rows: [] });
+    expect(await total("/api/usage", sessionOf("ann"))).toMatchObject({ total: { calls: 2 } });
     expect(await total("/api/usage?scope=org", as("eve", "other", "owner"))).toMatchObject({
       total: { calls: 0 },
     });
     expect((await get("/api/usage?scope=org", as("ann", org, "member"))).status).toBe(403);
     expect((await get("/api/usage?scope=org", as("ann", null))).status).toBe(403);
+    expect((await get("/api/usage?scope=org", sessionOf("ann"))).status).toBe(403);
     expect((await get("/api/usage")).status).toBe(401);
   });
 

@@ -1,3 +1,4 @@
+import { tenantOf } from "@topdog/contracts/account-call";
 import { idSchema } from "@topdog/contracts/text";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
@@ -11,7 +12,7 @@ export const getSubscriptionRoute = ({ db }: BillingDeps) =>
     path: "/api/billing/subscription",
     summary: "Read your own subscription, or that of an org that you own",
     tags: ["Billing"],
-    auth: "sibling",
+    auth: "account",
     query: z.object({
       org: idSchema
         .optional()
@@ -20,6 +21,6 @@ export const getSubscriptionRoute = ({ db }: BillingDeps) =>
     responses: { 200: subscriptionSchema },
     errors: ["owner_only", "not_found"],
     handler: async ({ caller, query }) => {
-      return { status: 200 as const, body: toApiSubscription(await readSubscription(db, caller.principal, query.org)) };
+      return { status: 200 as const, body: toApiSubscription(await readSubscription(db, tenantOf(caller), query.org)) };
     },
   });

@@ -30,7 +30,7 @@ export const needsStripeRoutes = (deps: BillingDeps): Route[] =>
       path: `/api/billing/${name}`,
       summary: `${summary} (needs Stripe; answers 503 until it is connected)`,
       tags: ["Billing"],
-      auth: "sibling",
+      auth: "account",
       responses: { 204: z.undefined() },
       errors: ["billing_not_configured"],
       handler: async () => {

@@ -13,23 +13,22 @@ export interface SubscriptionView {
 
 /**
  * The subscription of an org that the caller owns: the one asked for, else the one that the calling key is for. A personal
- * key that asks for no org gets its user's own; an org key never does.
+ * key or a session that asks for no org gets its user's own; an org key never does.
  */
 export async function readSubscription(
   db: Database,
-  principal: Principal,
+  { userId, orgId: keyOrgId, role }: Pick<Principal, "userId" | "orgId" | "role">,
   askedOrgId: string | undefined,
 ): Promise<SubscriptionView> {
-  const orgId = askedOrgId ?? principal.orgId;
-  if (orgId === null)
-    return { subscription: await subscriptionOf(db, `user:${principal.userId}`), activeMembers: null };
+  const orgId = askedOrgId ?? keyOrgId;
+  if (orgId === null) return { subscription: await subscriptionOf(db, `user:${userId}`), activeMembers: null };
   const seats = await findOrgSeats(db, orgId);
-  const keyReaches = principal.orgId === null || principal.orgId === orgId;
-  const owns = seats?.ownerUserId === principal.userId || (principal.orgId === orgId && principal.role === "owner");
+  const keyReaches = keyOrgId === null || keyOrgId === orgId;
+  const owns = seats?.ownerUserId === userId || (keyOrgId === orgId && role === "owner");
   if (keyReaches && owns) {
     return { subscription: await subscriptionOf(db, `org:${orgId}`), activeMembers: seats?.activeMembers ?? 0 };
   }
-  if (principal.orgId === orgId) throw new AppError("owner_only");
+  if (keyOrgId === orgId) throw new AppError("owner_only");
   // A stranger is not told whether the org exists.
   throw new AppError("not_found", { detail: "There is no such org." });
 }

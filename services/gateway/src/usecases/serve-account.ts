@@ -106,7 +106,7 @@ async function innerHeaders(
 ): Promise<string[]> {
   const headers = ["x-request-id", requestId, "traceparent", traceparent, ...pick(requestHeaders, req.headers)];
   if (caller === null) return headers;
-  const claims = { method, path, requestId, principal: caller.principal };
+  const claims = { method, path, requestId, caller: { kind: "key", ...caller.principal } } as const;
   headers.push(callerTokenHeaderName, await deps.signCaller(service, claims));
   return headers;
 }

@@ -9,7 +9,7 @@ export const changeMemberRoute = (deps: RegistryDeps) =>
     path: "/api/orgs/:orgId/members/:userId",
     summary: "Give or take a member's seat or role",
     tags: ["Orgs"],
-    auth: "sibling",
+    auth: "account",
     params: memberParams,
     body: memberPatchBody,
     responses: { 200: memberSchema },

@@ -9,7 +9,7 @@ export const getOrgRoute = (deps: RegistryDeps) =>
     path: "/api/orgs/:orgId",
     summary: "Read an org that you are a member of, with its plan and seats",
     tags: ["Orgs"],
-    auth: "sibling",
+    auth: "account",
     params: orgParams,
     responses: { 200: orgViewSchema },
     errors: ["not_found"],

@@ -9,7 +9,7 @@ export const listKeysRoute = (deps: RegistryDeps) =>
     path: "/api/keys",
     summary: "List your live API keys, newest first; never the keys themselves",
     tags: ["API keys"],
-    auth: "sibling",
+    auth: "account",
     query: keysQuery,
     responses: { 200: keyPageSchema },
     errors: ["not_found", "forbidden"],

@@ -11,7 +11,7 @@ export const listMembersRoute = (deps: RegistryDeps) =>
     description:
       "An operator adds members, who agreed to it first, by command. No endpoint does: it could make people members without asking them, and would tell who has an account.",
     tags: ["Orgs"],
-    auth: "sibling",
+    auth: "account",
     params: orgParams,
     query: pageQuery,
     responses: { 200: memberPageSchema },

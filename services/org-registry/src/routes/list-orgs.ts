@@ -9,7 +9,7 @@ export const listOrgsRoute = (deps: RegistryDeps) =>
     path: "/api/orgs",
     summary: "List the orgs that you are a member of",
     tags: ["Orgs"],
-    auth: "sibling",
+    auth: "account",
     query: pageQuery,
     responses: { 200: orgPageSchema },
     errors: [],

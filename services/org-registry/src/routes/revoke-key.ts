@@ -11,7 +11,7 @@ export const revokeKeyRoute = (deps: RegistryDeps) =>
     summary: "Revoke an API key: your own, or one of an org that you own or administer",
     description: "Every key that was made with it, directly or through others, is revoked too.",
     tags: ["API keys"],
-    auth: "sibling",
+    auth: "account",
     params: keyParams,
     responses: { 204: z.undefined() },
     errors: ["not_found"],

@@ -1,6 +1,6 @@
 import { memberRoleSchema } from "@topdog/contracts/events/org-events";
 import { planIdSchema } from "@topdog/contracts/plans";
-import type { AccountCall } from "@topdog/contracts/account-call";
+import type { AccountCaller } from "@topdog/contracts/account-call";
 import { idSchema, nameSchema } from "@topdog/contracts/text";
 import { z } from "zod";
 import type { ApiKey } from "../domain/api-key.ts";
@@ -88,11 +88,10 @@ export const memberSchema = z.object({
 });
 export const memberPageSchema = pageSchemaOf(memberSchema);
 
-export const callerOf = ({ principal }: AccountCall): Caller => ({
-  keyId: principal.keyId,
-  userId: principal.userId,
-  orgId: principal.orgId,
-});
+export const callerOf = (caller: AccountCaller): Caller =>
+  caller.kind === "key"
+    ? { userId: caller.userId, orgId: caller.orgId, keyId: caller.keyId }
+    : { userId: caller.userId, orgId: null, keyId: null, sessionId: caller.sessionId };
 
 export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({
   id: key.id,

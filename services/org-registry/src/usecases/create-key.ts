@@ -24,7 +24,7 @@ interface WantedKey {
   readonly name: string;
 }
 
-/** Without `orgId` the new key has the org of the calling key. It is revoked together with the calling key. */
+/** Without `orgId` the new key has the org of the calling key, and by a session none. It is revoked together with the calling key. */
 export async function createKey(
   deps: RegistryDeps,
   caller: Caller,
@@ -35,7 +35,7 @@ export async function createKey(
   return change(deps, async (trx, at) => {
     if (orgId !== null) await requireSeat(trx, caller, orgId);
     // Held until the commit: a revocation comes before, and refuses this, or after, and finds the new key.
-    if (!(await holdLiveKey(trx, caller.keyId))) throw new AppError("invalid_api_key");
+    if (caller.keyId !== null && !(await holdLiveKey(trx, caller.keyId))) throw new AppError("invalid_api_key");
     const wanted = { userId: caller.userId, orgId, name: input.name };
     return issueKey(trx, deps.randomBytes, wanted, { actor: actorOf(caller), parentKeyId: caller.keyId }, at);
   });

@@ -1,3 +1,4 @@
+import { bucketsOf } from "@topdog/contracts/account-call";
 import { planIdSchema } from "@topdog/contracts/plans";
 import { chargeSourceSchema, meterSchema, utcDaySchema } from "@topdog/contracts/quota";
 import { defineRoute } from "@topdog/http-kit/route";
@@ -30,11 +31,11 @@ export const getLimitsRoute = ({ db }: RouteDeps) =>
     path: "/api/limits",
     summary: "Read your limits of today and what is left of them",
     tags: ["Usage"],
-    auth: "sibling",
+    auth: "account",
     responses: { 200: limitsSchema },
     errors: [],
     handler: async ({ caller }) => {
-      const { day, lines } = await readLimits(db, caller.principal);
+      const { day, lines } = await readLimits(db, bucketsOf(caller));
       const resetsAt = endOfDay(day);
       const limits = lines.map((line) => ({ ...line, remaining: Math.max(0, line.limit - line.used), resetsAt }));
       return { status: 200 as const, body: { day, resetsAt, limits } };

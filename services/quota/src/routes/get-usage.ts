@@ -1,3 +1,4 @@
+import { tenantOf } from "@topdog/contracts/account-call";
 import { chargeSourceSchema, utcDaySchema } from "@topdog/contracts/quota";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
@@ -35,9 +36,9 @@ export const getUsageRoute = ({ db }: RouteDeps) =>
     path: "/api/usage",
     summary: "Read what you used, by day, source and model",
     description:
-      "Your own calls in the account or org that the key belongs to, for at most 31 days; today when no day is given.",
+      "Your own calls in the account or org that the key belongs to, with a session those of your personal keys, for at most 31 days; today when no day is given.",
     tags: ["Usage"],
-    auth: "sibling",
+    auth: "account",
     query: z.object({
       from: utcDaySchema.optional(),
       to: utcDaySchema.optional(),
@@ -49,7 +50,7 @@ export const getUsageRoute = ({ db }: RouteDeps) =>
     responses: { 200: usageSchema },
     errors: ["forbidden"],
     handler: async ({ caller, query }) => {
-      const { from, to, lines } = await readUsage(db, caller.principal, query);
+      const { from, to, lines } = await readUsage(db, tenantOf(caller), query);
       const total = lines.reduce(add, emptyTotal);
       return { status: 200 as const, body: { from, to, total: withText(total), rows: lines.map(withText) } };
     },

@@ -22,7 +22,7 @@ export interface Limits {
 }
 
 /** The buckets that the caller's calls are charged to today, in the order in which they are used. */
-export async function readLimits(db: Database, { buckets: { personal, org } }: Principal): Promise<Limits> {
+export async function readLimits(db: Database, { personal, org }: Principal["buckets"]): Promise<Limits> {
   const asked: (Counter & { source: ChargeSource })[] = [
     { source: "personal", owner: personal, meter: "api_calls" },
     { source: "personal", owner: personal, meter: "llm_requests" },

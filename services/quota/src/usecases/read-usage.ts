@@ -17,11 +17,13 @@ export interface UsageReport {
   readonly lines: readonly UsageLine[];
 }
 
+type Tenant = Pick<Principal, "userId" | "orgId" | "role">;
+
 const maxDays = 31;
 
-/** What the caller used in the tenant that their key belongs to; an org's owner or admin may ask for the whole org. */
-export async function readUsage(db: Database, principal: Principal, query: UsageQuery): Promise<UsageReport> {
-  const scope = scopeOf(principal, query.scope);
+/** What the user used in the tenant that their key belongs to; an org's owner or admin may ask for the whole org. */
+export async function readUsage(db: Database, tenant: Tenant, query: UsageQuery): Promise<UsageReport> {
+  const scope = scopeOf(tenant, query.scope);
   const to = query.to ?? query.from ?? (await readClock(db)).today;
   const from = query.from ?? to;
   const days = daysBetween(from, to);
@@ -31,7 +33,7 @@ export async function readUsage(db: Database, principal: Principal, query: Usage
   return { from, to, lines: await reportUsage(db, scope, from, to) };
 }
 
-function scopeOf({ userId, orgId, role }: Principal, asked: UsageQuery["scope"]): UsageScope {
+function scopeOf({ userId, orgId, role }: Tenant, asked: UsageQuery["scope"]): UsageScope {
   if (asked === "own") return { kind: "own", userId, orgId };
   if (orgId === null || (role !== "owner" && role !== "admin")) {
     throw new AppError("forbidden", {
