@@ -1,3 +1,4 @@
+import type { InboundForm, OutboundForm } from "./conversation-forms.ts";
 import type { Operation, StreamFormat } from "./operation.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
@@ -19,6 +20,10 @@ export interface Dialect extends Operation {
   readAnswer(body: Buffer): WholeAnswer | null;
   /** The body of an error that a provider answered to the caller's own fault. */
   refusalBody(refusal: ProviderRefusal): object;
+  /** Carries calls to providers that do not speak this dialect; null for one that holds no conversation. */
+  readonly inbound: InboundForm | null;
+  /** Carries calls of other dialects to providers that speak this one. */
+  readonly outbound: OutboundForm | null;
 }
 
 export interface ModelRequest {

@@ -16,4 +16,6 @@ export const openAiChat: Dialect = {
   readRequest,
   readAnswer,
   stream,
+  inbound: null,
+  outbound: null,
 };
