@@ -23,6 +23,7 @@ import { type Context, defineService, type WebOptions } from "@topdog/service/de
 import { partOf } from "@topdog/service/part";
 import { onApiKeyRevoked } from "./broadcasts/on-api-key-revoked.ts";
 import { onMemberChanged } from "./broadcasts/on-member-changed.ts";
+import type { PrincipalChange } from "./broadcasts/principal-change.ts";
 import { onQuotaRecalled } from "./broadcasts/on-quota-recalled.ts";
 import { connectRouters } from "./clients/router-links.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
@@ -30,6 +31,7 @@ import { processTimers } from "./clients/timers.ts";
 import { createSiblingPool, type SiblingPool } from "./clients/sibling-pool.ts";
 import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
 import { configSchema, type GatewayConfig } from "./config.ts";
+import { catchUpPrincipals } from "./jobs/catch-up-principals.ts";
 import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./metrics.ts";
 import { mountAccountRoutes } from "./routes/account-routes.ts";
 import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.ts";
@@ -46,6 +48,10 @@ import type { FrontDoor } from "./usecases/front-door.ts";
 /** The same path from src and from dist. */
 const repositoryDocs = join(import.meta.dirname, "../../../docs");
 const resolveTimeoutMs = 1_000;
+/** For what no event tells. */
+const maxPrincipalAgeMs = 3_600_000;
+/** Runs of the catch-up while a key is fresh: one may fail. */
+const catchUpsPerTtl = 3;
 const publishTimeoutMs = 5_000;
 const maxQueuedUsage = 10_000;
 /** Addresses whose recent wrong keys are counted. */
@@ -70,6 +76,7 @@ type GatewayContext = Context<typeof needs, Readonly<GatewayConfig>, GatewayDeps
 interface Parts {
   readonly metrics: GatewayMetrics;
   readonly principals: Principals;
+  readonly principalChanges: readonly PrincipalChange[];
   readonly leases: QuotaLeases;
   readonly usage: UsagePublisher;
   readonly watchdog: Watchdog;
@@ -90,17 +97,20 @@ function createParts({
   const metrics = createGatewayMetrics(registry);
   const sibling = (urls: readonly string[]): SiblingPool =>
     createSiblingPool({ urls, connectTimeoutMs: config.CONNECT_TIMEOUT_MS });
+  const principals = createPrincipals({
+    resolve: async (keyHash) =>
+      (await callRpc(bus, resolvePrincipal, { keyHash }, { timeoutMs: resolveTimeoutMs })).principal,
+    maxEntries: config.MAX_PRINCIPALS,
+    monotonicMs,
+    freshMs: config.PRINCIPAL_TTL_MS,
+    maxAgeMs: maxPrincipalAgeMs,
+    maxStaleMs: config.PRINCIPAL_MAX_STALE_MS,
+    onLookup: (outcome) => metrics.principalLookups.inc({ outcome }, 1),
+  });
   return {
     metrics,
-    principals: createPrincipals({
-      resolve: async (keyHash) =>
-        (await callRpc(bus, resolvePrincipal, { keyHash }, { timeoutMs: resolveTimeoutMs })).principal,
-      maxEntries: config.MAX_PRINCIPALS,
-      monotonicMs,
-      freshMs: config.PRINCIPAL_TTL_MS,
-      maxStaleMs: config.PRINCIPAL_MAX_STALE_MS,
-      onLookup: (outcome) => metrics.principalLookups.inc({ outcome }, 1),
-    }),
+    principals,
+    principalChanges: [onApiKeyRevoked(principals), onMemberChanged(principals)],
     leases: createQuotaLeases({
       gatewayId: newGatewayId(),
       call: createQuotaSync(bus),
@@ -188,10 +198,12 @@ function registerReleases({ onStop }: GatewayContext, { siblings, watchdog, usag
 }
 
 /** The broadcasts that this process receives; after a reconnect it asks again about what it may have missed. */
-async function openBroadcasts(bus: Bus, { principals, leases }: Parts): Promise<{ stop: () => void }> {
+async function openBroadcasts(
+  bus: Bus,
+  { principals, principalChanges, leases }: Parts,
+): Promise<{ stop: () => void }> {
   const stops = [
-    onApiKeyRevoked(bus, principals),
-    onMemberChanged(bus, principals),
+    ...principalChanges.map((change) => change.listen(bus)),
     onQuotaRecalled(bus, leases),
     bus.onReconnect(() => {
       principals.distrustAll();
@@ -306,6 +318,12 @@ export const gateway = defineService({
         broadcasts: partOf(() => openBroadcasts(context.bus, parts)),
         leases: { start: () => sync.start(), stop: () => sync.closeAll(closeLeasesMs) },
       },
+      jobs: [
+        catchUpPrincipals(context.bus, context.config.PRINCIPAL_TTL_MS / catchUpsPerTtl, {
+          principals: parts.principals,
+          changes: parts.principalChanges,
+        }),
+      ],
     };
   },
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { createPrincipals, type Lookup, type Principals } from "../src/store/principals.ts";
+import type { Moment } from "../src/store/soundness.ts";
 
 const principal: Principal = {
   keyId: "key_1",
@@ -11,6 +12,7 @@ const principal: Principal = {
   byok: { scope: "org", used: 0, capacity: 3 },
 };
 const freshMs = 30_000;
+const maxAgeMs = 3_600_000;
 const maxStaleMs = 300_000;
 
 /** A cache before a registry whose answers the test states, on a clock that the test moves. */
@@ -32,6 +34,7 @@ function cacheBefore(registry: Registry): Principals {
     monotonicMs: () => registry.nowMs,
     maxEntries: 100,
     freshMs,
+    maxAgeMs,
     maxStaleMs,
     onLookup: (outcome) => registry.lookups.push(outcome),
   });
@@ -143,4 +146,60 @@ test("a member's change asks again about their keys of that org, and never serve
   expect([cache.size(), cache.recall("c") !== undefined]).toEqual([1, true]);
   for (const keyHash of ["a", "b"])
     await expect(isServed(cache, keyHash)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
+});
+
+/** Confirms as a catch-up does that asked before the clock is moved to `nowMs`. */
+const confirmUntil = (registry: Registry, cache: Principals, since: Moment, nowMs: number): void => {
+  registry.nowMs = nowMs;
+  cache.confirmAll({ since, now: cache.moment() });
+};
+
+test("while changes are caught up with, a key is never asked about again for the time's sake, until its greatest age", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  const since = cache.moment();
+  await isServed(cache);
+  for (let minute = 1; minute < 60; minute += 1) {
+    confirmUntil(registry, cache, since, 1_000 + minute * 60_000);
+    expect(cache.recall("a")).toBeDefined();
+  }
+  expect([registry.asked, registry.lookups.at(-1)]).toEqual([1, "hit"]);
+  confirmUntil(registry, cache, since, 1_000 + maxAgeMs);
+  expect([cache.recall("a") !== undefined, registry.asked]).toEqual([true, 2]);
+});
+
+test("what was asked before the catch-up began is not confirmed by it", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  await isServed(cache);
+  registry.nowMs += 1;
+  const since = cache.moment();
+  confirmUntil(registry, cache, since, 1_000 + 2 * freshMs);
+  expect(cache.recall("a")).toBeUndefined();
+});
+
+test("after a gap a catch-up that began later makes all keys known again without asking about each; an earlier one does not", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  const since = cache.moment();
+  await isServed(cache);
+  const before = cache.moment();
+  cache.distrustAll();
+  cache.confirmAll({ since, now: before });
+  expect(cache.recall("a")).toBeUndefined();
+  cache.confirmAll({ since, now: cache.moment() });
+  expect([cache.recall("a") !== undefined, registry.asked, registry.lookups.at(-1)]).toEqual([true, 1, "hit"]);
+});
+
+test("when the registry goes away, the bound of what is served is counted from the last catch-up", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  const since = cache.moment();
+  await isServed(cache);
+  confirmUntil(registry, cache, since, 1_000 + 600_000);
+  registry.answer = "away";
+  registry.nowMs += 2 * freshMs;
+  expect(await isServed(cache)).toBe(true);
+  registry.nowMs = 1_000 + 600_000 + maxStaleMs;
+  await expect(isServed(cache)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
 });

@@ -5,6 +5,7 @@ import { partOf } from "@topdog/service/part";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
 import { createRegistryMetrics } from "./metrics.ts";
+import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts";
 import { createRoutes } from "./routes/routes.ts";
 
@@ -28,6 +29,7 @@ export const orgRegistry = defineService({
       parts: {
         "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs: deps.nowMs }),
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight })),
+        "principal changes": partOf(() => answerListChanges(context)),
       },
     };
   },

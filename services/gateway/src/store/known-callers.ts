@@ -14,10 +14,12 @@ export interface KnownCaller {
 /** What org-registry answered about a key, and how current that is. */
 export interface KnownEntry {
   readonly caller: KnownCaller;
-  /** When org-registry was asked for this answer. */
-  readonly confirmedMs: number;
+  /** When org-registry was asked for this answer; later when changes that would have concerned it were asked for. */
+  confirmedMs: number;
   /** The number of gaps in the broadcasts when it was asked: no broadcast has been missed since that gap. */
-  gaps: number;
+  readonly gaps: number;
+  /** The same when it was last asked in vain: it is served, and asked about in the background. */
+  triedGaps: number;
   /** When org-registry may be asked again, after it did not answer; null while it answers. */
   retryMs: number | null;
 }

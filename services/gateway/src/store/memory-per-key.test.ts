@@ -54,6 +54,7 @@ test("a known key costs at most 3 kB of heap, with its caller and the leases of 
     monotonicMs,
     maxEntries: keys,
     freshMs: 60_000,
+    maxAgeMs: 3_600_000,
     maxStaleMs: 300_000,
     onLookup: () => undefined,
   });

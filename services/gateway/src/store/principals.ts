@@ -3,6 +3,7 @@ import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { AppError } from "@topdog/errors/app-error";
 import { createKnownCallers, knownCaller, type KnownCaller } from "./known-callers.ts";
 import { createRefusedKeys } from "./refused-keys.ts";
+import { type Confirmation, createSoundness, type Moment } from "./soundness.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
 export type Lookup = "hit" | "stale" | "miss" | "refused" | "failed";
@@ -18,6 +19,10 @@ export interface Principals {
   dropMember(member: Pick<MemberChanged, "orgId" | "userId">): void;
   /** Broadcasts may have been missed: every key is asked about before it is served again. */
   distrustAll(): void;
+  /** To be taken before org-registry is asked what changed. */
+  moment(): Moment;
+  /** Whatever org-registry changed between the two moments has been dropped here: all else is as right as if asked about. */
+  confirmAll(confirmation: Confirmation): void;
   /** Rises when an entry may have become wrong: a caller that was found before must be looked up again. */
   changes(): number;
   size(): number;
@@ -27,8 +32,10 @@ export interface PrincipalsDeps {
   readonly resolve: (keyHash: string) => Promise<Principal | null>;
   readonly monotonicMs: () => number;
   readonly maxEntries: number;
-  /** How long an answer of org-registry is served without asking again; for as long again it is served while org-registry is asked in the background. */
+  /** How long an answer of org-registry, or a confirmation of all, is served without asking again; for as long again it is served while org-registry is asked in the background. */
   readonly freshMs: number;
+  /** An answer of this age is asked for again in the background, whatever has been confirmed. */
+  readonly maxAgeMs: number;
   /** How long the last answer is served while org-registry does not answer. */
   readonly maxStaleMs: number;
   readonly onLookup: (outcome: Lookup) => void;
@@ -38,10 +45,8 @@ const maxLookupsInFlight = 512;
 const maxLookupRounds = 3;
 const retryAfterFailureMs = 1_000;
 
-interface Asked {
+interface Asked extends Moment {
   readonly changes: number;
-  readonly gaps: number;
-  readonly ms: number;
 }
 
 /** Asks again when something changed meanwhile, for the answer may be older than the change; within a bound. */
@@ -60,20 +65,21 @@ async function resolveSettled(
 /**
  * Who the keys belong to. When a revoked key is refused depends on what works:
  * its broadcast arrives: at once; the bus was lost and is back: at its first use, because that waits for
- * org-registry; a broadcast was lost unnoticed: within twice `freshMs`; org-registry does not answer either:
- * `maxStaleMs` after its last answer about this key. No event costs more than the entries it is about.
+ * org-registry; a broadcast was lost unnoticed: when changes are next asked for, or within twice `freshMs`; org-registry does
+ * not answer either: `maxStaleMs` after its last answer about this key. No event costs more than the entries it is about,
+ * and an entry that nothing is about costs nothing, however seldom it is used.
  */
 export function createPrincipals(deps: PrincipalsDeps): Principals {
-  const { monotonicMs, freshMs, maxStaleMs } = deps;
+  const { monotonicMs, freshMs, maxAgeMs, maxStaleMs } = deps;
   const known = createKnownCallers(deps.maxEntries);
   const refused = createRefusedKeys();
   const lookups = createSingleFlight<KnownCaller | null>(maxLookupsInFlight);
   let changes = 0;
   let revocations = 0;
-  let gaps = 0;
+  const soundness = createSoundness(monotonicMs);
 
   async function lookUp(keyHash: string): Promise<KnownCaller | null> {
-    const { principal, asked } = await resolveSettled(deps, keyHash, () => ({ changes, gaps, ms: monotonicMs() }));
+    const { principal, asked } = await resolveSettled(deps, keyHash, () => ({ changes, ...soundness.moment() }));
     if (principal === null || refused.isRevoked(keyHash)) {
       known.delete(keyHash);
       refused.noteUnknown(keyHash, asked.changes);
@@ -81,7 +87,7 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
     }
     const caller = knownCaller(keyHash, principal);
     if (asked.changes !== changes) return caller;
-    known.set({ caller, confirmedMs: asked.ms, gaps: asked.gaps, retryMs: null });
+    known.set({ caller, confirmedMs: asked.ms, gaps: asked.gaps, triedGaps: asked.gaps, retryMs: null });
     return caller;
   }
 
@@ -89,9 +95,10 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
   function standIn(keyHash: string, error: unknown): KnownCaller | null {
     if (refused.isRevoked(keyHash)) return null;
     const entry = known.get(keyHash);
-    if (entry !== undefined && monotonicMs() - entry.confirmedMs < maxStaleMs) {
+    if (entry !== undefined && monotonicMs() - soundness.rightUntilMs(entry) < maxStaleMs) {
+      entry.confirmedMs = soundness.rightUntilMs(entry);
       entry.retryMs = monotonicMs() + retryAfterFailureMs;
-      entry.gaps = gaps;
+      entry.triedGaps = soundness.moment().gaps;
       deps.onLookup("stale");
       return entry.caller;
     }
@@ -114,14 +121,16 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
   return {
     recall: (keyHash) => {
       const entry = known.get(keyHash);
-      if (entry === undefined || entry.gaps !== gaps) return undefined;
+      if (entry === undefined) return undefined;
       const nowMs = monotonicMs();
-      const ageMs = nowMs - entry.confirmedMs;
+      const ageMs = nowMs - soundness.rightUntilMs(entry);
       const { retryMs } = entry;
-      if (retryMs === null && ageMs < freshMs) {
-        deps.onLookup("hit");
-        return entry.caller;
-      }
+      if (soundness.isSound(entry)) {
+        if (ageMs < freshMs && nowMs - entry.confirmedMs < maxAgeMs) {
+          deps.onLookup("hit");
+          return entry.caller;
+        }
+      } else if (!soundness.wasTried(entry)) return undefined;
       if (ageMs >= (retryMs === null ? 2 * freshMs : maxStaleMs)) return undefined;
       // In the background, while the call is served: the next call sees the result.
       if (retryMs === null || nowMs >= retryMs) lookups.run(keyHash, () => ask(keyHash))?.catch(() => undefined);
@@ -147,8 +156,10 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
     },
     distrustAll: () => {
       changes += 1;
-      gaps += 1;
+      soundness.distrustAll();
     },
+    moment: soundness.moment,
+    confirmAll: soundness.confirmAll,
     changes: () => changes + revocations,
     size: () => known.size(),
   };
