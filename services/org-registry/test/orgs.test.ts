@@ -131,7 +131,10 @@ describe("orgs and members", () => {
     expect(await patch(owner, member, { role: "owner" })).toBe(400);
     expect(await patch(owner, member, {})).toBe(400);
     expect(await patch(admin, member, { active: false })).toBe(200);
-    expect(await patch(owner, second, { role: "member", active: false })).toBe(200);
+    expect(await patch(admin, member, { role: "billing" })).toBe(403);
+    expect(await patch(owner, second, { role: "billing", active: false })).toBe(200);
+    expect(await patch(second, member, { active: true })).toBe(403);
+    expect(await patch(admin, second, { role: "member" })).toBe(403);
     // Without a seat an admin may change nothing.
     expect(await patch(owner, admin, { active: false })).toBe(200);
     expect(await patch(admin, member, { active: true })).toBe(403);

@@ -173,8 +173,8 @@ describe("usage", () => {
     expect((await get("/api/usage")).status).toBe(401);
   });
 
-  test("of a whole org is shown to its owner and admins, without refunded calls", async () => {
-    for (const role of ["owner", "admin"] as const) {
+  test("of a whole org is shown to its owner, its admins and who pays for it, without refunded calls", async () => {
+    for (const role of ["owner", "admin", "billing"] as const) {
       const { body } = await get("/api/usage?scope=org", as("ann", org, role));
       expect(body).toMatchObject({ total: { calls: 2, refundedCalls: 1, costNanoUsd: 61_200 } });
     }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { defineEvent } from "../event.ts";
 
-export const memberRoles = ["owner", "admin", "member"] as const;
+/** `billing` sees the org and pays for it, with or without a seat; it manages neither members nor their keys. */
+export const memberRoles = ["owner", "admin", "member", "billing"] as const;
 export const memberRoleSchema = z.enum(memberRoles);
 export type MemberRole = z.infer<typeof memberRoleSchema>;
 

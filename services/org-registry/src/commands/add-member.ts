@@ -1,11 +1,12 @@
 import { Command, Option } from "commander";
+import { type GivenRole, givenRoles } from "../domain/permissions.ts";
 import { addMember } from "../usecases/add-member.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Flags {
   readonly org: string;
   readonly user: string;
-  readonly role: "admin" | "member";
+  readonly role: GivenRole;
   readonly seat: boolean;
 }
 
@@ -13,7 +14,7 @@ await new Command("add-member")
   .description("Make a user a member of an org: only once they have agreed to it. Prints the member as one JSON line.")
   .requiredOption("--org <orgId>", "the org")
   .requiredOption("--user <userId or email>", "who becomes a member")
-  .addOption(new Option("--role <role>", "what they may do").choices(["admin", "member"]).default("member"))
+  .addOption(new Option("--role <role>", "what they may do").choices(givenRoles).default("member"))
   .option("--no-seat", "without a seat: their keys for the org do not work until they get one")
   .action(async ({ org, user, role, seat }: Flags) => {
     await runCommand(async (deps) => {

@@ -14,10 +14,15 @@ describe("permissions in an org", () => {
   test.each([
     ["owner", "admin", true],
     ["owner", "member", true],
+    ["owner", "billing", true],
     ["owner", "owner", false],
     ["admin", "admin", false],
     ["admin", "member", true],
     ["admin", "owner", false],
+    ["admin", "billing", false],
+    ["billing", "member", false],
+    ["billing", "billing", false],
+    ["billing", "admin", false],
     ["member", "member", false],
   ] as const)("an active %s changes and creates a %s: %s", (actor, subject, allowed) => {
     expect(mayChangeMember(who(actor), who(subject, true, "other"))).toBe(allowed);

@@ -1,5 +1,9 @@
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 
+/** The roles that are given; an owner is made by handing the org over. */
+export const givenRoles = ["admin", "member", "billing"] as const satisfies readonly MemberRole[];
+export type GivenRole = (typeof givenRoles)[number];
+
 /** The part of a membership that decides permissions. */
 export interface Standing {
   readonly userId: string;
@@ -8,13 +12,13 @@ export interface Standing {
 }
 
 /** Owner and admins run an org; an inactive admin does not. */
-export const runsOrg = (who: Standing): boolean => who.active && who.role !== "member";
+export const runsOrg = (who: Standing): boolean => who.active && (who.role === "owner" || who.role === "admin");
 
-/** Only the owner makes admins. Nobody is made an owner by being given a role. */
+/** Only the owner makes admins and says who pays. Nobody is made an owner by being given a role. */
 export const mayGiveRole = (who: Standing, role: MemberRole): boolean =>
   runsOrg(who) && role !== "owner" && (role === "member" || who.role === "owner");
 
-/** Nobody changes the owner's membership, the owner alone an admin's, and owner and admins a member's. */
+/** Nobody changes the owner's membership, the owner alone one of an admin or of who pays, and owner and admins a member's. */
 export const mayChangeMember = (who: Standing, subject: Standing): boolean =>
   subject.role !== "owner" && mayGiveRole(who, subject.role);
 

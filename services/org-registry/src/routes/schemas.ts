@@ -7,6 +7,7 @@ import type { ApiKey } from "../domain/api-key.ts";
 import type { Caller } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
 import type { Page } from "../domain/page.ts";
+import { givenRoles } from "../domain/permissions.ts";
 import { cursorOf, toCursor } from "./cursor.ts";
 
 export const orgParams = z.object({ orgId: idSchema });
@@ -72,7 +73,7 @@ export const orgViewSchema = orgSchema.extend({
   active: z.boolean().describe("Whether you hold a seat"),
 });
 
-const givenRole = z.enum(["admin", "member"]);
+const givenRole = z.enum(givenRoles);
 const activeFlag = z.boolean().describe("Whether the member holds a seat");
 export const memberPatchBody = z
   .strictObject({ role: givenRole.optional(), active: activeFlag.optional() })

@@ -1,6 +1,7 @@
 import { AppError } from "@topdog/errors/app-error";
 import { operator } from "../domain/caller.ts";
 import type { Member } from "../domain/org.ts";
+import type { GivenRole } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { insertMember, lockOrg } from "../store/orgs.ts";
 import { findUser } from "../store/users.ts";
@@ -11,7 +12,7 @@ import { requireFreeSeat } from "./take-seat.ts";
 
 export interface NewMember {
   readonly who: { userId: string } | { email: string };
-  readonly role: "admin" | "member";
+  readonly role: GivenRole;
   /** False adds a member without a seat. */
   readonly active: boolean;
 }

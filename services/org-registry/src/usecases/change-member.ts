@@ -2,7 +2,7 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
 import { actorOf, type Caller } from "../domain/caller.ts";
 import type { Member } from "../domain/org.ts";
-import { mayChangeMember, mayGiveRole } from "../domain/permissions.ts";
+import { type GivenRole, mayChangeMember, mayGiveRole } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { findMember, lockOrg, updateMember } from "../store/orgs.ts";
 import { findUser, type User } from "../store/users.ts";
@@ -13,7 +13,7 @@ import { requireFreeSeat } from "./take-seat.ts";
 
 export interface MemberPatch {
   readonly active?: boolean | undefined;
-  readonly role?: "admin" | "member" | undefined;
+  readonly role?: GivenRole | undefined;
 }
 
 interface MemberId {

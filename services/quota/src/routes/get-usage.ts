@@ -45,7 +45,7 @@ export const getUsageRoute = ({ db }: RouteDeps) =>
       scope: z
         .enum(["own", "org"])
         .default("own")
-        .meta({ description: "`org`: the whole org, for its owner and admins" }),
+        .meta({ description: "`org`: the whole org, for its owner, its admins and who pays for it" }),
     }),
     responses: { 200: usageSchema },
     errors: ["forbidden"],

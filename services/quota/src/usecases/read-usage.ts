@@ -21,7 +21,7 @@ type Tenant = Pick<Principal, "userId" | "orgId" | "role">;
 
 const maxDays = 31;
 
-/** What the user used in the tenant that their key belongs to; an org's owner or admin may ask for the whole org. */
+/** What the user used in the tenant that their key belongs to; whoever runs an org or pays for it may ask for the whole org. */
 export async function readUsage(db: Database, tenant: Tenant, query: UsageQuery): Promise<UsageReport> {
   const scope = scopeOf(tenant, query.scope);
   const to = query.to ?? query.from ?? (await readClock(db)).today;
@@ -35,9 +35,9 @@ export async function readUsage(db: Database, tenant: Tenant, query: UsageQuery)
 
 function scopeOf({ userId, orgId, role }: Tenant, asked: UsageQuery["scope"]): UsageScope {
   if (asked === "own") return { kind: "own", userId, orgId };
-  if (orgId === null || (role !== "owner" && role !== "admin")) {
+  if (orgId === null || role === null || role === "member") {
     throw new AppError("forbidden", {
-      detail: "The usage of an org is shown to its owner and admins, with a key of that org.",
+      detail: "The usage of an org is shown to its owner, its admins and who pays for it, with a key of that org.",
     });
   }
   return { kind: "org", orgId };
