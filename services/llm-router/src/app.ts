@@ -1,12 +1,15 @@
 import type { IncomingCall } from "@topdog/call-link/call";
 import { createLinkServer, type LinkServer } from "@topdog/call-link/router/link-server";
 import { readLinkTls } from "@topdog/call-link/tls-files";
+import type { Bus } from "@topdog/messaging/connect";
+import type { BackgroundBus } from "@topdog/service/background-bus";
 import { defineService } from "@topdog/service/define";
 import type { Logger } from "@topdog/telemetry/logger";
+import { onProviderStateChanged } from "./broadcasts/on-provider-state-changed.ts";
 import { createCallCounter } from "./clients/call-counter.ts";
 import { createEventPublisher, type EventPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
 import { upstreamPool } from "./clients/upstream-pool.ts";
-import { createUpstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
+import { createUpstreams, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
 import { createModelCatalog } from "./domain/model-catalog.ts";
 import { pricesAsOf } from "./domain/models.ts";
@@ -55,6 +58,7 @@ export const llmRouter = defineService({
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
     const upstreams = createUpstreams({ upstreams: pool, ...upstreamsOptions(shared) });
     onStop("upstreams", () => upstreams.close());
+    onStop("fleet news", hearFleet(shared, bus, upstreams));
     let turn = 0;
     const { nowMs } = deps;
     const serve = linkCalls({
@@ -113,15 +117,33 @@ const upstreamsOptions = ({ config, logger, metrics, publisher, nowMs }: Shared)
     windowMs: config.BREAKER_WINDOW_MS,
     resetMs: config.BREAKER_RESET_MS,
     trialDeadlineMs: config.BREAKER_TRIAL_MS,
+    rampMs: config.BREAKER_RAMP_MS,
   },
   nowMs,
-  onState(provider, modelFamily, state) {
+  onState(provider, modelFamily, state, told) {
     metrics.breakerState.set({ upstream: provider, family: modelFamily }, breakerValues[state]);
-    logger.warn({ provider, modelFamily, state }, "an upstream's breaker changed");
+    logger.warn({ provider, modelFamily, state, told }, "an upstream's breaker changed");
+    // What another router told us is not told on.
+    if (told) return;
     const at = new Date(nowMs()).toISOString();
     publisher.reportState({ provider, modelFamily, state, routerId: config.ROUTER_ID, at });
   },
 });
+
+/** Hears what other routers find out, once the bus is there. Returns how to stop. */
+function hearFleet({ nowMs }: Shared, bus: BackgroundBus, upstreams: Upstreams): () => void {
+  let isOver = false;
+  let stop = (): void => undefined;
+  const begin = (connected: Bus): void => {
+    if (!isOver) stop = onProviderStateChanged(connected, { upstreams, nowMs });
+  };
+  // A bus that can never be used has been reported, and a router works without it.
+  bus.whenConnected().then(begin, () => undefined);
+  return () => {
+    isOver = true;
+    stop();
+  };
+}
 
 const timeoutsOf = (config: RouterConfig): CallDeps["timeouts"] => ({
   firstContentMs: config.FIRST_CONTENT_TIMEOUT_MS,

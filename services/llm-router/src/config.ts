@@ -94,11 +94,20 @@ export const configSchema = z.object({
   INTER_CHUNK_TIMEOUT_MS: milliseconds(600_000).default(120_000).describe("Silence within a stream that ends it"),
   KEEP_ALIVE_MS: milliseconds(600_000).default(15_000).describe("Until a caller of a silent stream gets a comment"),
   CALLER_DRAIN_TIMEOUT_MS: milliseconds(600_000).default(60_000).describe("How long a caller may not read its stream"),
-  BREAKER_VOLUME: wholeNumber(1, 10_000).default(5).describe("Calls in the window before a breaker can open"),
+  BREAKER_VOLUME: wholeNumber(1, 10_000)
+    .default(5)
+    .describe(
+      "Results in the window before a breaker can open, and failures of one tenant alone before we ask ourselves",
+    ),
   BREAKER_ERROR_PERCENT: wholeNumber(1, 100).default(50).describe("Share of failures that opens it"),
   BREAKER_WINDOW_MS: milliseconds(600_000).default(10_000).describe("The window"),
-  BREAKER_RESET_MS: milliseconds(600_000).default(5000).describe("From opening to the trial"),
-  BREAKER_TRIAL_MS: milliseconds(600_000).default(120_000).describe("A trial that is undecided by then has failed"),
+  BREAKER_RESET_MS: milliseconds(600_000)
+    .default(5000)
+    .describe("From opening to our trial; doubled after each trial that fails, up to a minute"),
+  BREAKER_TRIAL_MS: milliseconds(600_000).default(30_000).describe("A trial that is undecided by then has failed"),
+  BREAKER_RAMP_MS: wholeNumber(0, 600_000)
+    .default(10_000)
+    .describe("From closing until it takes its whole share of calls"),
 });
 export type RouterConfig = Readonly<z.infer<typeof configSchema>>;
 

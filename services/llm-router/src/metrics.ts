@@ -1,5 +1,5 @@
 import type { Metrics } from "@topdog/telemetry/metrics";
-import { type FailureKind, failureKinds } from "./domain/attempt-failure.ts";
+import { type FailureKind, failureKinds } from "./domain/failure-table.ts";
 import type { BreakerState } from "./clients/breaker.ts";
 
 export type AttemptOutcome = "ok" | "refused" | FailureKind;

@@ -1,42 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { createLogger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
-import {
-  chatCompletion,
-  chatEvents,
-  type FakeReply,
-  type FakeScript,
-  type FakeUpstream,
-  startFakeUpstream,
-} from "@topdog/testing/fake-upstream";
-import { testNats, type TestNats } from "@topdog/testing/nats";
-import { providerStateChanged, type ProviderStateChanged } from "@topdog/contracts/events/provider-state-changed";
-import { chatBody, type RouterRig, send, startRouter, upstreams } from "./router-rig.ts";
+import { chatEvents, type FakeReply } from "@topdog/testing/fake-upstream";
+import { chatBody, startRouter, upstreams } from "./router-rig.ts";
+import { errorOf, healthy, useRouters } from "./router-setting.ts";
 
-let nats: TestNats;
-const open: { close(): Promise<void> }[] = [];
-beforeAll(async () => {
-  nats = await testNats();
-});
-afterAll(() => nats.stop());
-afterEach(async () => {
-  for (const one of open.splice(0).toReversed()) await one.close();
-});
-
-async function upstream(script: FakeScript): Promise<FakeUpstream> {
-  const fake = await startFakeUpstream(script);
-  open.push(fake);
-  return fake;
-}
-async function router(fakes: readonly { url: string }[], env: Record<string, string> = {}): Promise<RouterRig> {
-  const rig = await startRouter(nats, { UPSTREAMS: upstreams(...fakes.map(({ url }) => url)), ...env });
-  open.push({ close: () => rig.stop() });
-  return rig;
-}
-const healthy: FakeScript = ({ body }) =>
-  body.includes('"stream":true') ? { events: chatEvents(["hello"]) } : { body: chatCompletion("hello") };
-const errorOf = (text: string) =>
-  (JSON.parse(text) as { error: { message: string; type: string; code: string; param: string | null } }).error;
+const { nats, start, upstream, router } = useRouters();
 
 describe("what the caller is told", () => {
   test("its own mistakes are charged, recorded, and answered in OpenAI's shape", async () => {
@@ -75,7 +44,7 @@ describe("what the caller is told", () => {
     await expect(long).rejects.toMatchObject({ failure: { reason: "too_large" } });
   });
 
-  test.each([400, 404, 413, 422])(
+  test.each([400, 413, 422])(
     "a provider's %i ends the call as it is, without its address or its headers",
     async (status) => {
       const body = {
@@ -207,8 +176,7 @@ describe("a caller that leaves before anything came", () => {
       destination: { write: (line) => void lines.push(line) },
     });
     const silent = await upstream(() => ({ hang: true }));
-    const rig = await startRouter(nats, { UPSTREAMS: upstreams(silent.url), BREAKER_VOLUME: "1" }, { logger });
-    open.push({ close: () => rig.stop() });
+    const rig = await start({ UPSTREAMS: upstreams(silent.url), BREAKER_VOLUME: "1" }, { logger });
     const { seq } = await rig.call(chatBody({ stream: streamed }), { abortAfterBytes: 0 });
     await silent.requests[0]!.aborted;
     expect(await rig.usage(seq)).toMatchObject({ outcome: "client_closed", refund: false, refundsLlmRequest: true });
@@ -242,71 +210,6 @@ describe("what the provider gets", () => {
     const rig = await router([fake]);
     expect((await rig.call(chatBody())).status).toBe(502);
     expect(elsewhere.requests).toHaveLength(0);
-  });
-});
-
-describe("health", () => {
-  test("a limit rests one upstream for the time that it asked for, and no breaker opens", async () => {
-    const busy = await upstream(() => ({ status: 429, headers: { "retry-after": "30" }, body: {} }));
-    const rig = await router([busy, await upstream(healthy)], { BREAKER_VOLUME: "1" });
-    for (let i = 0; i < 6; i++) expect((await rig.call(chatBody())).status).toBe(200);
-    expect(busy.requests).toHaveLength(1);
-    expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
-  });
-
-  test("a failing upstream is left alone by its breaker, reported, tried once and taken back", async () => {
-    const reports: ProviderStateChanged[] = [];
-    const subscription = nats.bus.nc.subscribe(providerStateChanged.subject, {
-      callback: (_error, message) => void reports.push(message.json()),
-    });
-    let broken = true;
-    const fake = await upstream((request, index) => (broken ? { status: 500, body: {} } : healthy(request, index)));
-    const rig = await router([fake, await upstream(healthy)], { BREAKER_VOLUME: "2", BREAKER_RESET_MS: "300" });
-    for (let i = 0; i < 10; i++) expect((await rig.call(chatBody({ stream: i % 2 === 0 }))).status).toBe(200);
-    const asked = fake.requests.length;
-    broken = false;
-    await eventually(async () => {
-      await rig.call(chatBody());
-      expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
-    });
-    // On a slow machine the calls above take so long that a trial falls among them, and fails.
-    const history = (): string => reports.map(({ state }) => state).join(" ");
-    await eventually(() => expect(history()).toMatch(/^open( half_open open)* half_open closed$/));
-    const failedTrials = history().split("half_open open").length - 1;
-    expect(asked).toBeLessThanOrEqual(3 + failedTrials);
-    expect(reports[0]).toMatchObject({ provider: "up-0", modelFamily: "sandbox", routerId: "router-1" });
-    subscription.unsubscribe();
-  });
-
-  test("when every breaker is open the call is refused at once, with the time to wait", async () => {
-    const fake = await upstream(() => ({ status: 500, body: {} }));
-    const rig = await router([fake], { BREAKER_VOLUME: "1", BREAKER_RESET_MS: "30000" });
-    await rig.call(chatBody());
-    await rig.call(chatBody());
-    const asked = fake.requests.length;
-    const answer = await rig.call(chatBody());
-    expect([answer.status, errorOf(answer.text).code]).toEqual([503, "upstream_resting"]);
-    expect(Number(answer.headers["retry-after"])).toBeGreaterThan(0);
-    expect(fake.requests.length).toBe(asked);
-    expect(await rig.usage(answer.seq)).toMatchObject({ refund: true, attempts: 0 });
-    const ready = await send(`${rig.url}/readyz`, { method: "GET" });
-    expect(ready.status).toBe(200);
-  });
-
-  test("more calls than an upstream may hold go to the next one, and the places come back", async () => {
-    const released = Promise.withResolvers<void>();
-    const slow = await upstream(async (request, index) => {
-      await released.promise;
-      return healthy(request, index);
-    });
-    const rig = await router([slow, slow], { MAX_CALLS_PER_UPSTREAM: "2" });
-    const statuses: number[] = [];
-    const calls = Array.from({ length: 6 }, async () => statuses.push((await rig.call(chatBody())).status));
-    await eventually(() => expect(statuses).toEqual([503, 503]));
-    released.resolve();
-    await Promise.all(calls);
-    expect(statuses.slice(2)).toEqual([200, 200, 200, 200]);
-    expect((await rig.call(chatBody())).status).toBe(200);
   });
 });
 
@@ -353,10 +256,10 @@ describe("a stream", () => {
 
   test("is not delayed by the bus being away, and its usage arrives when the bus is back", async () => {
     const rig = await router([await upstream(healthy)]);
-    await nats.kill9();
+    await nats().kill9();
     const answers = await Promise.all([rig.call(chatBody({ stream: true })), rig.call(chatBody())]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    await nats.restart();
+    await nats().restart();
     const found = await eventually(() => Promise.all(answers.map(({ seq }) => rig.usage(seq))));
     expect(found).toHaveLength(2);
   });
@@ -364,8 +267,7 @@ describe("a stream", () => {
 
 test("a spool without room refuses before any provider is asked, and says that nothing was recorded", async () => {
   const fake = await upstream(healthy);
-  const full = await startRouter(
-    nats,
+  const full = await start(
     { UPSTREAMS: upstreams(fake.url) },
     {
       openSpool: async () => ({
@@ -377,7 +279,6 @@ test("a spool without room refuses before any provider is asked, and says that n
       }),
     },
   );
-  open.push({ close: () => full.stop() });
   const answer = await full.call(chatBody());
   expect(answer).toMatchObject({ status: 503, headers: { "retry-after": "2" }, report: { recorded: false } });
   expect(errorOf(answer.text).code).toBe("usage_spool_full");
@@ -387,7 +288,7 @@ test("a spool without room refuses before any provider is asked, and says that n
 
 test("a drain lets streams finish and ships their usage before it ends", async () => {
   const fake = await upstream(() => ({ events: chatEvents(["a", "b", "c", "d"]), eventDelayMs: 60 }));
-  const rig = await startRouter(nats, { UPSTREAMS: upstreams(fake.url) });
+  const rig = await startRouter(nats(), { UPSTREAMS: upstreams(fake.url) });
   const streaming = rig.call(chatBody({ stream: true }));
   await eventually(() => expect(fake.requests).toHaveLength(1));
   const stopped = rig.stop();

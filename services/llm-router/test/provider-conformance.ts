@@ -105,13 +105,16 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
   test.each([true, false])("calls nothing begun that gave no content (stream: %s)", async (streamed) => {
     const part = streamed ? { events: opening } : { body: '{"half' };
     const failures: Record<string, FakeReply> = {
-      connect: { cut: "at_once" },
+      dropped: { cut: "at_once" },
       timeout: { ...part, hang: true },
       cut: { ...part, cut: "at_end" },
-      malformed: { status: 302, headers: { location: "/elsewhere" }, body: {} },
+      redirect: { status: 302, headers: { location: "/elsewhere" }, body: {} },
       server_error: { status: 500, body: {} },
       overloaded: { status: 529, body: {} },
       credential: { status: 401, body: {} },
+      out_of_credit: { status: 402, body: {} },
+      forbidden: { status: 403, body: "<html>" },
+      model_missing: { status: 404, body: {} },
     };
     for (const [kind, reply] of Object.entries(failures)) {
       expect(await outcome(reply, streamed)).toMatchObject({ kind: "failure", failure: { kind } });

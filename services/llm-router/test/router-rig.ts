@@ -172,7 +172,7 @@ export const routerEnv = (nats: TestNats, folder: string): Record<string, string
   SHUTDOWN_GRACE_MS: "5000",
 });
 
-interface RouterParts {
+export interface RouterParts {
   readonly openSpool?: (typeof llmRouter)["deps"]["openSpool"];
   readonly logger?: Logger;
 }

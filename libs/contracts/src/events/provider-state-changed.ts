@@ -5,7 +5,7 @@ export const providerStateChangedSchema = z.object({
   provider: z.string(),
   modelFamily: z.string(),
   state: z.enum(["closed", "open", "half_open"]),
-  /** Which router saw it: breakers are local, the event is a report. */
+  /** Which router saw it: breakers are local, and the others open theirs when they hear of it. */
   routerId: z.string(),
   at: z.iso.datetime(),
 });
@@ -15,7 +15,7 @@ export const providerStateChanged = defineEvent({
   subject: "topdog.provider.state_changed.v1",
   summary: "A router's breaker for a provider opened, half-opened or closed",
   publishers: ["llm-router"],
-  listeners: [],
+  listeners: ["llm-router"],
   schema: providerStateChangedSchema,
   example: {
     provider: "sandbox-a",

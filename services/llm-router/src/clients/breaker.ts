@@ -4,57 +4,44 @@ export type BreakerState = "closed" | "open" | "half_open";
 
 export interface BreakerOptions {
   readonly name: string;
-  /** Calls within the window before a share of failures can open it. */
+  /** Results within the window before a share of failures can open it. */
   readonly volumeThreshold: number;
   readonly errorThresholdPercent: number;
   readonly windowMs: number;
-  /** From opening until one trial is let through. */
+  /** From opening until the trial; twice as long after each trial that fails, up to `maxResetMs`. */
   readonly resetMs: number;
   /** A trial that is not decided by then has failed: opossum itself would wait for it for ever. */
   readonly trialDeadlineMs: number;
+  /** Our own question to the upstream: true when it is alive. No caller's call is risked, and no caller decides. */
+  readonly trial: () => Promise<boolean>;
   readonly onState: (state: BreakerState) => void;
-}
-
-/** One call's permission. Exactly one of the three is to be called; later calls do nothing. */
-export interface Ticket {
-  succeed(): void;
-  fail(): void;
-  /** The call says nothing about the upstream: its caller went away. */
-  abandon(): void;
 }
 
 export interface Breaker {
   state(): BreakerState;
-  /** Half-open, and its one trial has not been taken. */
-  awaitsTrial(): boolean;
-  /** Null when open, or half-open with a trial under way. */
-  admit(): Ticket | null;
-  /** Milliseconds until a trial is let through; 0 when not open. */
+  /** Of the time since it was opened last: a result of a call from before says nothing. */
+  generation(): number;
+  /** A call's result. Ignored unless closed, and of the present generation. */
+  record(succeeded: boolean, generation: number): void;
+  /** Opens it, whatever was recorded. */
+  open(): void;
+  /** Milliseconds until the trial; 0 when not open. */
   reopensInMs(): number;
   close(): void;
 }
 
-/** A call that opossum waits for. */
-interface FiredCall {
-  resolve(): void;
-  reject(error: Error): void;
-}
-
+const maxResetMs = 60_000;
 const failed = new Error("the upstream failed");
 
-/**
- * opossum, fired at the start of a call and settled at its first content. It is not told what it would count wrongly:
- * an aborted call (it would count as a success, or hang a trial), and a result of a call that began before it opened.
- */
+/** opossum, told the results of calls that are over; its half-open trial is our own. */
 export function createBreaker(options: BreakerOptions): Breaker {
-  let fired: FiredCall | null = null;
   let generation = 0;
-  let openedAtMs = 0;
-  const breaker = new CircuitBreaker<[], void>(
-    () =>
-      new Promise<void>((resolve, reject) => {
-        fired = { resolve, reject };
-      }),
+  let reopensAtMs = 0;
+  let failedTrials = 0;
+  const breaker = new CircuitBreaker<[Promise<boolean> | boolean], void>(
+    async (result) => {
+      if (!(await result)) throw failed;
+    },
     {
       name: options.name,
       timeout: false,
@@ -66,46 +53,46 @@ export function createBreaker(options: BreakerOptions): Breaker {
       enableSnapshots: false,
     },
   );
-  breaker.on("open", () => {
+  const tell = (result: Promise<boolean> | boolean): void => void breaker.fire(result).catch(() => undefined);
+  // Before opossum's own listener, which starts its timer.
+  breaker.prependListener("open", () => {
     generation += 1;
-    openedAtMs = performance.now();
+    const resetMs = Math.max(options.resetMs, Math.min(options.resetMs * 2 ** failedTrials, maxResetMs));
+    (breaker as unknown as { options: { resetTimeout: number } }).options.resetTimeout = resetMs;
+    reopensAtMs = performance.now() + resetMs;
     options.onState("open");
   });
-  breaker.on("halfOpen", () => options.onState("half_open"));
-  breaker.on("close", () => options.onState("closed"));
-
-  function ticketFor(call: FiredCall, isTrial: boolean): Ticket {
-    const born = generation;
-    let settled = false;
-    let deadline: NodeJS.Timeout | undefined;
-    const settle = (act: () => void): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(deadline);
-      if (born === generation) act();
-    };
-    const ticket: Ticket = {
-      succeed: () => settle(() => call.resolve()),
-      fail: () => settle(() => call.reject(failed)),
-      // Neither closed nor failed: open again, so that another trial comes later.
-      abandon: () => settle(() => isTrial && breaker.open()),
-    };
-    if (isTrial) deadline = setTimeout(() => ticket.fail(), options.trialDeadlineMs).unref();
-    return ticket;
-  }
+  breaker.on("halfOpen", () => {
+    options.onState("half_open");
+    failedTrials += 1;
+    tell(within(options.trial(), options.trialDeadlineMs));
+  });
+  breaker.on("close", () => {
+    failedTrials = 0;
+    options.onState("closed");
+  });
 
   return {
     state: () => (breaker.opened ? "open" : breaker.halfOpen ? "half_open" : "closed"),
-    awaitsTrial: () => breaker.halfOpen && breaker.pendingClose,
-    admit() {
-      const isTrial = breaker.halfOpen;
-      fired = null;
-      // Runs the action before it returns, unless it refuses.
-      breaker.fire().catch(() => undefined);
-      const call = fired as FiredCall | null;
-      return call === null ? null : ticketFor(call, isTrial);
+    generation: () => generation,
+    record(succeeded, born) {
+      if (born === generation && breaker.closed) tell(succeeded);
     },
-    reopensInMs: () => (breaker.opened ? Math.max(0, options.resetMs - (performance.now() - openedAtMs)) : 0),
+    open() {
+      if (breaker.closed) breaker.open();
+    },
+    reopensInMs: () => (breaker.closed ? 0 : Math.max(0, reopensAtMs - performance.now())),
     close: () => breaker.shutdown(),
   };
+}
+
+/** False when it takes longer. */
+async function within(trial: Promise<boolean>, deadlineMs: number): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), deadlineMs).unref();
+  try {
+    return await Promise.race([trial, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,10 +1,16 @@
 import type { Secret } from "@topdog/config/secret";
-import type { AttemptFailure, FailureKind } from "../domain/attempt-failure.ts";
-import { defaultLimitRestSeconds, healthSignOf } from "../domain/attempt-failure.ts";
-import type { UpstreamHealth } from "../domain/candidate-order.ts";
+import { type AttemptFailure, defaultLimitRestSeconds } from "../domain/attempt-failure.ts";
+import type { RouteHealth } from "../domain/candidate-order.ts";
+import { type FailureKind, ruleOf } from "../domain/failure-table.ts";
+import type { Offer } from "../domain/model-catalog.ts";
 import type { Model } from "../domain/models.ts";
-import { type Breaker, type BreakerState, createBreaker, type Ticket } from "./breaker.ts";
+import type { BreakerState } from "./breaker.ts";
+import { type CredentialRecord, platformCredential } from "./credential-record.ts";
+import { createCredentialRests, type CredentialRests } from "./credential-rests.ts";
+import { createProviderHealth, type ProviderHealth, type ProviderHealthOptions } from "./provider-health.ts";
+import { probeProvider } from "./provider-probe.ts";
 import type { OpenCall, Provider, ProviderCall } from "./providers/provider.ts";
+import type { UpstreamRoute } from "./upstream-route.ts";
 
 export interface UpstreamOptions {
   readonly id: string;
@@ -17,15 +23,10 @@ export interface UpstreamOptions {
 export interface UpstreamsDeps {
   readonly upstreams: readonly UpstreamOptions[];
   readonly maxInFlightPerUpstream: number;
-  readonly breaker: {
-    readonly volumeThreshold: number;
-    readonly errorThresholdPercent: number;
-    readonly windowMs: number;
-    readonly resetMs: number;
-    readonly trialDeadlineMs: number;
-  };
+  readonly breaker: Omit<ProviderHealthOptions, "name" | "probe" | "onState">;
   readonly nowMs: () => number;
-  readonly onState: (upstreamId: string, family: string, state: BreakerState) => void;
+  /** `told`: by another router's report. */
+  readonly onState: (upstreamId: string, family: string, state: BreakerState, told: boolean) => void;
 }
 
 /** A call that an upstream has been given. */
@@ -46,27 +47,30 @@ export interface UpstreamCall {
 }
 
 export interface Upstreams {
-  health(upstreamId: string, family: string): UpstreamHealth;
-  /** The failure for an upstream that takes no call now. */
-  open(upstreamId: string, family: string, call: ProviderCall): UpstreamCall | AttemptFailure;
+  /** With the platform's own credential. */
+  platformRoute(offer: Offer): UpstreamRoute;
+  health(route: UpstreamRoute): RouteHealth;
+  /** The failure for an upstream that takes no call now. `tenantId` names whose call it is: an org, or a user without one. */
+  open(route: UpstreamRoute, tenantId: string, call: ProviderCall): UpstreamCall | AttemptFailure;
   /** Why none of these is tried, and when the first of them may be. At least one. */
-  restOf(upstreamIds: readonly string[], family: string): AttemptFailure;
+  restOf(routes: readonly UpstreamRoute[]): AttemptFailure;
+  /** Another router has found this one down. One that we do not have is ignored. */
+  openedElsewhere(upstreamId: string, family: string): void;
   inFlight(upstreamId: string): number;
   close(): Promise<void>;
 }
 
 interface Upstream {
   readonly provider: Provider;
-  readonly credential: Secret | null;
-  readonly breakers: ReadonlyMap<string, Breaker>;
+  readonly credential: CredentialRecord;
+  readonly families: ReadonlyMap<string, ProviderHealth>;
   readonly latency: Map<string, { ewmaMs: number; atMs: number }>;
   inFlight: number;
-  /** A limit or a refused key rests the credential until then. */
-  coolUntilMs: number;
-  coolsFor: "rate_limited" | "credential";
 }
 
-const credentialCoolOffSeconds = 60;
+const accountRestSeconds = 60;
+/** Of all tenants' credentials together. */
+const maxRests = 20_000;
 /** An older measurement does not count: the upstream gets a share of calls again. */
 const latencyMaxAgeMs = 10_000;
 const ewmaWeight = 0.2;
@@ -81,116 +85,117 @@ function measure(upstream: Upstream, family: string, ms: number, atMs: number): 
   known.atMs = atMs;
 }
 
-function coolOff(upstream: Upstream, { kind, retryAfterSeconds }: AttemptFailure, nowMs: number): void {
-  if (kind !== "rate_limited" && kind !== "credential") return;
-  const seconds = retryAfterSeconds ?? (kind === "credential" ? credentialCoolOffSeconds : defaultLimitRestSeconds);
-  const untilMs = nowMs + seconds * 1000;
-  if (untilMs <= upstream.coolUntilMs) return;
-  upstream.coolUntilMs = untilMs;
-  upstream.coolsFor = kind;
+/** Only the credential of this call rests, whoever owns it. */
+function rest(
+  rests: CredentialRests,
+  route: UpstreamRoute,
+  { kind, retryAfterSeconds }: AttemptFailure,
+  nowMs: number,
+): void {
+  const { rests: what } = ruleOf(kind);
+  if (what === null) return;
+  const seconds = retryAfterSeconds ?? (what === "account" ? accountRestSeconds : defaultLimitRestSeconds);
+  const modelId = what === "account" ? null : route.offer.model.id;
+  rests.add(route.credential.id, modelId, { kind, untilMs: nowMs + seconds * 1000 });
 }
 
 interface Granted {
   readonly upstream: Upstream;
-  readonly breaker: Breaker;
-  readonly ticket: Ticket;
-  readonly family: string;
+  readonly health: ProviderHealth;
+  readonly admitted: number;
+  readonly route: UpstreamRoute;
+  readonly tenantId: string;
   readonly call: OpenCall;
+  readonly rests: CredentialRests;
   readonly nowMs: () => number;
 }
 
-function upstreamCall({ upstream, breaker, ticket, family, call, nowMs }: Granted): UpstreamCall {
+function upstreamCall({ upstream, health, admitted, route, tenantId, call, rests, nowMs }: Granted): UpstreamCall {
   let over = false;
   return {
     outcome: call.outcome,
     abort: () => call.abort(),
-    succeeded: () => ticket.succeed(),
+    succeeded: () => health.result("alive", tenantId, admitted),
     contentAfter(ms) {
-      measure(upstream, family, ms, nowMs());
-      ticket.succeed();
+      measure(upstream, route.offer.model.family, ms, nowMs());
+      health.result("alive", tenantId, admitted);
     },
     failedWith(failure) {
-      coolOff(upstream, failure, nowMs());
-      const sign = healthSignOf(failure.kind);
-      if (sign === "failure") ticket.fail();
-      else if (sign === "success") ticket.succeed();
-      else ticket.abandon();
+      rest(rests, route, failure, nowMs());
+      health.result(ruleOf(failure.kind).breaker, tenantId, admitted);
     },
-    brokeOff(kind) {
-      if (healthSignOf(kind) === "failure" && breaker.state() === "closed") breaker.admit()?.fail();
-    },
+    brokeOff: (kind) => health.result(ruleOf(kind).breaker, tenantId, admitted),
     end() {
       if (over) return;
       over = true;
       upstream.inFlight -= 1;
-      ticket.abandon();
     },
   };
 }
 
 export function createUpstreams(deps: UpstreamsDeps): Upstreams {
   const upstreams = new Map(deps.upstreams.map((options) => [options.id, upstreamOf(options)]));
+  const rests = createCredentialRests({ maxRests, nowMs: deps.nowMs });
 
   function upstreamOf({ id, provider, credential, models }: UpstreamOptions): Upstream {
-    const families = [...new Set(models.map(({ family }) => family))];
-    const breakers = families.map((family) => {
-      const onState = (state: BreakerState): void => deps.onState(id, family, state);
-      return [family, createBreaker({ name: `${id}/${family}`, ...deps.breaker, onState })] as const;
+    const families = [...new Set(models.map(({ family }) => family))].map((family) => {
+      const model = models.find((one) => one.family === family)!;
+      const health = createProviderHealth({
+        name: `${id}/${family}`,
+        ...deps.breaker,
+        probe: () => probeProvider(provider, model.id, credential, deps.breaker.trialDeadlineMs),
+        onState: (state, told) => deps.onState(id, family, state, told),
+      });
+      return [family, health] as const;
     });
-    return {
-      provider,
-      credential,
-      breakers: new Map(breakers),
-      latency: new Map(),
-      inFlight: 0,
-      coolUntilMs: 0,
-      coolsFor: "rate_limited",
-    };
+    const record = platformCredential(id, credential);
+    return { provider, credential: record, families: new Map(families), latency: new Map(), inFlight: 0 };
   }
 
-  function find(id: string, family: string): { upstream: Upstream; breaker: Breaker } {
-    const upstream = upstreams.get(id);
-    const breaker = upstream?.breakers.get(family);
-    if (upstream === undefined || breaker === undefined) throw new Error(`no upstream ${id} for ${family}`);
-    return { upstream, breaker };
+  function find({ upstreamId, model }: Offer): { upstream: Upstream; health: ProviderHealth } {
+    const upstream = upstreams.get(upstreamId);
+    const health = upstream?.families.get(model.family);
+    if (upstream === undefined || health === undefined)
+      throw new Error(`no upstream ${upstreamId} for ${model.family}`);
+    return { upstream, health };
   }
 
-  function restOf(id: string, family: string): AttemptFailure & { readonly retryAfterSeconds: number } {
-    const { upstream, breaker } = find(id, family);
-    const breakerMs = breaker.reopensInMs();
-    const coolMs = upstream.coolUntilMs - deps.nowMs();
-    if (coolMs > breakerMs) return { kind: upstream.coolsFor, retryAfterSeconds: coolMs / 1000 };
+  function restOf({ offer, credential }: UpstreamRoute): AttemptFailure & { readonly retryAfterSeconds: number } {
+    const breakerMs = find(offer).health.reopensInMs();
+    const credentialRest = rests.find(credential.id, offer.model.id);
+    const restMs = (credentialRest?.untilMs ?? 0) - deps.nowMs();
+    if (credentialRest !== null && restMs > breakerMs) {
+      return { kind: credentialRest.kind, retryAfterSeconds: restMs / 1000 };
+    }
     return { kind: "resting", retryAfterSeconds: breakerMs / 1000 };
   }
 
   return {
-    health(id, family) {
-      const { upstream, breaker } = find(id, family);
-      const nowMs = deps.nowMs();
-      const measured = upstream.latency.get(family);
-      const isFresh = measured !== undefined && nowMs - measured.atMs <= latencyMaxAgeMs;
+    platformRoute: (offer) => ({ offer, credential: find(offer).upstream.credential }),
+    health({ offer, credential }) {
+      const { upstream, health } = find(offer);
+      const measured = upstream.latency.get(offer.model.family);
+      const isFresh = measured !== undefined && deps.nowMs() - measured.atMs <= latencyMaxAgeMs;
       const firstContentMs = isFresh ? measured.ewmaMs : null;
-      if (upstream.coolUntilMs > nowMs) return { state: "resting", firstContentMs };
-      if (breaker.state() === "closed") return { state: "healthy", firstContentMs };
-      return { state: breaker.awaitsTrial() ? "trial" : "resting", firstContentMs };
+      const isResting = rests.find(credential.id, offer.model.id) !== null;
+      return { state: isResting ? "resting" : health.next(), firstContentMs };
     },
-    open(id, family, providerCall) {
-      const { upstream, breaker } = find(id, family);
+    open(route, tenantId, providerCall) {
+      const { upstream, health } = find(route.offer);
       if (upstream.inFlight >= deps.maxInFlightPerUpstream) return { kind: "saturated", retryAfterSeconds: 1 };
-      const ticket = breaker.admit();
-      if (ticket === null) return restOf(id, family);
+      const admitted = health.admit();
+      if (admitted === null) return restOf(route);
       upstream.inFlight += 1;
-      const call = upstream.provider.open(providerCall, upstream.credential);
-      return upstreamCall({ upstream, breaker, ticket, family, call, nowMs: deps.nowMs });
+      const call = upstream.provider.open(providerCall, route.credential.secret);
+      return upstreamCall({ upstream, health, admitted, route, tenantId, call, rests, nowMs: deps.nowMs });
     },
-    restOf: (ids, family) =>
-      ids
-        .map((id) => restOf(id, family))
-        .reduce((first, other) => (other.retryAfterSeconds < first.retryAfterSeconds ? other : first)),
+    restOf: (routes) =>
+      routes.map(restOf).reduce((first, other) => (other.retryAfterSeconds < first.retryAfterSeconds ? other : first)),
+    openedElsewhere: (upstreamId, family) => upstreams.get(upstreamId)?.families.get(family)?.openedElsewhere(),
     inFlight: (id) => upstreams.get(id)?.inFlight ?? 0,
     async close() {
-      for (const { breakers, provider } of upstreams.values()) {
-        for (const breaker of breakers.values()) breaker.close();
+      for (const { families, provider } of upstreams.values()) {
+        for (const health of families.values()) health.close();
         await provider.close();
       }
     },

@@ -1,27 +1,30 @@
 import { describe, expect, test } from "@jest/globals";
-import { type Candidate, orderCandidates, type UpstreamHealth } from "./candidate-order.ts";
+import type { Offer } from "./model-catalog.ts";
+import { type Candidate, orderCandidates, type RouteHealth } from "./candidate-order.ts";
 
 const candidate = (
   upstreamId: string,
   price: number,
-  state: UpstreamHealth["state"] = "healthy",
+  state: RouteHealth["state"] = "healthy",
   firstContentMs: number | null = null,
-): Candidate => ({
-  offer: {
-    upstreamId,
-    model: {
-      id: "m",
-      family: "f",
-      ownedBy: "o",
-      created: 0,
-      promptNanoUsdPerToken: price,
-      completionNanoUsdPerToken: 0,
+): Candidate<{ readonly offer: Offer }> => ({
+  route: {
+    offer: {
+      upstreamId,
+      model: {
+        id: "m",
+        family: "f",
+        ownedBy: "o",
+        created: 0,
+        promptNanoUsdPerToken: price,
+        completionNanoUsdPerToken: 0,
+      },
     },
   },
   health: { state, firstContentMs },
 });
-const ids = (candidates: Candidate[], turn = 0): string[] =>
-  orderCandidates(candidates, turn).map(({ upstreamId }) => upstreamId);
+const ids = (candidates: Candidate<{ readonly offer: Offer }>[], turn = 0): string[] =>
+  orderCandidates(candidates, turn).map(({ offer }) => offer.upstreamId);
 
 describe("the order of upstreams", () => {
   test("is by price, then by latency", () => {
@@ -43,8 +46,9 @@ describe("the order of upstreams", () => {
     expect(ids([candidate("a", 1, "healthy", 100), candidate("b", 1, "healthy", null)])[0]).toBe("b");
   });
 
-  test("one that awaits its trial goes first, with the healthy ones after it", () => {
-    expect(ids([candidate("a", 1), candidate("b", 1, "trial")])).toEqual(["b", "a"]);
+  test("one that is ramping comes last, unless there is no other", () => {
+    expect(ids([candidate("a", 2), candidate("b", 1, "ramping")])).toEqual(["a", "b"]);
+    expect(ids([candidate("b", 1, "ramping")])).toEqual(["b"]);
   });
 
   test("resting ones are not tried, also when there is no other", () => {

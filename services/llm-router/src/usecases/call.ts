@@ -1,7 +1,7 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
-import type { FailureKind } from "../domain/attempt-failure.ts";
+import type { FailureKind } from "../domain/failure-table.ts";
 import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 import { costNanoUsd } from "../domain/models.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";

@@ -1,7 +1,9 @@
 import type { AttemptFailure } from "../domain/attempt-failure.ts";
 import { orderCandidates } from "../domain/candidate-order.ts";
+import { type FailureRule, ruleOf } from "../domain/failure-table.ts";
 import type { Offer } from "../domain/model-catalog.ts";
 import type { AttemptOutcome, ProviderCall } from "../clients/providers/provider.ts";
+import type { UpstreamRoute } from "../clients/upstream-route.ts";
 import type { UpstreamCall } from "../clients/upstreams.ts";
 import type { CallDeps, ModelCall } from "./call.ts";
 
@@ -21,13 +23,11 @@ export type Tried =
       readonly attempts: number;
     };
 
-function candidates(deps: CallDeps, offers: readonly Offer[]): readonly Offer[] {
-  const healthOf = (offer: Offer) => deps.upstreams.health(offer.upstreamId, offer.model.family);
-  return orderCandidates(
-    offers.map((offer) => ({ offer, health: healthOf(offer) })),
+const inOrder = (deps: CallDeps, routes: readonly UpstreamRoute[]): readonly UpstreamRoute[] =>
+  orderCandidates(
+    routes.map((route) => ({ route, health: deps.upstreams.health(route) })),
     deps.nextTurn(),
   );
-}
 
 function providerCall(deps: CallDeps, { dialect, request, origin, deadlineMs }: ModelCall): ProviderCall {
   const { timeouts } = deps;
@@ -44,66 +44,70 @@ function providerCall(deps: CallDeps, { dialect, request, origin, deadlineMs }: 
 function settle(
   deps: CallDeps,
   upstreamCall: UpstreamCall,
-  offer: Offer,
+  { upstreamId }: Offer,
   outcome: AttemptOutcome,
   tookMs: number,
 ): void {
   const { observer } = deps;
   if (outcome.kind === "failure") {
-    observer.attempt(offer.upstreamId, outcome.failure.kind);
+    observer.attempt(upstreamId, outcome.failure.kind);
     upstreamCall.failedWith(outcome.failure);
     upstreamCall.end();
     return;
   }
-  observer.attempt(offer.upstreamId, outcome.kind === "refusal" ? "refused" : "ok");
+  observer.attempt(upstreamId, outcome.kind === "refusal" ? "refused" : "ok");
   if (outcome.kind !== "stream") return upstreamCall.succeeded();
-  observer.firstContent(offer.upstreamId, tookMs);
+  observer.firstContent(upstreamId, tookMs);
   upstreamCall.contentAfter(tookMs);
 }
 
-/** No upstream can help a caller that is gone or out of time. */
-const isFinal = ({ kind }: AttemptFailure): boolean => kind === "aborted" || kind === "deadline";
+/** What is left to try after a failure at this route. */
+function leftAfter(
+  rule: FailureRule,
+  failed: UpstreamRoute,
+  waiting: readonly UpstreamRoute[],
+): readonly UpstreamRoute[] {
+  if (rule.next === "end") return [];
+  return waiting.filter(({ offer, credential }) =>
+    rule.next === "provider" ? offer.upstreamId !== failed.offer.upstreamId : credential.id !== failed.credential.id,
+  );
+}
 
 /**
- * Tries the upstreams in order until one has begun to answer. Nothing has been sent to the caller by then, so every
+ * Tries the routes in order until one has begun to answer. Nothing has been sent to the caller by then, so every
  * failure may fall back; the caller of this function ends a success.
  */
 export async function tryUpstreams(deps: CallDeps, call: ModelCall, offers: readonly Offer[]): Promise<Tried> {
-  const queue = [...candidates(deps, offers)];
+  const routes = offers.map((offer) => deps.upstreams.platformRoute(offer));
+  const tenantId = call.origin.orgId ?? call.origin.userId;
   const failures: AttemptFailure[] = [];
+  let waiting = inOrder(deps, routes);
   let attempts = 0;
-  for (const offer of queue) {
-    if (attempts >= deps.maxAttempts) break;
+  while (waiting.length > 0 && attempts < deps.maxAttempts) {
+    const [route, ...others] = waiting as readonly [UpstreamRoute, ...UpstreamRoute[]];
     const attempt = providerCall(deps, call);
     if (attempt.totalTimeoutMs <= 0) {
       failures.unshift({ kind: "deadline", retryAfterSeconds: null });
       break;
     }
-    const upstreamCall = deps.upstreams.open(offer.upstreamId, offer.model.family, attempt);
+    const upstreamCall = deps.upstreams.open(route, tenantId, attempt);
     if ("kind" in upstreamCall) {
       failures.push(upstreamCall);
+      waiting = others;
       continue;
     }
     attempts += 1;
     const startedMs = performance.now();
     call.answer.onGone(() => upstreamCall.abort());
     const outcome = await upstreamCall.outcome;
-    settle(deps, upstreamCall, offer, outcome, performance.now() - startedMs);
-    if (outcome.kind !== "failure") return { ok: true, outcome, upstreamCall, offer, attempts };
+    settle(deps, upstreamCall, route.offer, outcome, performance.now() - startedMs);
+    if (outcome.kind !== "failure") return { ok: true, outcome, upstreamCall, offer: route.offer, attempts };
     failures.push(outcome.failure);
-    if (isFinal(outcome.failure)) break;
-    // A kept connection may have been closed by the server meanwhile: alone in the pool, it gets one more try.
-    if (outcome.failure.kind === "connect" && queue.length === 1) queue.push(offer);
+    const rule = ruleOf(outcome.failure.kind);
+    waiting = leftAfter(rule, route, others);
+    if (attempts === 1 && waiting.length === 0 && rule.againWhenAlone) waiting = [route];
   }
-  const [first = restOf(deps, offers), ...others] = failures;
-  return { ok: false, failures: [first, ...others], attempts };
-}
-
-/** All rest: none was tried. */
-function restOf(deps: CallDeps, offers: readonly Offer[]): AttemptFailure {
-  const family = offers[0]!.model.family;
-  return deps.upstreams.restOf(
-    offers.map(({ upstreamId }) => upstreamId),
-    family,
-  );
+  // All rest: none was tried.
+  const [first = deps.upstreams.restOf(routes), ...rest] = failures;
+  return { ok: false, failures: [first, ...rest], attempts };
 }

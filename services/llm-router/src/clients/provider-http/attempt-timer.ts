@@ -1,4 +1,4 @@
-import type { FailureKind } from "../../domain/attempt-failure.ts";
+import type { FailureKind } from "../../domain/failure-table.ts";
 
 export interface AttemptTimer {
   /** Something arrived. */

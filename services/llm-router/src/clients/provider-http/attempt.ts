@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { ProviderRefusal } from "@topdog/dialects/dialect";
 import type { Dispatcher } from "undici";
-import { classifyStatus, type FailureKind, readRetryAfter } from "../../domain/attempt-failure.ts";
+import { readRetryAfter } from "../../domain/attempt-failure.ts";
+import { classifyStatus, type FailureKind } from "../../domain/failure-table.ts";
+import { readMeaning } from "../../domain/refusal-meaning.ts";
 import type { AttemptOutcome, ProviderCall } from "../providers/provider.ts";
 import { type AttemptTimer, startAttemptTimer } from "./attempt-timer.ts";
 import type { AttemptControl, BodyReader } from "./body-reader.ts";
@@ -9,6 +11,7 @@ import { createPlainReader } from "./plain-reader.ts";
 import { createStreamReader } from "./stream-reader.ts";
 
 const maxRefusalBytes = 64 * 1024;
+const refusalTimeoutMs = 2000;
 /** A failed answer's body is read to keep the connection, but not for long. */
 const maxDiscardedBytes = 64 * 1024;
 const discardTimeoutMs = 1000;
@@ -20,9 +23,6 @@ class AttemptEnded extends Error {
     this.kind = kind;
   }
 }
-
-const textHeader = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
 
 /** One call at one upstream: an undici handler that decides what the answer is and hands its body on. */
 export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
@@ -45,7 +45,8 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
     this.timer = startAttemptTimer({
       silenceMs: call.firstContentTimeoutMs,
       totalMs: call.totalTimeoutMs,
-      onTimeout: (kind) => this.abort(kind),
+      // Decided: the answer had begun.
+      onTimeout: (kind) => this.abort(kind === "timeout" && this.#decided ? "stalled" : kind),
     });
   }
 
@@ -80,11 +81,14 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     const meaning = classifyStatus(status);
-    if (meaning === "answer") this.#reader = this.#answerReader();
-    else if (meaning === "callers_fault") this.#reader = this.#refusalReader(status);
+    if (meaning === "answer") {
+      this.#reader = this.#answerReader();
+      return;
+    }
+    const retryAfterSeconds = readRetryAfter(headers, Date.now());
+    if (status >= 400 && status < 500) this.#reader = this.#refusalReader(status, retryAfterSeconds);
     else {
-      const retryAfterSeconds = readRetryAfter(textHeader(headers["retry-after"]), Date.now());
-      this.decide({ kind: "failure", failure: { kind: meaning, retryAfterSeconds } });
+      this.decide({ kind: "failure", failure: { kind: meaning as FailureKind, retryAfterSeconds } });
       this.#reader = this.#discardingReader();
     }
   }
@@ -100,8 +104,8 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const kind = error instanceof AttemptEnded ? error.kind : this.#reader === null ? "connect" : "cut";
-    this.#fail(kind);
+    if (error instanceof AttemptEnded) return this.#fail(error.kind);
+    this.#fail(this.#controller === null ? "connect" : this.#reader === null ? "dropped" : "cut");
   }
 
   #fail(kind: FailureKind): void {
@@ -116,20 +120,25 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
     return request.streamed ? createStreamReader(this, this.#call) : createPlainReader(this, dialect);
   }
 
-  #refusalReader(status: number): BodyReader {
+  /** What a 4xx means may stand in its body alone. One that does not come in time means what its status says. */
+  #refusalReader(status: number, retryAfterSeconds: number | null): BodyReader {
+    this.timer.expect(refusalTimeoutMs);
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const refuse = (): void =>
-      this.decide({ kind: "refusal", status, refusal: this.#readRefusal(Buffer.concat(chunks)) });
+    const judge = (): void => {
+      const { meaning, refusal } = readMeaning(status, this.#readRefusal(Buffer.concat(chunks)));
+      if (meaning === "callers_fault") this.decide({ kind: "refusal", status, refusal });
+      else this.decide({ kind: "failure", failure: { kind: meaning, retryAfterSeconds } });
+    };
     return {
       onData: (chunk) => {
         bytes += chunk.length;
         if (bytes <= maxRefusalBytes) chunks.push(chunk);
-        else this.abort("malformed");
+        else this.abort("oversized");
       },
-      onEnd: refuse,
+      onEnd: judge,
       onFailure: ({ kind }) => {
-        if (kind !== "aborted") refuse();
+        if (kind !== "aborted" && kind !== "deadline") judge();
       },
     };
   }
@@ -140,7 +149,7 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
     return {
       onData: (chunk) => {
         bytes += chunk.length;
-        if (bytes > maxDiscardedBytes) this.abort("malformed");
+        if (bytes > maxDiscardedBytes) this.abort("oversized");
       },
       onEnd: () => undefined,
       onFailure: () => undefined,

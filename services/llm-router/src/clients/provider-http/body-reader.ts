@@ -1,4 +1,5 @@
-import type { AttemptFailure, FailureKind } from "../../domain/attempt-failure.ts";
+import type { AttemptFailure } from "../../domain/attempt-failure.ts";
+import type { FailureKind } from "../../domain/failure-table.ts";
 import type { AttemptOutcome } from "../providers/provider.ts";
 import type { AttemptTimer } from "./attempt-timer.ts";
 

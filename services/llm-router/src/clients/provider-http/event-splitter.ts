@@ -7,7 +7,7 @@ export interface Split {
   /** What may be passed on: whole events, without the withheld ones. */
   readonly pass: readonly Buffer[];
   /** Why nothing more is read: the end, the provider's own error, or an unreadable event. */
-  readonly stop: "end" | "error" | "rate_limited" | "overloaded" | "malformed" | null;
+  readonly stop: "end" | "error" | "rate_limited" | "overloaded" | "malformed" | "oversized" | null;
   /** The end event, which is not among what may be passed on. */
   readonly endEvent: Buffer | null;
 }
@@ -56,7 +56,7 @@ export function createEventSplitter(reader: StreamReader): { push(chunk: Buffer)
       if (position > passFrom) pass.push(bytes.subarray(passFrom, position));
       if (position < bytes.length) rest = bytes.subarray(position);
       const isTooLong = rest !== null && rest.length > maxHeldBytes;
-      return { pass, stop: isTooLong ? "malformed" : null, endEvent: null };
+      return { pass, stop: isTooLong ? "oversized" : null, endEvent: null };
     },
   };
 }

@@ -18,7 +18,7 @@ export function createPlainReader(control: AttemptControl, dialect: Dialect): Bo
   return {
     onData(chunk) {
       bytes += chunk.length;
-      if (bytes > maxAnswerBytes) control.abort("malformed");
+      if (bytes > maxAnswerBytes) control.abort("oversized");
       else chunks.push(chunk);
     },
     onEnd() {

@@ -1,4 +1,5 @@
-import type { AttemptFailure, FailureKind } from "../../domain/attempt-failure.ts";
+import type { AttemptFailure } from "../../domain/attempt-failure.ts";
+import type { FailureKind } from "../../domain/failure-table.ts";
 import type { ProviderCall, ProviderStream, StreamEnd, StreamSink } from "../providers/provider.ts";
 import type { AttemptControl, BodyReader } from "./body-reader.ts";
 import { createEventSplitter, type Split } from "./event-splitter.ts";
@@ -12,6 +13,7 @@ const stopKinds = {
   end: "malformed",
   error: "server_error",
   malformed: "malformed",
+  oversized: "oversized",
   rate_limited: "rate_limited",
   overloaded: "overloaded",
 } as const;
@@ -46,7 +48,7 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
     heldBytes += bytes.length;
     if (heldBytes <= maxHeldBytes) return;
     if (begun) control.pause();
-    else control.abort("malformed");
+    else control.abort("oversized");
   }
 
   function pass({ pass }: Split): void {

@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import type { Secret } from "@topdog/config/secret";
+import type { Dialect, DialectId } from "@topdog/dialects/dialect";
+import { dialects } from "@topdog/dialects/dialects";
+import { ruleOf } from "../domain/failure-table.ts";
+import type { Provider } from "./providers/provider.ts";
+
+/** The least that can be asked of a model, in words that OpenAI's and Anthropic's dialects share. */
+const smallestRequest = (modelId: string): Buffer =>
+  Buffer.from(JSON.stringify({ model: modelId, max_tokens: 1, messages: [{ role: "user", content: "Hi" }] }));
+
+const probed: readonly DialectId[] = ["openai-chat"];
+
+/**
+ * Asks the upstream for one token, at the platform's cost and on nobody's account. Any answer means that it is alive, a
+ * refusal too.
+ */
+export async function probeProvider(
+  provider: Provider,
+  modelId: string,
+  credential: Secret | null,
+  timeoutMs: number,
+): Promise<boolean> {
+  const dialect: Dialect | undefined = dialects.find(({ id }) => probed.includes(id) && provider.dialects.includes(id));
+  if (dialect === undefined) throw new Error("a provider speaks no dialect that it can be probed in");
+  const call = provider.open(
+    {
+      dialect,
+      request: dialect.readRequest(smallestRequest(modelId)),
+      requestId: `probe_${randomUUID()}`,
+      firstContentTimeoutMs: timeoutMs,
+      interChunkTimeoutMs: timeoutMs,
+      totalTimeoutMs: timeoutMs,
+    },
+    credential,
+  );
+  const outcome = await call.outcome;
+  if (outcome.kind !== "failure") return true;
+  const { breaker } = ruleOf(outcome.failure.kind);
+  return breaker === "alive" || breaker === "neutral";
+}
