@@ -280,18 +280,32 @@ const router: readonly Mutation[] = [
     tests: breakerTests,
   },
   {
-    name: "a call from before a breaker opened closes it",
+    name: "a call from before a breaker opened counts after it",
     file: breaker,
-    from: "if (born === generation) act();",
-    to: "act();",
+    from: "born === generation && ",
+    to: "",
     tests: breakerTests,
   },
   {
-    name: "a trial whose caller goes away blocks its breaker",
+    name: "a trial that hangs blocks its breaker",
     file: breaker,
-    from: "settle(() => isTrial && breaker.open())",
-    to: "settle(() => undefined)",
+    from: "within(options.trial(), options.trialDeadlineMs)",
+    to: "options.trial()",
     tests: breakerTests,
+  },
+  {
+    name: "one tenant opens the breaker for all",
+    file: "services/llm-router/src/clients/provider-health.ts",
+    from: "witnesses.size > 1",
+    to: "witnesses.size > 0",
+    tests: ["services/llm-router/src/clients/provider-health"],
+  },
+  {
+    name: "a message that quotes the caller rests the platform's credential",
+    file: "services/llm-router/src/domain/refusal-meaning.ts",
+    from: "/^(?:your credit balance",
+    to: "/(?:your credit balance",
+    tests: ["services/llm-router/src/domain/refusal-meaning"],
   },
 ];
 
