@@ -1,4 +1,5 @@
 import { type Counter, keyOf } from "@topdog/quota/domain/bucket";
+import { ownersOf } from "@topdog/quota/domain/usage-owners";
 import type { BucketChange } from "@topdog/quota/domain/tally";
 import { type Inserted, tokenKey, type UsageEntry } from "@topdog/quota/store/ledger";
 import type { QuotaStore, QuotaTransaction } from "@topdog/quota/store/quota-store";
@@ -17,6 +18,7 @@ import { createUndoLog, type UndoLog } from "./undo.ts";
 export type DatabaseClock = () => number;
 
 const gatewayTouchMs = 1_000;
+const idsPerEpoch = 1e12;
 const dayOf = (unixMs: number): string => new Date(unixMs).toISOString().slice(0, 10);
 
 /**
@@ -80,6 +82,15 @@ function memoryTransaction(tables: MemoryTables, nowMs: DatabaseClock, undo: Und
       return [...leases.values()].filter(
         (lease) => leaseIds.includes(lease.leaseId) || (lease.state === "open" && keys.has(keyOf(lease))),
       );
+    },
+    skipLostLeaseIds: async (held, ended) => {
+      const newest = Math.max(-1, ...held.map(Number));
+      const epoch = (id: number): number => Math.floor(id / idsPerEpoch);
+      const last = tables.nextLeaseId.value - 1;
+      const endedNewest = Math.max(-1, ...ended.map(Number));
+      if ((held.length === 0 || epoch(newest) < epoch(last)) && endedNewest <= last) return false;
+      tables.nextLeaseId.value = (epoch(Math.max(newest, endedNewest, last)) + 1) * idsPerEpoch;
+      return true;
     },
     insertAdmitted: async (ranges) =>
       insert(
@@ -167,12 +178,13 @@ function complete(
   entries: readonly UsageEntry[],
 ): ReadonlySet<string> {
   const filled = new Set<string>();
-  for (const token of entries.flatMap(({ tokens }) => tokens)) {
+  const claimed = entries.flatMap(({ usage, tokens }) => tokens.map((token) => ({ token, owners: ownersOf(usage) })));
+  for (const { token, owners } of claimed) {
     const key = ledgerKey(token.leaseId, token.seq, "charge");
     const row = ledger.get(key);
     const lease = leases.get(token.leaseId);
     if (row === undefined || row.state === "completed") continue;
-    if (lease?.day !== token.day || lease.meter !== token.meter) continue;
+    if (lease?.day !== token.day || lease.meter !== token.meter || !owners.includes(lease.owner)) continue;
     undo.put(ledger, key, { ...row, state: "completed" });
     filled.add(tokenKey(token));
   }

@@ -29,12 +29,12 @@ const closeMs = 3_000;
 const dayMs = 86_400_000;
 /** What the last gateway needs at most to take a whole day's tokens. */
 const lastGatewayMs = 120_000;
-const costs: Readonly<Record<"chat" | "models", CallCost>> = {
+export const costs: Readonly<Record<"chat" | "models", CallCost>> = {
   chat: ["api_calls", "llm_requests"],
   models: ["api_calls"],
 };
 const shared = { byok: { scope: "user", used: 0, capacity: 0 } } as const;
-const callers: Readonly<Record<"ann" | "bob", Principal>> = {
+export const callers: Readonly<Record<"ann" | "bob", Principal>> = {
   ann: {
     ...shared,
     keyId: "key_1",
@@ -76,7 +76,9 @@ async function newWorld(open: OpenQuota, beforeMidnightMs: number): Promise<Worl
 async function tellUsage({ quota, fleet }: World, pick: number, count: number, refund: boolean): Promise<void> {
   if (fleet.calls.length === 0) return;
   const told = Array.from({ length: count }, (_, n) => fleet.calls[(pick + n * 7) % fleet.calls.length]?.charges ?? []);
-  const rejected = await quota.recordUsage(told.map((charges) => usageOf(charges, refund)));
+  const rejected = await quota.recordUsage(
+    told.flatMap((charges) => (charges[0] === undefined ? [] : usageOf(charges[0].owner, charges, refund))),
+  );
   if (rejected.length > 0) throw new Error(`everyUsageIsTaken: ${rejected[0]}`);
 }
 

@@ -82,8 +82,11 @@ function quotaOver({ store, nowMs, recall, state }: UnderTest): QuotaUnderTest {
 }
 
 /** Thousands of histories a minute. */
-export function quotaInMemory(nowMs: DatabaseClock, recall: (signal: QuotaRecalled) => void): QuotaUnderTest {
-  const tables = emptyTables();
+export function quotaInMemory(
+  nowMs: DatabaseClock,
+  recall: (signal: QuotaRecalled) => void,
+  tables: MemoryTables = emptyTables(),
+): QuotaUnderTest {
   const state = (): Promise<QuotaState> =>
     Promise.resolve({
       buckets: [...tables.buckets.values()].map(({ owner, meter, day, limit, settled, escrow }) => ({

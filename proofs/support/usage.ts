@@ -1,16 +1,15 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
 
-/** The usage record of a call that took these tokens. */
-export function usageOf(charges: readonly Charge[], refund = false): UsageConsumed {
+/** The usage record of a call that took these tokens of a bucket of `owner`. */
+export function usageOf(owner: string, charges: readonly Charge[], refund = false): UsageConsumed {
   return {
     requestId: `req_${charges.map(({ leaseId, seq }) => `${leaseId}-${seq}`).join("_")}`,
     charges: [...charges],
     source: "personal",
     day: "2026-11-22",
     keyId: "key_1",
-    userId: "usr_1",
-    orgId: null,
+    ...callerOf(owner),
     endpoint: "chat.completions",
     streamed: false,
     outcome: refund ? "failed" : "ok",
@@ -26,4 +25,10 @@ export function usageOf(charges: readonly Charge[], refund = false): UsageConsum
     startedAt: "2026-11-22T10:00:00.000Z",
     finishedAt: "2026-11-22T10:00:01.000Z",
   };
+}
+
+/** Who a bucket's calls are made by. */
+export function callerOf(owner: string): Pick<UsageConsumed, "userId" | "orgId"> {
+  const [kind, id = "", member = "usr_1"] = owner.split(":");
+  return kind === "user" ? { userId: id, orgId: null } : { userId: member, orgId: id };
 }

@@ -35,7 +35,7 @@ async function hammer(quota: QuotaUnderTest, gatewayId: string): Promise<Charge[
     const mine = takeAll(lease, day);
     taken.push(...mine);
     if (order % 2 === 0) continue;
-    const usages = mine.map((charge) => usageOf([charge]));
+    const usages = mine.map((charge) => usageOf(owner, [charge]));
     const rejected = await Promise.all([quota.recordUsage(usages), quota.recordUsage(usages.toReversed())]);
     expect(rejected).toEqual([[], []]);
   }

@@ -153,7 +153,7 @@ describe("a gateway's lease and quota", () => {
         // Whatever happened, every token that was taken can be reported, and is in the ledger once.
         const usages = [...pair.taken].map((id) => {
           const [leaseId = "", seq] = id.split(":");
-          return usageOf([{ meter: "api_calls", leaseId, seq: Number(seq) }]);
+          return usageOf(owner, [{ meter: "api_calls", leaseId, seq: Number(seq) }]);
         });
         expect(await pair.quota.recordUsage(usages)).toEqual([]);
         const { charges } = await pair.quota.state();

@@ -13,7 +13,7 @@ import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
 import { explainAll, noteStatements, type PlanMode, type SentStatement } from "./explained.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
-import { usageOf } from "./usage.ts";
+import { callerOf, usageOf } from "./usage.ts";
 
 const openLeases = 100_000;
 const rowsPerLease = 10;
@@ -82,7 +82,9 @@ async function serveOneCaller(owner: string): Promise<void> {
   const of = (seq: number): Charge[] =>
     first.leases.map(({ meter, leaseId }) => ({ meter, leaseId: leaseId ?? "", seq }));
   const record = async (seq: number, refund: boolean): Promise<void> => {
-    expect((await recordUsage(deps, [usageOf(of(seq), { refund })], Date.now())).rejected.size).toBe(0);
+    expect(
+      (await recordUsage(deps, [usageOf(of(seq), { ...callerOf(owner), refund })], Date.now())).rejected.size,
+    ).toBe(0);
   };
   const report = (used: number, close: boolean) => {
     const leases = first.leases.map(({ meter, leaseId }) => ({ ...ask, owner, meter, leaseId, used, close }));
@@ -100,6 +102,8 @@ async function serveOneCaller(owner: string): Promise<void> {
   await readUsage(db, principalOf("user:u70"), { scope: "own" });
   await readUsage(db, principalOf("user:u70"), { scope: "org" });
   await report(2, true);
+  const again = meters.map((meter) => ({ ...ask, owner, meter, endedLeaseId: "1", want: 0 }));
+  await synchronizeLeases(deps, { gatewayId, leases: again });
   // A heartbeat.
   await synchronizeLeases(deps, { gatewayId, leases: [] });
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Charge } from "@topdog/contracts/quota";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
-import { usageOf } from "./usage.ts";
+import { callerOf, usageOf } from "./usage.ts";
 
 const gateway = "gateway-a";
 const owner = "user:a";
@@ -29,7 +29,7 @@ const report = async (used: number): Promise<void> => {
 const record = (...usages: Parameters<typeof usageOf>[]) =>
   recordUsage(
     quota.deps,
-    usages.map((usage) => usageOf(...usage)),
+    usages.map(([charges, details]) => usageOf(charges, { ...callerOf(owner), ...details })),
     Date.now(),
   );
 
@@ -112,11 +112,13 @@ describe("a usage record", () => {
       [call(1)],
       [[{ meter: "api_calls", leaseId, seq: 3 }]],
       [[{ meter: "llm_requests", leaseId, seq: 1 }]],
+      [call(1), { userId: "b" }],
     );
     expect([...rejected].map(([index, error]) => [index, error.message])).toEqual([
       [0, "lease 999 is unknown"],
       [2, `seq 3 of lease ${leaseId} was never granted`],
       [3, `lease ${leaseId} is not of llm_requests`],
+      [4, `lease ${leaseId} belongs to somebody else`],
     ]);
     expect((await state()).ledger).toHaveLength(2);
     expect(await quota.violations()).toEqual([]);

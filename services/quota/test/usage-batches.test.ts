@@ -12,7 +12,7 @@ import { startStoringService, type StoringTestService } from "@topdog/testing/se
 import * as fc from "fast-check";
 import { quota } from "../src/app.ts";
 import { migrations, readViolations } from "./platform.ts";
-import { usageOf } from "./usage.ts";
+import { callerOf, usageOf } from "./usage.ts";
 
 const calls = 40;
 const meters = ["api_calls", "llm_requests"] as const;
@@ -54,7 +54,7 @@ async function usageOfOwner(reported: number): Promise<UsageConsumed[]> {
   return Array.from({ length: reported + 1 }, (_, index) =>
     usageOf(
       leases.map(({ leaseId, meter }) => ({ meter, leaseId, seq: index + 1 })),
-      { promptTokens: index, refund: index % 5 === 0, outcome: index % 5 === 0 ? "failed" : "ok" },
+      { ...callerOf(owner), promptTokens: index, refund: index % 5 === 0, outcome: index % 5 === 0 ? "failed" : "ok" },
     ),
   );
 }

@@ -27,3 +27,9 @@ export function usageOf(charges: Charge[], details: Partial<UsageConsumed> = {})
     ...details,
   };
 }
+
+/** Who a bucket's calls are made by. */
+export function callerOf(owner: string): Pick<UsageConsumed, "userId" | "orgId"> {
+  const [kind, id = "", member = "usr_1"] = owner.split(":");
+  return kind === "user" ? { userId: id, orgId: null } : { userId: member, orgId: id };
+}

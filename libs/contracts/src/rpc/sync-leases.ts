@@ -5,6 +5,10 @@ import { bucketOwnerSchema, meterSchema, utcDaySchema } from "../quota.ts";
 
 const leaseIdSchema = z.string().regex(/^\d{1,19}$/);
 
+/** Lease ids are rising integers without leading zeros. */
+export const isNewerLease = (id: string, than: string): boolean =>
+  id.length > than.length || (id.length === than.length && id > than);
+
 /**
  * What a gateway holds of one bucket. Every number is absolute, so that a repeated or reordered message changes nothing:
  * `used` seqs 1..used were admitted; `returned` tokens were given back from the top of the lease.
@@ -14,6 +18,8 @@ export const leaseReportSchema = z.object({
   meter: meterSchema,
   /** Null to ask for a first lease. */
   leaseId: leaseIdSchema.nullable(),
+  /** Of a request for a first lease: the newest lease of this bucket that the gateway ever held. It admits from newer ones only. */
+  endedLeaseId: leaseIdSchema.optional(),
   used: z.int().min(0),
   returned: z.int().min(0),
   /** How many more tokens the gateway asks for; 0 for none. */

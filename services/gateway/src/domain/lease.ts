@@ -1,6 +1,6 @@
 import type { PlanId } from "@topdog/contracts/plans";
 import type { Charge, Meter } from "@topdog/contracts/quota";
-import type { LeaseGrant, LeaseReport } from "@topdog/contracts/rpc/sync-leases";
+import { isNewerLease, type LeaseGrant, type LeaseReport } from "@topdog/contracts/rpc/sync-leases";
 
 /**
  * What this gateway knows about one bucket, and its lease of it. Admits while `used < size − returned` and
@@ -107,8 +107,9 @@ export function forgetStatus(lease: HeldLease): void {
 }
 
 export function reportOf(lease: HeldLease, want: number): LeaseReport {
-  const { owner, meter, leaseId, used, returned, closing } = lease;
-  return { owner, meter, leaseId, used, returned, want: closing ? 0 : want, close: closing };
+  const { owner, meter, leaseId, retiredId, used, returned, closing } = lease;
+  const ended = leaseId === null && retiredId !== null ? { endedLeaseId: retiredId } : {};
+  return { owner, meter, leaseId, ...ended, used, returned, want: closing ? 0 : want, close: closing };
 }
 
 /** What the caller may still expect today: a figure for people, not a promise. */
@@ -117,10 +118,7 @@ export function remainingOf(lease: HeldLease, today: string): number {
   return Math.max(0, lease.remainingAtReply - (lease.used - lease.usedAtReply));
 }
 
-/** Lease ids are rising integers of up to 19 digits. */
-function isNewer(id: string, than: string | null): boolean {
-  return than === null || id.length > than.length || (id.length === than.length && id > than);
-}
+const isNewer = (id: string, than: string | null): boolean => than === null || isNewerLease(id, than);
 
 function endLease(lease: HeldLease): void {
   lease.retiredId = lease.leaseId;

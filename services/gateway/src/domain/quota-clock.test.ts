@@ -1,12 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { newQuotaClock, resetTime, secondsToReset, setByAnswer, todayAt } from "./quota-clock.ts";
+import { type AnswerTimes, newQuotaClock, resetTime, secondsToReset, setByAnswer, todayAt } from "./quota-clock.ts";
 
+const at = (ms: number): AnswerTimes => ({ askedMs: ms, answeredMs: ms });
 const lateEvening = Date.parse("2026-11-22T23:59:58.500Z");
 
 test("the day changes at the database's midnight, whatever this machine's clock says", () => {
   const clock = newQuotaClock();
   expect(todayAt(clock, 5)).toBe("");
-  setByAnswer(clock, lateEvening, 1000);
+  setByAnswer(clock, lateEvening, at(1000));
   expect([todayAt(clock, 1000), secondsToReset(clock, 1000), resetTime(clock)]).toEqual([
     "2026-11-22",
     2,
@@ -19,7 +20,24 @@ test("the day changes at the database's midnight, whatever this machine's clock 
 
 test("a late answer from before midnight does not bring yesterday back", () => {
   const clock = newQuotaClock();
-  setByAnswer(clock, lateEvening + 2000, 3000);
-  setByAnswer(clock, lateEvening, 3001);
+  setByAnswer(clock, lateEvening + 2000, at(3000));
+  setByAnswer(clock, lateEvening - 3_600_000, { askedMs: 2999, answeredMs: 3001 });
   expect(todayAt(clock, 3001)).toBe("2026-11-23");
+});
+
+test("an answer that was on its way over midnight does not bring yesterday back either", () => {
+  const clock = newQuotaClock();
+  setByAnswer(clock, lateEvening, at(1000));
+  expect(todayAt(clock, 2600)).toBe("2026-11-23");
+  setByAnswer(clock, lateEvening + 1_400, at(2700));
+  expect(todayAt(clock, 2700)).toBe("2026-11-23");
+});
+
+test("a database clock that was a day ahead for a while is followed there and back", () => {
+  const clock = newQuotaClock();
+  setByAnswer(clock, lateEvening - 3_600_000, at(1000));
+  setByAnswer(clock, lateEvening - 3_600_000 + 86_400_000, at(2000));
+  expect(todayAt(clock, 2000)).toBe("2026-11-23");
+  setByAnswer(clock, lateEvening - 3_600_000 + 3_000, at(4000));
+  expect([todayAt(clock, 4000), resetTime(clock)]).toEqual(["2026-11-22", "2026-11-23T00:00:00Z"]);
 });

@@ -83,8 +83,8 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
     return { order: slot.order, report: reportOf(slot.lease, want) };
   }
 
-  function onReply(reply: SyncReply, answered: readonly Answered[]): void {
-    setByAnswer(clock, reply.nowMs, monotonicMs());
+  function onReply(reply: SyncReply, answered: readonly Answered[], askedMs: number): void {
+    setByAnswer(clock, reply.nowMs, { askedMs, answeredMs: monotonicMs() });
     todayAt(clock, monotonicMs());
     for (const { slot, report, grant } of answered) mergeGrant(slot.lease, report, grant);
     for (const { slot, report } of answered) settle(slot, report.report.leaseId !== slot.lease.leaseId);

@@ -20,7 +20,8 @@ export interface ReportMessagesDeps {
   readonly timers: Timers;
   /** The report of a bucket, made at the moment when its message leaves. */
   readonly reportOf: (slot: Slot, nowMs: number) => SentReport;
-  readonly onReply: (reply: SyncReply, answered: readonly Answered[]) => void;
+  /** `askedMs`: when the message left, on the monotonic clock. */
+  readonly onReply: (reply: SyncReply, answered: readonly Answered[], askedMs: number) => void;
   readonly onSync: (outcome: "ok" | "failed", leases: number) => void;
   /** Once per outage. */
   readonly onFailure: (error: unknown) => void;
@@ -84,7 +85,7 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
     lastMessageMs = nowMs;
     try {
       const leases = [...sent.values()].map(({ report }) => report.report);
-      accept(sent, await deps.call({ gatewayId: deps.gatewayId, leases }));
+      accept(sent, await deps.call({ gatewayId: deps.gatewayId, leases }), nowMs);
       deps.onSync("ok", batch.length);
     } catch (error) {
       noteFailure(error, [...sent.values()]);
@@ -96,7 +97,7 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
   }
 
   /** Takes what was answered out of `sent`: what stays in it is reported again. */
-  function accept(sent: Map<string, Sent>, reply: SyncReply): void {
+  function accept(sent: Map<string, Sent>, reply: SyncReply, askedMs: number): void {
     const answered: Answered[] = [];
     for (const grant of reply.leases) {
       const key = `${grant.meter}|${grant.owner}`;
@@ -107,7 +108,7 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
       answered.push({ ...one, grant });
     }
     if (sent.size === 0) outage.noteAnswer();
-    deps.onReply(reply, answered);
+    deps.onReply(reply, answered, askedMs);
     if (sent.size > 0) throw new Error("quota left reports of leases unanswered");
   }
 

@@ -31,6 +31,8 @@ export const violations = [
   "used_after_return",
   "numbers_of_two_reports",
   "final_below_ledger",
+  /** The gateway has held a newer lease than this one, which is its newest here: the database was restored. */
+  "lost_history",
 ] as const;
 export type Violation = (typeof violations)[number];
 

@@ -1,7 +1,8 @@
-import type { LeaseGrant, LeaseReport } from "@topdog/contracts/rpc/sync-leases";
+import { isNewerLease, type LeaseGrant, type LeaseReport } from "@topdog/contracts/rpc/sync-leases";
 import { type Bucket, counterKey, keyOf } from "./bucket.ts";
 import { creditWindow, grantSize, grantStatus } from "./grant.ts";
 import {
+  type Claim,
   type CreatedLease,
   fence,
   grow,
@@ -49,7 +50,8 @@ export function openLines(message: Message, leases: readonly Lease[], tallies: T
     // The first report on a lease counts; a second one in the same message could only contradict it.
     const repeated = seen.has(subject);
     seen.add(subject);
-    const claim = before === null || report.leaseId === null ? null : judgeReport(before, report);
+    const claim =
+      before === null ? null : report.leaseId === null ? judgeRequest(before, report) : judgeReport(before, report);
     const others = rivals.filter((lease) => lease !== before && isOpenOf(tally.bucket, lease));
     return {
       report,
@@ -66,6 +68,23 @@ export function openLines(message: Message, leases: readonly Lease[], tallies: T
       },
     };
   });
+}
+
+/** A gateway that asks for a lease is given its open one, unless it would refuse it as an old one: nobody uses that. */
+const judgeRequest = ({ leaseId }: Lease, { endedLeaseId }: LeaseReport): Claim | null =>
+  endedLeaseId === undefined || isNewerLease(leaseId, endedLeaseId)
+    ? null
+    : { kind: "violation", reason: "lost_history" };
+
+/**
+ * The leases of this message that show that the database has lost a part of its history: those that gateways hold and it does not
+ * know, and those that gateways held.
+ */
+export function foreignLeases(lines: readonly ReportLine[]): { readonly held: string[]; readonly ended: string[] } {
+  return {
+    held: lines.flatMap(({ report, before }) => (before === null ? (report.leaseId ?? []) : [])),
+    ended: lines.flatMap(({ report }) => report.endedLeaseId ?? []),
+  };
 }
 
 function findLease(report: LeaseReport, gatewayId: string, rivals: readonly Lease[]): Lease | null {
@@ -99,7 +118,10 @@ export function grantLine(line: ReportLine, gatewayId: string, today: string): N
   const mayGrow = after === null ? report.leaseId === null : after.state === "open";
   if (!mayGrow || line.stale || report.close || !isOfDay(line, today)) return null;
   const { bucket } = tally;
-  const request = { limit: bucket.limit, free: freeNow(tally), holders: others.holders + 1, want: report.want };
+  // A gateway that asks as if it had none has missed the answer: it is given what it has not seen, and no more on top.
+  const unseen = report.leaseId === null && after !== null ? openTokens(after) : 0;
+  const want = report.want - unseen;
+  const request = { limit: bucket.limit, free: freeNow(tally), holders: others.holders + 1, want };
   line.granted = grantSize(request);
   if (line.granted === 0) return null;
   tally.escrow += line.granted;

@@ -50,3 +50,32 @@ export async function findAbandonedLeases(trx: Transaction, timeoutMs: number, m
   );
   return rows.map((row) => row.leaseId);
 }
+
+/** Lease ids of one history of the database: after a restore they go on in the next one. */
+const idsPerEpoch = 1_000_000_000_000n;
+
+// Held and ended: as in `skipLostLeaseIds`. No row when nothing has been lost.
+const lostIds = `select greatest(held, ended, s.last_value) / ${idsPerEpoch} + 1 as epoch
+  from lease_lease_id_seq s, (select max(id) as held from unnest(?::bigint[]) as id) h,
+    (select max(id) as ended from unnest(?::bigint[]) as id) e
+  where held / ${idsPerEpoch} >= s.last_value / ${idsPerEpoch} or ended > s.last_value`;
+const findLost: Statement<{ epoch: string }> = { name: "find_lost_lease_ids", sql: lostIds };
+const skipLost: Statement<{ epoch: string }> = {
+  name: "skip_lost_lease_ids",
+  sql: `select setval('lease_lease_id_seq', epoch * ${idsPerEpoch}, false) as epoch from (${lostIds}) as lost`,
+};
+
+/**
+ * When gateways hold leases of this epoch that the database does not know, or held some that it has yet to make, new leases get ids
+ * above all of them. A sequence is in no transaction: it stays moved whatever happens. Returns whether it moved.
+ */
+export async function skipLostLeaseIds(
+  trx: Transaction,
+  held: readonly string[],
+  ended: readonly string[],
+): Promise<boolean> {
+  if ((await prepared(trx, findLost, [held, ended])).rows.length === 0) return false;
+  // One at a time: the second finds nothing lost any more.
+  await trx.raw("select pg_advisory_xact_lock(hashtextextended('topdog lease epoch', 0))");
+  return (await prepared(trx, skipLost, [held, ended])).rows.length > 0;
+}

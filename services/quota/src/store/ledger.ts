@@ -153,6 +153,8 @@ const completeStatement: Statement<{ token: string }> = {
   from ${usageRows}
   where g.lease_id = t.lease_id and g.seq = t.seq and g.entry = t.entry and g.day = t.day and g.meter = t.meter
     and coalesce(g.state, '') <> 'completed'
+    and (select l.owner from lease l where l.lease_id = t.lease_id) = any(case when r.org_id is null
+      then array['user:' || r.user_id] else array['seat:' || r.org_id || ':' || r.user_id, 'org:' || r.org_id] end)
   returning t.lease_id || ':' || t.seq as token`,
 };
 
@@ -160,7 +162,7 @@ const completeStatement: Statement<{ token: string }> = {
 export const tokenKey = ({ leaseId, seq }: Pick<ChargedToken, "leaseId" | "seq">): string => `${leaseId}:${seq}`;
 
 /**
- * Fills admitted and unknown rows; a completed one keeps what it says. No token twice; in one order everywhere, so that there are
+ * Fills admitted and unknown rows of the record's own owners (`ownersOf`); a completed one keeps what it says. No token twice; in one order everywhere, so that there are
  * no deadlocks. Returns the keys of the tokens whose rows were filled. No counter moves, so no bucket has to be locked.
  */
 export async function completeCharges(

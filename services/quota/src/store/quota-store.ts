@@ -17,7 +17,7 @@ import {
 } from "./buckets.ts";
 import { lockEntitlements, type Subscription, upsertEntitlement } from "./entitlements.ts";
 import { forgetGateways, touchGateway } from "./gateways.ts";
-import { findAbandonedLeases, readLeases } from "./leases.ts";
+import { findAbandonedLeases, readLeases, skipLostLeaseIds } from "./leases.ts";
 import {
   completeCharges,
   ensurePartitions,
@@ -35,6 +35,7 @@ import { applyMovements, type Movements } from "./movements.ts";
 export interface QuotaTransaction {
   readonly lockBuckets: (counters: readonly Counter[], leaseIds: readonly string[]) => Promise<LockedBuckets>;
   readonly readLeases: (leaseIds: readonly string[], buckets: readonly BucketKey[]) => Promise<Lease[]>;
+  readonly skipLostLeaseIds: (held: readonly string[], ended: readonly string[]) => Promise<boolean>;
   readonly insertAdmitted: (ranges: readonly SeqRange[]) => Promise<Inserted>;
   readonly insertCharges: (entries: readonly UsageEntry[]) => Promise<Inserted>;
   readonly completeCharges: (entries: readonly UsageEntry[]) => Promise<ReadonlySet<string>>;
@@ -68,6 +69,7 @@ export interface QuotaStore {
 export const quotaTransaction = (trx: Transaction): QuotaTransaction => ({
   lockBuckets: (counters, leaseIds) => lockBuckets(trx, counters, leaseIds),
   readLeases: (leaseIds, buckets) => readLeases(trx, leaseIds, buckets),
+  skipLostLeaseIds: (held, ended) => skipLostLeaseIds(trx, held, ended),
   insertAdmitted: (ranges) => insertAdmitted(trx, ranges),
   insertCharges: (entries) => insertCharges(trx, entries),
   completeCharges: (entries) => completeCharges(trx, entries),

@@ -1,5 +1,6 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
+import { ownersOf } from "../domain/usage-owners.ts";
 import { highestPossibleSeq, type Lease, settleRows } from "../domain/lease.ts";
 import { openTallies, tallyLease, tallyOf } from "../domain/tally.ts";
 import { type ChargedToken, tokenKey, type UsageEntry } from "../store/ledger.ts";
@@ -147,6 +148,8 @@ function objectionTo(usage: UsageConsumed, leases: ReadonlyMap<string, Lease>): 
     const lease = leases.get(leaseId);
     if (lease === undefined) return `lease ${leaseId} is unknown`;
     if (lease.meter !== meter) return `lease ${leaseId} is not of ${meter}`;
+    // After a restore of the database another owner's lease may have the id.
+    if (!ownersOf(usage).includes(lease.owner)) return `lease ${leaseId} belongs to somebody else`;
     if (seq > lease.highest && seq > highestPossibleSeq(lease))
       return `seq ${seq} of lease ${leaseId} was never granted`;
   }

@@ -2,6 +2,7 @@ import type { LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases"
 import type { z } from "zod";
 import { type Counter, counterKey, keyOf } from "../domain/bucket.ts";
 import {
+  foreignLeases,
   grantLine,
   noteExhaustion,
   openLines,
@@ -68,6 +69,7 @@ async function syncOnce(tx: QuotaTransaction, request: Request, counters: readon
 
   const leases = await tx.readLeases(leaseIds, todays);
   const lines = openLines(request, leases, tallies, today);
+  await leaveLostHistory(tx, lines);
   const inserted = await tx.insertAdmitted(
     lines.flatMap(({ before, settles }) =>
       before === null || settles === null ? [] : { ...before, from: settles.from, to: settles.to },
@@ -83,6 +85,15 @@ async function syncOnce(tx: QuotaTransaction, request: Request, counters: readon
   const aftermath = await writeMovements(tx, tallies, changed, newLeases);
   const grants = lines.map((line) => toGrant(line, aftermath.created));
   return { reply: { nowMs: Math.floor(nowMs), day: today, leases: grants }, lines, aftermath };
+}
+
+/**
+ * A database that was restored knows less than gateways hold, and would give their leases' ids to others. Before it makes a lease
+ * it goes on with ids that no gateway can have seen, and that all of them take for newer.
+ */
+async function leaveLostHistory(tx: QuotaTransaction, lines: readonly ReportLine[]): Promise<void> {
+  const { held, ended } = foreignLeases(lines);
+  if (held.length + ended.length > 0) await tx.skipLostLeaseIds(held, ended);
 }
 
 function conclude(deps: QuotaDeps, request: Request, { reply, lines, aftermath }: Synced): Reply {

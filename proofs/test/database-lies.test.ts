@@ -1,0 +1,123 @@
+import { expect, test } from "@jest/globals";
+import { createFleet, type Fleet } from "../support/fleet.ts";
+import { emptyTables, type MemoryTables } from "../support/memory-tables.ts";
+import { callers, costs } from "../support/play.ts";
+import { quotaInMemory, type QuotaUnderTest } from "../support/quota-under-test.ts";
+import { createSimulatedTime, type SimulatedTime } from "../support/simulated-time.ts";
+import { usageOf } from "../support/usage.ts";
+
+const noonMs = Date.parse("2026-11-22T12:00:00.000Z");
+const dayMs = 86_400_000;
+const perRound = 4;
+/** From the lie, or its end, until every call is served again. */
+const recoveryMs = 3_000;
+
+interface World {
+  readonly time: SimulatedTime;
+  readonly tables: MemoryTables;
+  readonly quota: QuotaUnderTest;
+  readonly fleet: Fleet;
+  /** What the database's clock shows beyond the time. */
+  aheadMs: number;
+}
+
+async function newWorld(): Promise<World> {
+  const time = createSimulatedTime(noonMs);
+  const tables = emptyTables();
+  const quota = quotaInMemory(
+    () => time.nowMs() + world.aheadMs,
+    (signal) => world.fleet.deliver(signal),
+    tables,
+  );
+  const fleet = createFleet({
+    time,
+    quota: () => quota,
+    size: 2,
+    nextFate: () => "answered",
+    isSignalLost: () => false,
+  });
+  const world: World = { time, tables, quota, fleet, aheadMs: 0 };
+  await quota.setPlan("user:ann", "pro", 1);
+  await quota.setPlan("org:acme", "teams", 3);
+  return world;
+}
+
+/** Calls of every caller on every gateway. Returns how many of them were admitted. */
+async function callAround({ fleet, time }: World, withAnn = true): Promise<number> {
+  const before = fleet.calls.length;
+  for (const gateway of fleet.gateways) {
+    for (let n = 0; n < perRound; n += 1) {
+      if (withAnn) fleet.call(gateway, callers.ann, costs.chat);
+      fleet.call(gateway, callers.bob, costs.chat);
+    }
+  }
+  await time.pass(2_000);
+  return fleet.calls.length - before;
+}
+
+/** Puts the tables back to what `backup` holds. */
+function restore(tables: MemoryTables, backup: MemoryTables): void {
+  for (const name of ["entitlements", "buckets", "leases", "ledger", "gatewaysSeenMs"] as const) {
+    const table: Map<string, unknown> = tables[name];
+    table.clear();
+    for (const [key, row] of backup[name]) table.set(key, row);
+  }
+  tables.nextLeaseId.value = backup.nextLeaseId.value;
+}
+
+const openTokens = ({ tables }: World): number =>
+  [...tables.buckets.values()].reduce((sum, { escrow }) => sum + escrow, 0);
+
+test.each([
+  ["leases that it holds are unknown", true],
+  ["leases that it ended are to be given out again", false],
+])("a restored database: %s, and every gateway serves again by itself within seconds", async (_case, isHeld) => {
+  const world = await newWorld();
+  const { time, tables, quota, fleet } = world;
+  expect(await callAround(world, false)).toBe(2 * perRound);
+  const backup = structuredClone(tables);
+  // Leases of others in the part of the history that will be lost; Ann's are all of it.
+  tables.nextLeaseId.value += 1_000;
+  expect(await callAround(world)).toBe(4 * perRound);
+  const lostCalls = fleet.calls.slice(2 * perRound);
+  if (!isHeld) {
+    // Ten idle minutes: the leases go back.
+    for (let minute = 0; minute < 15; minute += 1) await time.pass(60_000);
+    expect([...tables.leases.values()].every(({ state }) => state === "closed")).toBe(true);
+  }
+
+  restore(tables, backup);
+  await callAround(world);
+  await time.pass(recoveryMs);
+  for (let round = 0; round < 3; round += 1) expect(await callAround(world)).toBe(4 * perRound);
+  // Nothing is kept for leases that nobody uses: what is out fits the few calls that were made.
+  expect(openTokens(world)).toBeLessThan(300);
+
+  // Records of calls from the lost history are taken by their own owner's lease, or not at all.
+  const rejected = await quota.recordUsage(lostCalls.map(({ charges }) => usageOf(charges[0]!.owner, charges)));
+  const ownerOf = new Map([...tables.leases.values()].map(({ leaseId, owner }) => [leaseId, owner]));
+  for (const { charges } of lostCalls) {
+    for (const { leaseId, seq, owner } of charges) {
+      const row = tables.ledger.get(`${leaseId}:${seq}:charge`);
+      if (row?.state === "completed") expect(ownerOf.get(leaseId)).toBe(owner);
+    }
+  }
+  expect(rejected.filter((reason) => !/is unknown|was never granted|belongs to somebody else/.test(reason))).toEqual(
+    [],
+  );
+});
+
+test("a database clock that is a day ahead for some seconds: calls go on meanwhile and afterwards, and no day is oversold", async () => {
+  const world = await newWorld();
+  const { time, tables } = world;
+  expect(await callAround(world)).toBe(4 * perRound);
+  world.aheadMs = dayMs;
+  await callAround(world);
+  await time.pass(recoveryMs);
+  expect(await callAround(world)).toBe(4 * perRound);
+  world.aheadMs = 0;
+  await callAround(world);
+  await time.pass(recoveryMs);
+  for (let round = 0; round < 3; round += 1) expect(await callAround(world)).toBe(4 * perRound);
+  expect(new Set([...tables.buckets.values()].map(({ day }) => day))).toEqual(new Set(["2026-11-22", "2026-11-23"]));
+});

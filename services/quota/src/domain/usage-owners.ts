@@ -1,0 +1,6 @@
+import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+
+/** Whose buckets a call may have been charged to: any other one is somebody else's. */
+export const ownersOf = ({ userId, orgId }: Pick<UsageConsumed, "userId" | "orgId">): readonly string[] =>
+  orgId === null ? [userBucket(userId)] : [seatBucket(orgId, userId), orgBucket(orgId)];
