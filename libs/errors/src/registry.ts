@@ -79,6 +79,11 @@ export const errorRegistry = {
   ),
   conflict: refused(409, "The request does not fit the present state.", "Read the resource again, then decide."),
   key_limit_reached: refused(409, "No more API keys can be created.", "Revoke a key that you do not use."),
+  org_being_deleted: refused(
+    409,
+    "This org is being deleted: nothing of it can be changed.",
+    "Ask its owner to restore it.",
+  ),
   seats_exhausted: refused(409, "Every paid seat is taken.", "Add seats, or deactivate a member."),
   quota_exceeded: refused(
     429,

@@ -106,7 +106,15 @@ test("a change of one member asks again about that member's keys alone", async (
   const before = platform.resolves();
   const at = new Date().toISOString();
   const { userId } = mine.principal;
-  const change = { orgId: "org_n", userId, role: "admin" as const, changedAt: at, version: 1, active: true };
+  const change = {
+    orgId: "org_n",
+    userId,
+    role: "admin" as const,
+    changedAt: at,
+    version: 1,
+    active: true,
+    removed: false,
+  };
   await publishEvent(await platform.nats.busOf("org-registry"), memberChanged, change, { id: "n1" });
   await eventually(async () => {
     expect((await gateway.call(mine.key, models)).status).toBe(200);
@@ -130,7 +138,7 @@ test("a member without a seat is refused at once, and served again when the seat
   await publishEvent(
     await platform.nats.busOf("org-registry"),
     memberChanged,
-    { ...change, version: 1, active: false },
+    { ...change, version: 1, active: false, removed: false },
     { id: "m1" },
   );
   await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(401));
@@ -138,7 +146,7 @@ test("a member without a seat is refused at once, and served again when the seat
   await publishEvent(
     await platform.nats.busOf("org-registry"),
     memberChanged,
-    { ...change, version: 2, active: true },
+    { ...change, version: 2, active: true, removed: false },
     { id: "m2" },
   );
   await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(200));

@@ -36,12 +36,17 @@ member.activated_at timestamp with time zone
 member.active boolean not null
 member.created_at timestamp with time zone not null
 member.org_id text not null
+member.removed_at timestamp with time zone
 member.role text not null
 member.user_id text not null
 member.version integer not null
 org.created_at timestamp with time zone not null
+org.deleted_at timestamp with time zone
+org.deletion_due_at timestamp with time zone
 org.id text not null
 org.name text not null
+org.offer_expires_at timestamp with time zone
+org.offered_to_user_id text
 org.owner_user_id text not null
 org.version integer not null
 outbox.created_at timestamp with time zone not null default now()
@@ -87,11 +92,15 @@ member.member_check CHECK ((active = (activated_at IS NOT NULL)))
 member.member_check1 CHECK (((role <> 'owner'::text) OR active))
 member.member_org_id_fkey FOREIGN KEY (org_id) REFERENCES org(id)
 member.member_pkey PRIMARY KEY (org_id, user_id)
+member.member_removed CHECK (((removed_at IS NULL) OR ((NOT active) AND (role <> 'owner'::text))))
 member.member_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'billing'::text])))
 member.member_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 member.member_version_check CHECK ((version >= 1))
+org.org_deleted_when_due CHECK (((deleted_at IS NULL) OR (deletion_due_at IS NOT NULL)))
 org.org_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 org.org_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+org.org_offer CHECK (((offered_to_user_id IS NULL) = (offer_expires_at IS NULL)))
+org.org_offered_to_user_id_fkey FOREIGN KEY (offered_to_user_id) REFERENCES app_user(id)
 org.org_owner_user_id_fkey FOREIGN KEY (owner_user_id) REFERENCES app_user(id)
 org.org_pkey PRIMARY KEY (id)
 org.org_version_check CHECK ((version >= 1))
@@ -104,6 +113,8 @@ CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, created_
 CREATE INDEX api_key_live_by_parent ON public.api_key USING btree (parent_key_id) WHERE ((revoked_at IS NULL) AND (parent_key_id IS NOT NULL))
 CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX member_by_user ON public.member USING btree (user_id)
+CREATE INDEX org_by_owner ON public.org USING btree (owner_user_id) WHERE (deleted_at IS NULL)
+CREATE INDEX org_deletion_due ON public.org USING btree (deletion_due_at) WHERE ((deletion_due_at IS NOT NULL) AND (deleted_at IS NULL))
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
 CREATE UNIQUE INDEX api_key_hash_key ON public.api_key USING btree (hash)

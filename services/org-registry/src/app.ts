@@ -4,6 +4,7 @@ import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
+import { completeOrgDeletions } from "./jobs/complete-org-deletions.ts";
 import { createRegistryMetrics } from "./metrics.ts";
 import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts";
@@ -26,6 +27,7 @@ export const orgRegistry = defineService({
           nowMs: deps.nowMs,
         }),
       },
+      jobs: [completeOrgDeletions({ db: context.db, ...deps })],
       parts: {
         "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs: deps.nowMs }),
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight })),

@@ -4,7 +4,7 @@ import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
 import { createOrg } from "../src/usecases/create-org.ts";
 import { createUser } from "../src/usecases/create-user.ts";
 import type { PlanId } from "@topdog/contracts/plans";
-import type { CallingKey } from "../src/domain/caller.ts";
+import type { CallingKey, CallingSession } from "../src/domain/caller.ts";
 import type { Entitlement } from "../src/domain/seats.ts";
 import { createKeyAsOperator } from "../src/usecases/create-key.ts";
 
@@ -43,3 +43,11 @@ export async function callerFor(deps: RegistryDeps, userId: string, orgId: strin
   const { record } = await createKeyAsOperator(deps, { userId, orgId, name: "caller" });
   return { userId, orgId, keyId: record.id };
 }
+
+/** A user as the caller, in a session. */
+export const signedIn = (userId: string): CallingSession => ({
+  userId,
+  orgId: null,
+  keyId: null,
+  sessionId: "ses_of_caller",
+});

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
 import type { Transaction } from "@topdog/postgres/pool";
-import type { Answer } from "@topdog/testing/account-call";
+import { type Answer, sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { lockOrg, updateMember } from "../src/store/orgs.ts";
 import { addMember } from "../src/usecases/add-member.ts";
@@ -51,7 +51,7 @@ describe("orgs and members", () => {
     }
     const change = { active: false };
     const path = `/api/orgs/${orgId}/members`;
-    expect((await registry.call("PATCH", `${path}/${member}`, stranger, change)).status).toBe(404);
+    expect((await registry.call("PATCH", `${path}/${member}`, sessionOf(stranger.userId), change)).status).toBe(404);
     // The owner's key for another org is a stranger too.
     expect((await registry.call("GET", `/api/orgs/${orgId}`, { userId: owner, orgId: "org_2" })).status).toBe(404);
   });
@@ -107,10 +107,10 @@ describe("orgs and members", () => {
     const add = (active: boolean) => addMember(registry.deps, orgId, { who: { userId }, role: "member", active });
     await expect(add(true)).rejects.toMatchObject({ code: "seats_exhausted" });
     expect(await add(false)).toMatchObject({ active: false });
-    const activation = await registry.call("PATCH", `${path}/${userId}`, { userId: owner }, { active: true });
+    const activation = await registry.call("PATCH", `${path}/${userId}`, sessionOf(owner), { active: true });
     expect(activation.status).toBe(409);
     expect(activation.body).toMatchObject({ code: "seats_exhausted", seats: 3, seatsTaken: 3 });
-    expect((await registry.call("PATCH", `${path}/usr_missing`, { userId: owner }, { active: true })).status).toBe(404);
+    expect((await registry.call("PATCH", `${path}/usr_missing`, sessionOf(owner), { active: true })).status).toBe(404);
   });
 
   test("members change nobody, admins only members, and nobody the owner", async () => {
@@ -121,7 +121,7 @@ describe("orgs and members", () => {
       await changeMember(registry.deps, owning, { orgId, userId }, { role: "admin" });
     }
     const patch = async (by: string, whom: string, body: unknown): Promise<number> =>
-      (await registry.call("PATCH", `/api/orgs/${orgId}/members/${whom}`, { userId: by }, body)).status;
+      (await registry.call("PATCH", `/api/orgs/${orgId}/members/${whom}`, sessionOf(by), body)).status;
     expect(await patch(member, second, { active: false })).toBe(403);
     expect(await patch(member, member, { role: "admin" })).toBe(403);
     expect(await patch(admin, second, { active: false })).toBe(403);
@@ -144,7 +144,7 @@ describe("orgs and members", () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 1, seats: 3 });
     const path = `/api/orgs/${orgId}/members/${members[0]}`;
     const before = (await announced(orgId, memberChanged.subject)).length;
-    const answer = await registry.call("PATCH", path, { userId: owner }, { active: true, role: "member" });
+    const answer = await registry.call("PATCH", path, sessionOf(owner), { active: true, role: "member" });
     expect([answer.status, answer.body["version"]]).toEqual([200, 1]);
     expect(await announced(orgId, memberChanged.subject)).toHaveLength(before);
   });
@@ -154,7 +154,7 @@ describe("orgs and members", () => {
     const [member = "", peer = ""] = members;
     const stranger = await someUser(registry.deps);
     const path = `/api/orgs/${orgId}/members/${peer}`;
-    const deactivate = (userId: string) => registry.call("PATCH", path, { userId }, { active: false });
+    const deactivate = (userId: string) => registry.call("PATCH", path, sessionOf(userId), { active: false });
     await registry.db.transaction(async (trx) => {
       await lockOrg(trx, orgId);
       expect((await deactivate(stranger)).status).toBe(404);
@@ -175,7 +175,7 @@ describe("orgs and members", () => {
     let asked: Promise<Answer> | undefined;
     await registry.db.transaction(async (trx) => {
       await lockOrg(trx, orgId);
-      asked = registry.call("PATCH", `/api/orgs/${orgId}/members/${member}`, { userId: admin }, { active: false });
+      asked = registry.call("PATCH", `/api/orgs/${orgId}/members/${member}`, sessionOf(admin), { active: false });
       await waitsForLock(trx);
       await updateMember(trx, { orgId, userId: admin, role: "member", active: true }, new Date());
     });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { sessionOf } from "@topdog/testing/account-call";
 import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { publishEvent } from "@topdog/messaging/publish";
@@ -19,7 +20,7 @@ describe("seats", () => {
   afterAll(() => registry.stop());
 
   const activeOf = async (orgId: string): Promise<string[]> => {
-    const members = await listMembers(registry.db, orgId, { after: null, limit: 100 });
+    const members = await listMembers(registry.db, orgId, null, { after: null, limit: 100 });
     return members.filter((member) => member.active).map((member) => member.userId);
   };
 
@@ -33,7 +34,7 @@ describe("seats", () => {
       waiting.push(userId);
     }
     const answers = await Promise.all(
-      waiting.map((userId) => registry.call("PATCH", `${path}/${userId}`, { userId: owner }, { active: true })),
+      waiting.map((userId) => registry.call("PATCH", `${path}/${userId}`, sessionOf(owner), { active: true })),
     );
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(6);
     expect(answers.filter((answer) => answer.body["code"] === "seats_exhausted")).toHaveLength(14);

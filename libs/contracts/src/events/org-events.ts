@@ -12,6 +12,10 @@ export const orgUpdatedSchema = z.object({
   name: z.string(),
   ownerUserId: z.string(),
   activeMembers: z.int().min(0),
+  /** Set while its owner may still restore it: until then its keys are refused. Events of before there were deletions lack it. */
+  deletionDueAt: z.iso.datetime().nullable().default(null),
+  /** It is gone for good: it has no members any more. */
+  deleted: z.boolean().default(false),
   changedAt: z.iso.datetime(),
 });
 export type OrgUpdated = z.infer<typeof orgUpdatedSchema>;
@@ -28,6 +32,8 @@ export const orgUpdated = defineEvent({
     name: "Acme",
     ownerUserId: "usr_1",
     activeMembers: 3,
+    deletionDueAt: null,
+    deleted: false,
     changedAt: "2026-11-22T10:00:00.000Z",
   },
 });
@@ -39,13 +45,16 @@ export const memberChangedSchema = z.object({
   role: memberRoleSchema,
   /** An inactive member holds no seat: none of their org keys work. */
   active: z.boolean(),
+  /** Their membership ended: they left, were removed, or the org is gone. Events of before that was possible lack it. */
+  removed: z.boolean().default(false),
   changedAt: z.iso.datetime(),
 });
 export type MemberChanged = z.infer<typeof memberChangedSchema>;
 
 export const memberChanged = defineEvent({
   subject: "topdog.member.changed.v1",
-  summary: "A member of an org was added, removed, activated, deactivated or given another role",
+  summary:
+    "A member of an org was added, removed, activated, deactivated or given another role, or their keys of it stop or go on",
   publishers: ["org-registry"],
   listeners: ["gateway"],
   schema: memberChangedSchema,
@@ -55,6 +64,7 @@ export const memberChanged = defineEvent({
     version: 1,
     role: "member",
     active: true,
+    removed: false,
     changedAt: "2026-11-22T10:00:00.000Z",
   },
 });

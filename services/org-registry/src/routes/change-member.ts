@@ -9,11 +9,12 @@ export const changeMemberRoute = (deps: RegistryDeps) =>
     path: "/api/orgs/:orgId/members/:userId",
     summary: "Give or take a member's seat or role",
     tags: ["Orgs"],
-    auth: "account",
+    auth: "session",
+    requires: ["recent authentication"],
     params: memberParams,
     body: memberPatchBody,
     responses: { 200: memberSchema },
-    errors: ["not_found", "forbidden", "seats_exhausted"],
+    errors: ["not_found", "forbidden", "seats_exhausted", "org_being_deleted"],
     handler: async ({ caller, params, body }) => {
       const member = await changeMember(deps, callerOf(caller), params, body);
       return { status: 200 as const, body: toApiMember(member) };

@@ -8,8 +8,7 @@ export const listMembersRoute = (deps: RegistryDeps) =>
     method: "get",
     path: "/api/orgs/:orgId/members",
     summary: "List the members of an org that you are a member of",
-    description:
-      "An operator adds members, who agreed to it first, by command. No endpoint does: it could make people members without asking them, and would tell who has an account.",
+    description: "A member without a seat sees their own membership alone.",
     tags: ["Orgs"],
     auth: "account",
     params: orgParams,

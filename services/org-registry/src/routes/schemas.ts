@@ -57,12 +57,25 @@ export const keySchema = z.object({
 export const createdKeySchema = keySchema.extend({ key: z.string().describe("The key itself: shown this once") });
 export const keyPageSchema = pageSchemaOf(keySchema);
 
+export const orgBody = z.object({ name: nameSchema });
+export const offerBody = z.object({ userId: idSchema.describe("An active member") });
+const reason = nameSchema.optional().describe("Why: one line, for the audit log");
+export const reasonQuery = z.object({ reason });
+
 export const orgSchema = z.object({
   id: z.string(),
   name: z.string(),
   ownerUserId: z.string(),
   version: z.int(),
   createdAt: z.iso.datetime(),
+  deletionDueAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("When it will be gone for good; null unless its owner deleted it. Until then they may restore it"),
+  offer: z
+    .object({ userId: z.string(), expiresAt: z.iso.datetime() })
+    .nullable()
+    .describe("The member whom its owner offers it to"),
 });
 export const orgPageSchema = pageSchemaOf(orgSchema);
 export const orgViewSchema = orgSchema.extend({
@@ -110,6 +123,8 @@ export const toApiOrg = (org: Org): z.input<typeof orgSchema> => ({
   ownerUserId: org.ownerUserId,
   version: org.version,
   createdAt: org.createdAt.toISOString(),
+  deletionDueAt: org.deletionDueAt?.toISOString() ?? null,
+  offer: org.offer === null ? null : { userId: org.offer.userId, expiresAt: org.offer.expiresAt.toISOString() },
 });
 
 export const toApiMember = (member: Member & { email: string }): z.input<typeof memberSchema> => ({

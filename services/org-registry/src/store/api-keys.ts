@@ -100,6 +100,15 @@ export async function holdLiveKey(trx: Transaction, keyId: string): Promise<bool
   return rows.length === 1;
 }
 
+/** The live keys that a member holds in an org: no more than a user may hold. */
+export async function listLiveKeyIds(trx: Transaction, orgId: string, userId: string): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    "select id from api_key where org_id = ? and user_id = ? and revoked_at is null order by id",
+    [orgId, userId],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Locks the live keys that were made with one of these. The caller of this function has locked these, so that no more are being made. */
 export async function lockLiveKeysMadeWith(trx: Transaction, keyIds: readonly string[]): Promise<StoredApiKey[]> {
   const { rows } = await trx.raw<{ rows: KeyRow[] }>(
@@ -135,9 +144,10 @@ interface HolderRow {
 /** The hot read behind every gateway's cache miss: one index probe per table. */
 export async function findKeyHolder(db: Database, keyHash: string): Promise<KeyHolder | null> {
   const { rows } = await db.raw<{ rows: HolderRow[] }>(
-    `select k.id, k.user_id, k.org_id, m.role, m.active, e.plan, e.seats
+    `select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null as active, e.plan, e.seats
      from api_key k
-     left join member m on m.org_id = k.org_id and m.user_id = k.user_id
+     left join org o on o.id = k.org_id
+     left join member m on m.org_id = k.org_id and m.user_id = k.user_id and m.removed_at is null
      left join entitlement e on e.owner = coalesce('org:' || k.org_id, 'user:' || k.user_id)
      where k.hash = ? and k.revoked_at is null`,
     [keyHash],

@@ -12,8 +12,15 @@ export interface AuditEntry {
   readonly action: string;
   readonly target: string;
   /** Ids and plain facts; never a secret. */
-  readonly details: Readonly<Record<string, string | number | boolean | null>>;
+  readonly details: Facts;
+  /** What the actor gave as the reason. */
+  readonly reason?: string | undefined;
+  /** What was changed, as it was and as it is now. */
+  readonly before?: Facts;
+  readonly after?: Facts;
 }
+
+type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
 interface AuditRow {
   seq: number;
@@ -44,6 +51,14 @@ const hashOf = (chain: string, row: Omit<AuditRow, "hash">): string =>
     )
     .digest("hex");
 
+/** The one text that is hashed; an absent part is left out. */
+const detailsOf = ({ details, reason, before, after }: AuditEntry): Readonly<Record<string, unknown>> => ({
+  ...details,
+  reason,
+  before,
+  after,
+});
+
 /** Appends to a chain in the caller's transaction; the chain's head row is locked until it ends. */
 export async function appendAudit(trx: Transaction, entry: AuditEntry): Promise<void> {
   await trx.raw("insert into audit_head (chain, seq, hash) values (?, 0, ?) on conflict do nothing", [
@@ -62,7 +77,7 @@ export async function appendAudit(trx: Transaction, entry: AuditEntry): Promise<
     actor: entry.actor,
     action: entry.action,
     target: entry.target,
-    details: JSON.stringify(entry.details),
+    details: JSON.stringify(detailsOf(entry)),
     previous_hash: head.hash,
   };
   const hash = hashOf(entry.chain, row);

@@ -9,6 +9,9 @@ interface OrgRow {
   owner_user_id: string;
   version: number;
   created_at: Date;
+  deletion_due_at: Date | null;
+  offered_to_user_id: string | null;
+  offer_expires_at: Date | null;
 }
 
 interface MemberRow {
@@ -21,7 +24,8 @@ interface MemberRow {
   created_at: Date;
 }
 
-const orgColumns = "id, name, owner_user_id, version, created_at";
+const orgColumns =
+  "id, name, owner_user_id, version, created_at, deletion_due_at, offered_to_user_id, offer_expires_at";
 const memberColumns = "org_id, user_id, role, active, activated_at, version, created_at";
 
 const fromDbOrg = (row: OrgRow): Org => ({
@@ -30,6 +34,11 @@ const fromDbOrg = (row: OrgRow): Org => ({
   ownerUserId: row.owner_user_id,
   version: row.version,
   createdAt: row.created_at,
+  deletionDueAt: row.deletion_due_at,
+  offer:
+    row.offered_to_user_id === null || row.offer_expires_at === null
+      ? null
+      : { userId: row.offered_to_user_id, expiresAt: row.offer_expires_at },
 });
 
 const fromDbMember = (row: MemberRow): Member => ({
@@ -43,7 +52,7 @@ const fromDbMember = (row: MemberRow): Member => ({
 });
 
 export async function insertOrg(trx: Transaction, org: Org): Promise<void> {
-  await trx.raw(`insert into org (${orgColumns}) values (?, ?, ?, ?, ?)`, [
+  await trx.raw("insert into org (id, name, owner_user_id, version, created_at) values (?, ?, ?, ?, ?)", [
     org.id,
     org.name,
     org.ownerUserId,
@@ -53,15 +62,19 @@ export async function insertOrg(trx: Transaction, org: Org): Promise<void> {
 }
 
 export async function findOrg(db: Database, orgId: string): Promise<Org | null> {
-  const { rows } = await db.raw<{ rows: OrgRow[] }>(`select ${orgColumns} from org where id = ?`, [orgId]);
+  const { rows } = await db.raw<{ rows: OrgRow[] }>(
+    `select ${orgColumns} from org where id = ? and deleted_at is null`,
+    [orgId],
+  );
   return rows[0] === undefined ? null : fromDbOrg(rows[0]);
 }
 
 /** The owner lock: everything that takes or frees a seat holds it, so seats are counted by one transaction at a time. */
 export async function lockOrg(trx: Transaction, orgId: string): Promise<Org | null> {
-  const { rows } = await trx.raw<{ rows: OrgRow[] }>(`select ${orgColumns} from org where id = ? for no key update`, [
-    orgId,
-  ]);
+  const { rows } = await trx.raw<{ rows: OrgRow[] }>(
+    `select ${orgColumns} from org where id = ? and deleted_at is null for no key update`,
+    [orgId],
+  );
   return rows[0] === undefined ? null : fromDbOrg(rows[0]);
 }
 
@@ -77,22 +90,24 @@ export async function bumpOrgVersion(trx: Transaction, orgId: string): Promise<n
 
 export async function findMember(db: Database, orgId: string, userId: string): Promise<Member | null> {
   const { rows } = await db.raw<{ rows: MemberRow[] }>(
-    `select ${memberColumns} from member where org_id = ? and user_id = ?`,
+    `select ${memberColumns} from member where org_id = ? and user_id = ? and removed_at is null`,
     [orgId, userId],
   );
   return rows[0] === undefined ? null : fromDbMember(rows[0]);
 }
 
-/** By user id. */
+/** By user id; only `only` when given. */
 export async function listMembers(
   db: Database,
   orgId: string,
+  only: string | null,
   page: PageQuery<string>,
 ): Promise<(Member & { email: string })[]> {
   const { rows } = await db.raw<{ rows: (MemberRow & { email: string })[] }>(
     `select m.*, u.email from member m join app_user u on u.id = m.user_id
-     where m.org_id = ? and m.user_id > ? order by m.user_id limit ?`,
-    [orgId, page.after ?? "", page.limit],
+     where m.org_id = ? and m.removed_at is null and (cast(? as text) is null or m.user_id = ?) and m.user_id > ?
+     order by m.user_id limit ?`,
+    [orgId, only, only, page.after ?? "", page.limit],
   );
   return rows.map((row) => Object.assign(fromDbMember(row), { email: row.email }));
 }
@@ -106,7 +121,7 @@ export async function listOrgsOf(
 ): Promise<Org[]> {
   const { rows } = await db.raw<{ rows: OrgRow[] }>(
     `select o.* from org o join member m on m.org_id = o.id
-     where m.user_id = ? and (cast(? as text) is null or o.id = ?) and o.id > ? order by o.id limit ?`,
+     where m.user_id = ? and m.removed_at is null and (cast(? as text) is null or o.id = ?) and o.id > ? order by o.id limit ?`,
     [userId, only, only, page.after ?? "", page.limit],
   );
   return rows.map(fromDbOrg);
@@ -128,14 +143,19 @@ export async function listActiveMembers(trx: Transaction, orgId: string): Promis
   return rows.map(fromDbMember);
 }
 
-/** Returns null when the user is a member already. */
+/** Returns null when the user is a member already. Who was one before goes on with that row. */
 export async function insertMember(
   trx: Transaction,
   member: { orgId: string; userId: string; role: MemberRole; active: boolean },
   at: Date,
 ): Promise<Member | null> {
   const { rows } = await trx.raw<{ rows: MemberRow[] }>(
-    `insert into member (${memberColumns}) values (?, ?, ?, ?, ?, 1, ?) on conflict do nothing returning ${memberColumns}`,
+    `insert into member (${memberColumns}) values (?, ?, ?, ?, ?, 1, ?)
+     on conflict (org_id, user_id) do update
+       set role = excluded.role, active = excluded.active, activated_at = excluded.activated_at,
+         version = member.version + 1, created_at = excluded.created_at, removed_at = null
+       where member.removed_at is not null
+     returning ${memberColumns}`,
     [member.orgId, member.userId, member.role, member.active, member.active ? at : null, at],
   );
   return rows[0] === undefined ? null : fromDbMember(rows[0]);

@@ -3,11 +3,11 @@ import { operator } from "../domain/caller.ts";
 import type { Member } from "../domain/org.ts";
 import type { GivenRole } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
-import { insertMember, lockOrg } from "../store/orgs.ts";
+import { insertMember } from "../store/orgs.ts";
 import { findUser } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
+import { lockLiveOrg } from "./change-org.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
-import { orgNotFound } from "./require-member.ts";
 import { requireFreeSeat } from "./take-seat.ts";
 
 export interface NewMember {
@@ -27,8 +27,7 @@ export async function addMember(
   { who, role, active }: NewMember,
 ): Promise<Member & { email: string }> {
   return change(deps, async (trx, at) => {
-    const org = await lockOrg(trx, orgId);
-    if (org === null) throw orgNotFound();
+    const org = await lockLiveOrg(trx, orgId);
     const user = await findUser(trx, who);
     if (user === null) throw new AppError("not_found", { detail: "There is no such user." });
     if (active) await requireFreeSeat(trx, orgId);

@@ -4,11 +4,12 @@ import { actorOf, type Caller } from "../domain/caller.ts";
 import type { Member } from "../domain/org.ts";
 import { type GivenRole, mayChangeMember, mayGiveRole } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
-import { findMember, lockOrg, updateMember } from "../store/orgs.ts";
+import { findMember, updateMember } from "../store/orgs.ts";
 import { findUser, type User } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
+import { lockLiveOrg } from "./change-org.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
-import { orgNotFound, requireMember } from "./require-member.ts";
+import { requireMember } from "./require-member.ts";
 import { requireFreeSeat } from "./take-seat.ts";
 
 export interface MemberPatch {
@@ -32,8 +33,7 @@ export async function changeMember(
   return change(deps, async (trx, at) => {
     // Before the lock too: whoever may not change the org must not be able to hold it up.
     await requireChangeable(trx, caller, id, patch);
-    const org = await lockOrg(trx, orgId);
-    if (org === null) throw orgNotFound();
+    const org = await lockLiveOrg(trx, orgId);
     const { before, user } = await requireChangeable(trx, caller, id, patch);
     const role = patch.role ?? before.role;
     const active = patch.active ?? before.active;
@@ -46,7 +46,9 @@ export async function changeMember(
       actor: actorOf(caller),
       action: "member.changed",
       target: userId,
-      details: { role, active, roleBefore: before.role, activeBefore: before.active },
+      details: {},
+      before: { role: before.role, active: before.active },
+      after: { role, active },
     });
     await recordMemberChanges(trx, org, [after], at);
     return { ...after, email: user.email };

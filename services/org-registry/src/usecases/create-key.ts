@@ -8,6 +8,7 @@ import { keyReaches } from "../domain/permissions.ts";
 import { countLiveKeys, holdLiveKey, insertKey } from "../store/api-keys.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { createId, createKeyMaterial, type RandomBytes } from "../store/key-material.ts";
+import { holdMember } from "../store/member-changes.ts";
 import { lockUser } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
 import { orgNotFound, requireMember } from "./require-member.ts";
@@ -51,6 +52,8 @@ export async function createKeyAsOperator(deps: RegistryDeps, wanted: WantedKey)
 }
 
 async function requireSeat(trx: Transaction, who: Pick<Caller, "userId" | "orgId">, orgId: string): Promise<void> {
+  // Held until the commit: a removal comes before, and refuses this, or after, and finds the new key.
+  await holdMember(trx, orgId, who.userId);
   const { active } = await requireMember(trx, who, orgId);
   if (!active) throw new AppError("forbidden", { detail: "Your membership in this org has no seat." });
 }

@@ -1,6 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
-import { operator } from "../domain/caller.ts";
+import { actorOf, type Caller, operator } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { createId, type RandomBytes } from "../store/key-material.ts";
@@ -8,6 +8,7 @@ import { insertMember, insertOrg } from "../store/orgs.ts";
 import { findUser } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
 import { recordNewOrg } from "./record-org-change.ts";
+import { requireRoomForOrg } from "./transfer-ownership.ts";
 
 export interface NewOrg {
   readonly name: string;
@@ -16,7 +17,15 @@ export interface NewOrg {
   readonly memberUserIds?: readonly string[];
 }
 
-/** For operators, until there is a sign-up. */
+/** An org of the caller's own: they are its owner and only member, on one seat, until a subscription pays for more. */
+export async function foundOrg(deps: RegistryDeps, caller: Caller, name: string): Promise<Org> {
+  return change(deps, async (trx, at) => {
+    await requireRoomForOrg(trx, caller.userId);
+    return addOrg(trx, deps.randomBytes, { name, ownerUserId: caller.userId }, at, actorOf(caller));
+  });
+}
+
+/** For operators. */
 export async function createOrg(deps: RegistryDeps, input: NewOrg): Promise<Org> {
   return change(deps, async (trx, at) => {
     if ((await findUser(trx, { userId: input.ownerUserId })) === null) {
@@ -26,9 +35,23 @@ export async function createOrg(deps: RegistryDeps, input: NewOrg): Promise<Org>
   });
 }
 
-export async function addOrg(trx: Transaction, randomBytes: RandomBytes, input: NewOrg, at: Date): Promise<Org> {
+export async function addOrg(
+  trx: Transaction,
+  randomBytes: RandomBytes,
+  input: NewOrg,
+  at: Date,
+  actor = operator,
+): Promise<Org> {
   const { name, ownerUserId, memberUserIds = [] } = input;
-  const org: Org = { id: createId("org", randomBytes), name, ownerUserId, version: 1, createdAt: at };
+  const org: Org = {
+    id: createId("org", randomBytes),
+    name,
+    ownerUserId,
+    version: 1,
+    createdAt: at,
+    deletionDueAt: null,
+    offer: null,
+  };
   await insertOrg(trx, org);
   const members: Member[] = [];
   for (const userId of [ownerUserId, ...memberUserIds]) {
@@ -39,7 +62,7 @@ export async function addOrg(trx: Transaction, randomBytes: RandomBytes, input: 
   await appendAudit(trx, {
     chain: `org:${org.id}`,
     at,
-    actor: operator,
+    actor,
     action: "org.created",
     target: org.id,
     details: { name, ownerUserId, members: members.length },

@@ -48,7 +48,9 @@ export async function listOrgMembers(
   orgId: string,
   query: PageQuery<string>,
 ): Promise<Page<Member & { email: string }, string>> {
-  await requireMember(deps.db, caller, orgId);
-  const rows = await listMembers(deps.db, orgId, withOneMore(query));
+  const { active } = await requireMember(deps.db, caller, orgId);
+  // Who holds no seat learns nobody else's address.
+  const only = active ? null : caller.userId;
+  const rows = await listMembers(deps.db, orgId, only, withOneMore(query));
   return pageOf(rows, query.limit, (member) => member.userId);
 }

@@ -10,7 +10,7 @@ export async function requireFreeSeat(trx: Transaction, orgId: string): Promise<
   const taken = await countActiveMembers(trx, orgId);
   if (taken >= seats) {
     throw new AppError("seats_exhausted", {
-      detail: `${taken} of ${seats} paid seats are taken.`,
+      detail: `${taken} of ${seats} paid seats are taken. Buy seats with POST /api/billing/change-plan, or deactivate a member.`,
       extensions: { seats, seatsTaken: taken },
     });
   }
