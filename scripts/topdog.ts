@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCreateCallerKey } from "./topdog/create-caller-key.ts";
+import { addCreateVaultKey } from "./topdog/create-vault-key.ts";
 import { addDeadLetterCommands } from "./topdog/dead-letters.ts";
 import { addServiceCommands } from "./topdog/service-commands.ts";
 
@@ -24,6 +25,7 @@ Exit codes: 0 done, 1 refused or wrong use, 2 failed.`,
 addServiceCommands(program);
 addDeadLetterCommands(program);
 addCreateCallerKey(program);
+addCreateVaultKey(program);
 
 try {
   await program.parseAsync();

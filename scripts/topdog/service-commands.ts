@@ -22,6 +22,11 @@ const commands: readonly ServiceCommand[] = [
   { name: "add-member", service: "org-registry", summary: "make a user who agreed to it a member of an org" },
   { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },
   { name: "revoke-key", service: "org-registry", summary: "revoke an API key, and those made with it, everywhere" },
+  {
+    name: "rotate-vault-key",
+    service: "org-registry",
+    summary: "move every provider credential to the newest key of VAULT_KEYS",
+  },
 ];
 
 export function addServiceCommands(program: Command): void {

@@ -16,10 +16,16 @@ const idInputs: Readonly<Record<string, Ids>> = {
   orgId: org,
   userId: { own: "<ownMember>", foreign: "<foreignUser>", missing: "usr_missing" },
   keyId: { own: "<ownKey>", foreign: "<foreignKey>", missing: "key_missing" },
+  // Of sessions alone: an API key is refused before any is looked for.
+  credentialId: { own: "cred_own", foreign: "cred_foreign", missing: "cred_missing" },
   cursor: { own: "", foreign: "<cursorAtForeignKey>", missing: "<cursorAtMissingKey>" },
 };
 /** Inputs that name nothing of a tenant. A new input must be put into one of the two lists. */
-const plainInputs = new Set(["limit", "from", "to", "scope", "model", "name", "role", "active"]);
+const plainInputs = new Set(
+  "limit from to scope model name role active provider key label order reason fallback allowedModels allowedMembers".split(
+    " ",
+  ),
+);
 
 export interface ForeignCase {
   readonly what: string;

@@ -1,4 +1,5 @@
 import { apiKeyCreated, apiKeyRevoked } from "./events/api-key-events.ts";
+import { byokSettingsChanged, credentialEvents } from "./events/credential-events.ts";
 import { memberChanged, orgUpdated } from "./events/org-events.ts";
 import { providerStateChanged } from "./events/provider-state-changed.ts";
 import { quotaExhausted } from "./events/quota-exhausted.ts";
@@ -46,6 +47,8 @@ export const streams: readonly StreamDeclaration[] = [
       memberChanged,
       apiKeyCreated,
       apiKeyRevoked,
+      ...credentialEvents,
+      byokSettingsChanged,
       providerStateChanged,
       quotaExhausted,
     ),

@@ -85,6 +85,12 @@ export const errorRegistry = {
     "Ask its owner to restore it.",
   ),
   seats_exhausted: refused(409, "Every paid seat is taken.", "Add seats, or deactivate a member."),
+  byok_capacity_reached: refused(
+    403,
+    "Every slot for provider credentials is used.",
+    "Revoke a credential that you do not need, or move to a plan with more slots.",
+    "permission_error",
+  ),
   quota_exceeded: refused(
     429,
     "The daily quota is spent.",

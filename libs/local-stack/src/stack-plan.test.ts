@@ -18,6 +18,8 @@ const plan: StackPlan = {
   databaseUrls: { "org-registry": "postgres://a", billing: "postgres://b", quota: "postgres://c" },
   callerKeys: { signingKey: "private", publicKeys: "public" },
   routerKeys: { signingKey: "router-private", publicKeys: "router-public" },
+  vaultKeys: "vault",
+  fingerprintKey: "f".repeat(43),
   operatorToken: "o".repeat(43),
   spoolDir: "/spool",
   ports: {

@@ -15,6 +15,9 @@ export interface StackPlan {
   readonly databaseUrls: Readonly<Record<StoringService, string>>;
   readonly callerKeys: KeyPair;
   readonly routerKeys: KeyPair;
+  /** Key-encryption keys of provider credentials. */
+  readonly vaultKeys: string;
+  readonly fingerprintKey: string;
   readonly operatorToken: string;
   /** Of the first router; the others' stand beside it. */
   readonly spoolDir: string;
@@ -99,12 +102,15 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     LINK_PORT: String(plan.ports[linkPortName(name)]),
     ROUTER_SIGNING_KEY: plan.routerKeys.signingKey,
     CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
+    VAULT_KEYS: plan.vaultKeys,
     SPOOL_DIR: name.replace("llm-router", plan.spoolDir),
     SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),
   });
   const storing = (name: StoringService): Environment => ({
     DATABASE_URL: plan.databaseUrls[name],
     CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
+    VAULT_KEYS: plan.vaultKeys,
+    CREDENTIAL_FINGERPRINT_KEY: plan.fingerprintKey,
   });
   const gateway = {
     ROUTER_URL: plan.routers.map((name) => `link://${plan.host}:${plan.ports[linkPortName(name)]}`).join(","),

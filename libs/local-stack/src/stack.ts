@@ -161,6 +161,8 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
     callerKeys: state.callerKeys,
     routerKeys: state.routerKeys,
+    vaultKeys: state.vaultKeys,
+    fingerprintKey: state.fingerprintKey,
     operatorToken: state.operatorToken,
     spoolDir: state.spool,
     parentEnv: process.env,

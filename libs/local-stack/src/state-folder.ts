@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createKeyPair } from "@topdog/caller-token/keys";
+import { createVaultKeys } from "@topdog/vault/keyring";
 import { type BusSeeds, keptBusSeeds } from "./bus-keys.ts";
 import { takeLock } from "./lock-file.ts";
 import { removePostgresHome } from "./postgres-home.ts";
@@ -19,6 +20,9 @@ export interface StateFolder {
   readonly callerKeys: KeyPair;
   /** The router's: prove to gateways that it is one. */
   readonly routerKeys: KeyPair;
+  /** Key-encryption keys of provider credentials, as the variable takes them. */
+  readonly vaultKeys: string;
+  readonly fingerprintKey: string;
   /** Opens operators' paths on public ports. */
   readonly operatorToken: string;
   /** Who the services are on the bus. */
@@ -35,6 +39,8 @@ const contents = [
   "demo-keys.json",
   "caller-key.json",
   "router-key.json",
+  "vault-keys.json",
+  "fingerprint-key",
   "operator-token",
   "bus-seeds.json",
 ];
@@ -56,7 +62,9 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     nats: join(folder, "nats"),
     spool: join(folder, "spool"),
     demoKeys: join(folder, "demo-keys.json"),
-    operatorToken: keptSecret(join(folder, "operator-token")),
+    vaultKeys: keptText(join(folder, "vault-keys.json"), () => createVaultKeys("npm-start")),
+    fingerprintKey: keptText(join(folder, "fingerprint-key"), randomText),
+    operatorToken: keptText(join(folder, "operator-token"), randomText),
     callerKeys: keptKeyPair(join(folder, "caller-key.json")),
     routerKeys: keptKeyPair(join(folder, "router-key.json")),
     busSeeds: keptBusSeeds(join(folder, "bus-seeds.json")),
@@ -73,9 +81,11 @@ function keptKeyPair(file: string): KeyPair {
   return JSON.parse(readFileSync(file, "utf8")) as KeyPair;
 }
 
-function keptSecret(file: string): string {
+const randomText = (): string => randomBytes(32).toString("base64url");
+
+function keptText(file: string, make: () => string): string {
   if (!existsSync(file)) {
-    writeFileSync(`${file}.new`, randomBytes(32).toString("base64url"), { mode: 0o600 });
+    writeFileSync(`${file}.new`, make(), { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }
   return readFileSync(file, "utf8");

@@ -27,6 +27,32 @@ audit_log.hash text not null
 audit_log.previous_hash text not null
 audit_log.seq integer not null
 audit_log.target text not null
+byok_tenant.fallback boolean not null default false
+byok_tenant.live integer not null
+byok_tenant.tenant text not null
+byok_tenant.used integer not null
+credential.added_by text not null
+credential.allowed_members text[]
+credential.allowed_models text[]
+credential.blocked_since timestamp with time zone
+credential.changed_at timestamp with time zone not null
+credential.checked_at timestamp with time zone
+credential.created_at timestamp with time zone not null
+credential.disabled_at timestamp with time zone
+credential.fingerprint text not null
+credential.id text not null
+credential.kid text
+credential.label text not null
+credential.last_four text not null
+credential.position integer not null
+credential.provider text not null
+credential.reason text
+credential.revoked_at timestamp with time zone
+credential.sealed text
+credential.status text not null
+credential.tenant text not null
+credential.version integer not null
+credential.wrapped text
 entitlement.changed_at timestamp with time zone not null
 entitlement.owner text not null
 entitlement.plan text not null
@@ -84,6 +110,24 @@ audit_log.audit_log_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 audit_log.audit_log_pkey PRIMARY KEY (chain, seq)
 audit_log.audit_log_previous_hash_check CHECK ((previous_hash ~ '^[0-9a-f]{64}$'::text))
 audit_log.audit_log_seq_check CHECK ((seq >= 1))
+byok_tenant.byok_tenant_check CHECK (((used >= 0) AND (used <= live)))
+byok_tenant.byok_tenant_live_check CHECK ((live >= 0))
+byok_tenant.byok_tenant_pkey PRIMARY KEY (tenant)
+byok_tenant.byok_tenant_tenant_check CHECK ((tenant ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
+credential.credential_check CHECK ((((kid IS NULL) = (revoked_at IS NOT NULL)) AND ((kid IS NULL) = (wrapped IS NULL)) AND ((kid IS NULL) = (sealed IS NULL))))
+credential.credential_check1 CHECK (((reason IS NULL) = (revoked_at IS NULL)))
+credential.credential_check2 CHECK (((disabled_at IS NULL) OR (blocked_since IS NOT NULL)))
+credential.credential_fingerprint_check CHECK ((fingerprint ~ '^[0-9a-f]{64}$'::text))
+credential.credential_kid_check CHECK (((length(kid) >= 1) AND (length(kid) <= 64)))
+credential.credential_label_check CHECK (((length(label) >= 1) AND (length(label) <= 100)))
+credential.credential_last_four_check CHECK ((length(last_four) <= 4))
+credential.credential_pkey PRIMARY KEY (id)
+credential.credential_position_check CHECK ((("position" >= 1) AND ("position" <= 1000000)))
+credential.credential_provider_check CHECK ((provider ~ '^[a-z0-9-]{1,40}$'::text))
+credential.credential_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+credential.credential_status_check CHECK ((status = ANY (ARRAY['valid'::text, 'invalid'::text, 'unverified'::text])))
+credential.credential_tenant_fkey FOREIGN KEY (tenant) REFERENCES byok_tenant(tenant)
+credential.credential_version_check CHECK ((version >= 1))
 entitlement.entitlement_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
 entitlement.entitlement_pkey PRIMARY KEY (owner)
 entitlement.entitlement_seats_check CHECK ((seats >= 1))
@@ -112,6 +156,10 @@ processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
 CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, created_at, id) WHERE ((revoked_at IS NULL) AND (org_id IS NOT NULL))
 CREATE INDEX api_key_live_by_parent ON public.api_key USING btree (parent_key_id) WHERE ((revoked_at IS NULL) AND (parent_key_id IS NOT NULL))
 CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, created_at, id) WHERE (revoked_at IS NULL)
+CREATE INDEX credential_blocked ON public.credential USING btree (blocked_since, id) WHERE ((blocked_since IS NOT NULL) AND (disabled_at IS NULL) AND (revoked_at IS NULL))
+CREATE INDEX credential_live_by_age ON public.credential USING btree (tenant, created_at, id) WHERE (revoked_at IS NULL)
+CREATE INDEX credential_live_by_key ON public.credential USING btree (kid, id) WHERE (revoked_at IS NULL)
+CREATE INDEX credential_live_by_position ON public.credential USING btree (tenant, "position", created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX member_by_user ON public.member USING btree (user_id)
 CREATE INDEX org_by_owner ON public.org USING btree (owner_user_id) WHERE (deleted_at IS NULL)
 CREATE INDEX org_deletion_due ON public.org USING btree (deletion_due_at) WHERE ((deletion_due_at IS NOT NULL) AND (deleted_at IS NULL))
@@ -124,6 +172,9 @@ CREATE UNIQUE INDEX app_user_email ON public.app_user USING btree (lower(email))
 CREATE UNIQUE INDEX app_user_pkey ON public.app_user USING btree (id)
 CREATE UNIQUE INDEX audit_head_pkey ON public.audit_head USING btree (chain)
 CREATE UNIQUE INDEX audit_log_pkey ON public.audit_log USING btree (chain, seq)
+CREATE UNIQUE INDEX byok_tenant_pkey ON public.byok_tenant USING btree (tenant)
+CREATE UNIQUE INDEX credential_one_of_a_kind ON public.credential USING btree (tenant, fingerprint) WHERE (revoked_at IS NULL)
+CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (id)
 CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
 CREATE UNIQUE INDEX member_one_owner ON public.member USING btree (org_id) WHERE (role = 'owner'::text)
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (org_id, user_id)

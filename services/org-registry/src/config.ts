@@ -1,22 +1,43 @@
 import { publicKeysField } from "@topdog/caller-token/keys";
 import { loadConfig } from "@topdog/config/load";
+import { secretOfLength } from "@topdog/config/secret";
 import { busFields, databaseFields, processFields } from "@topdog/service/fields";
+import { vaultKeysField } from "@topdog/vault/keyring";
 import { z } from "zod";
+
+const dayMs = 86_400_000;
+const fingerprintKeyMinCharacters = 32;
+const vaultFields = { VAULT_KEYS: vaultKeysField };
 
 export const configSchema = z.object({
   ...processFields("org-registry"),
   ...databaseFields,
   ...busFields,
   CALLER_PUBLIC_KEYS: publicKeysField,
+  ...vaultFields,
+  CREDENTIAL_FINGERPRINT_KEY: secretOfLength(fingerprintKeyMinCharacters).describe(
+    "Makes the fingerprints by which a provider credential that is stored already is recognised; never changed",
+  ),
+  BYOK_GRACE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(365 * dayMs)
+    .default(14 * dayMs)
+    .describe("How long credentials above a smaller plan's capacity go on working, in milliseconds"),
   RPC_MAX_IN_FLIGHT: z.coerce
     .number()
     .int()
     .min(1)
     .max(10_000)
     .default(256)
-    .describe("Principal look-ups worked on at once; one more is answered `overloaded`"),
+    .describe("Principal look-ups, and lists of credentials, worked on at once; one more is answered `overloaded`"),
 });
 
 /** What an operator command needs: the database alone. Its flags are its own. */
 export const readCommandConfig = () =>
   loadConfig("org-registry command", z.object(databaseFields), { env: process.env, argv: [] });
+
+/** What a command that opens the vault needs besides. */
+export const readVaultConfig = () =>
+  loadConfig("org-registry command", z.object(vaultFields), { env: process.env, argv: [] });

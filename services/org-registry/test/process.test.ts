@@ -1,9 +1,14 @@
-import { callerEnv } from "@topdog/testing/account-call";
 import { describeServiceProcess } from "@topdog/testing/service-process";
+import { registryEnv } from "./start-registry.ts";
 
 describeServiceProcess({
   name: "org-registry",
   folder: new URL("../", import.meta.url),
-  env: callerEnv,
-  wrongEnv: { DATABASE_URL: "mysql://root:hunter2@db/x", CALLER_PUBLIC_KEYS: "too-short", HTTP_PORT: "many" },
+  env: registryEnv,
+  wrongEnv: {
+    DATABASE_URL: "mysql://root:hunter2@db/x",
+    CALLER_PUBLIC_KEYS: "too-short",
+    VAULT_KEYS: "hunter3",
+    HTTP_PORT: "many",
+  },
 });

@@ -4,10 +4,17 @@ import type { Database } from "@topdog/postgres/pool";
 import type { SessionCaller } from "@topdog/contracts/account-call";
 import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/account-call";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
+import { vaultEnv } from "@topdog/testing/vault-env";
 import { orgRegistry } from "../src/app.ts";
 import type { RegistryDeps } from "../src/usecases/change.ts";
 
 export const migrations = new URL("../migrations/", import.meta.url);
+
+export const registryEnv = {
+  ...callerEnv,
+  ...vaultEnv,
+  CREDENTIAL_FINGERPRINT_KEY: randomBytes(32).toString("base64url"),
+};
 
 export interface Registry extends StoringTestService {
   /** For arranging a test without HTTP. */
@@ -19,7 +26,7 @@ export const depsOn = (db: Database): RegistryDeps => ({ db, nowMs: Date.now, ra
 
 /** The whole service against a database and a bus of the test's own. */
 export async function startRegistry(): Promise<Registry> {
-  const service = await startStoringService(orgRegistry, { migrations, env: callerEnv });
+  const service = await startStoringService(orgRegistry, { migrations, env: registryEnv });
   return {
     ...service,
     deps: depsOn(service.db),

@@ -1,5 +1,6 @@
 import type { AnyEvent } from "../event.ts";
 import { apiKeyCreated, apiKeyRevoked } from "./api-key-events.ts";
+import { byokSettingsChanged, credentialAdded, credentialChanged, credentialRevoked } from "./credential-events.ts";
 import { memberChanged, orgUpdated } from "./org-events.ts";
 import { providerStateChanged } from "./provider-state-changed.ts";
 import { quotaExhausted } from "./quota-exhausted.ts";
@@ -10,6 +11,10 @@ import { singleUsageConsumed, usageConsumed } from "./usage-consumed.ts";
 export const eventCatalog: readonly AnyEvent[] = [
   apiKeyCreated,
   apiKeyRevoked,
+  byokSettingsChanged,
+  credentialAdded,
+  credentialChanged,
+  credentialRevoked,
   memberChanged,
   orgUpdated,
   providerStateChanged,

@@ -37,6 +37,8 @@ export const usageConsumedSchema = z.object({
   refundsLlmRequest: z.boolean().optional(),
   model: z.string().nullable(),
   provider: z.string().nullable(),
+  /** Whose credential the provider was asked with; absent: the platform's. For another's, the cost is not ours. */
+  credential: z.enum(["platform", "user", "org"]).optional(),
   promptTokens: count,
   completionTokens: count,
   /** The token counts were not stated by the provider. */

@@ -1,7 +1,15 @@
 import type { AnyRpc } from "../event.ts";
+import { checkCredential } from "./check-credential.ts";
 import { listChanges } from "./list-changes.ts";
+import { listCredentials } from "./list-credentials.ts";
 import { resolvePrincipal } from "./resolve-principal.ts";
 import { syncLeases } from "./sync-leases.ts";
 
 /** Every question on the bus: who may ask and who may answer follows from this list. */
-export const rpcCatalog: readonly AnyRpc[] = [resolvePrincipal, listChanges, syncLeases];
+export const rpcCatalog: readonly AnyRpc[] = [
+  checkCredential,
+  listChanges,
+  listCredentials,
+  resolvePrincipal,
+  syncLeases,
+];

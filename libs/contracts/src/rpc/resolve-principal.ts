@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { byokTenantSchema } from "../byok.ts";
 import { defineRpc } from "../event.ts";
 import { memberRoleSchema } from "../events/org-events.ts";
 import { bucketOwnerSchema } from "../quota.ts";
@@ -10,7 +11,13 @@ export const principalSchema = z.object({
   /** The user's role in `orgId`; null outside an org. */
   role: memberRoleSchema.nullable(),
   buckets: z.object({ personal: bucketOwnerSchema, org: bucketOwnerSchema.nullable() }),
-  byok: z.object({ scope: z.enum(["user", "org"]), used: z.int().min(0), capacity: z.int().min(0) }),
+  byok: z.object({
+    scope: z.enum(["user", "org"]),
+    used: z.int().min(0),
+    capacity: z.int().min(0),
+    /** Who has credentials that may serve this caller's calls, in the order in which they are tried; absent: nobody. */
+    tenants: z.array(byokTenantSchema).max(2).optional(),
+  }),
 });
 /** Who is calling: the API key's user, in the org that the key was made for, if any. */
 export type Principal = z.infer<typeof principalSchema>;

@@ -9,6 +9,7 @@ export interface AccountTarget {
 const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/keys", "org-registry"],
   ["/api/orgs", "org-registry"],
+  ["/api/byok", "org-registry"],
   ["/api/billing/webhook", "billing"],
   ["/api/billing", "billing"],
   ["/api/tiers", "billing"],

@@ -10,6 +10,7 @@ const personal: KeyHolder = {
   active: false,
   plan: null,
   seats: 1,
+  credentials: { own: { live: 0, used: 0 }, pool: { live: 0, used: 0 } },
 };
 const seat: KeyHolder = { ...personal, orgId: "org_1", role: "admin", active: true, plan: "teams", seats: 5 };
 
@@ -31,6 +32,13 @@ describe("the principal of a key", () => {
     expect(principal?.buckets).toEqual({ personal: "seat:org_1:usr_1", org: "org:org_1" });
     expect(principal?.byok).toEqual({ scope: "org", used: 0, capacity: 22 });
     expect(principalSchema.safeParse(principal).success).toBe(true);
+  });
+
+  test("whose credentials may serve a key's calls is told in the order in which they are tried; a disabled one counts there alone", () => {
+    const held = { own: { live: 2, used: 1 }, pool: { live: 4, used: 3 } };
+    const byok = (holder: KeyHolder) => principalOf({ ...holder, credentials: held })?.byok;
+    expect(byok(personal)).toEqual({ scope: "user", used: 1, capacity: 2, tenants: ["user:usr_1"] });
+    expect(byok(seat)).toEqual({ scope: "org", used: 3, capacity: 22, tenants: ["user:usr_1", "org:org_1"] });
   });
 
   test("an org that pays for nothing has no slots", () => {

@@ -1,7 +1,9 @@
-import { byokCapacity, type PlanId, plans } from "@topdog/contracts/plans";
+import { orgTenant, userTenant } from "@topdog/contracts/byok";
+import type { PlanId } from "@topdog/contracts/plans";
 import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
+import { capacityOf, type Tenant } from "./credential.ts";
 
 /** A live key with what decides its principal. */
 export interface KeyHolder {
@@ -14,15 +16,20 @@ export interface KeyHolder {
   /** The plan in force for the org of an org key, else for the user; null when billing has told none. */
   readonly plan: PlanId | null;
   readonly seats: number;
+  /** Provider credentials of the user and of the key's org. */
+  readonly credentials: { readonly own: Held; readonly pool: Held };
+}
+
+/** Credentials that exist, and those of them that are not disabled. */
+interface Held {
+  readonly live: number;
+  readonly used: number;
 }
 
 /** A key's principal; null when its holder has no seat in its org. */
 export function principalOf(holder: KeyHolder): Principal | null {
   const { keyId, userId, orgId } = holder;
   if (orgId !== null && (holder.role === null || !holder.active)) return null;
-  const plan = plans[holder.plan ?? "free"];
-  const slots = byokCapacity(plan, holder.seats);
-  const scope = orgId === null ? "user" : "org";
   return {
     keyId,
     userId,
@@ -32,7 +39,22 @@ export function principalOf(holder: KeyHolder): Principal | null {
       orgId === null
         ? { personal: userBucket(userId), org: null }
         : { personal: seatBucket(orgId, userId), org: orgBucket(orgId) },
-    // No credential can be stored yet, so none is in use. A pool that the plan lacks has no slots.
-    byok: { scope, used: 0, capacity: slots.scope === scope ? slots.capacity : 0 },
+    byok: byokOf(holder),
+  };
+}
+
+/** The slots that the key's calls are told of, and whose credentials may serve them. */
+function byokOf({ userId, orgId, plan, seats, credentials }: KeyHolder): Principal["byok"] {
+  const { own, pool } = credentials;
+  const tenant = (orgId === null ? userTenant(userId) : orgTenant(orgId)) as Tenant;
+  const tenants = [
+    ...(own.live > 0 ? [userTenant(userId)] : []),
+    ...(orgId !== null && pool.live > 0 ? [orgTenant(orgId)] : []),
+  ];
+  return {
+    scope: orgId === null ? "user" : "org",
+    used: (orgId === null ? own : pool).used,
+    capacity: capacityOf(tenant, plan === null ? null : { plan, seats }),
+    ...(tenants.length === 0 ? {} : { tenants }),
   };
 }

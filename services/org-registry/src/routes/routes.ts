@@ -1,5 +1,4 @@
 import type { Route } from "@topdog/http-kit/route";
-import type { RegistryDeps } from "../usecases/change.ts";
 import { createOrgRoute } from "./create-org.ts";
 import { renameOrgRoute } from "./rename-org.ts";
 import { deleteOrgRoute } from "./delete-org.ts";
@@ -8,13 +7,20 @@ import { removeMemberRoute } from "./remove-member.ts";
 import { offerOwnershipRoute } from "./offer-ownership.ts";
 import { endOfferRoute } from "./end-offer.ts";
 import { acceptOwnershipRoute } from "./accept-ownership.ts";
+import type { CredentialDeps } from "../usecases/credential-deps.ts";
+import { addCredentialRoute } from "./add-credential.ts";
 import { changeMemberRoute } from "./change-member.ts";
+import { chooseByokSettingsRoute } from "./choose-byok-settings.ts";
 import { createKeyRoute } from "./create-key.ts";
+import { editCredentialRoute } from "./edit-credential.ts";
 import { getOrgRoute } from "./get-org.ts";
+import { listCredentialsRoute } from "./list-credentials.ts";
 import { listKeysRoute } from "./list-keys.ts";
 import { listMembersRoute } from "./list-members.ts";
 import { listOrgsRoute } from "./list-orgs.ts";
+import { revokeCredentialRoute } from "./revoke-credential.ts";
 import { revokeKeyRoute } from "./revoke-key.ts";
+import { rotateCredentialRoute } from "./rotate-credential.ts";
 
 const constructors = [
   createKeyRoute,
@@ -32,7 +38,13 @@ const constructors = [
   offerOwnershipRoute,
   endOfferRoute,
   acceptOwnershipRoute,
+  listCredentialsRoute,
+  addCredentialRoute,
+  chooseByokSettingsRoute,
+  editCredentialRoute,
+  rotateCredentialRoute,
+  revokeCredentialRoute,
 ];
 
 /** The account API of this service: what is mounted, and what the OpenAPI document is made of. */
-export const createRoutes = (deps: RegistryDeps): Route[] => constructors.map((construct) => construct(deps));
+export const createRoutes = (deps: CredentialDeps): Route[] => constructors.map((construct) => construct(deps));

@@ -30,7 +30,7 @@ export const keysQuery = pageQueryOf(keyPosition).extend({
   orgId: idSchema.optional().describe("Every key of an org that you own or administer, instead of your own keys"),
 });
 
-const pageSchemaOf = <T extends z.ZodType>(item: T) =>
+export const pageSchemaOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable().describe("Null on the last page") });
 
 export const toApiPage = <Item, Position, ApiItem>(page: Page<Item, Position>, toApi: (item: Item) => ApiItem) => ({

@@ -139,16 +139,23 @@ interface HolderRow {
   active: boolean | null;
   plan: PlanId | null;
   seats: number | null;
+  own_live: number | null;
+  own_used: number | null;
+  pool_live: number | null;
+  pool_used: number | null;
 }
 
 /** The hot read behind every gateway's cache miss: one index probe per table. */
 export async function findKeyHolder(db: Database, keyHash: string): Promise<KeyHolder | null> {
   const { rows } = await db.raw<{ rows: HolderRow[] }>(
-    `select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null as active, e.plan, e.seats
+    `select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null as active, e.plan, e.seats,
+        own.live as own_live, own.used as own_used, pool.live as pool_live, pool.used as pool_used
      from api_key k
      left join org o on o.id = k.org_id
      left join member m on m.org_id = k.org_id and m.user_id = k.user_id and m.removed_at is null
      left join entitlement e on e.owner = coalesce('org:' || k.org_id, 'user:' || k.user_id)
+     left join byok_tenant own on own.tenant = 'user:' || k.user_id
+     left join byok_tenant pool on pool.tenant = 'org:' || k.org_id
      where k.hash = ? and k.revoked_at is null`,
     [keyHash],
   );
@@ -162,5 +169,9 @@ export async function findKeyHolder(db: Database, keyHash: string): Promise<KeyH
     active: row.active ?? false,
     plan: row.plan,
     seats: row.seats ?? 1,
+    credentials: {
+      own: { live: row.own_live ?? 0, used: row.own_used ?? 0 },
+      pool: { live: row.pool_live ?? 0, used: row.pool_used ?? 0 },
+    },
   };
 }

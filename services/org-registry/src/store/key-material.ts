@@ -19,6 +19,6 @@ export function createKeyMaterial(randomBytes: RandomBytes): KeyMaterial {
 
 export const hashKey = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`. */
-export const createId = (kind: "usr" | "org" | "key", randomBytes: RandomBytes): string =>
+/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`. */
+export const createId = (kind: "usr" | "org" | "key" | "cred", randomBytes: RandomBytes): string =>
   `${kind}_${randomBytes(12).toString("hex")}`;

@@ -1,9 +1,11 @@
 import type { Transaction } from "@topdog/postgres/pool";
+import type { Tenant } from "../domain/credential.ts";
 import type { Member } from "../domain/org.ts";
 import { type Entitlement, paidSeats, seatsToGiveUp } from "../domain/seats.ts";
 import { appendAudit } from "../store/audit-log.ts";
-import { putNewerEntitlement } from "../store/entitlements.ts";
+import { findEntitlement, putNewerEntitlement } from "../store/entitlements.ts";
 import { listActiveMembers, lockOrg, updateMember } from "../store/orgs.ts";
+import { applyCapacity } from "./byok-settings.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 
 /**
@@ -19,7 +21,9 @@ export async function applyEntitlement(
   const [kind, id = ""] = owner.split(":");
   // The owner lock comes before the entitlement: an activation that is counting seats must finish first.
   const org = kind === "org" ? await lockOrg(trx, id) : null;
+  const before = await findEntitlement(trx, owner);
   if (!(await putNewerEntitlement(trx, entitlement))) return { applied: false, deactivated: [] };
+  await applyCapacity(trx, owner as Tenant, before, entitlement, at);
   if (org === null) return { applied: true, deactivated: [] };
 
   const active = await listActiveMembers(trx, org.id);
