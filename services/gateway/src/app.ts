@@ -22,6 +22,7 @@ import { createLineLog } from "@topdog/telemetry/line-log";
 import { type Context, defineService, type WebOptions } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { onApiKeyRevoked } from "./broadcasts/on-api-key-revoked.ts";
+import { onByokChanged } from "./broadcasts/on-byok-changed.ts";
 import { onMemberChanged } from "./broadcasts/on-member-changed.ts";
 import type { PrincipalChange } from "./broadcasts/principal-change.ts";
 import { onQuotaRecalled } from "./broadcasts/on-quota-recalled.ts";
@@ -110,7 +111,7 @@ function createParts({
   return {
     metrics,
     principals,
-    principalChanges: [onApiKeyRevoked(principals), onMemberChanged(principals)],
+    principalChanges: [onApiKeyRevoked(principals), onMemberChanged(principals), ...onByokChanged(principals)],
     leases: createQuotaLeases({
       gatewayId: newGatewayId(),
       call: createQuotaSync(bus),

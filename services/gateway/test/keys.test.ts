@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
+import { byokSettingsChanged, credentialAdded } from "@topdog/contracts/events/credential-events";
 import { memberChanged } from "@topdog/contracts/events/org-events";
 import { publishEvent } from "@topdog/messaging/publish";
 import { eventually } from "@topdog/testing/eventually";
@@ -122,6 +123,34 @@ test("a change of one member asks again about that member's keys alone", async (
   });
   for (const { key } of others) expect((await gateway.call(key, models)).status).toBe(200);
   expect(platform.resolves() - before).toBe(1);
+});
+
+test("X-BYOK-* tells what is true once a credential or the plan's slots changed, to each key of the tenant", async () => {
+  const [gateway] = gateways as [Gateway];
+  const mine = platform.newKey({ org: "org_byok" });
+  const tenant = "org:org_byok";
+  const told = async (): Promise<unknown[]> => {
+    const { headers } = await gateway.call(mine.key, models);
+    return [headers["x-byok-scope"], headers["x-byok-used"], headers["x-byok-capacity"]];
+  };
+  const registry = await platform.nats.busOf("org-registry");
+  const at = new Date().toISOString();
+  expect(await told()).toEqual(["org", "1", "3"]);
+  platform.keys.set(mine.keyHash, {
+    ...mine.principal,
+    byok: { scope: "org", used: 2, capacity: 3, tenants: [tenant] },
+  });
+  const fact = { credentialId: "cred_1", tenant, provider: "openai", version: 1, at };
+  await publishEvent(registry, credentialAdded, fact, { id: "b1" });
+  await eventually(async () => expect(await told()).toEqual(["org", "2", "3"]));
+  const { principal } = platform.router.seen.findLast((call) => call.principal.keyId === mine.principal.keyId)!;
+  expect(principal.byok.tenants).toEqual([tenant]);
+  platform.keys.set(mine.keyHash, {
+    ...mine.principal,
+    byok: { scope: "org", used: 2, capacity: 18, tenants: [tenant] },
+  });
+  await publishEvent(registry, byokSettingsChanged, { tenant, capacity: 18, fallback: false, at }, { id: "b2" });
+  await eventually(async () => expect(await told()).toEqual(["org", "2", "18"]));
 });
 
 test("a member without a seat is refused at once, and served again when the seat is back", async () => {

@@ -148,6 +148,27 @@ test("a member's change asks again about their keys of that org, and never serve
     await expect(isServed(cache, keyHash)).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
 });
 
+test("a change of an org's or a user's credentials asks again about each of their keys, and about nobody else's", async () => {
+  const registry = newRegistry();
+  const cache = cacheBefore(registry);
+  const as = async (keyHash: string, userId: string, orgId: string | null): Promise<void> => {
+    registry.answer = { ...principal, userId, orgId };
+    await isServed(cache, keyHash);
+  };
+  await as("org key", "usr_1", "org_1");
+  await as("colleague's", "usr_2", "org_1");
+  await as("personal", "usr_1", null);
+  await as("other", "usr_3", "org_2");
+  const known = (): string[] => ["org key", "colleague's", "personal", "other"].filter((key) => cache.recall(key));
+  cache.dropTenant("org:org_1");
+  expect(known()).toEqual(["personal", "other"]);
+  await as("org key", "usr_1", "org_1");
+  cache.dropTenant("user:usr_1");
+  expect(known()).toEqual(["other"]);
+  cache.dropTenant("user:usr_9");
+  expect([cache.size(), known()]).toEqual([1, ["other"]]);
+});
+
 /** Confirms as a catch-up does that asked before the clock is moved to `nowMs`. */
 const confirmUntil = (registry: Registry, cache: Principals, since: Moment, nowMs: number): void => {
   registry.nowMs = nowMs;

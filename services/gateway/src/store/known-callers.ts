@@ -1,3 +1,4 @@
+import { orgTenant, userTenant } from "@topdog/contracts/byok";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { LRUCache } from "lru-cache";
 
@@ -26,13 +27,15 @@ export interface KnownEntry {
 
 type Member = Pick<Principal, "orgId" | "userId">;
 
-/** The entries of the keys that were used last, by key and by member of an org. */
+/** The entries of the keys that were used last, by key, by user and by org. */
 export interface KnownCallers {
   get(keyHash: string): KnownEntry | undefined;
   set(entry: KnownEntry): void;
   delete(keyHash: string): void;
-  /** Takes time only for the entries of that member. */
+  /** Takes time only for the keys of that user. */
   deleteMember(member: Member): void;
+  /** Every key whose calls may be served with credentials of `user:<id>` or `org:<id>`. Takes time only for these. */
+  deleteTenant(tenant: string): void;
   size(): number;
 }
 
@@ -55,23 +58,39 @@ function logMembers({ keyId, userId, orgId }: Principal): string {
   return JSON.stringify(ids).slice(1, -1);
 }
 
-const nameOf = ({ orgId, userId }: Member): string => `${orgId}|${userId}`;
+/** The user, and the org of an org key. */
+const tenantsOf = ({ orgId, userId }: Member): string[] =>
+  orgId === null ? [userTenant(userId)] : [userTenant(userId), orgTenant(orgId)];
 
 export function createKnownCallers(maxEntries: number): KnownCallers {
-  /** Org keys alone: no member's change concerns a personal one. */
-  const keysOfMember = new Map<string, Set<string>>();
+  /** A lone key stands for itself: most users have one, and a set of it costs ten times as much. */
+  const keysOf = new Map<string, string | Set<string>>();
 
-  function forget({ caller }: KnownEntry, keyHash: string): void {
-    const name = nameOf(caller.principal);
-    const keys = keysOfMember.get(name);
-    keys?.delete(keyHash);
-    if (keys?.size === 0) keysOfMember.delete(name);
+  function remember(tenant: string, keyHash: string): void {
+    const keys = keysOf.get(tenant);
+    if (keys === undefined) keysOf.set(tenant, keyHash);
+    else if (typeof keys !== "string") keys.add(keyHash);
+    else if (keys !== keyHash) keysOf.set(tenant, new Set([keys, keyHash]));
+  }
+
+  function forget(tenant: string, keyHash: string): void {
+    const keys = keysOf.get(tenant);
+    if (keys === keyHash) keysOf.delete(tenant);
+    if (keys === undefined || typeof keys === "string") return;
+    keys.delete(keyHash);
+    if (keys.size === 0) keysOf.delete(tenant);
+  }
+
+  function listKeys(tenant: string): readonly string[] {
+    const keys = keysOf.get(tenant) ?? [];
+    return typeof keys === "string" ? [keys] : [...keys];
   }
 
   const entries = new LRUCache<string, KnownEntry>({
     max: maxEntries,
     dispose: (entry, keyHash, reason) => {
-      if (reason !== "set") forget(entry, keyHash);
+      if (reason === "set") return;
+      for (const tenant of tenantsOf(entry.caller.principal)) forget(tenant, keyHash);
     },
   });
 
@@ -80,15 +99,16 @@ export function createKnownCallers(maxEntries: number): KnownCallers {
     set: (entry) => {
       const { keyHash, principal } = entry.caller;
       entries.set(keyHash, entry);
-      if (principal.orgId === null) return;
-      const name = nameOf(principal);
-      const keys = keysOfMember.get(name);
-      if (keys === undefined) keysOfMember.set(name, new Set([keyHash]));
-      else keys.add(keyHash);
+      for (const tenant of tenantsOf(principal)) remember(tenant, keyHash);
     },
     delete: (keyHash) => void entries.delete(keyHash),
-    deleteMember: (member) => {
-      for (const keyHash of keysOfMember.get(nameOf(member)) ?? []) entries.delete(keyHash);
+    deleteMember: ({ orgId, userId }) => {
+      for (const keyHash of listKeys(userTenant(userId))) {
+        if (entries.peek(keyHash)?.caller.principal.orgId === orgId) entries.delete(keyHash);
+      }
+    },
+    deleteTenant: (tenant) => {
+      for (const keyHash of listKeys(tenant)) entries.delete(keyHash);
     },
     size: () => entries.size,
   };

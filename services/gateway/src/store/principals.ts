@@ -17,6 +17,8 @@ export interface Principals {
   revoke(keyHash: string): void;
   /** A member's role or seat changed: their keys of this org are asked about again before they are served. */
   dropMember(member: Pick<MemberChanged, "orgId" | "userId">): void;
+  /** The credentials of `user:<id>` or `org:<id>` changed, or how many it may have: what its keys' calls are told is out of date. */
+  dropTenant(tenant: string): void;
   /** Broadcasts may have been missed: every key is asked about before it is served again. */
   distrustAll(): void;
   /** To be taken before org-registry is asked what changed. */
@@ -153,6 +155,10 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
     dropMember: (member) => {
       changes += 1;
       known.deleteMember(member);
+    },
+    dropTenant: (tenant) => {
+      changes += 1;
+      known.deleteTenant(tenant);
     },
     distrustAll: () => {
       changes += 1;
