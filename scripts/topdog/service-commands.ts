@@ -17,6 +17,7 @@ interface ServiceCommand {
 const commands: readonly ServiceCommand[] = [
   { name: "set-plan", service: "billing", summary: "give a user or an org a plan" },
   { name: "show-subscription", service: "billing", summary: "show a user's or an org's subscription" },
+  { name: "stripe", service: "billing", summary: "check the Stripe account; sweep, backfill, replay; the quarantine" },
   { name: "create-user", service: "org-registry", summary: "create a user" },
   { name: "create-org", service: "org-registry", summary: "create an org with its owner" },
   { name: "add-member", service: "org-registry", summary: "make a user who agreed to it a member of an org" },

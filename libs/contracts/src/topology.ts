@@ -97,6 +97,7 @@ export const durables: readonly DurableDeclaration[] = [
   durable("TOPDOG_STATE", "quota", subscriptionUpdated, 256),
   durable("TOPDOG_STATE", "org-registry", subscriptionUpdated, 256),
   durable("TOPDOG_STATE", "billing", orgUpdated, 256),
+  durable("TOPDOG_STATE", "billing", memberChanged, 256),
   // Messages of up to 512 KiB each.
   durable("TOPDOG_USAGE", "quota", usageConsumed, 256),
   durable("TOPDOG_USAGE", "quota", singleUsageConsumed, 4096),

@@ -170,6 +170,14 @@ export const errorRegistry = {
     "Ask the operator to configure Stripe.",
     "server_error",
   ),
+  payments_unavailable: transient(
+    503,
+    "The payment service does not answer at the moment.",
+    "Read the subscription again before you send it again: it may have been done.",
+  ),
+  payment_failed: refused(402, "The payment was declined.", "Check the card, or use another one, in the portal."),
+  no_subscription: refused(409, "There is no subscription that could be changed.", "Buy a plan first."),
+  plan_not_for_sale: refused(409, "This plan is not for sale here.", "Pick a plan from GET /api/tiers."),
   shutting_down: transient(503, "This instance is shutting down.", "Send it again: another instance answers."),
   upstream_timeout: transient(
     504,

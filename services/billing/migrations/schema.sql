@@ -1,6 +1,35 @@
 -- What a freshly migrated database holds. The service's schema test compares it, and prints the difference.
 
 -- columns
+customer.epoch integer not null default 1
+customer.owner text not null
+customer.resync_at timestamp with time zone
+customer.stripe_customer_id text
+customer.synced_at timestamp with time zone
+money_operation.attempt integer not null default 1
+money_operation.created_at timestamp with time zone not null
+money_operation.id text not null
+money_operation.kind text not null
+money_operation.owner text not null
+money_operation.params jsonb not null
+money_operation.refusal text
+money_operation.result jsonb
+money_operation.state text not null
+money_operation.touched_at timestamp with time zone not null
+mrr_movement.after_micro_usd bigint not null
+mrr_movement.at timestamp with time zone not null
+mrr_movement.before_micro_usd bigint not null
+mrr_movement.id bigint not null generated always as identity
+mrr_movement.interval text not null
+mrr_movement.kind text not null
+mrr_movement.owner text not null
+mrr_movement.plan text not null
+org_member.active boolean not null
+org_member.changed_at timestamp with time zone not null
+org_member.org_id text not null
+org_member.role text not null
+org_member.user_id text not null
+org_member.version integer not null
 org_seats.active_members integer not null
 org_seats.changed_at timestamp with time zone not null
 org_seats.org_id text not null
@@ -16,33 +45,115 @@ outbox.traceparent text
 processed_event.consumer text not null
 processed_event.event_id text not null
 processed_event.processed_at timestamp with time zone not null default now()
+quarantine.detail text not null
+quarantine.first_seen_at timestamp with time zone not null
+quarantine.id bigint not null generated always as identity
+quarantine.kind text not null
+quarantine.last_seen_at timestamp with time zone not null
+quarantine.owner text
+quarantine.resolution text
+quarantine.resolved_at timestamp with time zone
+quarantine.subject text not null
+stripe_state.changed_at timestamp with time zone not null
+stripe_state.details jsonb not null
+stripe_state.interval text
+stripe_state.mrr_micro_usd bigint not null
+stripe_state.owner text not null
+stripe_state.plan text
+stripe_state.seats integer
+stripe_state.status text
+stripe_state.subscription_id text
 subscription.changed_at timestamp with time zone not null
 subscription.interval text not null
 subscription.owner text not null
 subscription.plan text not null
 subscription.seats integer not null
+subscription.source text not null default 'operator'::text
 subscription.status text not null
 subscription.version integer not null
+sweep_pass.after_id text
+sweep_pass.finished_at timestamp with time zone
+sweep_pass.id integer not null default 1
+sweep_pass.started_at timestamp with time zone not null
+webhook_event.api_version text
+webhook_event.attempts integer not null default 0
+webhook_event.created_at timestamp with time zone not null
+webhook_event.customer_id text
+webhook_event.id text not null
+webhook_event.last_error text
+webhook_event.next_attempt_at timestamp with time zone not null default now()
+webhook_event.object_path text
+webhook_event.received_at timestamp with time zone not null default now()
+webhook_event.settled_at timestamp with time zone
+webhook_event.state text not null default 'pending'::text
+webhook_event.type text not null
 
 -- constraints
+customer.customer_epoch_check CHECK ((epoch >= 1))
+customer.customer_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
+customer.customer_pkey PRIMARY KEY (owner)
+customer.customer_stripe_customer_id_key UNIQUE (stripe_customer_id)
+money_operation.money_operation_attempt_check CHECK ((attempt >= 1))
+money_operation.money_operation_kind_check CHECK ((kind = ANY (ARRAY['checkout'::text, 'change'::text, 'schedule'::text, 'cancel'::text, 'resume'::text])))
+money_operation.money_operation_owner_fkey FOREIGN KEY (owner) REFERENCES customer(owner)
+money_operation.money_operation_pkey PRIMARY KEY (id)
+money_operation.money_operation_state_check CHECK ((state = ANY (ARRAY['started'::text, 'done'::text, 'refused'::text])))
+mrr_movement.mrr_movement_after_micro_usd_check CHECK ((after_micro_usd >= 0))
+mrr_movement.mrr_movement_before_micro_usd_check CHECK ((before_micro_usd >= 0))
+mrr_movement.mrr_movement_kind_check CHECK ((kind = ANY (ARRAY['new'::text, 'expansion'::text, 'contraction'::text, 'churn'::text, 'reactivation'::text])))
+mrr_movement.mrr_movement_pkey PRIMARY KEY (id)
+org_member.org_member_pkey PRIMARY KEY (org_id, user_id)
+org_member.org_member_version_check CHECK ((version >= 1))
 org_seats.org_seats_active_members_check CHECK ((active_members >= 0))
 org_seats.org_seats_pkey PRIMARY KEY (org_id)
 org_seats.org_seats_version_check CHECK ((version >= 1))
 outbox.outbox_id_key UNIQUE (id)
 outbox.outbox_pkey PRIMARY KEY (seq)
 processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
+quarantine.quarantine_kind_check CHECK ((kind = ANY (ARRAY['unknown_price'::text, 'unknown_status'::text, 'several_items'::text, 'wrong_owner_kind'::text, 'below_minimum'::text, 'extra_subscription'::text, 'orphan_customer'::text])))
+quarantine.quarantine_pkey PRIMARY KEY (id)
+stripe_state.stripe_state_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text])))
+stripe_state.stripe_state_mrr_micro_usd_check CHECK ((mrr_micro_usd >= 0))
+stripe_state.stripe_state_owner_fkey FOREIGN KEY (owner) REFERENCES customer(owner)
+stripe_state.stripe_state_pkey PRIMARY KEY (owner)
+stripe_state.stripe_state_seats_check CHECK ((seats >= 0))
 subscription.subscription_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text])))
 subscription.subscription_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
 subscription.subscription_pkey PRIMARY KEY (owner)
 subscription.subscription_seats_check CHECK (((seats >= 1) AND (seats <= 1000000)))
+subscription.subscription_source_check CHECK ((source = ANY (ARRAY['operator'::text, 'stripe'::text])))
 subscription.subscription_status_check CHECK ((status = ANY (ARRAY['active'::text, 'trialing'::text, 'past_due'::text, 'canceled'::text])))
 subscription.subscription_version_check CHECK ((version >= 1))
+sweep_pass.sweep_pass_id_check CHECK ((id = 1))
+sweep_pass.sweep_pass_pkey PRIMARY KEY (id)
+webhook_event.webhook_event_attempts_check CHECK ((attempts >= 0))
+webhook_event.webhook_event_pkey PRIMARY KEY (id)
+webhook_event.webhook_event_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'ignored'::text, 'failed'::text])))
 
 -- indexes
+CREATE INDEX customer_resync_at ON public.customer USING btree (resync_at) WHERE (resync_at IS NOT NULL)
+CREATE INDEX money_operation_owner ON public.money_operation USING btree (owner, kind, created_at)
+CREATE INDEX mrr_movement_at ON public.mrr_movement USING btree (at)
+CREATE INDEX mrr_movement_owner ON public.mrr_movement USING btree (owner, id)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
+CREATE INDEX quarantine_open_owner ON public.quarantine USING btree (owner) WHERE (resolved_at IS NULL)
+CREATE INDEX webhook_event_customer ON public.webhook_event USING btree (customer_id) WHERE (state = 'pending'::text)
+CREATE INDEX webhook_event_pending ON public.webhook_event USING btree (next_attempt_at) WHERE (state = 'pending'::text)
+CREATE INDEX webhook_event_settled ON public.webhook_event USING btree (settled_at) WHERE (settled_at IS NOT NULL)
+CREATE UNIQUE INDEX customer_pkey ON public.customer USING btree (owner)
+CREATE UNIQUE INDEX customer_stripe_customer_id_key ON public.customer USING btree (stripe_customer_id)
+CREATE UNIQUE INDEX money_operation_pkey ON public.money_operation USING btree (id)
+CREATE UNIQUE INDEX money_operation_started ON public.money_operation USING btree (owner) WHERE (state = 'started'::text)
+CREATE UNIQUE INDEX mrr_movement_pkey ON public.mrr_movement USING btree (id)
+CREATE UNIQUE INDEX org_member_pkey ON public.org_member USING btree (org_id, user_id)
 CREATE UNIQUE INDEX org_seats_pkey ON public.org_seats USING btree (org_id)
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
+CREATE UNIQUE INDEX quarantine_open ON public.quarantine USING btree (kind, subject) WHERE (resolved_at IS NULL)
+CREATE UNIQUE INDEX quarantine_pkey ON public.quarantine USING btree (id)
+CREATE UNIQUE INDEX stripe_state_pkey ON public.stripe_state USING btree (owner)
 CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (owner)
+CREATE UNIQUE INDEX sweep_pass_pkey ON public.sweep_pass USING btree (id)
+CREATE UNIQUE INDEX webhook_event_pkey ON public.webhook_event USING btree (id)

@@ -1,21 +1,50 @@
 import { callerVerifier } from "@topdog/http-kit/auth";
 import { defineService } from "@topdog/service/define";
-import { configSchema } from "./config.ts";
+import { configSchema, paymentSettingsOf } from "./config.ts";
+import { onMemberChanged } from "./consumers/on-member-changed.ts";
 import { onOrgUpdated } from "./consumers/on-org-updated.ts";
+import { createStripeJobs } from "./jobs/jobs.ts";
+import { createBillingMetrics } from "./metrics.ts";
 import { createRoutes } from "./routes/routes.ts";
+import { openPayments } from "./usecases/open-payments.ts";
+import { createWebhookWorker } from "./usecases/webhook-worker.ts";
+
+/** Each customer that is synced holds one while Stripe answers. */
+const maxConnections = 16;
 
 export const billing = defineService({
   name: "billing",
   needs: { database: true, bus: "required" },
   config: configSchema,
   deps: { nowMs: Date.now },
-  build: ({ config, deps: { nowMs }, ...context }) => ({
-    routes: createRoutes({
-      db: context.db,
-      regulatedLineup: config.REGULATED_LINEUP,
-      stripeKeySet: config.STRIPE_SECRET_KEY !== undefined,
-    }),
-    verifiers: { caller: callerVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "billing", nowMs }) },
-    parts: { "org.updated": onOrgUpdated(context) },
-  }),
+  databaseOptions: () => ({ maxConnections }),
+  build: ({ config, deps: { nowMs }, ...context }) => {
+    const { db, logger } = context;
+    const metrics = createBillingMetrics(context.metrics);
+    const settings = paymentSettingsOf(config);
+    const operations = settings === null ? null : openPayments({ settings, db, logger, metrics, nowMs });
+    if (operations !== null) context.onStop("stripe", () => operations.stripe.close());
+    const worker = operations === null ? null : createWebhookWorker(operations);
+    const secrets = config.STRIPE_WEBHOOK_SECRET?.map((secret) => secret.reveal());
+    const webhook =
+      operations === null || worker === null || secrets === undefined
+        ? null
+        : { ...operations, secrets, livemode: operations.stripe.livemode, wake: () => worker.wake() };
+    const portal = { returnUrl: config.PORTAL_RETURN_URL, configurationId: config.STRIPE_PORTAL_CONFIGURATION_ID };
+    return {
+      routes: createRoutes({
+        db,
+        regulatedLineup: config.REGULATED_LINEUP,
+        nowMs,
+        payments: operations === null ? null : { operations, portal, webhook },
+      }),
+      verifiers: { caller: callerVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "billing", nowMs }) },
+      parts: {
+        "org.updated": onOrgUpdated(context),
+        "member.changed": onMemberChanged(context),
+        ...(worker === null ? {} : { "webhook inbox": worker }),
+      },
+      jobs: operations === null ? [] : createStripeJobs(operations, portal.configurationId),
+    };
+  },
 });

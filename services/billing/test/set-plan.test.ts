@@ -81,7 +81,7 @@ describe("set-plan", () => {
     const owner = "org:org_crash";
     const wanted = { owner, plan: "teams" as const, interval: "month" as const, seats: 3 };
     const dying = inTransaction(billing.db, async (trx) => {
-      const changed = await putSubscription(trx, wanted, new Date());
+      const changed = await putSubscription(trx, { ...wanted, status: "active" }, "operator", new Date());
       if (changed !== null) await appendOutbox(trx, subscriptionUpdated, toSubscriptionUpdated(changed));
       // The server ends the session, as it does when a process is killed.
       const { rows } = await trx.raw<{ rows: { pid: number }[] }>("select pg_backend_pid() as pid");

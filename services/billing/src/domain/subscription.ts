@@ -36,7 +36,7 @@ export interface SetPlan {
 
 export type Verdict = { readonly ok: true; readonly wanted: SetPlan } | { readonly ok: false; readonly reason: string };
 
-const ownerPattern = /^(user|org):[\w-]{1,64}$/;
+export const ownerPattern = /^(user|org):[\w-]{1,64}$/;
 const maxSeats = 1_000_000;
 
 const isPlanId = (text: string): text is PlanId => planIds.some((id) => id === text);

@@ -1,7 +1,7 @@
 import { defineRoute } from "@topdog/http-kit/route";
 import { listTiers } from "../domain/tier.ts";
 import type { BillingDeps } from "./deps.ts";
-import { tiersSchema, toApiTier } from "./schemas.ts";
+import { tiersSchema, toApiTier } from "./tier-schema.ts";
 
 export const getTiersRoute = ({ regulatedLineup }: BillingDeps) =>
   defineRoute({

@@ -9,9 +9,13 @@ interface SubscriptionRow {
   status: Subscription["status"];
   version: number;
   changed_at: Date;
+  source: Source;
 }
 
-const columns = "owner, plan, interval, seats, status, version, changed_at";
+/** Whose word a subscription is. */
+export type Source = "operator" | "stripe";
+
+const columns = "owner, plan, interval, seats, status, version, changed_at, source";
 
 const fromDbSubscription = (row: SubscriptionRow): Subscription => ({
   owner: row.owner,
@@ -24,24 +28,38 @@ const fromDbSubscription = (row: SubscriptionRow): Subscription => ({
 });
 
 export async function findSubscription(db: Database, owner: string): Promise<Subscription | null> {
+  return (await findSourced(db, owner))?.subscription ?? null;
+}
+
+export async function findSourced(
+  db: Database,
+  owner: string,
+): Promise<{ readonly subscription: Subscription; readonly source: Source } | null> {
   const { rows } = await db.raw<{ rows: SubscriptionRow[] }>(`select ${columns} from subscription where owner = ?`, [
     owner,
   ]);
-  return rows[0] === undefined ? null : fromDbSubscription(rows[0]);
+  return rows[0] === undefined ? null : { subscription: fromDbSubscription(rows[0]), source: rows[0].source };
 }
 
-/** Writes an active subscription under the owner's next version. Null when the stored one is the same. */
-export async function putSubscription(trx: Transaction, wanted: SetPlan, at: Date): Promise<Subscription | null> {
+/** Writes a subscription under the owner's next version. Null when the stored one is the same: who said it is written all the same. */
+export async function putSubscription(
+  trx: Transaction,
+  wanted: SetPlan & { readonly status: Subscription["status"] },
+  source: Source,
+  at: Date,
+): Promise<Subscription | null> {
   // One statement: the row's lock orders concurrent changes, so that no version is given twice.
   const { rows } = await trx.raw<{ rows: SubscriptionRow[] }>(
-    `insert into subscription as s (${columns}) values (?, ?, ?, ?, 'active', 1, ?)
+    `insert into subscription as s (${columns}) values (?, ?, ?, ?, ?, 1, ?, ?)
      on conflict (owner) do update
        set plan = excluded.plan, interval = excluded.interval, seats = excluded.seats, status = excluded.status,
-           version = s.version + 1, changed_at = excluded.changed_at
+           version = s.version + 1, changed_at = excluded.changed_at, source = excluded.source
        where (s.plan, s.interval, s.seats, s.status)
          is distinct from (excluded.plan, excluded.interval, excluded.seats, excluded.status)
      returning *`,
-    [wanted.owner, wanted.plan, wanted.interval, wanted.seats, at],
+    [wanted.owner, wanted.plan, wanted.interval, wanted.seats, wanted.status, at, source],
   );
-  return rows[0] === undefined ? null : fromDbSubscription(rows[0]);
+  if (rows[0] !== undefined) return fromDbSubscription(rows[0]);
+  await trx.raw("update subscription set source = ? where owner = ? and source <> ?", [source, wanted.owner, source]);
+  return null;
 }

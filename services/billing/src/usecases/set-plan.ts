@@ -24,7 +24,12 @@ export async function setPlan(deps: SetPlanDeps, input: WantedPlan): Promise<Set
   const verdict = judgePlan(input, deps);
   if (!verdict.ok) return { outcome: "refused", reason: verdict.reason };
   return inTransaction(deps.db, async (trx) => {
-    const changed = await putSubscription(trx, verdict.wanted, new Date(deps.nowMs()));
+    const changed = await putSubscription(
+      trx,
+      { ...verdict.wanted, status: "active" },
+      "operator",
+      new Date(deps.nowMs()),
+    );
     if (changed !== null) {
       await appendOutbox(trx, subscriptionUpdated, toSubscriptionUpdated(changed));
       return { outcome: "changed", subscription: changed };

@@ -1,7 +1,6 @@
-import { planIdSchema, plans, type OrgBucketRule } from "@topdog/contracts/plans";
+import { planIdSchema, type OrgBucketRule } from "@topdog/contracts/plans";
 import { z } from "zod";
 import { formatUsd, type Price, type Tier } from "../domain/tier.ts";
-import type { SubscriptionView } from "../usecases/read-subscription.ts";
 
 const cents = z.int().min(0).describe("US cents");
 const priceSchema = z.object({
@@ -38,33 +37,6 @@ const tierSchema = z.object({
 });
 
 export const tiersSchema = z.object({ currency: z.literal("usd"), tiers: z.array(tierSchema) });
-
-export const subscriptionSchema = z.object({
-  owner: z.string(),
-  plan: planIdSchema,
-  planName: z.string(),
-  interval: z.enum(["month", "year"]),
-  seats: z.int(),
-  activeMembers: z.int().nullable().describe("Seats taken; null for a user"),
-  status: z.enum(["active", "trialing", "past_due", "canceled"]),
-  version: z.int(),
-  changedAt: z.iso.datetime().nullable(),
-});
-
-export const toApiSubscription = ({
-  subscription,
-  activeMembers,
-}: SubscriptionView): z.input<typeof subscriptionSchema> => ({
-  owner: subscription.owner,
-  plan: subscription.plan,
-  planName: plans[subscription.plan].name,
-  interval: subscription.interval,
-  seats: subscription.seats,
-  activeMembers,
-  status: subscription.status,
-  version: subscription.version,
-  changedAt: subscription.changedAt?.toISOString() ?? null,
-});
 
 const toApiPrice = ({ perMonthCents, perIntervalCents, discountPercent, display }: Price) => ({
   perMonthCents,

@@ -1,0 +1,44 @@
+import { type PlanId, planIds } from "@topdog/contracts/plans";
+import type { Interval } from "./subscription.ts";
+
+export type PricedPlan = Exclude<PlanId, "free">;
+export type PriceVariable = `STRIPE_PRICE_ID_${Uppercase<PricedPlan>}${"" | "_ANNUAL"}`;
+
+export const pricedPlans: readonly PricedPlan[] = planIds.filter((id) => id !== "free");
+
+/** The variable that holds the id of a plan's price. */
+export const priceVariable = (plan: PricedPlan, interval: Interval): PriceVariable =>
+  `STRIPE_PRICE_ID_${plan.toUpperCase() as Uppercase<PricedPlan>}${interval === "year" ? "_ANNUAL" : ""}`;
+
+export interface PlanPrice {
+  readonly plan: PricedPlan;
+  readonly interval: Interval;
+  readonly priceId: string;
+}
+
+/** Which of Stripe's prices is which plan, billed by the month or the year. */
+export interface PriceMap {
+  readonly all: readonly PlanPrice[];
+  /** Null for a price that nobody mapped: it is never guessed. */
+  ofPrice(priceId: string): PlanPrice | null;
+  /** Null for a plan that has no such price. */
+  ofPlan(plan: PlanId, interval: Interval): PlanPrice | null;
+}
+
+/** Throws when a price is given twice: it would be one plan or the other by chance. */
+export function createPriceMap(ids: Readonly<Partial<Record<PriceVariable, string | undefined>>>): PriceMap {
+  const all: PlanPrice[] = [];
+  for (const plan of pricedPlans) {
+    for (const interval of ["month", "year"] as const) {
+      const priceId = ids[priceVariable(plan, interval)];
+      if (priceId !== undefined) all.push({ plan, interval, priceId });
+    }
+  }
+  const byPrice = new Map(all.map((one) => [one.priceId, one]));
+  if (byPrice.size !== all.length) throw new Error("two of STRIPE_PRICE_ID_… hold the same price");
+  return {
+    all,
+    ofPrice: (priceId) => byPrice.get(priceId) ?? null,
+    ofPlan: (plan, interval) => all.find((one) => one.plan === plan && one.interval === interval) ?? null,
+  };
+}

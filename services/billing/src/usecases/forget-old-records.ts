@@ -1,0 +1,7 @@
+import type { Database } from "@topdog/postgres/pool";
+import { deleteOldEvents } from "../store/webhook-events.ts";
+
+/** Deletes what can no longer be repeated, a bounded number at a time. */
+export async function forgetOldRecords(db: Database): Promise<void> {
+  await deleteOldEvents(db);
+}

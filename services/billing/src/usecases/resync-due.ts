@@ -1,0 +1,15 @@
+import { ownersToResync } from "../store/customers.ts";
+import type { StripeDeps } from "./stripe-deps.ts";
+import { syncCustomer } from "./sync-customer.ts";
+
+const maxOwners = 50;
+
+/** Ends graces and periods at their time, whether or not an event says so. */
+export async function resyncDue(deps: StripeDeps, signal?: AbortSignal): Promise<number> {
+  const owners = await ownersToResync(deps.db, new Date(deps.nowMs()), maxOwners);
+  for (const owner of owners) {
+    if (signal?.aborted === true) break;
+    await syncCustomer(deps, owner, "clock");
+  }
+  return owners.length;
+}

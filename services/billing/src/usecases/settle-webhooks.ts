@@ -1,0 +1,99 @@
+import { customerOfObject, readCustomer } from "../clients/stripe/customers.ts";
+import { isMissing, stripeCode } from "../clients/stripe/stripe-failure.ts";
+import { bindCustomer, findOwnerOf, putCustomer } from "../store/customers.ts";
+import { putProblem } from "../store/quarantine.ts";
+import {
+  customersWithEvents,
+  eventsWithoutCustomer,
+  nameCustomer,
+  pendingEventIds,
+  postponeEvents,
+  settleEvents,
+} from "../store/webhook-events.ts";
+import { inTransaction } from "@topdog/postgres/transaction";
+import { ownerPattern } from "../domain/subscription.ts";
+import type { StripeDeps } from "./stripe-deps.ts";
+import { syncCustomer } from "./sync-customer.ts";
+
+const maxCustomers = 20;
+/** Each holds a connection while Stripe answers. */
+const atOnce = 3;
+const maxAttempts = 20;
+const firstBackoffMs = 1_000;
+const maxBackoffMs = 600_000;
+
+const backoffMs = (attempt: number): number =>
+  Math.min(maxBackoffMs, firstBackoffMs * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
+
+/** Does the work of what is due in the inbox: one fetch for each customer, however many events it has. Returns whether there was any. */
+export async function settleWebhooks(deps: StripeDeps): Promise<boolean> {
+  for (const { id, objectPath } of await eventsWithoutCustomer(deps.db, maxCustomers)) {
+    await guarded(deps, { id }, async () => {
+      await nameCustomer(deps.db, id, await customerOfKnownObject(deps, objectPath));
+    });
+  }
+  const customers = await customersWithEvents(deps.db, maxCustomers);
+  const queue = [...customers];
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const customerId = next;
+      await guarded(deps, { customerId }, () => settleCustomer(deps, customerId));
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return customers.length > 0;
+}
+
+async function customerOfKnownObject({ stripe }: StripeDeps, objectPath: string): Promise<string | null> {
+  try {
+    return await customerOfObject(stripe, objectPath);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function settleCustomer(deps: StripeDeps, customerId: string): Promise<void> {
+  const owner = (await findOwnerOf(deps.db, customerId)) ?? (await adoptCustomer(deps, customerId));
+  if (owner !== null) {
+    await syncCustomer(deps, owner, "event");
+    return;
+  }
+  await inTransaction(deps.db, async (trx) => {
+    await settleEvents(trx, await pendingEventIds(trx, customerId));
+  });
+}
+
+/**
+ * A customer that we have no row for: made by us in a process that died before it wrote Stripe's answer, which the customer itself
+ * tells; or somebody else's. Returns its owner; null for one that is set aside.
+ */
+export async function adoptCustomer(deps: StripeDeps, customerId: string): Promise<string | null> {
+  const { owner, deleted, subscriptions } = await readCustomer(deps.stripe, customerId);
+  if (owner !== null && ownerPattern.test(owner)) {
+    await putCustomer(deps.db, owner);
+    if ((await bindCustomer(deps.db, owner, customerId)) === customerId) return owner;
+  }
+  // Without a subscription nobody pays for what they do not get.
+  if (deleted || subscriptions.length === 0) return null;
+  const detail =
+    owner === null ? "has a subscription and names no owner" : `has a subscription; ${owner} has another customer`;
+  const at = new Date(deps.nowMs());
+  await putProblem(deps.db, { kind: "orphan_customer", subject: customerId, detail }, null, at);
+  return null;
+}
+
+async function guarded(
+  deps: StripeDeps,
+  which: { readonly customerId: string } | { readonly id: string },
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    deps.logger.warn({ err: error, ...which }, "events could not be settled and will be tried again");
+    await postponeEvents(deps.db, which, { backoffMs, maxAttempts, error: stripeCode(error) ?? nameOf(error) });
+  }
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "unknown");
