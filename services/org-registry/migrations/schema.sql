@@ -163,6 +163,7 @@ CREATE INDEX credential_live_by_position ON public.credential USING btree (tenan
 CREATE INDEX member_by_user ON public.member USING btree (user_id)
 CREATE INDEX org_by_owner ON public.org USING btree (owner_user_id) WHERE (deleted_at IS NULL)
 CREATE INDEX org_deletion_due ON public.org USING btree (deletion_due_at) WHERE ((deletion_due_at IS NOT NULL) AND (deleted_at IS NULL))
+CREATE INDEX outbox_created_at ON public.outbox USING btree (created_at)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
 CREATE UNIQUE INDEX api_key_hash_key ON public.api_key USING btree (hash)

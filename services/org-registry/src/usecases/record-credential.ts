@@ -15,6 +15,7 @@ const events = {
 interface Act {
   readonly actor: string;
   readonly action: keyof typeof events;
+  readonly reason?: string;
   /** Without secrets. */
   readonly details: AuditEntry["details"];
 }
@@ -23,10 +24,10 @@ interface Act {
 export async function recordCredential(
   trx: Transaction,
   { id, tenant, provider, version }: Pick<Credential, "id" | "tenant" | "provider" | "version">,
-  { actor, action, details }: Act,
+  { actor, action, reason, details }: Act,
   at: Date,
 ): Promise<void> {
-  const entry = { chain: tenant, at, actor, action, target: id, details: { provider, version, ...details } };
+  const entry = { chain: tenant, at, actor, action, target: id, reason, details: { provider, version, ...details } };
   await appendAudit(trx, entry);
   await appendOutbox(trx, events[action], { credentialId: id, tenant, provider, version, at: at.toISOString() });
 }

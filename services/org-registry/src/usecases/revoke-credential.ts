@@ -28,6 +28,6 @@ async function withdraw(
   await recount(trx, tenant);
   // The slot may let a blocked one work again.
   await fitToCapacity(trx, tenant, capacityOf(tenant, await findEntitlement(trx, tenant)), at);
-  const details = { reason, label, lastFour };
-  await recordCredential(trx, credential, { actor, action: "credential.revoked", details }, at);
+  const details = { label, lastFour };
+  await recordCredential(trx, credential, { actor, action: "credential.revoked", reason, details }, at);
 }
