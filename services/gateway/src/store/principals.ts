@@ -72,13 +72,13 @@ async function resolveSettled(
  * and an entry that nothing is about costs nothing, however seldom it is used.
  */
 export function createPrincipals(deps: PrincipalsDeps): Principals {
-  const { monotonicMs, freshMs, maxAgeMs, maxStaleMs } = deps;
+  const { monotonicMs, maxStaleMs } = deps;
   const known = createKnownCallers(deps.maxEntries);
   const refused = createRefusedKeys();
   const lookups = createSingleFlight<KnownCaller | null>(maxLookupsInFlight);
   let changes = 0;
   let revocations = 0;
-  const soundness = createSoundness(monotonicMs);
+  const soundness = createSoundness(deps);
 
   async function lookUp(keyHash: string): Promise<KnownCaller | null> {
     const { principal, asked } = await resolveSettled(deps, keyHash, () => ({ changes, ...soundness.moment() }));
@@ -124,18 +124,15 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
     recall: (keyHash) => {
       const entry = known.get(keyHash);
       if (entry === undefined) return undefined;
-      const nowMs = monotonicMs();
-      const ageMs = nowMs - soundness.rightUntilMs(entry);
-      const { retryMs } = entry;
-      if (soundness.isSound(entry)) {
-        if (ageMs < freshMs && nowMs - entry.confirmedMs < maxAgeMs) {
-          deps.onLookup("hit");
-          return entry.caller;
-        }
-      } else if (!soundness.wasTried(entry)) return undefined;
-      if (ageMs >= (retryMs === null ? 2 * freshMs : maxStaleMs)) return undefined;
+      const standing = soundness.standingOf(entry);
+      if (standing === "unusable") return undefined;
+      if (standing === "fresh") {
+        deps.onLookup("hit");
+        return entry.caller;
+      }
       // In the background, while the call is served: the next call sees the result.
-      if (retryMs === null || nowMs >= retryMs) lookups.run(keyHash, () => ask(keyHash))?.catch(() => undefined);
+      if (entry.retryMs === null || monotonicMs() >= entry.retryMs)
+        lookups.run(keyHash, () => ask(keyHash))?.catch(() => undefined);
       deps.onLookup("stale");
       return entry.caller;
     },

@@ -20,17 +20,26 @@ export interface Soundness {
   distrustAll(): void;
   /** Until when the entry is known to have been right. */
   rightUntilMs(entry: KnownEntry): number;
-  /** Org-registry was asked about it, or about all changes, since the last gap in the broadcasts. */
-  isSound(entry: KnownEntry): boolean;
-  /** It was asked about since the last gap, in vain. */
-  wasTried(entry: KnownEntry): boolean;
+  /** `usable`: it may be served while org-registry is asked about it. */
+  standingOf(entry: KnownEntry): "fresh" | "usable" | "unusable";
 }
 
-export function createSoundness(monotonicMs: () => number): Soundness {
+export interface SoundnessDeps {
+  readonly monotonicMs: () => number;
+  /** As of `PrincipalsDeps`. */
+  readonly freshMs: number;
+  readonly maxAgeMs: number;
+  readonly maxStaleMs: number;
+}
+
+export function createSoundness({ monotonicMs, freshMs, maxAgeMs, maxStaleMs }: SoundnessDeps): Soundness {
   let gaps = 0;
   let confirmed: Confirmation | null = null;
   const coverOf = ({ confirmedMs }: KnownEntry): Moment | null =>
     confirmed !== null && confirmedMs >= confirmed.since.ms ? confirmed.now : null;
+  const rightUntilMs = (entry: KnownEntry): number => Math.max(entry.confirmedMs, coverOf(entry)?.ms ?? 0);
+  /** Org-registry was asked about it, or about all changes, since the last gap in the broadcasts. */
+  const isSound = (entry: KnownEntry): boolean => entry.gaps === gaps || coverOf(entry)?.gaps === gaps;
   return {
     moment: () => ({ ms: monotonicMs(), gaps }),
     confirmAll: (confirmation) => {
@@ -39,8 +48,15 @@ export function createSoundness(monotonicMs: () => number): Soundness {
     distrustAll: () => {
       gaps += 1;
     },
-    rightUntilMs: (entry) => Math.max(entry.confirmedMs, coverOf(entry)?.ms ?? 0),
-    isSound: (entry) => entry.gaps === gaps || coverOf(entry)?.gaps === gaps,
-    wasTried: ({ triedGaps }) => triedGaps === gaps,
+    rightUntilMs,
+    standingOf: (entry) => {
+      const nowMs = monotonicMs();
+      const ageMs = nowMs - rightUntilMs(entry);
+      const sound = isSound(entry);
+      if (sound && ageMs < freshMs && nowMs - entry.confirmedMs < maxAgeMs) return "fresh";
+      // One that was asked about since the gap, in vain, is served as well as one that is sound.
+      if (!sound && entry.triedGaps !== gaps) return "unusable";
+      return ageMs < (entry.retryMs === null ? 2 * freshMs : maxStaleMs) ? "usable" : "unusable";
+    },
   };
 }
