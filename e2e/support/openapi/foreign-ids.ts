@@ -22,9 +22,10 @@ const idInputs: Readonly<Record<string, Ids>> = {
 };
 /** Inputs that name nothing of a tenant. A new input must be put into one of the two lists. */
 const plainInputs = new Set(
-  "limit from to scope model name role active provider key label order reason fallback allowedModels allowedMembers".split(
-    " ",
-  ),
+  [
+    "limit from to scope model name role active provider key label order reason fallback allowedModels allowedMembers",
+    "plan interval seats prorationDate after",
+  ].flatMap((names) => names.split(" ")),
 );
 
 export interface ForeignCase {
