@@ -16,7 +16,7 @@ Ready in ${took}. The demo user's key (plan Pro), and those of a Teams org's own
   ${key}
   ${stack.demo.teamsOwnerKey}
   ${stack.demo.teamsMemberKey}
-
+${signInNotice(stack.demo.password)}
 A streamed completion:
   curl -N ${gateway}/v1/chat/completions -H "Authorization: Bearer ${key}" \\
     -H "Content-Type: application/json" -d '${body}'
@@ -30,6 +30,15 @@ The same with the official SDK (npm install openai):
   });
 
 Logs: ${dirname(stack.services["gateway"]?.logFile ?? "")}. API documents: ${gateway}/docs. Ctrl-C stops everything.`;
+}
+
+/** The demo's users are made by the seed of org-registry. */
+function signInNotice(password: string | undefined): string {
+  if (password === undefined) return "";
+  return `
+Sign in as demo@topdog.example, or as the team's owner demo-owner@topdog.example, with the password:
+  ${password}
+`;
 }
 
 function table(stack: Stack): string {

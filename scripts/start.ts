@@ -5,6 +5,7 @@ import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { databaseOf, storingServices } from "@topdog/contracts/services";
 import { PortTakenError, type Stack, startStack } from "@topdog/local-stack/stack";
 import { describeWatch, type WatchFlags, watchOptions } from "./start-watch.ts";
+import { printMails } from "./start-mails.ts";
 import { welcome } from "./start-welcome.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -148,6 +149,7 @@ async function main(): Promise<number> {
   const models = sandboxed ? [] : await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
   console.log(welcome(stack, models, sinceStart()));
   console.log(describeWatch(watchFlagsOf(flags)));
+  printMails(stack.mailDir);
   for (const name of ["postgres", "nats"] as const) {
     keepRunning(name, stack[name], () => stopping).catch((error: Error) => console.error(error.message));
   }

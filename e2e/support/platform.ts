@@ -45,6 +45,8 @@ export interface Platform {
   serviceUrl(service: ServiceName): string;
   /** Of its operations port. */
   opsUrl(service: ServiceName): string;
+  /** Where mails are kept that would be sent. */
+  readonly mailDir: string;
   /** What operators show on public ports. */
   readonly operatorToken: string;
   newUser(subscription: { plan: PlanId }): Promise<{ userId: string; userKey: string }>;
@@ -115,6 +117,7 @@ function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProx
     quotaDatabaseUrl: stack.postgres.url("quota"),
     opsUrl: (service) => serviceOf(stack, service).opsUrl,
     operatorToken: stack.operatorToken,
+    mailDir: stack.mailDir,
     serviceUrl: (service) => (service === "gateway" ? (stack.urls.gateway[0] ?? "") : stack.urls[service]),
     setPlan,
     newUser: async ({ plan }) => {

@@ -153,6 +153,70 @@ describe("one call", () => {
   });
 });
 
+describe("a person", () => {
+  const password = "a password of some length";
+
+  /** A browser: keeps its cookies, and repeats the CSRF token. */
+  function createBrowser() {
+    const jar = new Map<string, string>();
+    return async (method: "GET" | "POST" | "DELETE", path: string, content?: object) => {
+      const answer = await request(`${platform.gatewayUrl}${path}`, {
+        method,
+        headers: {
+          "content-type": "application/json",
+          origin: platform.gatewayUrl,
+          cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; "),
+          "x-csrf-token": jar.get("topdog_csrf") ?? "",
+        },
+        body: content === undefined ? null : JSON.stringify(content),
+      });
+      for (const cookie of [answer.headers["set-cookie"] ?? []].flat()) {
+        const [name = "", value = ""] = (cookie.split(";", 1)[0] ?? "").split("=");
+        jar.set(name, value);
+      }
+      const text = await answer.body.text();
+      return { status: answer.statusCode, body: (text === "" ? {} : JSON.parse(text)) as Record<string, unknown> };
+    };
+  }
+
+  const mailedToken = async (email: string): Promise<string> => {
+    const find = async (): Promise<string | undefined> => {
+      const files = await readdir(platform.mailDir).catch(() => []);
+      const mails = await Promise.all(files.map((file) => readFile(join(platform.mailDir, file), "utf8")));
+      const mail = mails.find((text) => text.includes(email));
+      return mail === undefined ? undefined : /#token=([\w-]+)/.exec(mail)?.[1];
+    };
+    return (await until("the mail has come", find, (token) => token !== undefined)) ?? "";
+  };
+
+  test("signs up by mail, signs in, makes a key that works, signs out, and is refused everywhere from then on", async () => {
+    const email = "newcomer@example.test";
+    const [here, there] = [createBrowser(), createBrowser()];
+    expect((await here("POST", "/api/auth/sign-up", { email })).status).toBe(202);
+    const token = await mailedToken(email);
+    expect((await here("POST", "/api/auth/password", { token, password })).body).toEqual({ email });
+    for (const browser of [here, there])
+      expect((await browser("POST", "/api/auth/sign-in", { email, password })).body).toMatchObject({ email });
+    const { body: listed } = await here("GET", "/api/auth/sessions");
+    expect(listed["items"]).toMatchObject([{ current: false }, { current: true }]);
+    const made = await here("POST", "/api/keys", { name: "laptop" });
+    expect(made.status).toBe(201);
+    const headers = { authorization: `Bearer ${String(made.body["key"])}` };
+    const models = await request(`${platform.gatewayUrl}/v1/models`, { headers });
+    expect(models.statusCode).toBe(200);
+    await models.body.dump();
+    for (const path of ["/api/keys", "/api/orgs", "/api/limits", "/api/usage", "/api/billing/subscription"])
+      expect([path, (await there("GET", path)).status]).toEqual([path, 200]);
+    expect((await here("POST", "/api/auth/sign-out-everywhere")).status).toBe(204);
+    for (const browser of [here, there])
+      await until(
+        "the session is refused",
+        () => browser("GET", "/api/auth/session"),
+        ({ status }) => status === 401,
+      );
+  });
+});
+
 describe("a graceful stop", () => {
   test.each(["gateway", "llm-router"] as const)("of %s lets a live stream finish", async (service) => {
     const answer = await request(`${platform.gatewayUrl}/v1/chat/completions`, {

@@ -19,6 +19,7 @@ const commands: readonly ServiceCommand[] = [
   { name: "show-subscription", service: "billing", summary: "show a user's or an org's subscription" },
   { name: "stripe", service: "billing", summary: "check the Stripe account; sweep, backfill, replay; the quarantine" },
   { name: "create-user", service: "org-registry", summary: "create a user" },
+  { name: "make-operator", service: "org-registry", summary: "give a user the admin role, or take it" },
   { name: "create-org", service: "org-registry", summary: "create an org with its owner" },
   { name: "add-member", service: "org-registry", summary: "make a user who agreed to it a member of an org" },
   { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },

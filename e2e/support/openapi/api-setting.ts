@@ -2,7 +2,7 @@ import { formatApiKey } from "@topdog/contracts/api-key";
 import { Pool } from "undici";
 import { startPlatform, type Platform } from "../platform.ts";
 
-export const callers = ["nobody", "malformed key", "unknown key", "user", "org owner", "org member"] as const;
+export const callers = ["nobody", "malformed key", "unknown key", "user", "org owner", "org member", "person"] as const;
 export type CallerKind = (typeof callers)[number];
 
 /** One HTTP request. Ids of things that exist are named, `<ownKey>`: they differ from run to run, a seed does not. */
@@ -41,7 +41,10 @@ export async function startApiSetting(): Promise<ApiSetting> {
     user: platform.demo.userKey,
     "org owner": platform.demo.teamsOwnerKey,
     "org member": platform.demo.teamsMemberKey,
+    // Shows a session instead.
+    person: null,
   };
+  const cookies = await signIn(client, platform.demo.password ?? "");
   const names = await nameThings(platform, other, (key) => idOfNewKey(client, key));
   const named = (text: string): string => text.replaceAll(/<(\w+)>/g, (whole, name: string) => names[name] ?? whole);
 
@@ -54,6 +57,7 @@ export async function startApiSetting(): Promise<ApiSetting> {
         method: method as "GET",
         headers: {
           ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+          ...(caller === "person" ? cookies : {}),
           ...(contentType === null ? {} : { "content-type": contentType }),
         },
         body: body === null ? null : Buffer.from(named(body), "latin1"),
@@ -66,6 +70,20 @@ export async function startApiSetting(): Promise<ApiSetting> {
       await platform.stop();
     },
   };
+}
+
+/** What the browser of the demo's person sends. */
+async function signIn(client: Pool, password: string): Promise<Record<string, string>> {
+  const answer = await client.request({
+    path: "/api/auth/sign-in",
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: "demo@topdog.example", password }),
+  });
+  await answer.body.dump();
+  const cookies = [answer.headers["set-cookie"] ?? []].flat().map((cookie) => cookie.split(";", 1)[0] ?? "");
+  const csrf = cookies.find((cookie) => cookie.startsWith("topdog_csrf="))?.split("=")[1] ?? "";
+  return { cookie: cookies.join("; "), "x-csrf-token": csrf };
 }
 
 const cursor = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString("base64url");

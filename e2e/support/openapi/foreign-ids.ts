@@ -15,6 +15,7 @@ const idInputs: Readonly<Record<string, Ids>> = {
   org,
   orgId: org,
   userId: { own: "<ownMember>", foreign: "<foreignUser>", missing: "usr_missing" },
+  sessionId: { own: "ses_own", foreign: "ses_foreign", missing: "ses_missing" },
   keyId: { own: "<ownKey>", foreign: "<foreignKey>", missing: "key_missing" },
   // Of sessions alone: an API key is refused before any is looked for.
   credentialId: { own: "cred_own", foreign: "cred_foreign", missing: "cred_missing" },
@@ -24,7 +25,7 @@ const idInputs: Readonly<Record<string, Ids>> = {
 const plainInputs = new Set(
   [
     "limit from to scope model name role active provider key label order reason fallback allowedModels allowedMembers",
-    "plan interval seats prorationDate after",
+    "plan interval seats prorationDate after email password token code",
   ].flatMap((names) => names.split(" ")),
 );
 

@@ -18,7 +18,7 @@ const contentTypes = [
 /** Requests of one operation: right ones, and ones with one thing wrong, so that they reach as deep as they can. */
 export function fuzzRequest(document: OpenApi, operation: Operation): fc.Arbitrary<ApiRequest> {
   const right: Parts = {
-    caller: fc.constantFrom<CallerKind>("user", "org owner", "org member"),
+    caller: fc.constantFrom<CallerKind>("user", "org owner", "org member", "person"),
     method: fc.constant(operation.method),
     path: pathOf(document, operation),
     query: queryOf(document, operation),

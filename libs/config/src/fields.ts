@@ -4,6 +4,19 @@ import { Secret } from "./secret.ts";
 
 const natsServersMax = 16;
 
+const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
+
+/** Where people reach the platform: without TLS only on their own machine, for a session's cookie must not be overheard. */
+export const publicUrlField = httpUrl
+  .transform((url, context) => {
+    const { protocol, hostname, origin } = new URL(url);
+    if (protocol === "https:" || loopbackHosts.includes(hostname)) return origin;
+    context.addIssue({ code: "custom", message: "must start with https://, except on this machine (127.0.0.1)" });
+    return z.NEVER;
+  })
+  .prefault("http://127.0.0.1:8080")
+  .describe("Where browsers reach the site, as scheme, host and port: https://, except on this machine");
+
 /** How a process reaches the bus, and who it is there. */
 export const busFields = {
   NATS_URL: urlList(["nats", "tls"], natsServersMax)

@@ -5,9 +5,6 @@ import { type Principal, principalSchema } from "./rpc/resolve-principal.ts";
 /** The header with the token (libs/caller-token) that tells a sibling service who calls. */
 export const callerTokenHeaderName = "x-topdog-caller";
 
-/** The cookie of a session. The prefix lets it come only from this very host, over TLS. */
-export const sessionCookieName = "__Host-topdog_session";
-
 export const keyCallerSchema = principalSchema.extend({ kind: z.literal("key") });
 /** An API key, as its principal. */
 export type KeyCaller = z.infer<typeof keyCallerSchema>;
@@ -29,8 +26,20 @@ export const callerSchema = z.discriminatedUnion("kind", [keyCallerSchema, sessi
 /** Who makes a request of the account API. */
 export type AccountCaller = z.infer<typeof callerSchema>;
 
-/** An `/api` request of an authenticated caller: nothing was charged. */
-export const accountCallSchema = z.object({ requestId: z.string(), caller: callerSchema });
+const visitorSchema = z.object({
+  kind: z.literal("visitor"),
+  /** Of the client, as the gateway sees it: one IPv4 address or IPv6 /64. */
+  address: z.string(),
+  userAgent: z.string(),
+});
+/** Somebody who is about to show who they are. */
+export type Visitor = z.infer<typeof visitorSchema>;
+
+/** An `/api` request as the gateway passes it on: nothing was charged. */
+export const accountCallSchema = z.object({
+  requestId: z.string(),
+  caller: z.discriminatedUnion("kind", [...callerSchema.options, visitorSchema]),
+});
 export type AccountCall = z.infer<typeof accountCallSchema>;
 
 /** What the caller's own calls are charged to; for a session, the calls of the user's personal keys. */

@@ -17,3 +17,8 @@ export const nameSchema = z
   .min(1)
   .max(maxNameLength)
   .regex(printableLine, "must be one line without control characters");
+
+const maxEmailLength = 254;
+
+/** An email address, in lower case: two that differ in case are the same account. */
+export const emailSchema = z.string().trim().toLowerCase().max(maxEmailLength).pipe(z.email());

@@ -3,6 +3,7 @@ import { byokSettingsChanged, credentialEvents } from "./events/credential-event
 import { memberChanged, orgUpdated } from "./events/org-events.ts";
 import { providerStateChanged } from "./events/provider-state-changed.ts";
 import { quotaExhausted } from "./events/quota-exhausted.ts";
+import { sessionRevoked } from "./events/session-revoked.ts";
 import { subscriptionUpdated } from "./events/subscription-updated.ts";
 import { singleUsageConsumed, usageConsumed } from "./events/usage-consumed.ts";
 import type { ServiceName } from "./services.ts";
@@ -49,6 +50,7 @@ export const streams: readonly StreamDeclaration[] = [
       apiKeyRevoked,
       ...credentialEvents,
       byokSettingsChanged,
+      sessionRevoked,
       providerStateChanged,
       quotaExhausted,
     ),

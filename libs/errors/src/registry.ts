@@ -29,7 +29,36 @@ export const errorRegistry = {
     "Check the key, or create a new one.",
     "authentication_error",
   ),
-  not_signed_in: refused(401, "You are not signed in.", "Sign in, then send it again.", "authentication_error"),
+  not_signed_in: refused(
+    401,
+    "You are not signed in.",
+    "Sign in, or send an API key as the header `Authorization: Bearer <key>`.",
+    "authentication_error",
+  ),
+  wrong_credentials: refused(
+    401,
+    "The email address or the password is wrong.",
+    "Try again, or ask for a mail to set a new password.",
+    "authentication_error",
+  ),
+  second_factor_required: refused(
+    401,
+    "Your account needs a second factor.",
+    "Send it again with the code of your authenticator app, or with a recovery code.",
+    "authentication_error",
+  ),
+  wrong_code: refused(
+    401,
+    "The code is wrong, or was used before.",
+    "Wait for the next code of your authenticator app.",
+    "authentication_error",
+  ),
+  csrf_refused: refused(
+    403,
+    "The request does not come from a page of this site.",
+    "Send it from the site itself, with the header X-CSRF-Token.",
+    "permission_error",
+  ),
   session_required: refused(
     403,
     "Only a person who is signed in may do this, and no API key.",
@@ -90,6 +119,13 @@ export const errorRegistry = {
     "Every slot for provider credentials is used.",
     "Revoke a credential that you do not need, or move to a plan with more slots.",
     "permission_error",
+  ),
+  invalid_link: refused(400, "The link is too old, or was used before.", "Ask for a new mail."),
+  too_many_attempts: transient(
+    429,
+    "Too many attempts.",
+    "Wait for the time that Retry-After states, then try again.",
+    "rate_limit_error",
   ),
   quota_exceeded: refused(
     429,
@@ -164,6 +200,12 @@ export const errorRegistry = {
     "Wait for the time that Retry-After states, or pick another model.",
   ),
   usage_spool_full: transient(503, "New calls cannot be recorded at the moment.", "Send it again in a moment."),
+  mail_not_configured: refused(
+    503,
+    "This installation cannot send mail.",
+    "Ask the operator to configure SMTP.",
+    "server_error",
+  ),
   billing_not_configured: refused(
     503,
     "Payments are not set up on this installation.",

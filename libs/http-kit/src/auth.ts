@@ -4,6 +4,7 @@ import { type CallerVerifierOptions, createCallerVerifier } from "@topdog/caller
 import {
   type AccountCall,
   type AccountCaller,
+  type Visitor,
   callerTokenHeaderName,
   recentAuthenticationMs,
 } from "@topdog/contracts/account-call";
@@ -50,7 +51,8 @@ export function operatorVerifier(token: SecretText | undefined): OperatorVerifie
   return (req) => timingSafeEqual(digest(req.get("authorization") ?? ""), expected);
 }
 
-const needsCaller = ({ auth }: Route): boolean => auth === "key" || auth === "session" || auth === "account";
+const callerAuths: readonly Route["auth"][] = ["key", "session", "account", "visitor"];
+const needsCaller = ({ auth }: Route): boolean => callerAuths.includes(auth);
 
 /** Throws when the route's kind of auth has no verifier: a mistake of the composition, seen at the start. */
 export function assertVerifiable(route: Route, verifiers: Verifiers): void {
@@ -66,14 +68,17 @@ export async function callerOf(
   verifiers: Verifiers,
   req: Request,
   res: Response,
-): Promise<AccountCaller | null> {
+): Promise<AccountCaller | Visitor | null> {
   if (!needsCaller(route) || verifiers.caller === undefined) return null;
   const call = await verifiers.caller.verify(req);
-  if (call === null) throw new AppError(route.auth === "session" ? "not_signed_in" : "missing_api_key");
+  if (call === null) throw new AppError(route.auth === "key" ? "missing_api_key" : "not_signed_in");
   setRequestId(req, res, call.requestId);
-  addToRequestLog(res, logged(call.caller));
-  assertAdmitted(route, call.caller, verifiers.caller.nowMs());
-  return call.caller;
+  const { caller } = call;
+  if ((caller.kind === "visitor") !== (route.auth === "visitor")) throw new AppError("not_signed_in");
+  if (caller.kind === "visitor") return caller;
+  addToRequestLog(res, logged(caller));
+  assertAdmitted(route, caller, verifiers.caller.nowMs());
+  return caller;
 }
 
 const logged = (caller: AccountCaller): Record<string, string | null> =>

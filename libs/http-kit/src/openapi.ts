@@ -1,4 +1,4 @@
-import { sessionCookieName } from "@topdog/contracts/account-call";
+import { secureCookies } from "@topdog/contracts/session-cookies";
 import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
 import { z } from "zod";
 import {
@@ -61,8 +61,15 @@ const callerKinds: Readonly<
   Partial<Record<Route["auth"], { security: Record<string, never[]>[]; errors: readonly ErrorCode[] }>>
 > = {
   key: { security: [{ ApiKey: [] }], errors: [...errorsOfEveryCaller, "api_key_required"] },
-  session: { security: [{ Session: [] }], errors: [...errorsOfEveryCaller, "not_signed_in", "session_required"] },
-  account: { security: [{ ApiKey: [] }, { Session: [] }], errors: errorsOfEveryCaller },
+  session: {
+    security: [{ Session: [] }],
+    errors: [...errorsOfEveryCaller, "not_signed_in", "csrf_refused", "session_required"],
+  },
+  account: {
+    security: [{ ApiKey: [] }, { Session: [] }],
+    errors: [...errorsOfEveryCaller, "not_signed_in", "csrf_refused"],
+  },
+  visitor: { security: [], errors: ["csrf_refused", "too_many_calls"] },
 };
 
 const errorsOfRequirement = {
@@ -90,7 +97,12 @@ export function buildOpenApi({
     components: {
       securitySchemes: {
         ApiKey: { type: "http", scheme: "bearer", description: "An API key: `td_…`" },
-        Session: { type: "apiKey", in: "cookie", name: sessionCookieName, description: "Of a person who is signed in" },
+        Session: {
+          type: "apiKey",
+          in: "cookie",
+          name: secureCookies.session,
+          description: "Of a person who is signed in",
+        },
       },
     },
   });

@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import type { AccountCaller, KeyCaller, SessionCaller } from "@topdog/contracts/account-call";
+import type { AccountCaller, KeyCaller, SessionCaller, Visitor } from "@topdog/contracts/account-call";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { z } from "zod";
 import type { RawBody } from "./raw-body.ts";
@@ -8,10 +8,10 @@ import type { StreamedResponse, StreamReply } from "./streamed.ts";
 export type RouteMethod = "get" | "post" | "put" | "patch" | "delete";
 /**
  * Who may call. `key`: an API key, `session`: a person who is signed in, `account`: either, each as the gateway signed it;
- * `operator`: the operator's credential, without which the path is as if it did not exist; `none`: anybody. `webhook` cannot
+ * `visitor`: somebody whom the gateway has not identified, with their address; `operator`: the operator's credential, without which the path is as if it did not exist; `none`: anybody. `webhook` cannot
  * be mounted before it has a verifier.
  */
-export type RouteAuth = "none" | "key" | "session" | "account" | "operator" | "webhook";
+export type RouteAuth = "none" | "key" | "session" | "account" | "visitor" | "operator" | "webhook";
 /**
  * What a session must be besides signed in. `recent authentication`: the person proved who they are in the last 15 minutes
  * (a key is not asked for it); `operator`: an operator's, with a second factor (a key never is).
@@ -24,11 +24,16 @@ export type CallerOf<A extends RouteAuth> = A extends "key"
     ? SessionCaller
     : A extends "account"
       ? AccountCaller
-      : null;
+      : A extends "visitor"
+        ? Visitor
+        : null;
 /** By status: the schema of its JSON body, or what kind of bytes it streams. */
 export type ResponseSchemas = Readonly<Record<number, z.ZodType | StreamedResponse>>;
 
 type Output<S> = S extends z.ZodType ? z.output<S> : S extends RawBody ? Buffer : undefined;
+
+/** By name; a list is sent as that many headers. */
+type AnswerHeaders = Readonly<Record<string, string | string[]>>;
 
 /** `T` with readonly members, so that a handler may answer with constants. */
 type DeepReadonly<T> = T extends readonly (infer Item)[]
@@ -43,7 +48,7 @@ export type RouteReply<R extends ResponseSchemas> = {
     ? {
         readonly status: S;
         readonly body: DeepReadonly<z.input<R[S]>>;
-        readonly headers?: Readonly<Record<string, string>>;
+        readonly headers?: AnswerHeaders;
       }
     : StreamReply & { readonly status: S };
 }[keyof R & number];
@@ -107,7 +112,7 @@ export interface ErasedInput {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
-  readonly caller: AccountCaller | null;
+  readonly caller: AccountCaller | Visitor | null;
   readonly req: Request;
   readonly res: Response;
 }
@@ -115,5 +120,5 @@ export interface ErasedInput {
 export interface ErasedReply {
   readonly status: number;
   readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: AnswerHeaders;
 }

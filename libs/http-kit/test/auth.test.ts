@@ -123,18 +123,18 @@ describe("a route that takes a caller", () => {
       },
     ],
     ["session", [], { nobody: "not_signed_in", "a key": "session_required" }],
-    ["account", [], { nobody: "missing_api_key" }],
+    ["account", [], { nobody: "not_signed_in" }],
     [
       "session",
       ["recent authentication"],
       { nobody: "not_signed_in", "a key": "session_required", "a session": "reauthentication_required" },
     ],
-    ["account", ["recent authentication"], { nobody: "missing_api_key", "a session": "reauthentication_required" }],
+    ["account", ["recent authentication"], { nobody: "not_signed_in", "a session": "reauthentication_required" }],
     [
       "account",
       ["operator"],
       {
-        nobody: "missing_api_key",
+        nobody: "not_signed_in",
         "a key": "session_required",
         "a session": "operator_required",
         "a recent session": "operator_required",

@@ -46,7 +46,10 @@ test("the document says what the mounted route does: input, answers, errors and 
     content: {
       "application/problem+json": {
         schema: {
-          allOf: [{ $ref: "#/components/schemas/Problem" }, { properties: { code: { enum: ["owner_only"] } } }],
+          allOf: [
+            { $ref: "#/components/schemas/Problem" },
+            { properties: { code: { enum: ["csrf_refused", "owner_only"] } } },
+          ],
         },
       },
     },

@@ -175,7 +175,7 @@ describe("a route", () => {
     ];
     for (const header of headers) {
       const answer = await create('{"name":"n"}', { ...json, ...header });
-      expect([answer.status, (await problem(answer))["code"]]).toEqual([401, "missing_api_key"]);
+      expect([answer.status, (await problem(answer))["code"]]).toEqual([401, "not_signed_in"]);
     }
   });
 

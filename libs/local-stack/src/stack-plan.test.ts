@@ -21,6 +21,8 @@ const plan: StackPlan = {
   vaultKeys: "vault",
   fingerprintKey: "f".repeat(43),
   operatorToken: "o".repeat(43),
+  authSecret: "a".repeat(43),
+  mailDir: "/mail",
   spoolDir: "/spool",
   ports: {
     "org-registry": 1,

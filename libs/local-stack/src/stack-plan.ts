@@ -19,6 +19,10 @@ export interface StackPlan {
   readonly vaultKeys: string;
   readonly fingerprintKey: string;
   readonly operatorToken: string;
+  /** Seals people's second factors. */
+  readonly authSecret: string;
+  /** Where mails are kept that would be sent. */
+  readonly mailDir: string;
   /** Of the first router; the others' stand beside it. */
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;
@@ -70,6 +74,9 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     OPS_HOST: plan.host,
     LOG_LEVEL: plan.logLevel,
     OPERATOR_TOKEN: plan.operatorToken,
+    AUTH_SECRET: plan.authSecret,
+    MAIL_DIR: plan.mailDir,
+    PUBLIC_URL: inherited["PUBLIC_URL"] ?? `http://127.0.0.1:${plan.ports["gateway"]}`,
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
   };
   const namedBy = (package_: string, env: Environment): Environment =>

@@ -7,6 +7,8 @@ import type { StackPlan } from "./stack-plan.ts";
 /** What the demo seed made: one user on Pro, and an org on Teams with an owner and a member. */
 export interface Demo {
   readonly userKey: string;
+  /** By which the demo's people sign in; absent in a cluster that an earlier version seeded. */
+  readonly password?: string;
   readonly teamsOwnerKey: string;
   readonly teamsMemberKey: string;
   readonly userId: string;

@@ -63,6 +63,8 @@ export interface Stack {
   readonly services: Readonly<Record<string, LocalService>>;
   /** What operators show on public ports. */
   readonly operatorToken: string;
+  /** Where mails are kept, as JSON files, when no mail server is configured. */
+  readonly mailDir: string;
   /** For the operator's commands. */
   readonly operatorBusSeed: string;
   restartService(name: string): Promise<void>;
@@ -164,6 +166,8 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     vaultKeys: state.vaultKeys,
     fingerprintKey: state.fingerprintKey,
     operatorToken: state.operatorToken,
+    authSecret: state.authSecret,
+    mailDir: state.mail,
     spoolDir: state.spool,
     parentEnv: process.env,
     variables: await readVariables(),
@@ -271,6 +275,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     nats,
     services,
     operatorToken: plan.operatorToken,
+    mailDir: plan.mailDir,
     operatorBusSeed: plan.busSeeds.operator,
     restartService: (name) => byName(name).restart(),
     stop: (how) => started.stop(how?.force ?? false),

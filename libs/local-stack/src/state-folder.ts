@@ -25,6 +25,10 @@ export interface StateFolder {
   readonly fingerprintKey: string;
   /** Opens operators' paths on public ports. */
   readonly operatorToken: string;
+  /** Seals people's second factors. */
+  readonly authSecret: string;
+  /** Mails that would be sent. */
+  readonly mail: string;
   /** Who the services are on the bus. */
   readonly busSeeds: BusSeeds;
   release(): void;
@@ -42,6 +46,8 @@ const contents = [
   "vault-keys.json",
   "fingerprint-key",
   "operator-token",
+  "auth-secret",
+  "mail",
   "bus-seeds.json",
 ];
 
@@ -65,6 +71,8 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     vaultKeys: keptText(join(folder, "vault-keys.json"), () => createVaultKeys("npm-start")),
     fingerprintKey: keptText(join(folder, "fingerprint-key"), randomText),
     operatorToken: keptText(join(folder, "operator-token"), randomText),
+    authSecret: keptText(join(folder, "auth-secret"), randomText),
+    mail: join(folder, "mail"),
     callerKeys: keptKeyPair(join(folder, "caller-key.json")),
     routerKeys: keptKeyPair(join(folder, "router-key.json")),
     busSeeds: keptBusSeeds(join(folder, "bus-seeds.json")),

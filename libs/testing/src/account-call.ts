@@ -3,14 +3,20 @@ import { createCallerSigner, type SignCaller } from "@topdog/caller-token/sign";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
-import { type AccountCaller, callerTokenHeaderName, type SessionCaller } from "@topdog/contracts/account-call";
+import {
+  type AccountCaller,
+  callerTokenHeaderName,
+  type SessionCaller,
+  type Visitor,
+} from "@topdog/contracts/account-call";
 import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { ServiceName } from "@topdog/contracts/services";
 
 const keys = createKeyPair("of-the-tests");
+const signingKey = signingKeyField.parse(keys.signingKey);
 /** Signs as the gateway does. */
-export const signCaller: SignCaller = createCallerSigner(signingKeyField.parse(keys.signingKey), Date.now);
+export const signCaller: SignCaller = createCallerSigner(signingKey, Date.now);
 
 /** What a service under test must be configured with, so that it believes `accountCall`. */
 export const callerEnv = { CALLER_PUBLIC_KEYS: keys.publicKeys };
@@ -27,16 +33,18 @@ export interface As {
 export interface Answer {
   readonly status: number;
   readonly type: string | null;
+  /** As they stand in the headers. */
+  readonly setCookies: readonly string[];
   // Tests read what they expect; a wrong shape fails the expectation.
   readonly body: Record<string, unknown> & { items?: Record<string, unknown>[] };
 }
 
 /** Calls a service as the gateway does for an authenticated caller (`sessionOf` is one who is signed in); without `as`, as nobody. Text is sent as it is. */
 export async function accountCall(
-  service: { readonly name: ServiceName; readonly url: string },
+  service: { readonly name: ServiceName; readonly url: string; readonly nowMs?: () => number },
   method: string,
   path: string,
-  as: As | SessionCaller | null,
+  as: As | SessionCaller | Visitor | null,
   body?: unknown,
 ): Promise<Answer> {
   const payload = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
@@ -45,8 +53,9 @@ export async function accountCall(
     "content-length": String(Buffer.byteLength(payload)),
   };
   if (as !== null) {
-    const caller: AccountCaller = "kind" in as ? as : { kind: "key", ...principalOf(as) };
-    headers[callerTokenHeaderName] = await signCaller(service.name, { method, path, requestId: "req_test", caller });
+    const sign = service.nowMs === undefined ? signCaller : createCallerSigner(signingKey, service.nowMs);
+    const caller: AccountCaller | Visitor = "kind" in as ? as : { kind: "key", ...principalOf(as) };
+    headers[callerTokenHeaderName] = await sign(service.name, { method, path, requestId: "req_test", caller });
   }
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     // `agent: false`: a connection of its own, so that none is left open after the test.
@@ -56,7 +65,12 @@ export async function accountCall(
   const got = await text(response);
   const parsed: unknown = got === "" ? {} : got.startsWith("{") ? JSON.parse(got) : { text: got };
   const type = response.headers["content-type"] ?? null;
-  return { status: response.statusCode ?? 0, type, body: parsed as Answer["body"] };
+  return {
+    status: response.statusCode ?? 0,
+    type,
+    setCookies: response.headers["set-cookie"] ?? [],
+    body: parsed as Answer["body"],
+  };
 }
 
 export const principalOf = ({ userId, orgId = null, role = "member", keyId = "key_of_caller" }: As): Principal => ({

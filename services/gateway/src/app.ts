@@ -4,6 +4,8 @@ import { join } from "node:path";
 import type { RouterLinks } from "@topdog/call-link/gateway/router-links";
 import { readLinkTls } from "@topdog/call-link/tls-files";
 import { createCallerSigner } from "@topdog/caller-token/sign";
+import { resolveSession } from "@topdog/contracts/rpc/resolve-session";
+import { cookiesOf } from "@topdog/contracts/session-cookies";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { defaultErrors } from "@topdog/dialects/dialects";
@@ -26,6 +28,7 @@ import { onByokChanged } from "./broadcasts/on-byok-changed.ts";
 import { onMemberChanged } from "./broadcasts/on-member-changed.ts";
 import type { PrincipalChange } from "./broadcasts/principal-change.ts";
 import { onQuotaRecalled } from "./broadcasts/on-quota-recalled.ts";
+import { onSessionRevoked } from "./broadcasts/on-session-revoked.ts";
 import { connectRouters } from "./clients/router-links.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
@@ -42,6 +45,7 @@ import { mountLlmAddresses } from "./routes/llm-addresses.ts";
 import { createBadKeys } from "./store/bad-keys.ts";
 import { createConcurrency } from "./store/concurrency.ts";
 import { createPrincipals, type Principals } from "./store/principals.ts";
+import { createSessions, type Sessions } from "./store/sessions.ts";
 import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
 import type { ServeCallDeps } from "./usecases/call.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
@@ -77,6 +81,7 @@ type GatewayContext = Context<typeof needs, Readonly<GatewayConfig>, GatewayDeps
 interface Parts {
   readonly metrics: GatewayMetrics;
   readonly principals: Principals;
+  readonly sessions: Sessions;
   readonly principalChanges: readonly PrincipalChange[];
   readonly leases: QuotaLeases;
   readonly usage: UsagePublisher;
@@ -98,6 +103,13 @@ function createParts({
   const metrics = createGatewayMetrics(registry);
   const sibling = (urls: readonly string[]): SiblingPool =>
     createSiblingPool({ urls, connectTimeoutMs: config.CONNECT_TIMEOUT_MS });
+  const sessions = createSessions({
+    resolve: async (tokenHash) =>
+      (await callRpc(bus, resolveSession, { tokenHash }, { timeoutMs: resolveTimeoutMs })).session,
+    maxEntries: config.MAX_PRINCIPALS,
+    monotonicMs,
+    freshMs: config.PRINCIPAL_TTL_MS,
+  });
   const principals = createPrincipals({
     resolve: async (keyHash) =>
       (await callRpc(bus, resolvePrincipal, { keyHash }, { timeoutMs: resolveTimeoutMs })).principal,
@@ -111,7 +123,13 @@ function createParts({
   return {
     metrics,
     principals,
-    principalChanges: [onApiKeyRevoked(principals), onMemberChanged(principals), ...onByokChanged(principals)],
+    sessions,
+    principalChanges: [
+      onApiKeyRevoked(principals),
+      onMemberChanged(principals),
+      onSessionRevoked(sessions),
+      ...onByokChanged(principals),
+    ],
     leases: createQuotaLeases({
       gatewayId: newGatewayId(),
       call: createQuotaSync(bus),
@@ -201,13 +219,14 @@ function registerReleases({ onStop }: GatewayContext, { siblings, watchdog, usag
 /** The broadcasts that this process receives; after a reconnect it asks again about what it may have missed. */
 async function openBroadcasts(
   bus: Bus,
-  { principals, principalChanges, leases }: Parts,
+  { principals, sessions, principalChanges, leases }: Parts,
 ): Promise<{ stop: () => void }> {
   const stops = [
     ...principalChanges.map((change) => change.listen(bus)),
     onQuotaRecalled(bus, leases),
     bus.onReconnect(() => {
       principals.distrustAll();
+      sessions.distrustAll();
       leases.sync.resyncAll();
     }),
   ];
@@ -244,7 +263,7 @@ function hotDeps({ config, logger, deps }: GatewayContext, parts: Parts, door: F
 function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<WebOptions> {
   const { config, logger, deps } = context;
   const { monotonicMs } = deps;
-  const { watchdog, siblings } = parts;
+  const { watchdog, siblings, sessions } = parts;
   const renderDefault = errorRenderer(defaultErrors);
   const hot = hotDeps(context, parts, door);
   const onError = errorHandler({ render: renderDefault, logger });
@@ -266,6 +285,9 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
       mountSwaggerUi(app);
       mountAccountRoutes(app, {
         door,
+        sessions,
+        cookies: cookiesOf(config.PUBLIC_URL),
+        publicUrl: config.PUBLIC_URL,
         services: siblings,
         watchdog,
         monotonicMs,

@@ -3,6 +3,7 @@ import { linkTlsFields } from "@topdog/call-link/tls-files";
 import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { refuseAddress, urlList } from "@topdog/config/address";
 import { parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
+import { publicUrlField } from "@topdog/config/fields";
 import { busFields, operatorFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
 
@@ -59,8 +60,11 @@ export const configSchema = z.object({
     ),
   ...linkTlsFields,
   QUOTA_URL: siblings.prefault("http://127.0.0.1:8083").describe("quota, for /api/usage and /api/limits"),
-  ORG_REGISTRY_URL: siblings.prefault("http://127.0.0.1:8081").describe("org-registry, for /api/keys and /api/orgs"),
+  ORG_REGISTRY_URL: siblings
+    .prefault("http://127.0.0.1:8081")
+    .describe("org-registry, for /api/auth, /api/keys and /api/orgs"),
   BILLING_URL: siblings.prefault("http://127.0.0.1:8082").describe("billing, for /api/tiers and /api/billing"),
+  PUBLIC_URL: publicUrlField,
   DOCS_DIR: z
     .string()
     .optional()

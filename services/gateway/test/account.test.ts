@@ -70,7 +70,7 @@ describe("the account API", () => {
       await away.call(key, { method: "GET", path: "/api/billing/subscription" }),
     ];
     expect(answers.map((one) => [one.status, problemOf(one).code])).toEqual([
-      [401, "missing_api_key"],
+      [401, "not_signed_in"],
       [404, "not_found"],
       [404, "not_found"],
       [413, "payload_too_large"],

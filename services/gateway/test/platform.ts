@@ -1,6 +1,8 @@
 import { hash, randomBytes } from "node:crypto";
+import type { SessionCaller } from "@topdog/contracts/account-call";
 import { formatApiKey } from "@topdog/contracts/api-key";
 import { resolvePrincipal, type Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { resolveSession } from "@topdog/contracts/rpc/resolve-session";
 import { serveRpc } from "@topdog/messaging/rpc";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
@@ -40,6 +42,8 @@ export interface Platform {
   readonly router: FakeRouter;
   readonly siblings: FakeSibling;
   readonly keys: Map<string, Principal>;
+  /** By the SHA-256 of their token. */
+  readonly sessions: Map<string, SessionCaller>;
   /** Runs before each resolve is answered. */
   onResolve: () => Promise<void>;
   resolves(): number;
@@ -57,6 +61,7 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
   const router = await startFakeRouter();
   const siblings = await startFakeSibling(callerOfSibling);
   const keys = new Map<string, Principal>();
+  const sessions = new Map<string, SessionCaller>();
   const gateways: Gateway[] = [];
   const hooks = { onResolve: async (): Promise<void> => undefined };
   let resolves = 0;
@@ -72,12 +77,19 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     },
   });
 
+  const sessionResolver = serveRpc(await nats.busOf("org-registry"), resolveSession, {
+    maxInFlight: 512,
+    logger: silentLogger(),
+    handle: async ({ tokenHash }) => ({ session: sessions.get(tokenHash) ?? null }),
+  });
+
   const platform: Omit<Platform, "onResolve"> = {
     nats,
     quota,
     router,
     siblings,
     keys,
+    sessions,
     resolves: () => resolves,
     newKey: ({ org, apiCalls = 800, llmRequests = 300, pool = 0 } = {}) => {
       users += 1;
@@ -107,7 +119,7 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     },
     stop: async () => {
       await Promise.all(gateways.map((gateway) => gateway.stop()));
-      await resolver.stop();
+      await Promise.all([resolver.stop(), sessionResolver.stop()]);
       await quota.stop();
       await Promise.all([router.stop(), siblings.stop()]);
       await nats.stop();

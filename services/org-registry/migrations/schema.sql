@@ -12,9 +12,14 @@ api_key.prefix text not null
 api_key.revoked_at timestamp with time zone
 api_key.seq bigint not null generated always as identity
 api_key.user_id text not null
+app_user.admin boolean not null default false
 app_user.created_at timestamp with time zone not null
 app_user.email text not null
+app_user.email_verified_at timestamp with time zone
 app_user.id text not null
+attempt.count integer not null
+attempt.key text not null
+attempt.window_ends_at timestamp with time zone not null
 audit_head.chain text not null
 audit_head.hash text not null
 audit_head.seq integer not null
@@ -53,11 +58,19 @@ credential.status text not null
 credential.tenant text not null
 credential.version integer not null
 credential.wrapped text
+email_token.email text not null
+email_token.expires_at timestamp with time zone not null
+email_token.hash text not null
 entitlement.changed_at timestamp with time zone not null
 entitlement.owner text not null
 entitlement.plan text not null
 entitlement.seats integer not null
 entitlement.version integer not null
+mail_request.attempts integer not null default 0
+mail_request.email text not null
+mail_request.id bigint not null generated always as identity
+mail_request.kind text not null
+mail_request.next_attempt_at timestamp with time zone not null
 member.activated_at timestamp with time zone
 member.active boolean not null
 member.created_at timestamp with time zone not null
@@ -82,9 +95,28 @@ outbox.sent_at timestamp with time zone
 outbox.seq bigint not null generated always as identity
 outbox.subject text not null
 outbox.traceparent text
+password.changed_at timestamp with time zone not null
+password.hash text not null
+password.user_id text not null
 processed_event.consumer text not null
 processed_event.event_id text not null
 processed_event.processed_at timestamp with time zone not null default now()
+recovery_code.hash text not null
+recovery_code.user_id text not null
+session.address text not null
+session.authenticated_at timestamp with time zone not null
+session.created_at timestamp with time zone not null
+session.expires_at timestamp with time zone not null
+session.id text not null
+session.last_seen_at timestamp with time zone not null
+session.second_factor_at timestamp with time zone
+session.token_hash text not null
+session.user_agent text not null
+session.user_id text not null
+totp.confirmed_at timestamp with time zone
+totp.last_step bigint not null default 0
+totp.sealed_secret text not null
+totp.user_id text not null
 
 -- constraints
 api_key.api_key_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
@@ -100,6 +132,9 @@ api_key.api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 app_user.app_user_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
 app_user.app_user_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 app_user.app_user_pkey PRIMARY KEY (id)
+attempt.attempt_count_check CHECK ((count >= 0))
+attempt.attempt_key_check CHECK ((key ~ '^[0-9a-f]{64}$'::text))
+attempt.attempt_pkey PRIMARY KEY (key)
 audit_head.audit_head_chain_check CHECK ((chain ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
 audit_head.audit_head_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 audit_head.audit_head_pkey PRIMARY KEY (chain)
@@ -128,10 +163,16 @@ credential.credential_reason_check CHECK (((length(reason) >= 1) AND (length(rea
 credential.credential_status_check CHECK ((status = ANY (ARRAY['valid'::text, 'invalid'::text, 'unverified'::text])))
 credential.credential_tenant_fkey FOREIGN KEY (tenant) REFERENCES byok_tenant(tenant)
 credential.credential_version_check CHECK ((version >= 1))
+email_token.email_token_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+email_token.email_token_pkey PRIMARY KEY (hash)
 entitlement.entitlement_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
 entitlement.entitlement_pkey PRIMARY KEY (owner)
 entitlement.entitlement_seats_check CHECK ((seats >= 1))
 entitlement.entitlement_version_check CHECK ((version >= 1))
+mail_request.mail_request_attempts_check CHECK ((attempts >= 0))
+mail_request.mail_request_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
+mail_request.mail_request_kind_check CHECK ((kind = ANY (ARRAY['sign_up'::text, 'password_reset'::text])))
+mail_request.mail_request_pkey PRIMARY KEY (id)
 member.member_check CHECK ((active = (activated_at IS NOT NULL)))
 member.member_check1 CHECK (((role <> 'owner'::text) OR active))
 member.member_org_id_fkey FOREIGN KEY (org_id) REFERENCES org(id)
@@ -150,39 +191,68 @@ org.org_pkey PRIMARY KEY (id)
 org.org_version_check CHECK ((version >= 1))
 outbox.outbox_id_key UNIQUE (id)
 outbox.outbox_pkey PRIMARY KEY (seq)
+password.password_hash_check CHECK (((length(hash) >= 20) AND (length(hash) <= 300)))
+password.password_pkey PRIMARY KEY (user_id)
+password.password_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
+recovery_code.recovery_code_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+recovery_code.recovery_code_pkey PRIMARY KEY (user_id, hash)
+recovery_code.recovery_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES totp(user_id) ON DELETE CASCADE
+session.session_address_check CHECK ((length(address) <= 64))
+session.session_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+session.session_pkey PRIMARY KEY (id)
+session.session_token_hash_check CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+session.session_token_hash_key UNIQUE (token_hash)
+session.session_user_agent_check CHECK ((length(user_agent) <= 200))
+session.session_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+totp.totp_pkey PRIMARY KEY (user_id)
+totp.totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 
 -- indexes
 CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, created_at, id) WHERE ((revoked_at IS NULL) AND (org_id IS NOT NULL))
 CREATE INDEX api_key_live_by_parent ON public.api_key USING btree (parent_key_id) WHERE ((revoked_at IS NULL) AND (parent_key_id IS NOT NULL))
 CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, created_at, id) WHERE (revoked_at IS NULL)
+CREATE INDEX attempt_by_end ON public.attempt USING btree (window_ends_at)
 CREATE INDEX credential_blocked ON public.credential USING btree (blocked_since, id) WHERE ((blocked_since IS NOT NULL) AND (disabled_at IS NULL) AND (revoked_at IS NULL))
 CREATE INDEX credential_live_by_age ON public.credential USING btree (tenant, created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX credential_live_by_key ON public.credential USING btree (kid, id) WHERE (revoked_at IS NULL)
 CREATE INDEX credential_live_by_position ON public.credential USING btree (tenant, "position", created_at, id) WHERE (revoked_at IS NULL)
+CREATE INDEX email_token_by_email ON public.email_token USING btree (lower(email))
+CREATE INDEX email_token_by_expiry ON public.email_token USING btree (expires_at)
+CREATE INDEX mail_request_due ON public.mail_request USING btree (next_attempt_at, id)
 CREATE INDEX member_by_user ON public.member USING btree (user_id)
 CREATE INDEX org_by_owner ON public.org USING btree (owner_user_id) WHERE (deleted_at IS NULL)
 CREATE INDEX org_deletion_due ON public.org USING btree (deletion_due_at) WHERE ((deletion_due_at IS NOT NULL) AND (deleted_at IS NULL))
 CREATE INDEX outbox_created_at ON public.outbox USING btree (created_at)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
+CREATE INDEX session_by_expiry ON public.session USING btree (expires_at)
+CREATE INDEX session_by_user ON public.session USING btree (user_id, created_at, id)
 CREATE UNIQUE INDEX api_key_hash_key ON public.api_key USING btree (hash)
 CREATE UNIQUE INDEX api_key_pkey ON public.api_key USING btree (id)
 CREATE UNIQUE INDEX api_key_seq_key ON public.api_key USING btree (seq)
 CREATE UNIQUE INDEX app_user_email ON public.app_user USING btree (lower(email))
 CREATE UNIQUE INDEX app_user_pkey ON public.app_user USING btree (id)
+CREATE UNIQUE INDEX attempt_pkey ON public.attempt USING btree (key)
 CREATE UNIQUE INDEX audit_head_pkey ON public.audit_head USING btree (chain)
 CREATE UNIQUE INDEX audit_log_pkey ON public.audit_log USING btree (chain, seq)
 CREATE UNIQUE INDEX byok_tenant_pkey ON public.byok_tenant USING btree (tenant)
 CREATE UNIQUE INDEX credential_one_of_a_kind ON public.credential USING btree (tenant, fingerprint) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (id)
+CREATE UNIQUE INDEX email_token_pkey ON public.email_token USING btree (hash)
 CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
+CREATE UNIQUE INDEX mail_request_pkey ON public.mail_request USING btree (id)
 CREATE UNIQUE INDEX member_one_owner ON public.member USING btree (org_id) WHERE (role = 'owner'::text)
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (org_id, user_id)
 CREATE UNIQUE INDEX org_pkey ON public.org USING btree (id)
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
+CREATE UNIQUE INDEX password_pkey ON public.password USING btree (user_id)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
+CREATE UNIQUE INDEX recovery_code_pkey ON public.recovery_code USING btree (user_id, hash)
+CREATE UNIQUE INDEX session_pkey ON public.session USING btree (id)
+CREATE UNIQUE INDEX session_token_hash_key ON public.session USING btree (token_hash)
+CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (user_id)
 
 -- functions
 CREATE OR REPLACE FUNCTION public.refuse_audit_change()

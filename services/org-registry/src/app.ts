@@ -6,24 +6,39 @@ import { createKeyring } from "@topdog/vault/keyring";
 import { createCredentialChecker } from "./clients/credential-checker.ts";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
+import { mailerOf } from "./clients/mailer.ts";
+import { deleteExpiredJob, sendMailsJob } from "./jobs/auth-jobs.ts";
 import { completeOrgDeletions } from "./jobs/complete-org-deletions.ts";
 import { disableBlockedCredentialsJob } from "./jobs/disable-blocked-credentials.ts";
 import { createRegistryMetrics } from "./metrics.ts";
 import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerListCredentials } from "./responders/answer-list-credentials.ts";
 import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts";
+import { answerResolveSession } from "./responders/answer-resolve-session.ts";
+import { createAuthRoutes } from "./routes/auth-routes.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { fingerprintWith } from "./store/fingerprint.ts";
+import { createPasswordHashes, productionCost } from "./store/password-hash.ts";
+import { createSecretBox } from "./store/secret-box.ts";
 
 export const orgRegistry = defineService({
   name: "org-registry",
   needs: { database: true, bus: "required" },
   config: configSchema,
-  deps: { nowMs: Date.now, randomBytes },
+  deps: { nowMs: Date.now, randomBytes, hashCost: productionCost },
   build: ({ config, deps, metrics: metricRegistry, ...context }) => {
     const metrics = createRegistryMetrics(metricRegistry);
     const maxInFlight = config.RPC_MAX_IN_FLIGHT;
+    const { nowMs } = deps;
     const registry = { db: context.db, ...deps };
+    const sendMail = mailerOf(config, nowMs);
+    const auth = {
+      ...registry,
+      passwords: createPasswordHashes(deps.hashCost),
+      secretBox: createSecretBox(config.AUTH_SECRET.reveal()),
+      publicUrl: config.PUBLIC_URL,
+      canSendMail: sendMail !== null,
+    };
     const credentials = {
       ...registry,
       vault: createKeyring(config.VAULT_KEYS),
@@ -31,21 +46,29 @@ export const orgRegistry = defineService({
       check: createCredentialChecker(context.bus, context.logger),
     };
     return {
-      routes: createRoutes(credentials),
+      routes: [...createRoutes(credentials), ...createAuthRoutes(auth)],
       verifiers: {
         caller: callerVerifier({
           publicKeys: config.CALLER_PUBLIC_KEYS,
           audience: "org-registry",
-          nowMs: deps.nowMs,
+          nowMs,
         }),
       },
       parts: {
-        "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs: deps.nowMs }),
+        "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs }),
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight })),
         "principal changes": partOf(() => answerListChanges(context)),
         "lists of credentials": partOf(() => answerListCredentials({ ...context, maxInFlight })),
+        "session look-ups": partOf(() => answerResolveSession({ ...context, nowMs, maxInFlight })),
       },
-      jobs: [completeOrgDeletions(registry), disableBlockedCredentialsJob(registry, config.BYOK_GRACE_MS)],
+      jobs: [
+        completeOrgDeletions(registry),
+        disableBlockedCredentialsJob(registry, config.BYOK_GRACE_MS),
+        deleteExpiredJob(registry),
+        ...(sendMail === null
+          ? []
+          : [sendMailsJob({ ...registry, ...context, publicUrl: config.PUBLIC_URL, sendMail })]),
+      ],
     };
   },
 });

@@ -1,6 +1,8 @@
 import { publicKeysField } from "@topdog/caller-token/keys";
+import { refuseAddress } from "@topdog/config/address";
+import { publicUrlField } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
-import { secretOfLength } from "@topdog/config/secret";
+import { Secret, secretOfLength } from "@topdog/config/secret";
 import { busFields, databaseFields, processFields } from "@topdog/service/fields";
 import { vaultKeysField } from "@topdog/vault/keyring";
 import { z } from "zod";
@@ -25,13 +27,26 @@ export const configSchema = z.object({
     .max(365 * dayMs)
     .default(14 * dayMs)
     .describe("How long credentials above a smaller plan's capacity go on working, in milliseconds"),
+  PUBLIC_URL: publicUrlField,
+  AUTH_SECRET: secretOfLength(32).describe("Seals the secrets of people's authenticator apps; at least 32 characters"),
+  SMTP_URL: z
+    .string()
+    .superRefine(refuseAddress(["smtp", "smtps"]))
+    .transform(Secret.of)
+    .optional()
+    .describe("Mail server, smtp://user:password@host:port or smtps://…; unset: see MAIL_DIR"),
+  MAIL_FROM: z.string().max(254).default("Top Dog <no-reply@topdog.example>").describe("Sender of mails"),
+  MAIL_DIR: z
+    .string()
+    .optional()
+    .describe("Without SMTP_URL: folder where mails are kept as files; unset too: nobody can sign up"),
   RPC_MAX_IN_FLIGHT: z.coerce
     .number()
     .int()
     .min(1)
     .max(10_000)
     .default(256)
-    .describe("Principal look-ups, and lists of credentials, worked on at once; one more is answered `overloaded`"),
+    .describe("Look-ups of one kind worked on at once; one more is answered `overloaded`"),
 });
 
 /** What an operator command needs: the database alone. Its flags are its own. */

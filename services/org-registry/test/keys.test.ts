@@ -249,7 +249,7 @@ describe("API keys", () => {
       ["GET", "/api/orgs/org_1/members"],
     ] as const) {
       const answer = await registry.call(method, path, null, method === "GET" ? undefined : {});
-      expect([method, path, answer.status, answer.body["code"]]).toEqual([method, path, 401, "missing_api_key"]);
+      expect([method, path, answer.status, answer.body["code"]]).toEqual([method, path, 401, "not_signed_in"]);
     }
   });
 

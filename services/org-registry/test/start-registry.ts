@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { PlanId } from "@topdog/contracts/plans";
 import type { Database } from "@topdog/postgres/pool";
-import type { SessionCaller } from "@topdog/contracts/account-call";
+import type { SessionCaller, Visitor } from "@topdog/contracts/account-call";
 import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/account-call";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { vaultEnv } from "@topdog/testing/vault-env";
@@ -14,23 +14,34 @@ export const registryEnv = {
   ...callerEnv,
   ...vaultEnv,
   CREDENTIAL_FINGERPRINT_KEY: randomBytes(32).toString("base64url"),
+  AUTH_SECRET: randomBytes(32).toString("base64url"),
 };
 
 export interface Registry extends StoringTestService {
   /** For arranging a test without HTTP. */
   readonly deps: RegistryDeps;
-  call(method: string, path: string, as: As | SessionCaller | null, body?: unknown): Promise<Answer>;
+  call(method: string, path: string, as: As | SessionCaller | Visitor | null, body?: unknown): Promise<Answer>;
 }
 
 export const depsOn = (db: Database): RegistryDeps => ({ db, nowMs: Date.now, randomBytes });
 
+/** So cheap that a test may hash many passwords; production's cost has a test of its own. */
+const testHashCost = { memoryKib: 64, passes: 1 };
+
 /** The whole service against a database and a bus of the test's own. */
-export async function startRegistry(): Promise<Registry> {
-  const service = await startStoringService(orgRegistry, { migrations, env: registryEnv });
+export async function startRegistry(
+  env: Readonly<Record<string, string>> = {},
+  deps: { readonly nowMs?: () => number } = {},
+): Promise<Registry> {
+  const service = await startStoringService(orgRegistry, {
+    migrations,
+    env: { ...registryEnv, ...env },
+    deps: { hashCost: testHashCost, ...deps },
+  });
   return {
     ...service,
     deps: depsOn(service.db),
-    call: (...args) => accountCall({ name: "org-registry", url: service.url }, ...args),
+    call: (...args) => accountCall({ name: "org-registry", url: service.url, ...deps }, ...args),
   };
 }
 

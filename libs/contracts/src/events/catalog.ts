@@ -4,6 +4,7 @@ import { byokSettingsChanged, credentialAdded, credentialChanged, credentialRevo
 import { memberChanged, orgUpdated } from "./org-events.ts";
 import { providerStateChanged } from "./provider-state-changed.ts";
 import { quotaExhausted } from "./quota-exhausted.ts";
+import { sessionRevoked } from "./session-revoked.ts";
 import { subscriptionUpdated } from "./subscription-updated.ts";
 import { singleUsageConsumed, usageConsumed } from "./usage-consumed.ts";
 
@@ -19,6 +20,7 @@ export const eventCatalog: readonly AnyEvent[] = [
   orgUpdated,
   providerStateChanged,
   quotaExhausted,
+  sessionRevoked,
   subscriptionUpdated,
   usageConsumed,
   singleUsageConsumed,

@@ -3,6 +3,7 @@ import { checkCredential } from "./check-credential.ts";
 import { listChanges } from "./list-changes.ts";
 import { listCredentials } from "./list-credentials.ts";
 import { resolvePrincipal } from "./resolve-principal.ts";
+import { resolveSession } from "./resolve-session.ts";
 import { syncLeases } from "./sync-leases.ts";
 
 /** Every question on the bus: who may ask and who may answer follows from this list. */
@@ -11,5 +12,6 @@ export const rpcCatalog: readonly AnyRpc[] = [
   listChanges,
   listCredentials,
   resolvePrincipal,
+  resolveSession,
   syncLeases,
 ];

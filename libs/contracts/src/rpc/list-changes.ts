@@ -2,10 +2,17 @@ import { z } from "zod";
 import { apiKeyRevoked } from "../events/api-key-events.ts";
 import { byokSettingsChanged, credentialEvents } from "../events/credential-events.ts";
 import { memberChanged } from "../events/org-events.ts";
+import { sessionRevoked } from "../events/session-revoked.ts";
 import { defineRpc } from "../event.ts";
 
-/** The events of org-registry that change a principal: gateways hear them as broadcasts, and ask for those that they missed. */
-export const principalEvents = [apiKeyRevoked, memberChanged, ...credentialEvents, byokSettingsChanged] as const;
+/** The events of org-registry that change a principal or end a session: gateways hear them as broadcasts, and ask for those that they missed. */
+export const principalEvents = [
+  apiKeyRevoked,
+  memberChanged,
+  sessionRevoked,
+  ...credentialEvents,
+  byokSettingsChanged,
+] as const;
 
 /** Changes in one answer; when there are more, the next question goes on after the last of them. */
 export const changesPerPage = 500;

@@ -2,11 +2,19 @@ export type AccountService = "org-registry" | "billing" | "quota";
 
 export interface AccountTarget {
   readonly service: AccountService;
-  /** `key`: of a caller with an API key. `none`: of anybody. `operator`: of an operator, who was recognised before. */
-  readonly access: "key" | "none" | "operator";
+  /**
+   * `account`: of a caller with an API key or a session. `visitor`: of somebody who is about to show who they are. `none`: of anybody.
+   * `operator`: of an operator, who was recognised before.
+   */
+  readonly access: "account" | "visitor" | "none" | "operator";
 }
 
 const prefixes: readonly (readonly [string, AccountService])[] = [
+  ["/api/auth/sign-up", "org-registry"],
+  ["/api/auth/sign-in", "org-registry"],
+  ["/api/auth/password-reset", "org-registry"],
+  ["/api/auth/password", "org-registry"],
+  ["/api/auth", "org-registry"],
   ["/api/keys", "org-registry"],
   ["/api/orgs", "org-registry"],
   ["/api/byok", "org-registry"],
@@ -18,6 +26,10 @@ const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/consistency/sli", "quota"],
 ];
 const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = {
+  "/api/auth/sign-up": "visitor",
+  "/api/auth/sign-in": "visitor",
+  "/api/auth/password-reset": "visitor",
+  "/api/auth/password": "visitor",
   "/api/tiers": "none",
   // It proves who sends it by its signature: Stripe has no key of ours.
   "/api/billing/webhook": "none",
@@ -28,7 +40,7 @@ const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = 
 export function accountTarget(path: string): AccountTarget | null {
   if (path.includes("..") || path.includes("//") || path.includes("\\")) return null;
   for (const [prefix, service] of prefixes) {
-    if (path === prefix || path.startsWith(`${prefix}/`)) return { service, access: otherAccess[prefix] ?? "key" };
+    if (path === prefix || path.startsWith(`${prefix}/`)) return { service, access: otherAccess[prefix] ?? "account" };
   }
   return null;
 }

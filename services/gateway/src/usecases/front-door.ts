@@ -49,16 +49,18 @@ export function identify(door: FrontDoor, visit: Visit, req: IncomingMessage): K
   const found = authenticate(door, req.headers, visit.address.of);
   const count = (caller: KnownCaller): KnownCaller => {
     visit.changes = changes;
-    countKey(door, visit, caller);
+    countCaller(door, visit, caller.keyHash);
     return caller;
   };
   return found instanceof Promise ? found.then(count) : count(found);
 }
 
-function countKey(door: FrontDoor, visit: Visit, caller: KnownCaller): void {
+/** Counts the visit for its key or session, named by its hash, until it leaves. Throws AppError 429. */
+export function countCaller(door: FrontDoor, visit: Visit, credentialHash: string): void {
   if (visit.hasLeft) return;
-  visit.key = door.keys.enter(caller.keyHash);
-  if (visit.key === null) throw tooMany(door, "calls_of_key", "Too many calls of this API key are under way at once.");
+  visit.key = door.keys.enter(credentialHash);
+  if (visit.key === null)
+    throw tooMany(door, "calls_of_key", "Too many calls of this API key or session are under way at once.");
 }
 
 /** The whole body, held by the visit until it ends; null when the client has gone. Throws AppError 4xx, or 503 without memory for it. */

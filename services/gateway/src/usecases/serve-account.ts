@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { SignCaller } from "@topdog/caller-token/sign";
-import { callerTokenHeaderName } from "@topdog/contracts/account-call";
+import { type AccountCall, callerTokenHeaderName } from "@topdog/contracts/account-call";
 import { AppError } from "@topdog/errors/app-error";
 import { renderProblem } from "@topdog/http-kit/problem";
 import { requestIdOf } from "@topdog/http-kit/request-id";
@@ -11,17 +11,16 @@ import type { RelayDeps, RelayEnd } from "../clients/answer-relay.ts";
 import { HttpRelay, type HttpRelayRequest } from "../clients/http-relay.ts";
 import type { SiblingPool } from "../clients/sibling-pool.ts";
 import { accountTarget, type AccountService } from "../domain/account-target.ts";
-import type { KnownCaller } from "../store/known-callers.ts";
-import { enter, identify, leave, identifyAgain, takeBody, type FrontDoor } from "./front-door.ts";
+import { enter, leave, takeBody } from "./front-door.ts";
+import { type AccountIdentity, callerAgain, identifyAccount, type IdentifyDeps } from "./identify-account.ts";
 
-export interface ServeAccountDeps extends RelayDeps {
-  readonly door: FrontDoor;
+export interface ServeAccountDeps extends RelayDeps, IdentifyDeps {
   readonly services: Readonly<Record<AccountService, SiblingPool>>;
   readonly signCaller: SignCaller;
   readonly maxBodyBytes: number;
 }
 
-/** Headers that are passed on to a service; credentials (except an operator's), hop-by-hop, forwarding and internal ones never are. */
+/** Headers that are passed on to a service; credentials and cookies (except an operator's token), hop-by-hop, forwarding and internal ones never are. */
 const requestHeaders = [
   "accept",
   "content-type",
@@ -61,13 +60,13 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const { door } = deps;
   const visit = enter(door, req);
   res.once("close", () => leave(door, visit));
-  let caller = target.access === "key" ? await identify(door, visit, req) : null;
-  if (caller !== null) addToRequestLog(res, { keyId: caller.principal.keyId, userId: caller.principal.userId });
+  const identity = await identifyAccount(deps, visit, req, target.access);
+  addToRequestLog(res, loggedIds(identity));
   // Any other method is passed on: the service knows which ones its path takes, and answers 405.
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
   const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
   if (body === null && method !== "GET") return;
-  if (caller !== null) caller = await identifyAgain(door, visit, caller);
+  const caller = identity === null ? null : await callerAgain(deps, visit, identity);
   const inner = { service: target.service, method, path: url, requestId, traceparent };
   const headers = await innerHeaders(deps, req, inner, caller);
   // The client may have gone while the token was signed.
@@ -75,6 +74,16 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   // The service asks an operator for the same token.
   const credentials = target.access === "operator" ? pick(["authorization"], req.headers) : [];
   forward(deps, target.service, { method, path: url, headers: [...headers, ...credentials], body }, requestId, res);
+}
+
+function loggedIds(identity: AccountIdentity): Record<string, string> {
+  if (identity === null || identity.kind === "visitor") return {};
+  if (identity.kind === "session") {
+    const { sessionId, userId } = identity.session;
+    return { sessionId, userId };
+  }
+  const { keyId, userId } = identity.known.principal;
+  return { keyId, userId };
 }
 
 /** Traces the request by our own ratio, and returns the traceparent to forward. */
@@ -102,12 +111,11 @@ async function innerHeaders(
   deps: ServeAccountDeps,
   req: IncomingMessage,
   { service, method, path, requestId, traceparent }: InnerRequest,
-  caller: KnownCaller | null,
+  caller: AccountCall["caller"] | null,
 ): Promise<string[]> {
   const headers = ["x-request-id", requestId, "traceparent", traceparent, ...pick(requestHeaders, req.headers)];
   if (caller === null) return headers;
-  const claims = { method, path, requestId, caller: { kind: "key", ...caller.principal } } as const;
-  headers.push(callerTokenHeaderName, await deps.signCaller(service, claims));
+  headers.push(callerTokenHeaderName, await deps.signCaller(service, { method, path, requestId, caller }));
   return headers;
 }
 
@@ -119,7 +127,12 @@ function forward(
   res: Response,
 ): void {
   const relay = new HttpRelay({ ...deps, pool: deps.services[service] }, request, res, {
-    answerHeaders: (_status, received) => ["x-request-id", requestId, ...pick(answerHeaderNames, received)],
+    answerHeaders: (_status, received) => [
+      "x-request-id",
+      requestId,
+      ...pick(answerHeaderNames, received),
+      ...cookiesFrom(service, received),
+    ],
     cutEvent: () => null,
     onEnd: (end) => finish(end, service, requestId, res),
   });
@@ -128,6 +141,10 @@ function forward(
   });
   relay.start();
 }
+
+/** Only the service that signs people in sets cookies. */
+const cookiesFrom = (service: AccountService, received: IncomingHttpHeaders): string[] =>
+  service === "org-registry" ? (received["set-cookie"] ?? []).flatMap((cookie) => ["set-cookie", cookie]) : [];
 
 function finish(end: RelayEnd, service: AccountService, requestId: string, res: Response): void {
   addToRequestLog(res, { upstream: service });

@@ -2,7 +2,12 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 
-const keysSchema = z.object({ userKey: z.string(), teamsOwnerKey: z.string(), teamsMemberKey: z.string() });
+const keysSchema = z.object({
+  userKey: z.string(),
+  teamsOwnerKey: z.string(),
+  teamsMemberKey: z.string(),
+  password: z.string().optional(),
+});
 
 /** The keys kept by an earlier seed; null when the file is missing or not ours. */
 export async function readKeyFile(path: string): Promise<z.infer<typeof keysSchema> | null> {

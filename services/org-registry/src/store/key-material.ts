@@ -17,8 +17,14 @@ export function createKeyMaterial(randomBytes: RandomBytes): KeyMaterial {
   return { key, hash: hashKey(key), prefix: key.slice(0, 8), lastFour: key.slice(-4) };
 }
 
+/** Of a session, or of a link in a mail: 256 random bits, of which only the hash is stored. */
+export function createToken(randomBytes: RandomBytes): { readonly token: string; readonly hash: string } {
+  const token = randomBytes(32).toString("base64url");
+  return { token, hash: hashKey(token) };
+}
+
 export const hashKey = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`. */
-export const createId = (kind: "usr" | "org" | "key" | "cred", randomBytes: RandomBytes): string =>
+/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`, `ses_…`. */
+export const createId = (kind: "usr" | "org" | "key" | "cred" | "ses", randomBytes: RandomBytes): string =>
   `${kind}_${randomBytes(12).toString("hex")}`;

@@ -6,7 +6,7 @@ import { createId, type RandomBytes } from "../store/key-material.ts";
 import { insertUser, type User } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
 
-/** For operators, until there is a sign-up. */
+/** For operators. The user has no password until they set one by a mail. */
 export async function createUser(deps: RegistryDeps, email: string): Promise<User> {
   return change(deps, async (trx, at) => {
     const user = await addUser(trx, deps.randomBytes, email, at);
@@ -21,13 +21,14 @@ export async function addUser(
   randomBytes: RandomBytes,
   email: string,
   at: Date,
+  actor = operator,
 ): Promise<User | null> {
   const user = { id: createId("usr", randomBytes), email: email.trim().toLowerCase() };
   if (!(await insertUser(trx, user, at))) return null;
   await appendAudit(trx, {
     chain: `user:${user.id}`,
     at,
-    actor: operator,
+    actor,
     action: "user.created",
     target: user.id,
     details: {},

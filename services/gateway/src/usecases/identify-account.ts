@@ -1,0 +1,86 @@
+import { hash, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { AccountCall, SessionCaller } from "@topdog/contracts/account-call";
+import { csrfHeaderName, csrfTokenOf, type SessionCookies } from "@topdog/contracts/session-cookies";
+import { AppError } from "@topdog/errors/app-error";
+import type { AccountTarget } from "../domain/account-target.ts";
+import { presentedKey } from "../domain/api-key.ts";
+import { cookieValue, isSameSite } from "../domain/same-site.ts";
+import type { KnownCaller } from "../store/known-callers.ts";
+import type { Sessions } from "../store/sessions.ts";
+import { countCaller, type FrontDoor, identify, identifyAgain, type Visit } from "./front-door.ts";
+
+export interface IdentifyDeps {
+  readonly door: FrontDoor;
+  readonly sessions: Sessions;
+  readonly cookies: SessionCookies;
+  readonly publicUrl: string;
+}
+
+/** Who makes an account request, as it was found by its headers. */
+type Identity =
+  | { readonly kind: "key"; readonly known: KnownCaller }
+  | { readonly kind: "session"; readonly tokenHash: string; readonly session: SessionCaller }
+  | { readonly kind: "visitor"; readonly caller: AccountCall["caller"] };
+
+/** Null where nobody is asked who they are. */
+export type AccountIdentity = Identity | null;
+
+const tokenShape = /^[\w-]{43}$/;
+const maxUserAgentLength = 200;
+const unchanging = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** By the API key if there is one, else by the session's cookie. Throws AppError 401, 403, 429 or 503. */
+export async function identifyAccount(
+  deps: IdentifyDeps,
+  visit: Visit,
+  req: IncomingMessage,
+  access: AccountTarget["access"],
+): Promise<AccountIdentity> {
+  if (access === "none" || access === "operator") return null;
+  if (access === "visitor") return { kind: "visitor", caller: visitorOf(deps, visit, req) };
+  const key = req.headers["x-api-key"];
+  if (presentedKey(req.headers.authorization, typeof key === "string" ? key : key?.[0]) !== null)
+    return { kind: "key", known: await identify(deps.door, visit, req) };
+  const token = cookieValue(req.headers.cookie, deps.cookies.session);
+  if (token === undefined || !tokenShape.test(token)) throw new AppError("not_signed_in");
+  refuseForgery(deps, req, token);
+  const tokenHash = hash("sha256", token, "hex");
+  const session = await deps.sessions.find(tokenHash);
+  if (session === null) throw new AppError("not_signed_in");
+  countCaller(deps.door, visit, tokenHash);
+  return { kind: "session", tokenHash, session };
+}
+
+/** After an upload: throws AppError 401 for whoever has been revoked meanwhile. */
+export async function callerAgain(
+  { door, sessions }: IdentifyDeps,
+  visit: Visit,
+  identity: Identity,
+): Promise<AccountCall["caller"]> {
+  if (identity.kind === "visitor") return identity.caller;
+  if (identity.kind === "key") {
+    const { principal } = await identifyAgain(door, visit, identity.known);
+    return { kind: "key", ...principal };
+  }
+  const session = await sessions.find(identity.tokenHash);
+  if (session === null) throw new AppError("not_signed_in");
+  return session;
+}
+
+/** A page elsewhere can make a browser send our cookie, but can neither name our origin nor read the token. */
+function refuseForgery({ publicUrl }: IdentifyDeps, { method = "", headers }: IncomingMessage, token: string): void {
+  if (unchanging.has(method)) return;
+  const given = headers[csrfHeaderName];
+  const expected = Buffer.from(csrfTokenOf(token));
+  const isRight = typeof given === "string" && given.length === expected.length;
+  if (isSameSite(headers, publicUrl) && isRight && timingSafeEqual(Buffer.from(given), expected)) return;
+  throw new AppError("csrf_refused");
+}
+
+/** Nobody may be signed in, or sent mail, by a page elsewhere either. */
+function visitorOf(deps: IdentifyDeps, visit: Visit, { method = "", headers }: IncomingMessage): AccountCall["caller"] {
+  if (!unchanging.has(method) && !isSameSite(headers, deps.publicUrl)) throw new AppError("csrf_refused");
+  const userAgent = (headers["user-agent"] ?? "").replaceAll(/[^\x20-\x7e]/g, "?").slice(0, maxUserAgentLength);
+  return { kind: "visitor", address: visit.address.of, userAgent };
+}

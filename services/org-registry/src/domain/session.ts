@@ -1,0 +1,41 @@
+import type { SessionCaller } from "@topdog/contracts/account-call";
+
+/** A session that one does not use for this long ends. */
+export const maxIdleMs = 14 * 86_400_000;
+/** A session that one does use. */
+export const maxAgeMs = 30 * 86_400_000;
+/** Signing in once more ends the oldest one. */
+export const maxSessionsPerUser = 50;
+
+export interface Session {
+  readonly id: string;
+  readonly userId: string;
+  readonly tokenHash: string;
+  readonly createdAt: Date;
+  /** When the person last proved who they are. */
+  readonly authenticatedAt: Date;
+  readonly secondFactorAt: Date | null;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+/** From where somebody signs in. */
+export interface Place {
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+/** Until when a session lasts that was created and used then. */
+export const expiryOf = (createdAt: Date, usedAt: Date): Date =>
+  new Date(Math.min(createdAt.getTime() + maxAgeMs, usedAt.getTime() + maxIdleMs));
+
+export const toSessionCaller = (session: Session, isAdmin: boolean): SessionCaller => ({
+  kind: "session",
+  sessionId: session.id,
+  userId: session.userId,
+  operator: isAdmin && session.secondFactorAt !== null,
+  authenticatedAt: session.authenticatedAt.toISOString(),
+  secondFactorAt: session.secondFactorAt?.toISOString() ?? null,
+});

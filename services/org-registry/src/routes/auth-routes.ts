@@ -1,0 +1,28 @@
+import type { Route } from "@topdog/http-kit/route";
+import type { AuthRouteDeps } from "./auth-schemas.ts";
+import { proveAgainRoute } from "./prove-again.ts";
+import { endSessionRoute, getSessionRoute, listSessionsRoute } from "./sessions.ts";
+import { setPasswordRoute } from "./set-password.ts";
+import { signInRoute } from "./sign-in.ts";
+import { signOutEverywhereRoute, signOutRoute } from "./sign-out.ts";
+import { resetPasswordRoute, signUpRoute } from "./sign-up.ts";
+import { beginTotpRoute, completeTotpRoute, removeTotpRoute } from "./totp.ts";
+
+const constructors = [
+  signUpRoute,
+  resetPasswordRoute,
+  setPasswordRoute,
+  signInRoute,
+  signOutRoute,
+  signOutEverywhereRoute,
+  getSessionRoute,
+  listSessionsRoute,
+  endSessionRoute,
+  proveAgainRoute,
+  beginTotpRoute,
+  completeTotpRoute,
+  removeTotpRoute,
+];
+
+/** How people sign in and out. */
+export const createAuthRoutes = (deps: AuthRouteDeps): Route[] => constructors.map((construct) => construct(deps));

@@ -1,0 +1,94 @@
+import type { Visitor } from "@topdog/contracts/account-call";
+import { cookiesOf, csrfTokenOf, isSecureUrl } from "@topdog/contracts/session-cookies";
+import { z } from "zod";
+import { maxAgeMs, type Place, type Session } from "../domain/session.ts";
+import type { Account } from "../store/accounts.ts";
+import type { SignedIn } from "../usecases/sign-in.ts";
+import type { AuthDeps } from "../usecases/auth-deps.ts";
+
+/** What the routes of signing in take. */
+export interface AuthRouteDeps extends AuthDeps {
+  /** Where browsers reach the site: it decides the names of the cookies. */
+  readonly publicUrl: string;
+  /** Without it there is no way to sign up. */
+  readonly canSendMail: boolean;
+}
+
+const maxUserAgentLength = 200;
+const maxPasswordLength = 200;
+
+/** Length is what makes a password strong: no other rule (NIST SP 800-63B, 3.1.1.2). */
+export const newPasswordSchema = z.string().min(10).max(maxPasswordLength);
+export const passwordSchema = z.string().min(1).max(maxPasswordLength);
+export const codeSchema = z.string().trim().toLowerCase().min(6).max(40).describe("Of your app, or a recovery code");
+export const linkTokenSchema = z.base64url().length(43).describe("From the link in the mail: what follows `#token=`");
+
+export const sessionViewSchema = z.object({
+  id: z.string(),
+  userId: z.string(),
+  email: z.string(),
+  admin: z.boolean().describe("Whether you have the admin role; it works in a session with a second factor"),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().describe("Later, if you use it"),
+  authenticatedAt: z.iso.datetime().describe("When you last proved who you are"),
+  secondFactorAt: z.iso.datetime().nullable(),
+});
+
+export const listedSessionSchema = z.object({
+  id: z.string(),
+  current: z.boolean().describe("Whether it is the one that asks"),
+  createdAt: z.iso.datetime(),
+  lastSeenAt: z.iso.datetime().describe("To within ten minutes"),
+  expiresAt: z.iso.datetime(),
+  address: z.string().describe("Where you signed in from: an IPv4 address or an IPv6 /64"),
+  userAgent: z.string(),
+  secondFactor: z.boolean(),
+});
+
+export const placeOf = ({ address, userAgent }: Visitor): Place => ({
+  address,
+  userAgent: userAgent.slice(0, maxUserAgentLength),
+});
+
+export const toApiSession = (session: Session, account: Account): z.input<typeof sessionViewSchema> => ({
+  id: session.id,
+  userId: session.userId,
+  email: account.email,
+  admin: account.isAdmin,
+  createdAt: session.createdAt.toISOString(),
+  expiresAt: session.expiresAt.toISOString(),
+  authenticatedAt: session.authenticatedAt.toISOString(),
+  secondFactorAt: session.secondFactorAt?.toISOString() ?? null,
+});
+
+export const toListedSession = (session: Session, currentId: string): z.input<typeof listedSessionSchema> => ({
+  id: session.id,
+  current: session.id === currentId,
+  createdAt: session.createdAt.toISOString(),
+  lastSeenAt: session.lastSeenAt.toISOString(),
+  expiresAt: session.expiresAt.toISOString(),
+  address: session.address,
+  userAgent: session.userAgent,
+  secondFactor: session.secondFactorAt !== null,
+});
+
+/** The answer to whoever has just shown who they are. */
+export const signedInReply = ({ session, account, token }: SignedIn, publicUrl: string) => ({
+  status: 200 as const,
+  body: toApiSession(session, account),
+  headers: { "set-cookie": setCookies(publicUrl, token, maxAgeMs / 1000) },
+});
+
+/** Tells the browser to forget the session. */
+export const signedOutReply = (publicUrl: string) => ({
+  status: 204 as const,
+  body: undefined,
+  headers: { "set-cookie": setCookies(publicUrl, "", 0) },
+});
+
+function setCookies(publicUrl: string, token: string, maxAgeSeconds: number): string[] {
+  const names = cookiesOf(publicUrl);
+  const common = `Path=/; Max-Age=${maxAgeSeconds}; SameSite=Lax${isSecureUrl(publicUrl) ? "; Secure" : ""}`;
+  const csrfToken = token === "" ? "" : csrfTokenOf(token);
+  return [`${names.session}=${token}; ${common}; HttpOnly`, `${names.csrf}=${csrfToken}; ${common}`];
+}

@@ -1,0 +1,32 @@
+import { AppError } from "@topdog/errors/app-error";
+import { acceptedStep } from "../store/totp-code.ts";
+import { hashKey } from "../store/key-material.ts";
+import { findTotp, takeStep, useRecoveryCode } from "../store/totp.ts";
+import type { AuthDeps } from "./auth-deps.ts";
+import { limitAttempts } from "./limit-attempts.ts";
+
+const codeLimit = { max: 10, windowMs: 15 * 60_000 };
+
+/** When the second factor was shown; null for a user who has none. Throws AppError 401 or 429. */
+export async function checkSecondFactor(
+  deps: AuthDeps,
+  userId: string,
+  code: string | undefined,
+): Promise<Date | null> {
+  const totp = await findTotp(deps.db, userId);
+  if (totp === null || totp.confirmedAt === null) return null;
+  if (code === undefined) throw new AppError("second_factor_required");
+  if (!(await isCodeRight(deps, userId, code))) throw new AppError("wrong_code");
+  return new Date(deps.nowMs());
+}
+
+/** Accepts a code of the app, or a recovery code, once. */
+export async function isCodeRight(deps: AuthDeps, userId: string, code: string): Promise<boolean> {
+  const { db, nowMs, secretBox } = deps;
+  await limitAttempts(db, [{ of: `code of ${userId}`, ...codeLimit }], nowMs());
+  const totp = await findTotp(db, userId);
+  if (totp === null) return false;
+  const step = acceptedStep(secretBox.open(totp.sealedSecret, userId), code, nowMs());
+  // A statement that changes a row only when the code was not used: of two at once one is right.
+  return step === null ? useRecoveryCode(db, userId, hashKey(code)) : takeStep(db, userId, step);
+}
