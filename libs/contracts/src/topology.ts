@@ -103,6 +103,7 @@ export const durables: readonly DurableDeclaration[] = [
   // Messages of up to 512 KiB each.
   durable("TOPDOG_USAGE", "quota", usageConsumed, 256),
   durable("TOPDOG_USAGE", "quota", singleUsageConsumed, 4096),
+  durable("TOPDOG_USAGE", "billing", usageConsumed, 256),
 ];
 
 /** The durable that a service consumes an event with; throws when none is declared (a bug). */

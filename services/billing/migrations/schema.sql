@@ -75,6 +75,12 @@ sweep_pass.after_id text
 sweep_pass.finished_at timestamp with time zone
 sweep_pass.id integer not null default 1
 sweep_pass.started_at timestamp with time zone not null
+usage_cost.calls bigint not null
+usage_cost.cost_nano_usd bigint not null
+usage_cost.day date not null
+usage_cost.plan text not null
+usage_counted.counted_at timestamp with time zone not null default now()
+usage_counted.usage_id text not null
 webhook_event.api_version text
 webhook_event.attempts integer not null default 0
 webhook_event.created_at timestamp with time zone not null
@@ -126,6 +132,10 @@ subscription.subscription_status_check CHECK ((status = ANY (ARRAY['active'::tex
 subscription.subscription_version_check CHECK ((version >= 1))
 sweep_pass.sweep_pass_id_check CHECK ((id = 1))
 sweep_pass.sweep_pass_pkey PRIMARY KEY (id)
+usage_cost.usage_cost_calls_check CHECK ((calls >= 0))
+usage_cost.usage_cost_cost_nano_usd_check CHECK ((cost_nano_usd >= 0))
+usage_cost.usage_cost_pkey PRIMARY KEY (day, plan)
+usage_counted.usage_counted_pkey PRIMARY KEY (usage_id)
 webhook_event.webhook_event_attempts_check CHECK ((attempts >= 0))
 webhook_event.webhook_event_pkey PRIMARY KEY (id)
 webhook_event.webhook_event_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'ignored'::text, 'failed'::text])))
@@ -138,6 +148,7 @@ CREATE INDEX mrr_movement_owner ON public.mrr_movement USING btree (owner, id)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
 CREATE INDEX quarantine_open_owner ON public.quarantine USING btree (owner) WHERE (resolved_at IS NULL)
+CREATE INDEX usage_counted_at ON public.usage_counted USING btree (counted_at)
 CREATE INDEX webhook_event_customer ON public.webhook_event USING btree (customer_id) WHERE (state = 'pending'::text)
 CREATE INDEX webhook_event_pending ON public.webhook_event USING btree (next_attempt_at) WHERE (state = 'pending'::text)
 CREATE INDEX webhook_event_settled ON public.webhook_event USING btree (settled_at) WHERE (settled_at IS NOT NULL)
@@ -156,4 +167,6 @@ CREATE UNIQUE INDEX quarantine_pkey ON public.quarantine USING btree (id)
 CREATE UNIQUE INDEX stripe_state_pkey ON public.stripe_state USING btree (owner)
 CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (owner)
 CREATE UNIQUE INDEX sweep_pass_pkey ON public.sweep_pass USING btree (id)
+CREATE UNIQUE INDEX usage_cost_pkey ON public.usage_cost USING btree (day, plan)
+CREATE UNIQUE INDEX usage_counted_pkey ON public.usage_counted USING btree (usage_id)
 CREATE UNIQUE INDEX webhook_event_pkey ON public.webhook_event USING btree (id)

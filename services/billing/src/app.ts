@@ -3,7 +3,8 @@ import { defineService } from "@topdog/service/define";
 import { configSchema, paymentSettingsOf } from "./config.ts";
 import { onMemberChanged } from "./consumers/on-member-changed.ts";
 import { onOrgUpdated } from "./consumers/on-org-updated.ts";
-import { createStripeJobs } from "./jobs/jobs.ts";
+import { onUsageConsumed } from "./consumers/on-usage-consumed.ts";
+import { createStripeJobs, forgetOldRecordsJob } from "./jobs/jobs.ts";
 import { createBillingMetrics } from "./metrics.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { openPayments } from "./usecases/open-payments.ts";
@@ -16,35 +17,40 @@ export const billing = defineService({
   name: "billing",
   needs: { database: true, bus: "required" },
   config: configSchema,
-  deps: { nowMs: Date.now },
+  // Of two: signatures and callers are judged by the real time, subscriptions by the time that Stripe has; a twin may be ahead.
+  deps: { nowMs: Date.now, stripeNowMs: Date.now },
   databaseOptions: () => ({ maxConnections }),
-  build: ({ config, deps: { nowMs }, ...context }) => {
+  build: ({ config, deps: { nowMs, stripeNowMs }, ...context }) => {
     const { db, logger } = context;
     const metrics = createBillingMetrics(context.metrics);
     const settings = paymentSettingsOf(config);
-    const operations = settings === null ? null : openPayments({ settings, db, logger, metrics, nowMs });
+    const operations = settings === null ? null : openPayments({ settings, db, logger, metrics, nowMs: stripeNowMs });
     if (operations !== null) context.onStop("stripe", () => operations.stripe.close());
     const worker = operations === null ? null : createWebhookWorker(operations);
     const secrets = config.STRIPE_WEBHOOK_SECRET?.map((secret) => secret.reveal());
     const webhook =
       operations === null || worker === null || secrets === undefined
         ? null
-        : { ...operations, secrets, livemode: operations.stripe.livemode, wake: () => worker.wake() };
+        : { ...operations, secrets, livemode: operations.stripe.livemode, nowMs, wake: () => worker.wake() };
     const portal = { returnUrl: config.PORTAL_RETURN_URL, configurationId: config.STRIPE_PORTAL_CONFIGURATION_ID };
     return {
       routes: createRoutes({
         db,
         regulatedLineup: config.REGULATED_LINEUP,
-        nowMs,
+        nowMs: stripeNowMs,
         payments: operations === null ? null : { operations, portal, webhook },
       }),
       verifiers: { caller: callerVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "billing", nowMs }) },
       parts: {
         "org.updated": onOrgUpdated(context),
         "member.changed": onMemberChanged(context),
+        "usage.consumed": onUsageConsumed(context),
         ...(worker === null ? {} : { "webhook inbox": worker }),
       },
-      jobs: operations === null ? [] : createStripeJobs(operations, portal.configurationId),
+      jobs: [
+        forgetOldRecordsJob(db),
+        ...(operations === null ? [] : createStripeJobs(operations, portal.configurationId)),
+      ],
     };
   },
 });

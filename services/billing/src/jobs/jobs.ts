@@ -1,3 +1,4 @@
+import type { Database } from "@topdog/postgres/pool";
 import type { Job } from "@topdog/service/job";
 import { reportStripeCheck } from "../usecases/check-stripe.ts";
 import { recoverOperations } from "../usecases/perform-operation.ts";
@@ -39,5 +40,12 @@ export const createStripeJobs = (deps: OperationDeps, portalConfigurationId: str
   },
   { name: "recover-operations", intervalMs: 15_000, timeoutMs, owner: "one", run: () => recoverOperations(deps) },
   { name: "measure-inbox", intervalMs: 10_000, timeoutMs, owner: "each", run: () => measureInbox(deps) },
-  { name: "forget-old-records", intervalMs: 3_600_000, timeoutMs, owner: "one", run: () => forgetOldRecords(deps.db) },
 ];
+
+export const forgetOldRecordsJob = (db: Database): Job => ({
+  name: "forget-old-records",
+  intervalMs: 3_600_000,
+  timeoutMs,
+  owner: "one",
+  run: () => forgetOldRecords(db),
+});

@@ -4,6 +4,7 @@ import type { BillingDeps } from "./deps.ts";
 import { endRoutes } from "./end-routes.ts";
 import { getInvoicesRoute } from "./get-invoices.ts";
 import { getSubscriptionRoute } from "./get-subscription.ts";
+import { getStatsRoute } from "./get-stats.ts";
 import { getTiersRoute } from "./get-tiers.ts";
 import { postCheckoutRoute } from "./post-checkout.ts";
 import { postPortalRoute } from "./post-portal.ts";
@@ -19,4 +20,5 @@ export const createRoutes = (deps: BillingDeps): Route[] => [
   ...endRoutes(deps),
   getInvoicesRoute(deps),
   stripeWebhookRoute(deps),
+  getStatsRoute(deps),
 ];

@@ -71,6 +71,13 @@ export async function planNextPhase(
   const present =
     schedule.phases.find(({ start_date: start }) => start === schedule.current_phase?.start_date) ?? schedule.phases[0];
   if (present === undefined) throw new Error("a schedule without a phase");
+  // A phase that does not repeat the discounts and the trial of the subscription would end them.
+  const discounts = present.discounts.map(({ coupon, discount, promotion_code: code }) => ({
+    ...(discount === null ? {} : { discount: idOf(discount) ?? "" }),
+    ...(discount === null && coupon !== null ? { coupon: idOf(coupon) ?? "" } : {}),
+    ...(discount === null && coupon === null ? { promotion_code: idOf(code) ?? "" } : {}),
+  }));
+  const kept = discounts.length === 0 ? {} : { discounts };
   await stripe.call((sdk) =>
     sdk.subscriptionSchedules.update(
       schedule.id,
@@ -81,11 +88,14 @@ export async function planNextPhase(
             items: present.items.map((item) => ({ price: idOf(item.price) ?? "", quantity: item.quantity ?? 1 })),
             start_date: present.start_date,
             end_date: present.end_date,
+            ...(present.trial_end === null ? {} : { trial_end: present.trial_end }),
+            ...kept,
           },
           {
             items: [{ price: priceId, quantity }],
             proration_behavior: "none",
             duration: { interval, interval_count: 1 },
+            ...kept,
           },
         ],
       },
