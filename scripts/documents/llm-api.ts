@@ -55,6 +55,7 @@ const meteredAnswer = {
   "x-topdog-provider": text("Who answered"),
   "x-topdog-model": text("The model that answered"),
   "x-topdog-attempts": text("How many upstreams were asked"),
+  "x-topdog-dropped": text("What the provider was not told, because it speaks another API; absent for nothing"),
   "X-RateLimit-Source": text("`personal` or `org_pool`: which bucket was charged"),
   "RateLimit-Policy": text("Each limit that was checked: its quota `q` and window `w` in seconds"),
   RateLimit: text("Each limit: what remains `r`, and the seconds until it resets `t`"),
@@ -81,11 +82,58 @@ const errorsOfEveryCall: readonly ErrorCode[] = [
   "internal_error",
 ];
 
-function failures(...codes: readonly ErrorCode[]) {
+const anthropicError = z
+  .object({
+    type: z.literal("error"),
+    error: z.object({ type: z.string(), message: z.string() }),
+    request_id: z.string().optional(),
+  })
+  .meta({ id: "AnthropicError", description: "An error in Anthropic's shape" });
+
+const messagesRequest = z
+  .looseObject({
+    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
+    max_tokens: z.int().min(1),
+    messages: z.array(message).min(1),
+    stream: z.boolean().nullish(),
+  })
+  .meta({ id: "MessagesRequest", description: "As Anthropic defines it; unknown fields are passed on" });
+
+const messagesAnswer = z
+  .looseObject({
+    id: z.string(),
+    type: z.literal("message"),
+    role: z.literal("assistant"),
+    model: z.string(),
+    content: z.array(z.looseObject({ type: z.string() })),
+    stop_reason: z.string().nullable(),
+    usage: z.looseObject({ input_tokens: z.int(), output_tokens: z.int() }),
+  })
+  .meta({ id: "Message" });
+
+const errorsOfModelCalls: readonly ErrorCode[] = [
+  "request_timeout",
+  "malformed_json",
+  "model_not_found",
+  "payload_too_large",
+  "unsupported_encoding",
+  "usage_spool_full",
+  "upstream_unavailable",
+  "upstream_failed",
+  "upstream_answer_cut",
+  "upstream_answer_invalid",
+  "upstream_resting",
+  "upstream_timeout",
+  "upstream_overloaded",
+  "upstream_rejected",
+  "upstream_rate_limited",
+];
+
+function failures(codes: readonly ErrorCode[] = [], error: z.ZodType = openAiError) {
   const byStatus = Map.groupBy([...errorsOfEveryCall, ...codes], (code) => String(errorRegistry[code].status));
   const entries = [...byStatus].map(([status, group]) => {
     const description = group.map((code) => `\`${code}\`: ${errorRegistry[code].title}`).join(" ");
-    return [status, { description, headers: everyAnswer, content: { "application/json": { schema: openAiError } } }];
+    return [status, { description, headers: everyAnswer, content: { "application/json": { schema: error } } }];
   });
   return Object.fromEntries(entries) as Record<`5${string}`, { description: string }>;
 }
@@ -111,23 +159,28 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
             "text/event-stream": { schema: z.string().meta({ description: "`chat.completion.chunk` objects" }) },
           },
         },
-        ...failures(
-          "request_timeout",
-          "malformed_json",
-          "model_not_found",
-          "payload_too_large",
-          "unsupported_encoding",
-          "usage_spool_full",
-          "upstream_unavailable",
-          "upstream_failed",
-          "upstream_answer_cut",
-          "upstream_answer_invalid",
-          "upstream_resting",
-          "upstream_timeout",
-          "upstream_overloaded",
-          "upstream_rejected",
-          "upstream_rate_limited",
-        ),
+        ...failures(errorsOfModelCalls),
+      },
+    },
+  },
+  "/v1/messages": {
+    post: {
+      ...call,
+      operationId: "createMessage",
+      summary: "Create a message in Anthropic's API, whole or streamed",
+      description:
+        "Takes what a chat completion takes. `anthropic-version` and `anthropic-beta` reach a provider of the same API as they came.",
+      requestBody: { required: true, ...json(messagesRequest) },
+      responses: {
+        "200": {
+          description: "The message; with `stream: true`, server-sent events that end with `message_stop`",
+          headers: meteredAnswer,
+          content: {
+            "application/json": { schema: messagesAnswer },
+            "text/event-stream": { schema: z.string().meta({ description: "Events as Anthropic defines them" }) },
+          },
+        },
+        ...failures(errorsOfModelCalls, anthropicError),
       },
     },
   },
@@ -147,7 +200,7 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
       requestParams: { path: z.object({ model: z.string() }) },
       responses: {
         "200": { description: "The model", headers: meteredAnswer, ...json(model) },
-        ...failures("model_not_found"),
+        ...failures(["model_not_found"]),
       },
     },
   },

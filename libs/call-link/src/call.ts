@@ -10,6 +10,8 @@ export interface OpenedCall {
   readonly endpoint: string;
   /** As it came, without its query. */
   readonly path: string;
+  /** Of the request, those that the operation passes on; names, in lower case, and values alternate. */
+  readonly headers: readonly string[];
   /** How long the call may still take. */
   readonly timeoutMs: number;
   readonly source: ChargeSource;

@@ -69,7 +69,7 @@ function chargeList(value: unknown): Charge[] {
 }
 
 export function encodeOpen(call: OpenedCall, principalNumber: number): string {
-  return JSON.stringify([
+  const fields: unknown[] = [
     principalNumber,
     call.body.length,
     call.timeoutMs,
@@ -80,7 +80,10 @@ export function encodeOpen(call: OpenedCall, principalNumber: number): string {
     call.source,
     call.day,
     call.charges.map(({ meter, leaseId, seq }) => [meter, leaseId, seq]),
-  ]);
+  ];
+  // Few calls have any.
+  if (call.headers.length > 0) fields.push(call.headers);
+  return JSON.stringify(fields);
 }
 
 /** Throws LinkProtocolError, as all of these do. */
@@ -97,6 +100,7 @@ export function decodeOpen(payload: Buffer): OpenMetadata {
     source: oneOf(fields[7], chargeSources),
     day: text(fields[8], maxShortText),
     charges: chargeList(fields[9]),
+    headers: fields[10] === undefined ? [] : headerList(fields[10]),
   };
 }
 

@@ -46,6 +46,7 @@ export function opened(body: Buffer | null, over: Partial<OpenedCall> = {}): Ope
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     endpoint: "chat.completions",
     path: "/v1/chat/completions",
+    headers: [],
     timeoutMs: 60_000,
     source: "personal",
     day: "2026-11-22",

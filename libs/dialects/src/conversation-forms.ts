@@ -1,23 +1,41 @@
 import type { Answer, AnswerEvent } from "./conversation-answer.ts";
 import type { Conversation } from "./conversation.ts";
 
+/** A request that its dialect has read. */
+export interface SaidConversation {
+  readonly body: Buffer;
+  /** The caller reads the usage of a stream; false only in a dialect where that must be asked for. */
+  readonly wantsUsage: boolean;
+}
+
 /** How callers say a conversation in a dialect and read its answer. */
 export interface InboundForm {
   /** Throws AppError invalid_request, with the member as `param`, for what is wrong or what no other dialect can carry. */
-  read(body: Buffer): IncomingConversation;
+  read(request: SaidConversation): IncomingConversation;
 }
 
 export interface IncomingConversation {
   readonly conversation: Conversation;
   /** Members of the request that the conversation leaves out. */
   readonly dropped: readonly string[];
-  answerBody(answer: Answer): Buffer;
-  newEventWriter(): EventWriter;
+  answerBody(answer: Answer, identity: AnswerIdentity): Buffer;
+  newEventWriter(identity: AnswerIdentity): EventWriter;
+}
+
+/** What an answer is called in the caller's dialect: providers' own ids and clocks are theirs. */
+export interface AnswerIdentity {
+  /** Letters, digits, dashes and underscores; the dialect puts its own prefix in front. */
+  readonly id: string;
+  /** Unix seconds. */
+  readonly created: number;
 }
 
 /** Writes the events of one streamed answer; the same events in give the same stream, with ids of its own. */
 export interface EventWriter {
-  /** Whole events of the dialect, with their blank lines; empty when this step shows nothing. Never an end or an error. */
+  /**
+   * Whole events of the dialect, with their blank lines; empty when this step shows nothing. Never an end or an error. Throws
+   * AppError upstream_answer_invalid for steps in an order that the dialect cannot say.
+   */
   write(event: AnswerEvent): string;
   /** What a complete answer ends with. */
   end(): string;

@@ -105,7 +105,8 @@ export type ToolChoice =
   | { readonly kind: "tool"; readonly name: string };
 
 export type AnswerForm =
-  | { readonly kind: "text" | "json" }
+  | { readonly kind: "text" }
+  | { readonly kind: "json" }
   | {
       readonly kind: "json_schema";
       readonly name: string;

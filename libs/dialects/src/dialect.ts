@@ -1,9 +1,9 @@
-import type { InboundForm, OutboundForm } from "./conversation-forms.ts";
+import type { InboundForm, OutboundForm, SaidConversation } from "./conversation-forms.ts";
 import type { Operation, StreamFormat } from "./operation.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** Every dialect: the name of its folder. */
-export const dialectIds = ["openai-chat"] as const;
+export const dialectIds = ["openai-chat", "anthropic-messages"] as const;
 export type DialectId = (typeof dialectIds)[number];
 
 /**
@@ -26,7 +26,7 @@ export interface Dialect extends Operation {
   readonly outbound: OutboundForm | null;
 }
 
-export interface ModelRequest {
+export interface ModelRequest extends SaidConversation {
   readonly model: string;
   readonly streamed: boolean;
   /** What goes to the provider: the caller's own bytes, with what metering needs spliced in. */

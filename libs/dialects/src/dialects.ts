@@ -1,10 +1,14 @@
+import { anthropicMessages } from "./anthropic-messages/anthropic-messages.ts";
 import type { Dialect, DialectId } from "./dialect.ts";
 import { modelsOperation } from "./models.ts";
 import { openAiErrors } from "./openai-errors.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
 import type { Operation } from "./operation.ts";
 
-const byId: Readonly<Record<DialectId, Dialect>> = { "openai-chat": openAiChat };
+const byId: Readonly<Record<DialectId, Dialect>> = {
+  "openai-chat": openAiChat,
+  "anthropic-messages": anthropicMessages,
+};
 
 export const dialects: readonly Dialect[] = Object.values(byId);
 

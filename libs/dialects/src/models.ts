@@ -8,6 +8,7 @@ export const modelsOperation = {
   paths: ["/v1/models", "/v1/models/:model"],
   cost: ["api_calls"],
   errors: openAiErrors,
+  passedHeaders: [],
   stream: null,
 } as const satisfies Operation;
 

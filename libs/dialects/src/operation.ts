@@ -12,6 +12,8 @@ export interface Operation {
   /** What a call takes from the caller's own buckets, the API call first. */
   readonly cost: readonly [Meter, ...Meter[]];
   readonly errors: ErrorFormat;
+  /** Headers of a request, in lower case, that a provider of this dialect gets as they came; all others stay here. */
+  readonly passedHeaders: readonly string[];
   /** Null where no answer is a stream. */
   readonly stream: StreamFormat | null;
 }

@@ -16,15 +16,39 @@ export function eventEnd(bytes: Buffer, from: number): number {
 }
 
 /**
- * The joined `data` fields of the event in `bytes[start, end)`, read as latin1: only the structure matters, and JSON is
- * ASCII outside of strings. Null when it has none.
+ * The joined `data` fields of the event in `bytes[start, end)`; null when it has none. Read as latin1 where only the structure
+ * matters, since JSON is ASCII outside of strings.
  */
-export function eventData(bytes: Buffer, start: number, end: number): string | null {
+export function eventData(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  encoding: "latin1" | "utf8" = "latin1",
+): string | null {
   if (bytes[start] === colon && bytes.indexOf(newline, start) >= end - 3) return null;
-  const text = bytes.toString("latin1", start, end);
+  const text = bytes.toString(encoding, start, end);
   // The usual event is one data line, which needs no joining.
   const isOneLine = text.startsWith(dataField) && text.indexOf("\n") >= text.length - 3;
   if (isOneLine) return text.slice(dataField.length).trim();
   const lines = text.split(/\r?\n/).filter((line) => line.startsWith(dataField));
   return lines.length === 0 ? null : lines.map((line) => line.slice(dataField.length).trimStart()).join("\n");
 }
+
+/** The object in an event's data: null when there is none, undefined when the data is no JSON object. */
+export function eventObject(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  encoding: "latin1" | "utf8",
+): Readonly<Record<string, unknown>> | null | undefined {
+  const data = eventData(bytes, start, end, encoding);
+  if (data === null) return null;
+  try {
+    const value: unknown = JSON.parse(data);
+    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const namedEvent = (name: string, data: object): string => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;

@@ -43,6 +43,51 @@ const openAiChat: DialectSamples = {
   },
 };
 
-const samples: Readonly<Record<DialectId, DialectSamples>> = { "openai-chat": openAiChat };
+const namedEvent = (type: string, members: object = {}): string =>
+  `event: ${type}\ndata: ${JSON.stringify({ type, ...members })}\n\n`;
+
+const claudeMessage = (content: readonly object[], usage: object, stop: string | null): object => ({
+  id: "msg_fake",
+  type: "message",
+  role: "assistant",
+  model: "fake",
+  content,
+  stop_reason: stop,
+  stop_sequence: null,
+  usage,
+});
+
+const anthropicMessages: DialectSamples = {
+  request: (streamed) => ({
+    model: "sandbox-small",
+    max_tokens: 64,
+    messages: [{ role: "user", content: "hi" }],
+    stream: streamed,
+  }),
+  answer: (text) => claudeMessage([{ type: "text", text }], { input_tokens: 5, output_tokens: 7 }, "end_turn"),
+  stream: (pieces) => ({
+    opening: [
+      namedEvent("message_start", { message: claudeMessage([], { input_tokens: 5, output_tokens: 1 }, null) }),
+      namedEvent("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+      namedEvent("ping"),
+    ],
+    content: pieces.map((text) => namedEvent("content_block_delta", { index: 0, delta: { type: "text_delta", text } })),
+    finish: [
+      namedEvent("content_block_stop", { index: 0 }),
+      namedEvent("message_delta", {
+        delta: { stop_reason: "end_turn", stop_sequence: null },
+        usage: { output_tokens: 7 },
+      }),
+    ],
+    usage: [],
+    end: namedEvent("message_stop"),
+    error: namedEvent("error", { error: { type: "api_error", message: "no" } }),
+  }),
+};
+
+const samples: Readonly<Record<DialectId, DialectSamples>> = {
+  "openai-chat": openAiChat,
+  "anthropic-messages": anthropicMessages,
+};
 
 export const samplesOf = ({ id }: Pick<Dialect, "id">): DialectSamples => samples[id];

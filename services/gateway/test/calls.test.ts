@@ -76,6 +76,16 @@ describe("a metered call", () => {
     expect(answer.headers["ratelimit-policy"]).toBe('"personal-api-calls";q=800;w=86400');
   });
 
+  test("takes Azure's api-key, and passes on what a dialect lets a caller tell the provider, and nothing else", async () => {
+    const { key } = platform.newKey();
+    const version = { "anthropic-version": "2023-06-01", "anthropic-beta": "a,b" };
+    const headers = { "api-key": key, ...version, "openai-organization": "org-x", "x-goog-api-key": "no" };
+    expect((await gateway.call(null, { path: "/v1/messages", headers })).status).toBe(200);
+    expect(platform.router.seen.at(-1)?.headers).toEqual(Object.entries(version).flat());
+    expect((await gateway.call(null, { headers })).status).toBe(200);
+    expect(platform.router.seen.at(-1)?.headers).toEqual([]);
+  });
+
   test("passes on whatever the router answers, errors too, with the same headers", async () => {
     const { key } = platform.newKey();
     platform.router.script = (res) => {

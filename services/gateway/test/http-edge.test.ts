@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { operations } from "@topdog/dialects/dialects";
 import { eventually } from "@topdog/testing/eventually";
 import { gzipSync } from "node:zlib";
 import { chatBody, errorOf, startPlatform, type Answer, type Gateway, type Platform } from "./platform.ts";
@@ -151,16 +152,31 @@ test("a compressed body is 415 with advice, not malformed JSON", async () => {
 });
 
 describe("a base URL without /v1, or with it twice", () => {
-  test.each(["/chat/completions", "/models", "/models/gpt", "/messages", "/embeddings", "/responses"])(
-    "%s says in OpenAI's shape what is wrong",
-    async (path) => {
-      const answer = await call(path, path.startsWith("/models") ? "GET" : "POST");
+  const addresses = operations.flatMap(({ method, paths }) => paths.map((path) => [method, path] as const));
+
+  test.each(addresses)("%s %s works all the same", async (method, path) => {
+    const documented = path.replace(":model", "gpt");
+    for (const spelling of [
+      documented,
+      documented.slice("/v1".length),
+      `/v1${documented}`,
+      `/v1${documented}?beta=true`,
+    ]) {
+      const { key } = platform.newKey();
+      expect(await gateway.call(key, { method, path: spelling })).toMatchObject({ status: 200 });
+      expect(platform.router.seen.at(-1)?.path).toBe(documented);
+    }
+  });
+
+  test("an address that does not exist says what the base URL should be", async () => {
+    for (const [path, advice] of [
+      ["/completions", "your base URL should end in /v1"],
+      ["/v1/v1/nowhere", "ends in /v1 already"],
+    ] as const) {
+      const answer = await call(path, "POST");
       expect([answer.status, errorOf(answer).code]).toEqual([404, "not_found"]);
-      expect(errorOf(answer).message).toContain("your base URL should end in /v1");
-    },
-  );
-  test("twice", async () => {
-    expect(errorOf(await call("/v1/v1/models", "GET")).message).toContain("ends in /v1 already");
+      expect(errorOf(answer).message).toContain(advice);
+    }
   });
 });
 

@@ -67,7 +67,7 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
     );
     const request = dialect.readRequest(Buffer.from(JSON.stringify(samples.request(streamed))));
     const timeouts = { firstContentTimeoutMs: 200, interChunkTimeoutMs: 200, totalTimeoutMs: 5000 };
-    return { call: provider.open({ dialect, request, requestId: "req_1", ...timeouts }, key), fake };
+    return { call: provider.open({ dialect, request, requestId: "req_1", headers: [], ...timeouts }, key), fake };
   }
   const outcome = async (reply: FakeReply, streamed: boolean) => (await call(reply, streamed)).call.outcome;
   async function streamOf(events: readonly string[], reply: FakeReply = {}): Promise<Collected> {

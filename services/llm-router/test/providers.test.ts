@@ -1,11 +1,14 @@
 import { readdirSync } from "node:fs";
 import { Secret } from "@topdog/config/secret";
 import { expect, test } from "@jest/globals";
+import { dialectIds } from "@topdog/dialects/dialect";
 import { createOpenAiProvider } from "../src/clients/providers/openai/provider.ts";
 import { describeProvider } from "./provider-conformance.ts";
 
+const options = { maxConnections: 8, connectTimeoutMs: 1000 };
+
 describeProvider("openai", {
-  connect: (url) => createOpenAiProvider({ baseUrl: `${url}/v1`, maxConnections: 8, connectTimeoutMs: 1000 }),
+  connect: (url) => createOpenAiProvider({ ...options, baseUrl: `${url}/v1`, dialects: dialectIds }),
   credential: Secret.of("sk-of-this-call"),
   credentialHeader: ["authorization", "Bearer sk-of-this-call"],
 });

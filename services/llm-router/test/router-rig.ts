@@ -71,6 +71,7 @@ function openedCall(endpoint: string, path: string, body: Buffer, deadlineInMs =
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
     endpoint,
     path,
+    headers: [],
     timeoutMs: deadlineInMs,
     principal: { keyId: "key_1", userId: "usr_1", orgId: null, role: null, buckets, byok },
     source: "personal",

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { dialects } from "@topdog/dialects/dialects";
 import { defineService } from "@topdog/service/define";
 import { configSchema } from "./config.ts";
 import { createCallLog } from "./domain/call-log.ts";
 import { createFaultPlan } from "./domain/faults.ts";
-import { chatCompletions } from "./routes/chat-completions.ts";
+import { complete } from "./routes/complete.ts";
 import { mountControl } from "./routes/control.ts";
 import { models } from "./routes/models.ts";
 
@@ -24,7 +25,9 @@ export const sandboxProvider = defineService({
         securityHeaders: false,
         logRequests: false,
         mountFirst: (app) => {
-          app.post("/v1/chat/completions", chatCompletions(completions));
+          for (const dialect of dialects) {
+            if (dialect.inbound !== null) app.post([...dialect.paths], complete(completions, dialect));
+          }
           app.get("/v1/models", models());
           mountControl(app, { faults, log });
         },

@@ -45,7 +45,6 @@ const eventsOf = ({ text }: Answer): string[] => text.split("\n\n").flatMap((eve
 
 interface Completion {
   readonly model: string;
-  readonly system_fingerprint: string;
   readonly choices: { message: { content: string }; delta?: { content?: string }; finish_reason: string | null }[];
   readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number } | null;
 }
@@ -55,7 +54,7 @@ describe("answers", () => {
   test("are the same for the same request, say that they are a sandbox's, and count their tokens", async () => {
     const [first, second] = [parse((await chat()).text), parse((await chat()).text)];
     expect(first.choices).toEqual(second.choices);
-    expect(first).toMatchObject({ model: "sandbox-small", system_fingerprint: "sandbox" });
+    expect(first.model).toBe("sandbox-small");
     expect(first.usage!.total_tokens).toBe(first.usage!.prompt_tokens + first.usage!.completion_tokens);
     const other = parse((await chat({ model: "sandbox-large" })).text);
     expect(other.choices).not.toEqual(first.choices);

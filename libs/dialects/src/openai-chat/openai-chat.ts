@@ -1,6 +1,8 @@
 import type { Dialect } from "../dialect.ts";
 import { openAiErrors, openAiRefusalBody } from "../openai-errors.ts";
 import { readAnswer } from "./answer.ts";
+import { inbound } from "./inbound.ts";
+import { outbound } from "./outbound.ts";
 import { readRequest } from "./request.ts";
 import { stream } from "./stream.ts";
 
@@ -13,9 +15,10 @@ export const openAiChat: Dialect = {
   cost: ["api_calls", "llm_requests"],
   errors: openAiErrors,
   refusalBody: openAiRefusalBody,
+  passedHeaders: [],
   readRequest,
   readAnswer,
   stream,
-  inbound: null,
-  outbound: null,
+  inbound,
+  outbound,
 };

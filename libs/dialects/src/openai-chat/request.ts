@@ -1,45 +1,20 @@
-import { AppError } from "@topdog/errors/app-error";
 import type { ModelRequest } from "../dialect.ts";
-import { type JsonMembers, type JsonSpan, membersOf, scanJsonObject, valueAt } from "../json-scanner.ts";
+import { type JsonMembers, type JsonSpan, membersOf, scanJsonObject } from "../json-scanner.ts";
+import { flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
+import { invalid } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 
-/** Fields by which a body could redirect a call or replace the platform's credential. */
-const refusedFields = ["api_key", "api_base", "base_url", "organization", "extra_headers", "headers"] as const;
-
 const openBrace = 0x7b;
-const openBracket = 0x5b;
-const maxModelBytes = 1024;
+/** They would be paid with the platform's key without a count in the usage, or at another price. */
+const refusedFields = ["web_search_options", "audio"] as const;
+/** Each choice is charged as tokens, but only the call counts against the caller's requests. */
+const maxChoices = 8;
 
-const invalid = (param: string, detail: string): AppError => new AppError("invalid_request", { param, detail });
-
-function modelOf(body: Buffer, span: JsonSpan | undefined): string {
-  const isShort = span !== undefined && span.end - span.start <= maxModelBytes;
-  const model = isShort ? valueAt(body, span) : null;
-  if (typeof model !== "string" || model === "") throw invalid("model", "You must provide a model parameter.");
-  return model;
-}
-
-function checkMessages(body: Buffer, span: JsonSpan | undefined): void {
-  if (span === undefined || body[span.start] !== openBracket) throw invalid("messages", "'messages' must be an array.");
-  const content = body.toString("latin1", span.start + 1, Math.min(span.end, span.start + 64));
-  if (content.trimStart().startsWith("]")) throw invalid("messages", "'messages' must not be empty.");
-}
-
-/** The text of true, false, null or a number of few digits; empty for anything longer. */
-const shortText = (body: Buffer, { start, end }: JsonSpan): string =>
-  end - start > 5 ? "" : body.toString("latin1", start, end);
-
-/** False also for null and for what is not there. */
-function flagOf(body: Buffer, span: JsonSpan | undefined, param: string): boolean {
-  const text = span === undefined ? "null" : shortText(body, span);
-  if (text === "true") return true;
-  if (text === "false" || text === "null") return false;
-  throw invalid(param, `'${param}' must be a boolean.`);
-}
-
-/** How many choices a whole answer has. Only the provider judges the number. */
+/** How many choices a whole answer has. What is no number, the provider judges. */
 function choicesOf(body: Buffer, span: JsonSpan | undefined): number {
-  const n = span === undefined ? 1 : Number(shortText(body, span));
+  if (span === undefined) return 1;
+  const n = Number(shortText(body, span));
+  if (n > maxChoices || span.end - span.start > 5) throw invalid("n", `'n' must be at most ${maxChoices}.`);
   return n > 1 ? n : 1;
 }
 
@@ -81,16 +56,17 @@ export function readRequest(body: Buffer): ModelRequest {
   const request = scanJsonObject(body);
   const { members } = request;
   const model = modelOf(body, members.get("model"));
-  checkMessages(body, members.get("messages"));
+  nonEmptyListOf(body, members.get("messages"), "messages");
   const streamed = flagOf(body, members.get("stream"), "stream");
   const { object, includeUsage } = streamOptionsOf(body, members.get("stream_options"));
-  for (const field of refusedFields) if (members.has(field)) throw invalid(field, `'${field}' is not accepted here.`);
+  refuseMembers(members, refusedFields);
   const choices = choicesOf(body, members.get("n"));
   return {
     model,
     streamed,
     body: streamed && !includeUsage ? withUsageAsked(body, request, object) : body,
     callerBytes: body.length,
+    wantsUsage: includeUsage,
     newStreamReader: () => newStreamReader({ choices, wantsUsage: includeUsage }),
   };
 }

@@ -42,7 +42,7 @@ function isTextAlone({ choices = [], usage }: Chunk): boolean {
   return isOne && typeof choice.delta?.["content"] === "string" && choice.delta["content"] !== "";
 }
 
-function errorMeaning(error: NonNullable<Chunk["error"]>): EventMeaning {
+export function errorMeaning(error: NonNullable<Chunk["error"]>): "rate_limited" | "overloaded" | "error" {
   const text = `${String(error.type)} ${String(error.code)}`;
   if (/rate_limit|insufficient_quota|\b429\b/.test(text)) return "rate_limited";
   return /overloaded|\b(503|529)\b/.test(text) ? "overloaded" : "error";

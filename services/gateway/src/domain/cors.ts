@@ -19,13 +19,14 @@ const exposedHeaders = [
   "x-topdog-provider",
   "x-topdog-model",
   "x-topdog-attempts",
+  "x-topdog-dropped",
   "x-topdog-overhead-ms",
   "openai-processing-ms",
 ].join(", ");
 const servedMethods = "GET, HEAD, POST, OPTIONS";
 /** SDKs add headers of their own: what a page asks for is allowed, if it is a list of header names of a sane length. */
 const headerList = /^[A-Za-z0-9, _-]{1,1024}$/;
-const usualRequestHeaders = "authorization, content-type, x-api-key";
+const usualRequestHeaders = "authorization, content-type, x-api-key, api-key";
 const preflightSeconds = 7_200;
 
 type Headers = readonly (readonly [name: string, value: string])[];

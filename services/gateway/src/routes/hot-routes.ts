@@ -2,6 +2,7 @@ import type { Express, RequestHandler } from "express";
 import { operations } from "@topdog/dialects/dialects";
 import type { Operation } from "@topdog/dialects/operation";
 import type { ServeFirst } from "@topdog/http-kit/create-server";
+import { documentedPath, spellingsOf } from "../domain/llm-paths.ts";
 import type { ServeCallDeps } from "../usecases/call.ts";
 import { serveCall } from "../usecases/serve-call.ts";
 
@@ -11,17 +12,19 @@ function pathOf(url: string): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-/** Calls to an operation's address as it is documented, letter for letter: all that SDKs send. */
+/** Calls to an operation's address, letter for letter: all that SDKs send. */
 export function serveHotCalls(deps: ServeCallDeps): ServeFirst {
-  const byUrl = new Map<string, Operation>();
+  const byUrl = new Map<string, { readonly operation: Operation; readonly path: string }>();
   for (const operation of operations) {
-    for (const path of operation.paths) if (!path.includes(":")) byUrl.set(path, operation);
+    for (const path of operation.paths.filter((one) => !one.includes(":"))) {
+      for (const url of spellingsOf(path)) byUrl.set(url, { operation, path });
+    }
   }
   return (req, res) => {
     const { url = "" } = req;
-    const operation = byUrl.get(url);
-    if (operation === undefined || req.method !== operation.method) return false;
-    serveCall(deps, operation, url, req, res);
+    const found = byUrl.get(url);
+    if (found === undefined || req.method !== found.operation.method) return false;
+    serveCall(deps, found.operation, found.path, req, res);
     return true;
   };
 }
@@ -29,8 +32,9 @@ export function serveHotCalls(deps: ServeCallDeps): ServeFirst {
 /** The same calls with a query, an id or another spelling. They stand before every middleware: nothing parses a body or wraps an answer here. */
 export function mountHotRoutes(app: Express, deps: ServeCallDeps): void {
   for (const operation of operations) {
-    const serve: RequestHandler = (req, res) => serveCall(deps, operation, pathOf(req.url), req, res);
-    if (operation.method === "POST") app.post([...operation.paths], serve);
-    else app.get([...operation.paths], serve);
+    const serve: RequestHandler = (req, res) => serveCall(deps, operation, documentedPath(pathOf(req.url)), req, res);
+    const paths = operation.paths.flatMap(spellingsOf);
+    if (operation.method === "POST") app.post(paths, serve);
+    else app.get(paths, serve);
   }
 }

@@ -2,6 +2,7 @@ import type { ErrorRequestHandler, Express, RequestHandler } from "express";
 import { operations } from "@topdog/dialects/dialects";
 import { AppError } from "@topdog/errors/app-error";
 import { preflightHeaders, type CorsPolicy } from "../domain/cors.ts";
+import { spellingsOf } from "../domain/llm-paths.ts";
 import { allowOrigin } from "../usecases/allow-origin.ts";
 
 /** What an SDK asks for when its base URL lacks the /v1. */
@@ -50,10 +51,11 @@ export function mountLlmAddresses(app: Express, { cors, onError }: LlmAddressesD
     };
   app.all(["/v1/*rest", ...withoutPrefix], readableByPages(cors));
   app.options(["/v1/*rest", ...withoutPrefix], preflight);
-  for (const { method, paths } of operations) {
+  for (const { method, paths: documented } of operations) {
+    const paths = documented.flatMap(spellingsOf);
     const allow = method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`;
-    app.options([...paths], (_req, res) => void res.status(204).setHeader("allow", allow).end());
-    app.all([...paths], () => {
+    app.options(paths, (_req, res) => void res.status(204).setHeader("allow", allow).end());
+    app.all(paths, () => {
       throw new AppError("method_not_allowed", { headers: { allow } });
     });
   }

@@ -26,7 +26,7 @@ export function authenticate(
   headers: IncomingHttpHeaders,
   address: string,
 ): KnownCaller | Promise<KnownCaller> {
-  const key = presentedKey(headers.authorization, oneOf(headers["x-api-key"]));
+  const key = presentedKey(headers.authorization, oneOf(headers["x-api-key"]), oneOf(headers["api-key"]));
   if (key === null) throw new AppError("missing_api_key");
   if (!hasApiKeyShape(key)) return tryUnknown(deps, null, address);
   const keyHash = hash("sha256", key, "hex");

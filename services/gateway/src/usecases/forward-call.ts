@@ -28,6 +28,7 @@ const passedHeaders: ReadonlySet<string> = new Set([
   "x-topdog-provider",
   "x-topdog-model",
   "x-topdog-attempts",
+  "x-topdog-dropped",
   "x-topdog-overhead-ms",
 ]);
 
@@ -49,6 +50,19 @@ function answerHeaders(
   return headers;
 }
 
+const maxPassedBytes = 1024;
+const noHeaders: readonly string[] = [];
+
+/** What the caller tells the provider beside the body, as far as the dialect lets it. */
+function passedRequestHeaders({ req, facts }: Call): readonly string[] {
+  const { passedHeaders: names } = facts.operation;
+  if (names.length === 0) return noHeaders;
+  return names.flatMap((name) => {
+    const value = req.headers[name];
+    return typeof value === "string" && value.length <= maxPassedBytes ? [name, value] : [];
+  });
+}
+
 function openedCall(deps: ServeCallDeps, call: Call, { admission, caller, body }: Forwarding): OpenedCall {
   const { requestId, traceparent, operation } = call.facts;
   const { source, day, charges } = admission;
@@ -57,6 +71,7 @@ function openedCall(deps: ServeCallDeps, call: Call, { admission, caller, body }
     traceparent,
     endpoint: operation.endpoint,
     path: call.path,
+    headers: passedRequestHeaders(call),
     timeoutMs: deps.relay.limits.totalMs,
     source,
     day,

@@ -1,6 +1,8 @@
 import type { Secret } from "@topdog/config/secret";
+import { type DialectId, dialectIds } from "@topdog/dialects/dialect";
 import { type Model, openAiModels, sandboxModels } from "../domain/models.ts";
 import { createOpenAiProvider } from "./providers/openai/provider.ts";
+import { inEveryDialect } from "./translated-provider.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
 
 type PricedModel = Pick<Model, "id" | "promptNanoUsdPerToken" | "completionNanoUsdPerToken"> & {
@@ -39,17 +41,20 @@ function modelsOf({ id, models }: MoreUpstream): readonly Model[] {
 
 /** Every upstream that the configuration names, sandboxes as sandbox-a, sandbox-b, … */
 export function upstreamPool(options: PoolOptions): UpstreamOptions[] {
-  const provider = (baseUrl: string) =>
-    createOpenAiProvider({
-      baseUrl,
-      maxConnections: options.maxConnectionsPerUpstream,
-      connectTimeoutMs: options.connectTimeoutMs,
-    });
+  const provider = (baseUrl: string, spoken: readonly DialectId[] = ["openai-chat"]) =>
+    inEveryDialect(
+      createOpenAiProvider({
+        baseUrl,
+        maxConnections: options.maxConnectionsPerUpstream,
+        connectTimeoutMs: options.connectTimeoutMs,
+        dialects: spoken,
+      }),
+    );
   const { openAi } = options;
   return [
     ...options.sandboxUrls.map((url, index) => ({
       id: `sandbox-${String.fromCodePoint(firstLetter + index)}`,
-      provider: provider(withVersion(url)),
+      provider: provider(withVersion(url), dialectIds),
       credential: null,
       models: sandboxModels,
     })),

@@ -49,7 +49,12 @@ async function serve(
   const answer = linkAnswer(incoming);
   const nowMs = deps.calls.nowMs();
   try {
-    await run({ origin: callOrigin(opened, nowMs), deadlineMs: nowMs + opened.timeoutMs, answer });
+    await run({
+      origin: callOrigin(opened, nowMs),
+      deadlineMs: nowMs + opened.timeoutMs,
+      headers: opened.headers,
+      answer,
+    });
     span?.end();
   } catch (error) {
     span?.end(error);

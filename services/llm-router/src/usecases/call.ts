@@ -43,6 +43,8 @@ export interface CallDeps {
 export interface Call {
   readonly origin: CallOrigin;
   readonly deadlineMs: number;
+  /** Of the request; names and values alternate. */
+  readonly headers: readonly string[];
   readonly answer: AnswerSink;
 }
 
@@ -55,6 +57,8 @@ export interface ModelCall extends Call {
 export interface Served {
   readonly offer: Offer | null;
   readonly attempts: number;
+  /** What a call across dialects left out. */
+  readonly dropped?: readonly string[] | undefined;
 }
 
 /** The usage of a call that a provider was asked for. */
@@ -86,10 +90,20 @@ export function producedTokens(request: ModelRequest, attempts: number, contentE
   return { promptTokens, completionTokens: contentEvents, estimated: true };
 }
 
+const maxDroppedBytes = 512;
+
+/** Names of members may be anything: only what a header can hold is shown. */
+const droppedHeader = (dropped: readonly string[]): string =>
+  dropped
+    .map((name) => name.replaceAll(/[^\w.[\]-]/g, "?"))
+    .join(", ")
+    .slice(0, maxDroppedBytes);
+
 /** Headers that tell the caller who served it. */
-export function servedHeaders({ offer, attempts }: Served): Record<string, string> {
+export function servedHeaders({ offer, attempts, dropped = [] }: Served): Record<string, string> {
   return {
     ...(offer === null ? {} : { "x-topdog-provider": offer.upstreamId, "x-topdog-model": offer.model.id }),
     "x-topdog-attempts": String(attempts),
+    ...(dropped.length === 0 ? {} : { "x-topdog-dropped": droppedHeader(dropped) }),
   };
 }

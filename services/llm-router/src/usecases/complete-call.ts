@@ -38,7 +38,7 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
   if (!tried.ok) return giveUp(deps, call, spooled, tried);
   if (tried.outcome.kind === "stream") {
     const { outcome, ...served } = tried;
-    return relayStream(deps, call, { ...served, stream: outcome.stream, spooled });
+    return relayStream(deps, call, { ...served, dropped: outcome.dropped, stream: outcome.stream, spooled });
   }
   return answerWhole(deps, call, spooled, tried, tried.outcome);
 }
@@ -84,7 +84,7 @@ async function answerWhole(
   answer.head(refused ? outcome.status : 200, {
     "content-type": "application/json",
     "content-length": body.length,
-    ...servedHeaders(tried),
+    ...servedHeaders({ ...tried, dropped: refused ? [] : outcome.dropped }),
   });
   answer.end(body);
 }

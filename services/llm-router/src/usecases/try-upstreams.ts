@@ -29,12 +29,13 @@ const inOrder = (deps: CallDeps, routes: readonly UpstreamRoute[]): readonly Ups
     deps.nextTurn(),
   );
 
-function providerCall(deps: CallDeps, { dialect, request, origin, deadlineMs }: ModelCall): ProviderCall {
+function providerCall(deps: CallDeps, { dialect, request, headers, origin, deadlineMs }: ModelCall): ProviderCall {
   const { timeouts } = deps;
   return {
     dialect,
     request,
     requestId: origin.requestId,
+    headers,
     firstContentTimeoutMs: request.streamed ? timeouts.firstContentMs : timeouts.plainAnswerMs,
     interChunkTimeoutMs: timeouts.interChunkMs,
     totalTimeoutMs: deadlineMs - deps.nowMs(),

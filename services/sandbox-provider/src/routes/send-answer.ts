@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { CallEntry } from "../domain/call-log.ts";
 import { type Faults, noFaults } from "../domain/faults.ts";
-import { doneEvent, errorBody } from "../domain/openai-shapes.ts";
+import type { Dialect } from "@topdog/dialects/dialect";
+import { AppError } from "@topdog/errors/app-error";
 
 export interface Pace {
   /** Until the first token. */
@@ -13,10 +14,17 @@ interface Sending {
   readonly entry: CallEntry;
   readonly fault: Partial<Faults>;
   readonly pace: Pace;
+  readonly dialect: Dialect;
+}
+
+interface SentStream {
+  readonly events: readonly string[];
+  /** What a complete stream ends with. */
+  readonly end: string;
 }
 
 const sseHeaders = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
-const upstreamError = (): string => errorBody("The sandbox was told to fail", "server_error", "sandbox_fault");
+const upstreamError = (): AppError => new AppError("upstream_failed", { detail: "The sandbox was told to fail." });
 
 function complete(entry: CallEntry): void {
   entry.completed = true;
@@ -24,11 +32,11 @@ function complete(entry: CallEntry): void {
 }
 
 /** Half of an answer, then what the fault says: an answer that ends early is not valid JSON. */
-function sendBrokenText(res: ServerResponse, body: string, fault: Partial<Faults>): void {
-  const length = Buffer.byteLength(body);
-  const half = body.slice(0, Math.floor(body.length / 2));
+function sendBrokenText(res: ServerResponse, body: Buffer, fault: Partial<Faults>): void {
+  const { length } = body;
+  const half = body.subarray(0, Math.floor(length / 2));
   if (fault.malformedAtChunk !== undefined) {
-    res.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(half) }).end(half);
+    res.writeHead(200, { "content-type": "application/json", "content-length": half.length }).end(half);
     return;
   }
   res.writeHead(200, { "content-type": "application/json", "content-length": length });
@@ -37,14 +45,15 @@ function sendBrokenText(res: ServerResponse, body: string, fault: Partial<Faults
 }
 
 /** A plain answer, after the time that its tokens would have taken. */
-export function sendText(res: ServerResponse, body: string, { entry, fault, pace }: Sending): void {
+export function sendText(res: ServerResponse, body: Buffer, { entry, fault, pace, dialect }: Sending): void {
   const send = (): void => {
     if (res.destroyed) return;
     const broken = fault.cutAfterChunks ?? fault.stallAfterChunks ?? fault.malformedAtChunk;
     if (broken !== undefined) return sendBrokenText(res, body, fault);
-    const text = fault.errorEventAtStart === true ? upstreamError() : body;
+    const failed = (): Buffer => Buffer.from(JSON.stringify(dialect.errors.body(upstreamError(), "")));
+    const text = fault.errorEventAtStart === true ? failed() : body;
     if (fault.errorEventAtStart !== true) complete(entry);
-    res.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
+    res.writeHead(200, { "content-type": "application/json", "content-length": text.length }).end(text);
   };
   const durationMs = pace.ttftMs + pace.tokenIntervalMs * entry.completionTokens;
   if (durationMs === 0) return send();
@@ -53,10 +62,14 @@ export function sendText(res: ServerResponse, body: string, { entry, fault, pace
 }
 
 /** The events of a stream, one per interval; with no interval and no fault, all in one write. */
-export function sendEvents(res: ServerResponse, events: readonly string[], { entry, fault, pace }: Sending): void {
+export function sendEvents(
+  res: ServerResponse,
+  { events, end }: SentStream,
+  { entry, fault, pace, dialect }: Sending,
+): void {
   if (pace.ttftMs === 0 && pace.tokenIntervalMs === 0 && fault === noFaults) {
     complete(entry);
-    res.writeHead(200, sseHeaders).end(events.join("") + doneEvent);
+    res.writeHead(200, sseHeaders).end(events.join("") + end);
     return;
   }
   let index = 0;
@@ -68,13 +81,13 @@ export function sendEvents(res: ServerResponse, events: readonly string[], { ent
     if (index === fault.stallAfterChunks) return;
     if (index === events.length) {
       complete(entry);
-      res.end(doneEvent);
+      res.end(end);
       return;
     }
     const event = events[index]!;
     res.write(index === fault.malformedAtChunk ? `${event.slice(0, 40)}\n\n` : event);
     index += 1;
-    // The first event is the role and the last ones are the finish reason and the usage: no tokens.
+    // About one token each: the first event opens the answer.
     entry.sentTokens = Math.min(Math.max(index - 1, 0), entry.completionTokens);
     // A cut must come after the bytes before it have left: never in the same tick.
     timer = setTimeout(sendNext, index === 1 ? pace.ttftMs : pace.tokenIntervalMs);
@@ -82,7 +95,7 @@ export function sendEvents(res: ServerResponse, events: readonly string[], { ent
 
   res.writeHead(200, sseHeaders);
   if (fault.errorEventAtStart === true) {
-    res.end(`data: ${upstreamError()}\n\n`);
+    res.end(dialect.stream.errorEvent(upstreamError()));
     return;
   }
   res.flushHeaders();

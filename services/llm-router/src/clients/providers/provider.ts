@@ -16,6 +16,8 @@ export interface ProviderCall {
   readonly dialect: Dialect;
   readonly request: ModelRequest;
   readonly requestId: string;
+  /** The caller's, of those that its dialect passes on; names and values alternate. */
+  readonly headers: readonly string[];
   /** Until the first content event, or the whole of a plain answer. */
   readonly firstContentTimeoutMs: number;
   /** Between two pieces of a stream. */
@@ -30,11 +32,16 @@ export interface OpenCall {
   abort(): void;
 }
 
-/** All bytes are in the call's dialect. */
+/** All bytes are in the call's dialect. `dropped`: what a call across dialects left out. */
 export type AttemptOutcome =
-  | { readonly kind: "stream"; readonly stream: ProviderStream }
+  | { readonly kind: "stream"; readonly stream: ProviderStream; readonly dropped?: readonly string[] }
   /** A whole plain answer. */
-  | { readonly kind: "answer"; readonly body: Buffer; readonly usage: TokenUsage | null }
+  | {
+      readonly kind: "answer";
+      readonly body: Buffer;
+      readonly usage: TokenUsage | null;
+      readonly dropped?: readonly string[];
+    }
   /** The caller's own fault: a status of 4xx. */
   | { readonly kind: "refusal"; readonly status: number; readonly refusal: ProviderRefusal }
   | { readonly kind: "failure"; readonly failure: AttemptFailure };

@@ -10,17 +10,21 @@ export interface OpenAiProviderOptions {
   readonly baseUrl: string;
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
+  readonly dialects: readonly DialectId[];
 }
 
 /** Shorter than any server's, so that a call is never written to a connection that is being closed. */
 const idleConnectionMs = 4000;
 
 /** Under the base URL. */
-const paths: Readonly<Record<DialectId, string>> = { "openai-chat": "chat/completions" };
+const paths: Readonly<Record<DialectId, string>> = {
+  "openai-chat": "chat/completions",
+  "anthropic-messages": "messages",
+};
 
-function headersOf({ request, requestId }: ProviderCall, credential: Secret | null): string[] {
+function headersOf({ request, requestId, headers: passed }: ProviderCall, credential: Secret | null): string[] {
   const accept = request.streamed ? "text/event-stream" : "application/json";
-  const headers = ["content-type", "application/json", "accept", accept, "x-request-id", requestId];
+  const headers = ["content-type", "application/json", "accept", accept, "x-request-id", requestId, ...passed];
   if (credential !== null) headers.push("authorization", `Bearer ${credential.reveal()}`);
   return headers;
 }
@@ -40,7 +44,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
     bodyTimeout: 0,
   });
   return {
-    dialects: ["openai-chat"],
+    dialects: options.dialects,
     open(call, credential) {
       const attempt = new Attempt(call, readRefusal);
       const path = `${basePath}/${paths[call.dialect.id]}`;

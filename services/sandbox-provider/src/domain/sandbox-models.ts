@@ -1,0 +1,3 @@
+export const sandboxModels = ["sandbox-small", "sandbox-large"] as const;
+
+export const isSandboxModel = (model: string): boolean => sandboxModels.some((one) => one === model);
