@@ -97,11 +97,11 @@ const dataDirOf = (flags: Flags): string => resolve(root, String(flags["data-dir
 /** How an operator command reaches what runs: beside the data that it is about. It holds passwords. */
 const stackFileOf = (flags: Flags): string => join(dataDirOf(flags), "stack.json");
 
-function writeStackFile(stackFile: string, { postgres, nats, operatorBusSeed }: Stack): void {
+function writeStackFile(stackFile: string, { postgres, nats, operatorBusSeed, auditKeys }: Stack): void {
   const names = storingServices.map(databaseOf);
   const databases = Object.fromEntries(names.map((name) => [name, postgres.url(name, name)]));
   rmSync(stackFile, { force: true });
-  writeFileSync(stackFile, JSON.stringify({ databases, natsUrl: nats.url, natsSeed: operatorBusSeed }), {
+  writeFileSync(stackFile, JSON.stringify({ databases, natsUrl: nats.url, natsSeed: operatorBusSeed, auditKeys }), {
     mode: 0o600,
   });
 }

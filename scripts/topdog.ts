@@ -18,8 +18,8 @@ Examples:
   npm run topdog -- set-plan --owner user:usr_1 --plan pro
   npm run topdog -- dead-letters list
 
-Without a stack file, or instead of it: DATABASE_URL_ORG_REGISTRY, DATABASE_URL_BILLING, and
-NATS_URL with the operator's NATS_NKEY_SEED.
+Without a stack file, or instead of it: DATABASE_URL_ORG_REGISTRY with AUDIT_KEYS, DATABASE_URL_BILLING,
+and NATS_URL with the operator's NATS_NKEY_SEED.
 Exit codes: 0 done, 1 refused or wrong use, 2 failed.`,
   );
 addServiceCommands(program);

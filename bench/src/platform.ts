@@ -34,7 +34,10 @@ async function createCustomer(stack: Stack, index: number): Promise<string> {
       entry: `dist/commands/${name}.js`,
       args,
       cwd: join(root, "services", service),
-      env: { DATABASE_URL: await stack.postgres.createDatabase(service.replaceAll("-", "_")) },
+      env: {
+        DATABASE_URL: await stack.postgres.createDatabase(service.replaceAll("-", "_")),
+        AUDIT_KEYS: stack.auditKeys,
+      },
     });
     const lastLine = printed.trim().split("\n").at(-1) ?? "";
     return lastLine.startsWith("{") ? (JSON.parse(lastLine) as Printed) : {};

@@ -97,7 +97,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
 function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProxy[]): Platform {
   const command = (service: "org-registry" | "billing", name: string, args: string[]): Promise<string> =>
-    runCommand(service, name, args, stack.postgres.url(databaseOf(service), databaseOf(service)));
+    runCommand(service, name, args, {
+      DATABASE_URL: stack.postgres.url(databaseOf(service), databaseOf(service)),
+      AUDIT_KEYS: stack.auditKeys,
+    });
   const create = async (what: string, ...args: string[]): Promise<{ id: string; key: string }> =>
     JSON.parse((await command("org-registry", `create-${what}`, args)).trim().split("\n").at(-1) ?? "") as {
       id: string;
@@ -175,10 +178,10 @@ function serviceOf(stack: Stack, name: string) {
   return service;
 }
 
-async function runCommand(service: string, name: string, args: string[], databaseUrl: string): Promise<string> {
+async function runCommand(service: string, name: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const entry = join(root, "services", service, "dist/commands", `${name}.js`);
   const { stdout } = await run(process.execPath, [entry, ...args], {
-    env: { ...runtimeEnvironment(process.env), DATABASE_URL: databaseUrl, NODE_OPTIONS: "" },
+    env: { ...runtimeEnvironment(process.env), ...env, NODE_OPTIONS: "" },
     timeout: 60_000,
   });
   return stdout;

@@ -7,6 +7,7 @@ const stackSchema = z.object({
   databases: z.record(z.string(), z.string()),
   natsUrl: z.string(),
   natsSeed: z.string(),
+  auditKeys: z.string(),
 });
 
 type StackFile = z.infer<typeof stackSchema>;
@@ -22,6 +23,9 @@ export const findBus = (stackFile: string): { url: string; seed: string } => ({
   url: find("NATS_URL", stackFile, ({ natsUrl }) => natsUrl),
   seed: find("NATS_NKEY_SEED", stackFile, ({ natsSeed }) => natsSeed),
 });
+
+/** The keys of the audit log: from the environment, else from the file that `npm start` wrote. */
+export const findAuditKeys = (stackFile: string): string => find("AUDIT_KEYS", stackFile, ({ auditKeys }) => auditKeys);
 
 function find(variable: string, stackFile: string, inStack: (stack: StackFile) => string | undefined): string {
   const given = process.env[variable];

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { configVariables, pickVariables, runtimeEnvironment } from "@topdog/local-stack/child-environment";
-import { findDatabaseUrl } from "./connection.ts";
+import { findAuditKeys, findBus, findDatabaseUrl } from "./connection.ts";
 
 const servicesFolder = join(import.meta.dirname, "../../services");
 
@@ -11,6 +11,8 @@ interface ServiceCommand {
   readonly name: string;
   readonly service: "billing" | "org-registry";
   readonly summary: string;
+  /** It looks at the bus, as the operator. */
+  readonly onBus?: true;
 }
 
 /** What an operator may do to a service is a command of that service; this only finds and runs it. */
@@ -29,6 +31,7 @@ const commands: readonly ServiceCommand[] = [
     service: "org-registry",
     summary: "move every provider credential to the newest key of VAULT_KEYS",
   },
+  { name: "verify-audit", service: "org-registry", summary: "find the first audit row that does not fit", onBus: true },
 ];
 
 export function addServiceCommands(program: Command): void {
@@ -46,11 +49,8 @@ export function addServiceCommands(program: Command): void {
   }
 }
 
-async function runServiceCommand(
-  { name, service }: ServiceCommand,
-  args: readonly string[],
-  stackFile: string,
-): Promise<number> {
+async function runServiceCommand(command: ServiceCommand, args: readonly string[], stackFile: string): Promise<number> {
+  const { name, service } = command;
   const file = join(servicesFolder, service, "dist/commands", `${name}.js`);
   if (!existsSync(file)) throw new Error(`${service} is not built: run npm start once`);
   const asksForHelp = args.includes("--help") || args.includes("-h");
@@ -58,9 +58,18 @@ async function runServiceCommand(
   const env = {
     ...runtimeEnvironment(process.env),
     ...pickVariables(process.env, variables),
-    ...(asksForHelp ? {} : { DATABASE_URL: findDatabaseUrl(service, stackFile) }),
+    ...(asksForHelp ? {} : connectionOf(command, args, stackFile)),
   };
   const { status, error } = spawnSync(process.execPath, [file, ...args], { stdio: "inherit", env });
   if (error !== undefined) throw error;
   return status ?? 2;
+}
+
+function connectionOf({ service, onBus }: ServiceCommand, args: readonly string[], stackFile: string) {
+  const database = { DATABASE_URL: findDatabaseUrl(service, stackFile) };
+  if (service !== "org-registry") return database;
+  const registry = { ...database, AUDIT_KEYS: findAuditKeys(stackFile) };
+  if (onBus !== true || args.includes("--without-anchors")) return registry;
+  const { url, seed } = findBus(stackFile);
+  return { ...registry, NATS_URL: url, NATS_NKEY_SEED: seed };
 }

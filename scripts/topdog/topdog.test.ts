@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -28,6 +29,7 @@ describe("npm run topdog", () => {
     await Promise.all([registry.drop(), billing.drop(), nats.stop()]);
   });
 
+  const auditKeys = `test:${randomBytes(32).toString("base64url")}`;
   const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> =>
     new Promise((resolve) => {
       const own = { PATH: process.env["PATH"], ...env };
@@ -38,6 +40,7 @@ describe("npm run topdog", () => {
   const connected = (...args: string[]): Promise<Ran> =>
     run(args, {
       DATABASE_URL_ORG_REGISTRY: registry.url,
+      AUDIT_KEYS: auditKeys,
       DATABASE_URL_BILLING: billing.url,
       NATS_URL: nats.url,
       NATS_NKEY_SEED: nats.seedOf("operator"),
@@ -54,6 +57,19 @@ describe("npm run topdog", () => {
     expect(plan.out).toContain("now has Teams, 4 seats, by the month (version 1)");
     const shown = JSON.parse((await connected("show-subscription", "--owner", `org:${org.id}`)).out) as object;
     expect(shown).toMatchObject({ plan: "teams", seats: 4, version: 1 });
+  });
+
+  test("the audit log is verified, and the first row that does not fit is named", async () => {
+    const { id } = JSON.parse((await connected("create-user", "--email", "eve@example.test")).out) as { id: string };
+    const verify = (...args: string[]) => connected("verify-audit", "--chain", `user:${id}`, ...args);
+    expect(await verify()).toMatchObject({ code: 0, out: "intact: 1 rows in 1 chains, compared with 0 anchors\n" });
+    await registry.db.transaction(async (trx) => {
+      await trx.raw("alter table audit_log disable trigger user");
+      await trx.raw("update audit_log set actor = 'nobody' where chain = ?", [`user:${id}`]);
+      await trx.raw("alter table audit_log enable trigger user");
+    });
+    const out = `broken: user:${id} row 1: the row was changed\n`;
+    expect(await verify("--without-anchors")).toMatchObject({ code: 1, out });
   });
 
   test("a refusal says why and ends with 1", async () => {

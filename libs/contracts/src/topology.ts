@@ -1,5 +1,6 @@
 import { apiKeyCreated, apiKeyRevoked } from "./events/api-key-events.ts";
 import { byokSettingsChanged, credentialEvents } from "./events/credential-events.ts";
+import { auditAnchored } from "./events/audit-anchored.ts";
 import { memberChanged, orgUpdated } from "./events/org-events.ts";
 import { providerStateChanged } from "./events/provider-state-changed.ts";
 import { quotaExhausted } from "./events/quota-exhausted.ts";
@@ -51,6 +52,7 @@ export const streams: readonly StreamDeclaration[] = [
       ...credentialEvents,
       byokSettingsChanged,
       sessionRevoked,
+      auditAnchored,
       providerStateChanged,
       quotaExhausted,
     ),

@@ -16,6 +16,7 @@ const plan: StackPlan = {
     operator: "seed-6",
   },
   databaseUrls: { "org-registry": "postgres://a", billing: "postgres://b", quota: "postgres://c" },
+  auditKeys: "local:audit-canary",
   callerKeys: { signingKey: "private", publicKeys: "public" },
   routerKeys: { signingKey: "router-private", publicKeys: "router-public" },
   vaultKeys: "vault",

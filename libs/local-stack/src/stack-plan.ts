@@ -14,6 +14,7 @@ export interface StackPlan {
   readonly busSeeds: BusSeeds;
   readonly databaseUrls: Readonly<Record<StoringService, string>>;
   readonly callerKeys: KeyPair;
+  readonly auditKeys: string;
   readonly routerKeys: KeyPair;
   /** Key-encryption keys of provider credentials. */
   readonly vaultKeys: string;
@@ -129,7 +130,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
   };
   return [
     ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
-    ...storingServices.map((name) => spec(name, name, storing(name))),
+    ...storingServices.map((name) => spec(name, name, { ...storing(name), AUDIT_KEYS: plan.auditKeys })),
     ...plan.routers.map((name) => spec(name, "llm-router", routerOf(name))),
     ...plan.gateways.map((name) => spec(name, "gateway", gateway)),
   ];

@@ -55,6 +55,6 @@ function runCommand(
     entry: `dist/commands/${command}.js`,
     args,
     cwd: join(plan.root, "services", service),
-    env: { DATABASE_URL: plan.databaseUrls[service] },
+    env: { DATABASE_URL: plan.databaseUrls[service], AUDIT_KEYS: plan.auditKeys },
   });
 }

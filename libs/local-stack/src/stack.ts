@@ -67,6 +67,8 @@ export interface Stack {
   readonly mailDir: string;
   /** For the operator's commands. */
   readonly operatorBusSeed: string;
+  /** For operator commands of org-registry. */
+  readonly auditKeys: string;
   restartService(name: string): Promise<void>;
   /** Stops all in reverse order; `force` kills at once. */
   stop(how?: { readonly force: boolean }): Promise<void>;
@@ -162,6 +164,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     busSeeds: state.busSeeds,
     databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
     callerKeys: state.callerKeys,
+    auditKeys: state.auditKeys,
     routerKeys: state.routerKeys,
     vaultKeys: state.vaultKeys,
     fingerprintKey: state.fingerprintKey,
@@ -277,6 +280,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     operatorToken: plan.operatorToken,
     mailDir: plan.mailDir,
     operatorBusSeed: plan.busSeeds.operator,
+    auditKeys: plan.auditKeys,
     restartService: (name) => byName(name).restart(),
     stop: (how) => started.stop(how?.force ?? false),
   };

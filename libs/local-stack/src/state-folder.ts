@@ -23,6 +23,8 @@ export interface StateFolder {
   /** Key-encryption keys of provider credentials, as the variable takes them. */
   readonly vaultKeys: string;
   readonly fingerprintKey: string;
+  /** Hash the audit log of org-registry. */
+  readonly auditKeys: string;
   /** Opens operators' paths on public ports. */
   readonly operatorToken: string;
   /** Seals people's second factors. */
@@ -48,6 +50,7 @@ const contents = [
   "operator-token",
   "auth-secret",
   "mail",
+  "audit-key",
   "bus-seeds.json",
 ];
 
@@ -73,6 +76,7 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     operatorToken: keptText(join(folder, "operator-token"), randomText),
     authSecret: keptText(join(folder, "auth-secret"), randomText),
     mail: join(folder, "mail"),
+    auditKeys: `local:${keptText(join(folder, "audit-key"), randomText)}`,
     callerKeys: keptKeyPair(join(folder, "caller-key.json")),
     routerKeys: keptKeyPair(join(folder, "router-key.json")),
     busSeeds: keptBusSeeds(join(folder, "bus-seeds.json")),

@@ -20,6 +20,7 @@ app_user.id text not null
 attempt.count integer not null
 attempt.key text not null
 attempt.window_ends_at timestamp with time zone not null
+audit_head.anchored_seq integer not null default 0
 audit_head.chain text not null
 audit_head.hash text not null
 audit_head.seq integer not null
@@ -29,6 +30,7 @@ audit_log.at timestamp with time zone not null
 audit_log.chain text not null
 audit_log.details text not null
 audit_log.hash text not null
+audit_log.kid text
 audit_log.previous_hash text not null
 audit_log.seq integer not null
 audit_log.target text not null
@@ -142,6 +144,7 @@ audit_head.audit_head_seq_check CHECK ((seq >= 0))
 audit_log.audit_log_chain_fkey FOREIGN KEY (chain) REFERENCES audit_head(chain)
 audit_log.audit_log_details_check CHECK (((details)::json IS NOT NULL))
 audit_log.audit_log_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+audit_log.audit_log_kid_check CHECK ((kid ~ '^[A-Za-z0-9._-]{1,32}$'::text))
 audit_log.audit_log_pkey PRIMARY KEY (chain, seq)
 audit_log.audit_log_previous_hash_check CHECK ((previous_hash ~ '^[0-9a-f]{64}$'::text))
 audit_log.audit_log_seq_check CHECK ((seq >= 1))
@@ -213,6 +216,7 @@ CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, created_
 CREATE INDEX api_key_live_by_parent ON public.api_key USING btree (parent_key_id) WHERE ((revoked_at IS NULL) AND (parent_key_id IS NOT NULL))
 CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX attempt_by_end ON public.attempt USING btree (window_ends_at)
+CREATE INDEX audit_head_unanchored ON public.audit_head USING btree (chain) WHERE (anchored_seq < seq)
 CREATE INDEX credential_blocked ON public.credential USING btree (blocked_since, id) WHERE ((blocked_since IS NOT NULL) AND (disabled_at IS NULL) AND (revoked_at IS NULL))
 CREATE INDEX credential_live_by_age ON public.credential USING btree (tenant, created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX credential_live_by_key ON public.credential USING btree (kid, id) WHERE (revoked_at IS NULL)

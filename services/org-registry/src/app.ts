@@ -8,6 +8,7 @@ import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
 import { mailerOf } from "./clients/mailer.ts";
 import { deleteExpiredJob, sendMailsJob } from "./jobs/auth-jobs.ts";
+import { anchorAuditHeads } from "./jobs/anchor-audit-heads.ts";
 import { completeOrgDeletions } from "./jobs/complete-org-deletions.ts";
 import { disableBlockedCredentialsJob } from "./jobs/disable-blocked-credentials.ts";
 import { createRegistryMetrics } from "./metrics.ts";
@@ -16,6 +17,7 @@ import { answerListCredentials } from "./responders/answer-list-credentials.ts";
 import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts";
 import { answerResolveSession } from "./responders/answer-resolve-session.ts";
 import { createAuthRoutes } from "./routes/auth-routes.ts";
+import { withAuditKeys } from "./store/audit-keys.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { fingerprintWith } from "./store/fingerprint.ts";
 import { createPasswordHashes, productionCost } from "./store/password-hash.ts";
@@ -26,7 +28,8 @@ export const orgRegistry = defineService({
   needs: { database: true, bus: "required" },
   config: configSchema,
   deps: { nowMs: Date.now, randomBytes, hashCost: productionCost },
-  build: ({ config, deps, metrics: metricRegistry, ...context }) => {
+  build: ({ config, deps, metrics: metricRegistry, ...given }) => {
+    const context = { ...given, db: withAuditKeys(given.db, config.AUDIT_KEYS) };
     const metrics = createRegistryMetrics(metricRegistry);
     const maxInFlight = config.RPC_MAX_IN_FLIGHT;
     const { nowMs } = deps;
@@ -63,6 +66,7 @@ export const orgRegistry = defineService({
       },
       jobs: [
         completeOrgDeletions(registry),
+        anchorAuditHeads(registry),
         disableBlockedCredentialsJob(registry, config.BYOK_GRACE_MS),
         deleteExpiredJob(registry),
         ...(sendMail === null

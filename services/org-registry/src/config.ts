@@ -3,6 +3,7 @@ import { refuseAddress } from "@topdog/config/address";
 import { publicUrlField } from "@topdog/config/fields";
 import { loadConfig } from "@topdog/config/load";
 import { Secret, secretOfLength } from "@topdog/config/secret";
+import { auditKeysField } from "./store/audit-keys.ts";
 import { busFields, databaseFields, processFields } from "@topdog/service/fields";
 import { vaultKeysField } from "@topdog/vault/keyring";
 import { z } from "zod";
@@ -40,6 +41,7 @@ export const configSchema = z.object({
     .string()
     .optional()
     .describe("Without SMTP_URL: folder where mails are kept as files; unset too: nobody can sign up"),
+  AUDIT_KEYS: auditKeysField,
   RPC_MAX_IN_FLIGHT: z.coerce
     .number()
     .int()
@@ -49,10 +51,17 @@ export const configSchema = z.object({
     .describe("Look-ups of one kind worked on at once; one more is answered `overloaded`"),
 });
 
-/** What an operator command needs: the database alone. Its flags are its own. */
-export const readCommandConfig = () =>
-  loadConfig("org-registry command", z.object(databaseFields), { env: process.env, argv: [] });
+const readFields = <S extends z.ZodRawShape>(fields: S) =>
+  loadConfig("org-registry command", z.object(fields), { env: process.env, argv: [] });
+
+/** What bringing the database up to date needs. */
+export const readMigrationConfig = () => readFields(databaseFields);
+
+/** What an operator command needs: the database, and the keys of the audit log. Its flags are its own. */
+export const readCommandConfig = () => readFields({ ...databaseFields, AUDIT_KEYS: auditKeysField });
+
+/** Beside it, for a command that looks at the bus: who the operator is there. */
+export const readBusConfig = () => readFields(busFields);
 
 /** What a command that opens the vault needs besides. */
-export const readVaultConfig = () =>
-  loadConfig("org-registry command", z.object(vaultFields), { env: process.env, argv: [] });
+export const readVaultConfig = () => readFields(vaultFields);

@@ -1,12 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
-import { verifyAuditChain } from "../src/store/audit-log.ts";
+import { verifyAuditChain } from "../src/store/audit-verification.ts";
 import { addMember } from "../src/usecases/add-member.ts";
 import type { RegistryDeps } from "../src/usecases/change.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
 import { createKey, createKeyAsOperator } from "../src/usecases/create-key.ts";
 import { revokeKey } from "../src/usecases/revoke-key.ts";
-import { callerFor, someOrg, someUser } from "./arrange.ts";
+import { auditAnchored } from "@topdog/contracts/events/audit-anchored";
+import { AuditKeys, withAuditKeys } from "../src/store/audit-keys.ts";
+import { appendAudit, auditHashOf, genesis } from "../src/store/audit-log.ts";
+import { anchorAudit } from "../src/usecases/anchor-audit.ts";
+import { removeMember } from "../src/usecases/remove-member.ts";
+import { exportAudit, readAudit } from "../src/usecases/read-audit.ts";
+import { toApiAudit } from "../src/routes/audit-schemas.ts";
+import { callerFor, signedIn, someOrg, someUser } from "./arrange.ts";
 import { depsOn, migrations } from "./start-registry.ts";
 
 describe("the audit log", () => {
@@ -39,7 +46,7 @@ describe("the audit log", () => {
       ["apikey.created", `user:${member} key:${membersKey.keyId}`],
       ["apikey.revoked", byOwner],
     ]);
-    expect(await verifyAuditChain(database.db, `org:${orgId}`)).toEqual({ length: 5, brokenAtSeq: null });
+    expect(await verifyAuditChain(deps.db, `org:${orgId}`)).toEqual({ length: 5, brokenAtSeq: null, why: null });
   });
 
   test("rows can be neither changed, removed nor truncated", async () => {
@@ -65,13 +72,13 @@ describe("the audit log", () => {
       for (let index = 0; index < 3; index += 1)
         await createKeyAsOperator(deps, { userId, orgId: null, name: `k${index}` });
       const chain = `user:${userId}` as const;
-      expect(await verifyAuditChain(database.db, chain)).toEqual({ length: 4, brokenAtSeq: null });
+      expect(await verifyAuditChain(deps.db, chain)).toEqual({ length: 4, brokenAtSeq: null, why: null });
       await database.db.transaction(async (trx) => {
         await trx.raw("alter table audit_log disable trigger user");
         await trx.raw(tampering, [chain]);
         await trx.raw("alter table audit_log enable trigger user");
       });
-      expect((await verifyAuditChain(database.db, chain)).brokenAtSeq).toBe(brokenAtSeq);
+      expect((await verifyAuditChain(deps.db, chain)).brokenAtSeq).toBe(brokenAtSeq);
     },
   );
 
@@ -80,7 +87,7 @@ describe("the audit log", () => {
     await Promise.all(
       Array.from({ length: 12 }, (_, index) => createKeyAsOperator(deps, { userId, orgId: null, name: `k${index}` })),
     );
-    expect(await verifyAuditChain(database.db, `user:${userId}`)).toEqual({ length: 13, brokenAtSeq: null });
+    expect(await verifyAuditChain(deps.db, `user:${userId}`)).toEqual({ length: 13, brokenAtSeq: null, why: null });
   });
 
   test("a refused change leaves no row, no audit and no event", async () => {
@@ -97,5 +104,102 @@ describe("the audit log", () => {
       code: "seats_exhausted",
     });
     expect(await count()).toEqual(before);
+  });
+  const tamper = (sql: string, values: readonly (string | number | Date)[]): Promise<void> =>
+    database.db.transaction(async (trx) => {
+      await trx.raw("alter table audit_log disable trigger user");
+      await trx.raw(sql, [...values]);
+      await trx.raw("alter table audit_log enable trigger user");
+    });
+  const entry = (chain: `user:${string}`) => ({
+    chain,
+    at: new Date(),
+    actor: "operator",
+    action: "test.made",
+    target: "x",
+    details: {},
+  });
+  const keyring = (...kids: string[]): AuditKeys => new AuditKeys(kids.map((kid) => [kid, `secret of ${kid}`]));
+
+  test("rows of before there were keys stay verifiable, and rows without a key cannot follow rows with one", async () => {
+    const chain = "user:old" as const;
+    const row = (seq: number, previous_hash: string) => {
+      const made = { ...entry(chain), seq, details: "{}", kid: null, previous_hash };
+      return { ...made, hash: auditHashOf(keyring("a"), chain, made) ?? "" };
+    };
+    const first = row(1, genesis);
+    const insert = async (made: ReturnType<typeof row>): Promise<void> => {
+      await deps.db("audit_head").insert({ chain, seq: made.seq, hash: made.hash }).onConflict("chain").merge();
+      const { seq, at, actor, action, target, details, previous_hash, hash } = made;
+      await deps.db("audit_log").insert({ chain, seq, at, actor, action, target, details, previous_hash, hash });
+    };
+    await insert(first);
+    await deps.db.transaction((trx) => appendAudit(trx, entry(chain)));
+    expect(await verifyAuditChain(deps.db, chain)).toMatchObject({ length: 2, brokenAtSeq: null });
+    const last = await deps.db<{ hash: string; chain: string; seq: number }>("audit_head").where({ chain }).first();
+    await insert(row(3, last?.hash ?? ""));
+    expect(await verifyAuditChain(deps.db, chain)).toMatchObject({
+      brokenAtSeq: 3,
+      why: expect.stringContaining("without a key"),
+    });
+  });
+
+  test("keys are rotated: new rows have the first key, old rows are verified with theirs, and a lost key is named", async () => {
+    const chain = "user:rotated" as const;
+    for (const keys of [keyring("a"), keyring("b", "a")]) {
+      await withAuditKeys(database.db, keys).transaction((trx) => appendAudit(trx, entry(chain)));
+    }
+    const verdictWith = (...kids: string[]) => verifyAuditChain(withAuditKeys(database.db, keyring(...kids)), chain);
+    expect(await verdictWith("c", "b", "a")).toEqual({ length: 2, brokenAtSeq: null, why: null });
+    expect(await verdictWith("b")).toEqual({ length: 0, brokenAtSeq: 1, why: "the key a is not in AUDIT_KEYS" });
+  });
+
+  test("a chain that was rewritten as a whole, by somebody who has the key, does not fit what was anchored", async () => {
+    const userId = await someUser(deps);
+    const chain = `user:${userId}` as const;
+    await anchorAudit(deps, new AbortController().signal);
+    const { rows } = await database.db.raw<{ rows: { payload: string }[] }>(
+      "select payload from outbox where subject = ? order by seq",
+      [auditAnchored.subject],
+    );
+    const anchors = rows.flatMap(({ payload }) => auditAnchored.schema.parse(JSON.parse(payload)).heads);
+    expect(anchors.filter((one) => one.chain === chain)).toHaveLength(1);
+    expect(await verifyAuditChain(deps.db, chain, anchors)).toMatchObject({ brokenAtSeq: null });
+    await tamper("delete from audit_log where chain = ?", [chain]);
+    await tamper("delete from audit_head where chain = ?", [chain]);
+    expect(await verifyAuditChain(deps.db, chain, anchors)).toMatchObject({ brokenAtSeq: 1 });
+    await deps.db.transaction((trx) => appendAudit(trx, entry(chain)));
+    expect(await verifyAuditChain(deps.db, chain)).toMatchObject({ brokenAtSeq: null });
+    expect(await verifyAuditChain(deps.db, chain, anchors)).toMatchObject({
+      brokenAtSeq: 1,
+      why: expect.stringContaining("anchored"),
+    });
+  });
+
+  test("a change says what was before and after, why, and never the secret", async () => {
+    const { orgId, owner, members } = await someOrg(deps, { members: 1, seats: 3 });
+    const caller = signedIn(owner);
+    await changeMember(deps, caller, { orgId, userId: members[0] ?? "" }, { role: "billing" });
+    await removeMember(deps, caller, { orgId, userId: members[0] ?? "" }, "left the company");
+    const { record, key } = await createKey(deps, caller, { name: "ci", orgId });
+    const page = await readAudit(deps, caller, { orgId }, { after: null, limit: 3 });
+    const actor = `user:${owner} session:ses_of_caller`;
+    expect(page.items.map(toApiAudit)).toMatchObject([
+      { action: "apikey.created", target: record.id, actor },
+      { action: "member.removed", actor, reason: "left the company", before: { role: "billing", active: true } },
+      { action: "member.changed", actor, before: { role: "member" }, after: { role: "billing" } },
+    ]);
+    expect(JSON.stringify(page.items)).not.toContain(key);
+    expect(page.next).not.toBeNull();
+  });
+
+  test("an export holds every row, oldest first, also more than are read at once", async () => {
+    const userId = await someUser(deps);
+    await deps.db.transaction(async (trx) => {
+      for (let made = 0; made < 520; made += 1) await appendAudit(trx, entry(`user:${userId}`));
+    });
+    const seqs: number[] = [];
+    for await (const row of await exportAudit(deps, signedIn(userId), "own")) seqs.push(row.seq);
+    expect(seqs).toEqual(Array.from({ length: 521 }, (_, index) => index + 1));
   });
 });

@@ -7,7 +7,7 @@ import { type Answer, sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { deletionGraceMs, maxOrgsPerOwner, offerLifetimeMs } from "../src/domain/org.ts";
 import { hashKey } from "../src/store/key-material.ts";
-import { verifyAuditChain } from "../src/store/audit-log.ts";
+import { verifyAuditChain } from "../src/store/audit-verification.ts";
 import { addMember } from "../src/usecases/add-member.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
 import { createKey, createKeyAsOperator } from "../src/usecases/create-key.ts";

@@ -9,6 +9,7 @@ describeServiceProcess({
     DATABASE_URL: "mysql://root:hunter2@db/x",
     CALLER_PUBLIC_KEYS: "too-short",
     VAULT_KEYS: "hunter3",
+    AUDIT_KEYS: "a:too-short-2",
     HTTP_PORT: "many",
   },
 });

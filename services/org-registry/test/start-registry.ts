@@ -6,6 +6,7 @@ import { accountCall, type Answer, type As, callerEnv } from "@topdog/testing/ac
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { vaultEnv } from "@topdog/testing/vault-env";
 import { orgRegistry } from "../src/app.ts";
+import { auditKeysField, withAuditKeys } from "../src/store/audit-keys.ts";
 import type { RegistryDeps } from "../src/usecases/change.ts";
 
 export const migrations = new URL("../migrations/", import.meta.url);
@@ -13,6 +14,7 @@ export const migrations = new URL("../migrations/", import.meta.url);
 export const registryEnv = {
   ...callerEnv,
   ...vaultEnv,
+  AUDIT_KEYS: `test:${randomBytes(32).toString("base64url")}`,
   CREDENTIAL_FINGERPRINT_KEY: randomBytes(32).toString("base64url"),
   AUTH_SECRET: randomBytes(32).toString("base64url"),
 };
@@ -23,7 +25,14 @@ export interface Registry extends StoringTestService {
   call(method: string, path: string, as: As | SessionCaller | Visitor | null, body?: unknown): Promise<Answer>;
 }
 
-export const depsOn = (db: Database): RegistryDeps => ({ db, nowMs: Date.now, randomBytes });
+/** Rows that a test arranges and rows that the service writes are in one chain. */
+const auditKeys = auditKeysField.parse(registryEnv.AUDIT_KEYS);
+
+export const depsOn = (db: Database): RegistryDeps => ({
+  db: withAuditKeys(db, auditKeys),
+  nowMs: Date.now,
+  randomBytes,
+});
 
 /** So cheap that a test may hash many passwords; production's cost has a test of its own. */
 const testHashCost = { memoryKib: 64, passes: 1 };
@@ -40,6 +49,7 @@ export async function startRegistry(
   });
   return {
     ...service,
+    db: withAuditKeys(service.db, auditKeys),
     deps: depsOn(service.db),
     call: (...args) => accountCall({ name: "org-registry", url: service.url, ...deps }, ...args),
   };

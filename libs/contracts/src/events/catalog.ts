@@ -1,6 +1,7 @@
 import type { AnyEvent } from "../event.ts";
 import { apiKeyCreated, apiKeyRevoked } from "./api-key-events.ts";
 import { byokSettingsChanged, credentialAdded, credentialChanged, credentialRevoked } from "./credential-events.ts";
+import { auditAnchored } from "./audit-anchored.ts";
 import { memberChanged, orgUpdated } from "./org-events.ts";
 import { providerStateChanged } from "./provider-state-changed.ts";
 import { quotaExhausted } from "./quota-exhausted.ts";
@@ -16,6 +17,7 @@ export const eventCatalog: readonly AnyEvent[] = [
   credentialAdded,
   credentialChanged,
   credentialRevoked,
+  auditAnchored,
   memberChanged,
   orgUpdated,
   providerStateChanged,

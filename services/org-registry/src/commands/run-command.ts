@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { AppError } from "@topdog/errors/app-error";
-import { createDatabase } from "@topdog/postgres/pool";
+import type { Secret } from "@topdog/config/secret";
+import { createDatabase, type Database } from "@topdog/postgres/pool";
 import { readCommandConfig } from "../config.ts";
+import { withAuditKeys } from "../store/audit-keys.ts";
 import type { RegistryDeps } from "../usecases/change.ts";
 
 /**
@@ -9,10 +11,15 @@ import type { RegistryDeps } from "../usecases/change.ts";
  * wrong and ends with exit code 1, any other failure with 2.
  */
 export async function runCommand(act: (deps: RegistryDeps) => Promise<void>): Promise<void> {
-  const { DATABASE_URL } = readCommandConfig();
-  const db = createDatabase({ url: DATABASE_URL.reveal(), applicationName: "org-registry-command", maxConnections: 2 });
+  const { DATABASE_URL, AUDIT_KEYS } = readCommandConfig();
+  await runOn(DATABASE_URL, (db) => act({ db: withAuditKeys(db, AUDIT_KEYS), nowMs: Date.now, randomBytes }));
+}
+
+/** As `runCommand`, for what writes no audit. */
+export async function runOn(databaseUrl: Secret, act: (db: Database) => Promise<void>): Promise<void> {
+  const db = createDatabase({ url: databaseUrl.reveal(), applicationName: "org-registry-command", maxConnections: 2 });
   try {
-    await act({ db, nowMs: Date.now, randomBytes });
+    await act(db);
   } catch (error) {
     const refused = error instanceof AppError;
     console.error(`error: ${refused ? error.detail : error instanceof Error ? error.message : String(error)}`);

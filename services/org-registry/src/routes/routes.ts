@@ -9,6 +9,7 @@ import { endOfferRoute } from "./end-offer.ts";
 import { acceptOwnershipRoute } from "./accept-ownership.ts";
 import type { CredentialDeps } from "../usecases/credential-deps.ts";
 import { addCredentialRoute } from "./add-credential.ts";
+import { exportOrgAuditRoute, exportOwnAuditRoute, readOrgAuditRoute, readOwnAuditRoute } from "./read-audit.ts";
 import { changeMemberRoute } from "./change-member.ts";
 import { chooseByokSettingsRoute } from "./choose-byok-settings.ts";
 import { createKeyRoute } from "./create-key.ts";
@@ -30,6 +31,10 @@ const constructors = [
   getOrgRoute,
   listMembersRoute,
   changeMemberRoute,
+  readOrgAuditRoute,
+  exportOrgAuditRoute,
+  readOwnAuditRoute,
+  exportOwnAuditRoute,
   createOrgRoute,
   renameOrgRoute,
   deleteOrgRoute,

@@ -14,7 +14,7 @@ export const orgParams = z.object({ orgId: idSchema });
 export const memberParams = z.object({ orgId: idSchema, userId: idSchema });
 export const keyParams = z.object({ keyId: idSchema });
 
-const pageQueryOf = <Position extends z.ZodType>(position: Position) =>
+export const pageQueryOf = <Position extends z.ZodType>(position: Position) =>
   z.object({
     cursor: cursorOf(position).optional().describe("`nextCursor` of the page before"),
     limit: z.coerce.number().int().min(1).max(100).default(50),

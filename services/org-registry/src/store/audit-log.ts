@@ -1,13 +1,17 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import type { Database, Transaction } from "@topdog/postgres/pool";
+import type { PageQuery } from "../domain/page.ts";
+import { type AuditKeys, auditKeysOf } from "./audit-keys.ts";
 
 /** `user:<id>` or `org:<id>`: whose history it is. */
 export type AuditChain = `user:${string}` | `org:${string}`;
 
+export type Facts = Readonly<Record<string, string | number | boolean | null>>;
+
 export interface AuditEntry {
   readonly chain: AuditChain;
   readonly at: Date;
-  /** A user id, `operator`, or the event that caused it. */
+  /** A user with their session or key, `operator`, or the event that caused it. */
   readonly actor: string;
   readonly action: string;
   readonly target: string;
@@ -20,47 +24,49 @@ export interface AuditEntry {
   readonly after?: Facts;
 }
 
-type Facts = Readonly<Record<string, string | number | boolean | null>>;
-
-interface AuditRow {
-  seq: number;
-  at: Date;
-  actor: string;
-  action: string;
-  target: string;
-  details: string;
-  previous_hash: string;
-  hash: string;
+/** A row as it is stored. */
+export interface AuditRow {
+  readonly seq: number;
+  readonly at: Date;
+  readonly actor: string;
+  readonly action: string;
+  readonly target: string;
+  /** The exact text that was hashed. */
+  readonly details: string;
+  readonly kid: string | null;
+  readonly previous_hash: string;
+  readonly hash: string;
 }
 
-const genesis = "0".repeat(64);
+export const genesis = "0".repeat(64);
 
-const hashOf = (chain: string, row: Omit<AuditRow, "hash">): string =>
-  createHash("sha256")
-    .update(
-      JSON.stringify([
-        row.previous_hash,
-        chain,
-        row.seq,
-        row.at.toISOString(),
-        row.actor,
-        row.action,
-        row.target,
-        row.details,
-      ]),
-    )
+/** Null for a row whose key is not known. A row without a kid is of before there were keys. */
+export function auditHashOf(keys: AuditKeys, chain: string, row: Omit<AuditRow, "hash">): string | null {
+  const members = [
+    row.previous_hash,
+    chain,
+    row.seq,
+    row.at.toISOString(),
+    row.actor,
+    row.action,
+    row.target,
+    row.details,
+  ];
+  if (row.kid === null) return createHash("sha256").update(JSON.stringify(members)).digest("hex");
+  const key = keys.find(row.kid);
+  if (key === undefined) return null;
+  return createHmac("sha256", key)
+    .update(JSON.stringify([...members, row.kid]))
     .digest("hex");
+}
 
-/** The one text that is hashed; an absent part is left out. */
-const detailsOf = ({ details, reason, before, after }: AuditEntry): Readonly<Record<string, unknown>> => ({
-  ...details,
-  reason,
-  before,
-  after,
-});
+/** Absent parts are left out of the text. */
+const detailsOf = ({ details, reason, before, after }: AuditEntry): string =>
+  JSON.stringify({ ...details, reason, before, after });
 
 /** Appends to a chain in the caller's transaction; the chain's head row is locked until it ends. */
 export async function appendAudit(trx: Transaction, entry: AuditEntry): Promise<void> {
+  const keys = auditKeysOf(trx);
   await trx.raw("insert into audit_head (chain, seq, hash) values (?, 0, ?) on conflict do nothing", [
     entry.chain,
     genesis,
@@ -77,44 +83,46 @@ export async function appendAudit(trx: Transaction, entry: AuditEntry): Promise<
     actor: entry.actor,
     action: entry.action,
     target: entry.target,
-    details: JSON.stringify(detailsOf(entry)),
+    details: detailsOf(entry),
+    kid: keys.kid,
     previous_hash: head.hash,
   };
-  const hash = hashOf(entry.chain, row);
+  const hash = auditHashOf(keys, entry.chain, row);
+  if (hash === null) throw new Error("the key for new audit rows is not in its keyring");
   await trx.raw(
-    `insert into audit_log (chain, seq, at, actor, action, target, details, previous_hash, hash)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [entry.chain, row.seq, row.at, row.actor, row.action, row.target, row.details, row.previous_hash, hash],
+    `insert into audit_log (chain, seq, at, actor, action, target, details, kid, previous_hash, hash)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [entry.chain, row.seq, row.at, row.actor, row.action, row.target, row.details, row.kid, row.previous_hash, hash],
   );
   await trx.raw("update audit_head set seq = ?, hash = ? where chain = ?", [row.seq, hash, entry.chain]);
 }
 
-const verifyBatchRows = 1000;
+const columns = "seq, at, actor, action, target, details, kid, previous_hash, hash";
 
-/** Recomputes a whole chain. `brokenAtSeq` is the first row that is missing, changed or out of order; null when intact. */
-export async function verifyAuditChain(
+/** In the order in which they were written. */
+export async function readAuditRows(
   db: Database,
   chain: AuditChain,
-): Promise<{ length: number; brokenAtSeq: number | null }> {
-  let previous = { seq: 0, hash: genesis };
-  for (;;) {
-    const { rows } = await db.raw<{ rows: AuditRow[] }>(
-      `select seq, at, actor, action, target, details, previous_hash, hash from audit_log
-       where chain = ? and seq > ? order by seq limit ?`,
-      [chain, previous.seq, verifyBatchRows],
-    );
-    for (const row of rows) {
-      const follows = row.seq === previous.seq + 1 && row.previous_hash === previous.hash;
-      if (!follows || hashOf(chain, row) !== row.hash) return { length: previous.seq, brokenAtSeq: previous.seq + 1 };
-      previous = row;
-    }
-    if (rows.length < verifyBatchRows) break;
-  }
-  const { rows } = await db.raw<{ rows: { seq: number; hash: string }[] }>(
-    "select seq, hash from audit_head where chain = ?",
-    [chain],
+  afterSeq: number,
+  limit: number,
+): Promise<AuditRow[]> {
+  const { rows } = await db.raw<{ rows: AuditRow[] }>(
+    `select ${columns} from audit_log where chain = ? and seq > ? order by seq limit ?`,
+    [chain, afterSeq, limit],
   );
-  const head = rows[0] ?? { seq: 0, hash: genesis };
-  const whole = head.seq === previous.seq && head.hash === previous.hash;
-  return { length: previous.seq, brokenAtSeq: whole ? null : previous.seq + 1 };
+  return rows;
+}
+
+/** Newest first; a position is a seq. */
+export async function listAuditRows(
+  db: Database,
+  chain: AuditChain,
+  { after, limit }: PageQuery<number>,
+): Promise<AuditRow[]> {
+  const { rows } = await db.raw<{ rows: AuditRow[] }>(
+    `select ${columns} from audit_log where chain = ? and (cast(? as integer) is null or seq < ?)
+     order by seq desc limit ?`,
+    [chain, after, after, limit],
+  );
+  return rows;
 }
