@@ -258,7 +258,7 @@ describe("BYOK", () => {
   test("calls stay off the platform's credential until their owner chooses otherwise", async () => {
     const userId = await someUser(byok.deps);
     expect((await sealedOf(`user:${userId}`)).fallback).toBe(false);
-    expect((await byok.as(userId, "PUT", "/api/byok/settings", { fallback: true })).status).toBe(204);
+    expect((await byok.as(userId, "PUT", "/api/byok-settings", { fallback: true })).status).toBe(204);
     expect((await sealedOf(`user:${userId}`)).fallback).toBe(true);
     expect((await byok.as(userId, "GET", "/api/byok")).body["fallback"]).toBe(true);
   });

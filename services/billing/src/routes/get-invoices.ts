@@ -37,8 +37,9 @@ export const getInvoicesRoute = (deps: BillingDeps) =>
     responses: { 200: z.object({ items: z.array(invoiceSchema), nextAfter: z.string().nullable() }) },
     errors: [...payerErrors, "billing_not_configured", "payments_unavailable", "conflict"],
     handler: async ({ caller, query }) => {
-      const { operations } = paymentsOf(deps);
+      // First of all: a stranger learns nothing, with Stripe or without.
       const owner = await findPayer(deps.db, caller, query.org);
+      const { operations } = paymentsOf(deps);
       const page = await readInvoices(operations, owner, { limit: query.limit, afterId: query.after });
       return { status: 200 as const, body: { items: page.items, nextAfter: page.afterId } };
     },

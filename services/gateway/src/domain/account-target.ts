@@ -18,6 +18,7 @@ const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/keys", "org-registry"],
   ["/api/orgs", "org-registry"],
   ["/api/byok", "org-registry"],
+  ["/api/byok-settings", "org-registry"],
   ["/api/audit", "org-registry"],
   ["/api/invitations", "org-registry"],
   ["/api/billing/webhook", "billing"],

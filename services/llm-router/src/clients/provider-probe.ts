@@ -27,7 +27,8 @@ export async function probeProvider(
     {
       dialect,
       request: dialect.readRequest(smallestRequest(modelId)),
-      requestId: `probe_${randomUUID()}`,
+      headers: [],
+    requestId: `probe_${randomUUID()}`,
       firstContentTimeoutMs: timeoutMs,
       interChunkTimeoutMs: timeoutMs,
       totalTimeoutMs: timeoutMs,

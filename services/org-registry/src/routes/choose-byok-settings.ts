@@ -8,7 +8,7 @@ import { callerOf } from "./schemas.ts";
 export const chooseByokSettingsRoute = (deps: CredentialDeps) =>
   defineRoute({
     method: "put",
-    path: "/api/byok/settings",
+    path: "/api/byok-settings",
     summary: "Choose whether calls may go on with the platform's credential when your own fail",
     tags: ["BYOK"],
     auth: "session",
