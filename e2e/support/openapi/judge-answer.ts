@@ -1,4 +1,5 @@
 import { type AnySchema, Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { anthropicErrorType } from "@topdog/dialects/anthropic-errors";
 import { errorRegistry } from "@topdog/errors/registry";
 import type { ApiAnswer } from "./api-setting.ts";
 import { allowedMethods, type OpenApi } from "./document.ts";
@@ -38,7 +39,7 @@ export function createJudge(document: OpenApi): Judge {
     if (response.content[type] === undefined) {
       return [`the content type ${type} is not documented for ${answer.status}`];
     }
-    if (type === "text/event-stream") return [];
+    if (streams.has(type)) return [];
     const place = ["paths", path, documented, "responses", String(answer.status), "content", type, "schema"];
     return problemsOf(place, parse(answer.text));
   }
@@ -47,7 +48,7 @@ export function createJudge(document: OpenApi): Judge {
   function judgeRefusal(path: string, method: string, { status, text }: ApiAnswer): string[] {
     if (method === "OPTIONS" && status === 204) return [];
     if (!refusals.has(status)) return [`${method} is not documented, and answers ${status}`];
-    const name = isLlmApi(path) ? "OpenAiError" : "Problem";
+    const name = isLlmApi(path) ? llmErrorOf(path) : "Problem";
     return method === "HEAD" ? [] : problemsOf(["components", "schemas", name], parse(text));
   }
 
@@ -61,7 +62,10 @@ export function createJudge(document: OpenApi): Judge {
   ];
 }
 
+/** Many documents, one after another. */
+const streams = new Set(["text/event-stream", "application/x-ndjson"]);
 const refusals = new Set([400, 401, 404, 405]);
+const llmErrorOf = (path: string): string => (path.startsWith("/v1/messages") ? "AnthropicError" : "OpenAiError");
 const isLlmApi = (path: string): boolean => path.startsWith("/v1/");
 
 const contentTypeOf = ({ headers }: ApiAnswer): string => String(headers["content-type"] ?? "").split(";", 1)[0] ?? "";
@@ -89,10 +93,20 @@ function judgeProblem(answer: ApiAnswer): string[] {
 /** An error of ours has a code of ours, with the status that goes with it. A provider's refusal is passed on as it is. */
 function judgeOwnCode({ status, headers, text }: ApiAnswer): string[] {
   if (status < 400 || text === "" || headers["x-topdog-attempts"] !== undefined) return [];
-  const { error } = (parse(text) ?? {}) as { error?: { code?: string } };
+  const body = (parse(text) ?? {}) as { type?: string; error?: { code?: string; type?: string }; request_id?: string };
+  const { error } = body;
+  // Anthropic's errors have a type and no code.
+  if (body.type === "error")
+    return anthropicTypes(status).includes(error?.type ?? "") ? [] : [`${error?.type} is no error type for ${status}`];
   const entry = Object.entries(errorRegistry).find(([code]) => code === error?.code)?.[1];
   return entry?.status === status ? [] : [`${error?.code} is no error code of ours for ${status}`];
 }
+
+const anthropicTypes = (status: number): string[] => [
+  anthropicErrorType(status),
+  // A spent day, which no waiting of a client helps.
+  ...(status === 429 ? [anthropicErrorType(status, "quota_exceeded")] : []),
+];
 
 function judgeAllow(truth: readonly string[], { status, headers }: ApiAnswer): string[] {
   if (status !== 405) return [];
