@@ -23,8 +23,8 @@ export async function takeMailRequest(trx: Transaction, at: Date): Promise<MailR
   return rows[0] ?? null;
 }
 
-export async function deleteMailRequest(trx: Transaction, id: string): Promise<void> {
-  await trx.raw("delete from mail_request where id = ?", [id]);
+export async function deleteMailRequest(db: Database, id: string): Promise<void> {
+  await db.raw("delete from mail_request where id = ?", [id]);
 }
 
 export async function postponeMailRequest(trx: Transaction, id: string, until: Date): Promise<void> {

@@ -22,48 +22,53 @@ export interface SendMailsDeps extends RegistryDeps {
 
 const linkLifetimeMs = 60 * 60_000;
 const maxAttempts = 6;
-const firstRetryMs = 5_000;
+/** Longer than a mail server may take: what is being sent is not taken a second time. */
+const firstRetryMs = 60_000;
 const maxMailsPerRun = 200;
 
 /** Sends the mails that were asked for, one after the other. */
 export async function sendMails(deps: SendMailsDeps, signal: AbortSignal): Promise<void> {
   for (let sent = 0; sent < maxMailsPerRun && !signal.aborted; sent += 1) {
-    if (!(await change(deps, (trx, at) => sendNext(deps, trx, at)))) return;
+    const next = await change(deps, (trx, at) => prepareNext(deps, trx, at));
+    if (next === null) return;
+    await sendOne(deps, next);
   }
 }
 
-/** False when none is due. A link is valid only once its mail was sent: both are in one transaction. */
-async function sendNext(deps: SendMailsDeps, trx: Transaction, at: Date): Promise<boolean> {
+interface PreparedMail {
+  readonly request: MailRequest;
+  /** Null when nobody is to be written to. */
+  readonly mail: Mail | null;
+}
+
+/**
+ * Makes the link of the next mail that is due, and commits it before the mail is sent: whoever is quick finds it valid. If this
+ * process dies in between, the mail is sent again, later and with another link.
+ */
+async function prepareNext(deps: SendMailsDeps, trx: Transaction, at: Date): Promise<PreparedMail | null> {
   const request = await takeMailRequest(trx, at);
-  if (request === null) return false;
+  if (request === null) return null;
+  const retryAt = new Date(at.getTime() + firstRetryMs * 2 ** request.attempts);
+  await postponeMailRequest(trx, request.id, retryAt);
   const account = await findAccount(trx, { email: request.email });
   // Nobody is written to because somebody else asked to reset a password that does not exist.
-  if (request.kind === "sign_up" || account !== null) {
-    const { token, hash } = createToken(deps.randomBytes);
-    await insertEmailToken(trx, hash, request.email, new Date(at.getTime() + linkLifetimeMs));
-    const link = `${deps.publicUrl}/set-password#token=${token}`;
-    const text = mailOf(request.kind, account?.passwordHash != null, link);
-    if (!(await isSent(deps, trx, request, { to: request.email, ...text, link }, at))) return true;
-  }
-  await deleteMailRequest(trx, request.id);
-  return true;
+  if (request.kind === "password_reset" && account === null) return { request, mail: null };
+  const { token, hash } = createToken(deps.randomBytes);
+  await insertEmailToken(trx, hash, request.email, new Date(at.getTime() + linkLifetimeMs));
+  const link = `${deps.publicUrl}/set-password#token=${token}`;
+  const text = mailOf(request.kind, account?.passwordHash != null, link);
+  return { request, mail: { to: request.email, ...text, link } };
 }
 
-async function isSent(
-  { sendMail, logger }: SendMailsDeps,
-  trx: Transaction,
-  { id, attempts }: MailRequest,
-  mail: Mail,
-  at: Date,
-): Promise<boolean> {
+/** One that could not be sent stays, and is tried again, until it has failed too often. */
+async function sendOne({ db, sendMail, logger }: SendMailsDeps, { request, mail }: PreparedMail): Promise<void> {
   try {
-    await sendMail(mail);
-    return true;
+    if (mail !== null) await sendMail(mail);
   } catch (error) {
-    const givesUp = attempts + 1 >= maxAttempts;
-    logger.warn({ err: error, attempts: attempts + 1, givesUp }, "a mail could not be sent");
-    if (givesUp) return true;
-    await postponeMailRequest(trx, id, new Date(at.getTime() + firstRetryMs * 2 ** attempts));
-    return false;
+    const attempts = request.attempts + 1;
+    const givesUp = attempts >= maxAttempts;
+    logger.warn({ err: error, attempts, givesUp }, "a mail could not be sent");
+    if (!givesUp) return;
   }
+  await deleteMailRequest(db, request.id);
 }
