@@ -101,7 +101,11 @@ function validObject(
 }
 
 function validText({ pattern, minLength = 0, maxLength = 40 }: Schema): fc.Arbitrary<string> {
-  const plain = fc.string({ unit: "grapheme-ascii", minLength, maxLength: Math.min(maxLength, 40) });
+  const plain = fc.string({
+    unit: "grapheme-ascii",
+    minLength,
+    maxLength: Math.max(minLength, Math.min(maxLength, 40)),
+  });
   if (pattern === undefined) return plain;
   try {
     return fc.stringMatching(new RegExp(pattern, "u"), { size: "small" });

@@ -13,7 +13,7 @@ export const sessionCallerSchema = z.object({
   kind: z.literal("session"),
   sessionId: z.string(),
   userId: z.string(),
-  /** A user with the admin role, in a session that passed a second factor. */
+  /** A user with the admin role, in a session that passed a second factor in the last 12 hours. */
   operator: z.boolean(),
   /** When the person last proved who they are, by password or passkey. */
   authenticatedAt: z.iso.datetime(),

@@ -11,12 +11,11 @@ import { deleteExpiredJob, sendMailsJob } from "./jobs/auth-jobs.ts";
 import { anchorAuditHeads } from "./jobs/anchor-audit-heads.ts";
 import { completeOrgDeletions } from "./jobs/complete-org-deletions.ts";
 import { disableBlockedCredentialsJob } from "./jobs/disable-blocked-credentials.ts";
-import { createRegistryMetrics } from "./metrics.ts";
+import { createRegistryMetrics, type SignInOutcome } from "./metrics.ts";
 import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerListCredentials } from "./responders/answer-list-credentials.ts";
 import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts";
 import { answerResolveSession } from "./responders/answer-resolve-session.ts";
-import { createAuthRoutes } from "./routes/auth-routes.ts";
 import { withAuditKeys } from "./store/audit-keys.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { fingerprintWith } from "./store/fingerprint.ts";
@@ -40,6 +39,7 @@ export const orgRegistry = defineService({
       passwords: createPasswordHashes(deps.hashCost),
       secretBox: createSecretBox(config.AUTH_SECRET.reveal()),
       publicUrl: config.PUBLIC_URL,
+      onSignIn: (outcome: SignInOutcome) => metrics.signIns.inc({ outcome }),
       canSendMail: sendMail !== null,
     };
     const credentials = {
@@ -49,7 +49,7 @@ export const orgRegistry = defineService({
       check: createCredentialChecker(context.bus, context.logger),
     };
     return {
-      routes: [...createRoutes(credentials), ...createAuthRoutes(auth)],
+      routes: createRoutes({ ...credentials, ...auth }),
       verifiers: {
         caller: callerVerifier({
           publicKeys: config.CALLER_PUBLIC_KEYS,

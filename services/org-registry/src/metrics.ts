@@ -1,11 +1,14 @@
 import type { Metrics } from "@topdog/telemetry/metrics";
 
 const lookupOutcomes = ["found", "refused", "failed"] as const;
+const signInOutcomes = ["ok", "wrong", "limited", "failed"] as const;
+export type SignInOutcome = (typeof signInOutcomes)[number];
 const lookupSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
 export interface RegistryMetrics {
   readonly principalLookups: { inc(labels: { outcome: (typeof lookupOutcomes)[number] }): void };
   readonly principalLookupSeconds: { observe(seconds: number): void };
+  readonly signIns: { inc(labels: { outcome: SignInOutcome }): void };
   readonly lostSeats: { inc(count: number): void };
 }
 
@@ -20,6 +23,11 @@ export const createRegistryMetrics = (metrics: Metrics): RegistryMetrics => ({
     name: "topdog_org_registry_principal_lookup_seconds",
     help: "Time to answer a principal look-up",
     buckets: lookupSecondsBuckets,
+  }),
+  signIns: metrics.counter({
+    name: "topdog_org_registry_sign_ins_total",
+    help: "Attempts to sign in, by how they ended; limited: too many guesses before it",
+    labels: { outcome: signInOutcomes },
   }),
   lostSeats: metrics.counter({
     name: "topdog_org_registry_lost_seats_total",

@@ -239,7 +239,12 @@ describe("people who sign in", () => {
     expect(codeOfAnswer(await ask({ password: "wrong", code: codeNow() }))).toEqual([401, "wrong_credentials"]);
     skewMs = 60_000;
     const code = codeNow();
-    expect((await signIn(email, { code })).as).toMatchObject({ operator: true });
+    const operating = await signIn(email, { code });
+    expect(operating.as).toMatchObject({ operator: true });
+    const before = skewMs;
+    skewMs += 13 * 3_600_000;
+    expect(await resolved(operating.token)).toMatchObject({ operator: false });
+    skewMs = before;
     expect(codeOfAnswer(await ask({ code }))).toEqual([401, "wrong_code"]);
     expect((await signIn(email, { code: recovery })).as.operator).toBe(true);
     expect(codeOfAnswer(await ask({ code: recovery }))).toEqual([401, "wrong_code"]);

@@ -4,6 +4,8 @@ import type { SessionCaller } from "@topdog/contracts/account-call";
 export const maxIdleMs = 14 * 86_400_000;
 /** A session that one does use. */
 export const maxAgeMs = 30 * 86_400_000;
+/** For how long a second factor makes an admin's session one of an operator: a working day. */
+const operatorMs = 12 * 3_600_000;
 /** Signing in once more ends the oldest one. */
 export const maxSessionsPerUser = 50;
 
@@ -31,11 +33,14 @@ export interface Place {
 export const expiryOf = (createdAt: Date, usedAt: Date): Date =>
   new Date(Math.min(createdAt.getTime() + maxAgeMs, usedAt.getTime() + maxIdleMs));
 
-export const toSessionCaller = (session: Session, isAdmin: boolean): SessionCaller => ({
+const isRecent = (shownAt: Date | null, at: Date): boolean =>
+  shownAt !== null && at.getTime() - shownAt.getTime() < operatorMs;
+
+export const toSessionCaller = (session: Session, isAdmin: boolean, at: Date): SessionCaller => ({
   kind: "session",
   sessionId: session.id,
   userId: session.userId,
-  operator: isAdmin && session.secondFactorAt !== null,
+  operator: isAdmin && isRecent(session.secondFactorAt, at),
   authenticatedAt: session.authenticatedAt.toISOString(),
   secondFactorAt: session.secondFactorAt?.toISOString() ?? null,
 });

@@ -2,6 +2,7 @@ import type { Visitor } from "@topdog/contracts/account-call";
 import { cookiesOf, csrfTokenOf, isSecureUrl } from "@topdog/contracts/session-cookies";
 import { z } from "zod";
 import { maxAgeMs, type Place, type Session } from "../domain/session.ts";
+import type { SignInOutcome } from "../metrics.ts";
 import type { Account } from "../store/accounts.ts";
 import type { SignedIn } from "../usecases/sign-in.ts";
 import type { AuthDeps } from "../usecases/auth-deps.ts";
@@ -10,6 +11,7 @@ import type { AuthDeps } from "../usecases/auth-deps.ts";
 export interface AuthRouteDeps extends AuthDeps {
   /** Where browsers reach the site: it decides the names of the cookies. */
   readonly publicUrl: string;
+  readonly onSignIn: (outcome: SignInOutcome) => void;
   /** Without it there is no way to sign up. */
   readonly canSendMail: boolean;
 }

@@ -10,6 +10,8 @@ import { acceptOwnershipRoute } from "./accept-ownership.ts";
 import type { CredentialDeps } from "../usecases/credential-deps.ts";
 import { addCredentialRoute } from "./add-credential.ts";
 import { exportOrgAuditRoute, exportOwnAuditRoute, readOrgAuditRoute, readOwnAuditRoute } from "./read-audit.ts";
+import { createAuthRoutes } from "./auth-routes.ts";
+import type { AuthRouteDeps } from "./auth-schemas.ts";
 import { changeMemberRoute } from "./change-member.ts";
 import { chooseByokSettingsRoute } from "./choose-byok-settings.ts";
 import { createKeyRoute } from "./create-key.ts";
@@ -52,4 +54,7 @@ const constructors = [
 ];
 
 /** The account API of this service: what is mounted, and what the OpenAPI document is made of. */
-export const createRoutes = (deps: CredentialDeps): Route[] => constructors.map((construct) => construct(deps));
+export const createRoutes = (deps: CredentialDeps & AuthRouteDeps): Route[] => [
+  ...createAuthRoutes(deps),
+  ...constructors.map((construct) => construct(deps)),
+];

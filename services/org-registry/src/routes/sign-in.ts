@@ -1,6 +1,8 @@
 import { emailSchema } from "@topdog/contracts/text";
+import { AppError } from "@topdog/errors/app-error";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
+import type { SignInOutcome } from "../metrics.ts";
 import { signIn } from "../usecases/sign-in.ts";
 import {
   type AuthRouteDeps,
@@ -22,5 +24,20 @@ export const signInRoute = (deps: AuthRouteDeps) =>
     body: z.object({ email: emailSchema, password: passwordSchema, code: codeSchema.optional() }),
     responses: { 200: sessionViewSchema },
     errors: ["wrong_credentials", "second_factor_required", "wrong_code", "too_many_attempts"],
-    handler: async ({ caller, body }) => signedInReply(await signIn(deps, body, placeOf(caller)), deps.publicUrl),
+    handler: async ({ caller, body }) => {
+      try {
+        const signedIn = await signIn(deps, body, placeOf(caller));
+        deps.onSignIn("ok");
+        return signedInReply(signedIn, deps.publicUrl);
+      } catch (error) {
+        deps.onSignIn(outcomeOf(error));
+        throw error;
+      }
+    },
   });
+
+function outcomeOf(error: unknown): SignInOutcome {
+  if (!(error instanceof AppError)) return "failed";
+  if (error.code === "too_many_attempts") return "limited";
+  return error.status === 401 ? "wrong" : "failed";
+}

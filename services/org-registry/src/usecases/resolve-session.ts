@@ -14,5 +14,5 @@ export async function resolveSessionOf(db: Database, tokenHash: string, at: Date
   if (at.getTime() - session.lastSeenAt.getTime() > touchEveryMs) {
     await touchSession(db, { ...session, expiresAt: expiryOf(session.createdAt, at) }, at);
   }
-  return toSessionCaller(session, isAdmin);
+  return toSessionCaller(session, isAdmin, at);
 }
