@@ -41,6 +41,8 @@ export const callers: Readonly<Record<"ann" | "bob", Principal>> = {
     userId: "ann",
     orgId: null,
     role: null,
+    scopes: ["llm"],
+    restrictions: null,
     buckets: { personal: "user:ann", org: null },
   },
   bob: {
@@ -49,6 +51,8 @@ export const callers: Readonly<Record<"ann" | "bob", Principal>> = {
     userId: "bob",
     orgId: "acme",
     role: "member",
+    scopes: ["llm"],
+    restrictions: null,
     buckets: { personal: "seat:acme:bob", org: "org:acme" },
   },
 };

@@ -62,6 +62,8 @@ export const principal = (keyId: string): OpenedCall["principal"] => ({
   userId: `usr_of_${keyId}`,
   orgId: null,
   role: null,
+  scopes: ["llm"],
+  restrictions: null,
   buckets: { personal: "user:usr_1", org: null },
   byok: { scope: "user", used: 0, capacity: 3 },
 });

@@ -25,7 +25,7 @@ export const errorRegistry = {
   ),
   invalid_api_key: refused(
     401,
-    "The API key is unknown or revoked.",
+    "The API key is unknown, expired or revoked.",
     "Check the key, or create a new one.",
     "authentication_error",
   ),
@@ -85,6 +85,24 @@ export const errorRegistry = {
   ),
   forbidden: refused(403, "You may not do this.", "Ask someone with the needed role.", "permission_error"),
   owner_only: refused(403, "Only the owner may do this.", "Ask the owner of the org.", "permission_error"),
+  insufficient_scope: refused(
+    403,
+    "The API key does not have the scope that this needs.",
+    "Use a key that has the scope, or do it signed in.",
+    "permission_error",
+  ),
+  address_not_allowed: refused(
+    403,
+    "The API key may not be used from this address.",
+    "Call from an address that the key allows, or change the key's allowed addresses.",
+    "permission_error",
+  ),
+  model_not_allowed: refused(
+    403,
+    "The API key may not call this model.",
+    "Pick a model from GET /v1/models, or change the key's allowed models.",
+    "permission_error",
+  ),
   not_found: refused(404, "There is nothing at this address.", "Check the path and the id."),
   model_not_found: refused(
     404,

@@ -4,6 +4,8 @@ import { BlockList, isIP, type Socket } from "node:net";
 /** What limits per address count as one client: an IPv4 address, or the /64 that an IPv6 customer gets. */
 export interface ClientAddresses {
   ofRequest(req: IncomingMessage): string;
+  /** The whole address; null when it is not known. */
+  wholeOfRequest(req: IncomingMessage): string | null;
   ofSocket(socket: Socket): string;
   /** Whether the peer is a proxy of ours, which speaks for many clients. */
   isProxy(socket: Socket): boolean;
@@ -16,6 +18,8 @@ export interface AddressRange {
 
 interface Peer {
   readonly address: string;
+  /** Null when it is not known. */
+  readonly whole: string | null;
   readonly isProxy: boolean;
 }
 
@@ -82,22 +86,28 @@ export function createClientAddresses(proxies: readonly AddressRange[]): ClientA
     const address = plainAddress(socket.remoteAddress ?? "");
     const peer: Peer =
       address === null
-        ? { address: unknownAddress, isProxy: false }
-        : { address: limitedAddress(address), isProxy: proxies.length > 0 && isTrusted(address) };
+        ? { address: unknownAddress, whole: null, isProxy: false }
+        : { address: limitedAddress(address), whole: address, isProxy: proxies.length > 0 && isTrusted(address) };
     socket[peerKey] = peer;
     return peer;
   }
 
-  function ofForwarded(header: string, peer: Peer): string {
-    const hops = header.split(",").slice(-maxHops);
-    let nearest = peer.address;
-    for (const hop of hops.toReversed()) {
+  function clientBehind({ whole }: Peer, header: string): string | null {
+    let nearest = whole;
+    for (const hop of header.split(",").slice(-maxHops).toReversed()) {
       const address = forwardedAddress(hop);
       if (address === null) return nearest;
-      nearest = limitedAddress(address);
+      nearest = address;
       if (!isTrusted(address)) return nearest;
     }
     return nearest;
+  }
+
+  /** The header that says for whom a proxy of ours speaks; null when nobody is believed. */
+  function believed(peer: Peer, req: IncomingMessage): string | null {
+    if (!peer.isProxy) return null;
+    const header = req.headers["x-forwarded-for"];
+    return typeof header === "string" ? header : null;
   }
 
   return {
@@ -105,9 +115,26 @@ export function createClientAddresses(proxies: readonly AddressRange[]): ClientA
     isProxy: (socket) => peerOf(socket).isProxy,
     ofRequest: (req) => {
       const peer = peerOf(req.socket);
-      if (!peer.isProxy) return peer.address;
-      const header = req.headers["x-forwarded-for"];
-      return typeof header === "string" ? ofForwarded(header, peer) : peer.address;
+      const header = believed(peer, req);
+      if (header === null) return peer.address;
+      const client = clientBehind(peer, header);
+      return client === null ? unknownAddress : limitedAddress(client);
+    },
+    wholeOfRequest: (req) => {
+      const peer = peerOf(req.socket);
+      const header = believed(peer, req);
+      return header === null ? peer.whole : clientBehind(peer, header);
     },
   };
+}
+
+/** A test of whether an address is in one of these ranges, of which each is one that `parseAddressRange` takes. */
+export function addressRanges(ranges: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const text of ranges) {
+    const range = parseAddressRange(text);
+    if (range === null) throw new Error("not an address range");
+    list.addSubnet(range.address, range.prefixBits, familyOf(range.address));
+  }
+  return (address) => list.check(address, familyOf(address));
 }

@@ -96,6 +96,8 @@ describe("a route that takes a caller", () => {
     userId: "usr_1",
     orgId: null,
     role: null,
+    scopes: ["account"],
+    restrictions: null,
     buckets: { personal: "user:usr_1", org: null },
     byok: { scope: "user", used: 0, capacity: 2 },
   };

@@ -1,7 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { expect, test } from "@jest/globals";
-import { createClientAddresses, parseAddressRange, type AddressRange } from "@topdog/http-kit/client-address";
+import {
+  addressRanges,
+  createClientAddresses,
+  parseAddressRange,
+  type AddressRange,
+} from "@topdog/http-kit/client-address";
 
 const from = (remoteAddress: string, forwardedFor?: string): IncomingMessage => {
   const socket = { remoteAddress } as Socket;
@@ -42,6 +47,21 @@ test.each([
 ])("behind our proxies %s is %s: what a proxy of ours did not write is not believed", (header, client) => {
   const addresses = createClientAddresses(ranges("10.0.0.0/8", "fd00::/8"));
   expect(addresses.ofRequest(from("::ffff:10.0.0.1", header))).toBe(client);
+});
+
+test("a whole address is known beside the one that is limited, and only where it may be believed", () => {
+  const addresses = createClientAddresses(ranges("10.0.0.0/8"));
+  const whole = (peer: string, header?: string): string | null => addresses.wholeOfRequest(from(peer, header));
+  expect(whole("2001:db8:1:2:3:4:5:6")).toBe("2001:db8:1:2:3:4:5:6");
+  expect(whole("10.0.0.1", "1.1.1.1, [2001:db8::1]:4711, 10.2.3.4")).toBe("2001:db8::1");
+  expect(whole("192.0.2.7", "198.51.100.1")).toBe("192.0.2.7");
+  expect(whole("")).toBeNull();
+});
+
+test("an address is looked up in ranges of both families", () => {
+  const isIn = addressRanges(["203.0.113.0/24", "2001:db8::/48", "192.0.2.7"]);
+  const seen = ["203.0.113.255", "203.0.114.0", "2001:db8:0:ffff::1", "2001:db8:1::1", "192.0.2.7", "192.0.2.8"];
+  expect(seen.map(isIn)).toEqual([true, false, true, false, true, false]);
 });
 
 test("a proxy is known by its range, and a range that is none is refused", () => {

@@ -34,6 +34,8 @@ const call: AccountCall = {
     userId: "usr_1",
     orgId: null,
     role: null,
+    scopes: ["llm"],
+    restrictions: null,
     buckets: { personal: "user:usr_1", org: null },
     byok: { scope: "user", used: 0, capacity: 2 },
   },

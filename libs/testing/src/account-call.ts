@@ -9,6 +9,7 @@ import {
   type SessionCaller,
   type Visitor,
 } from "@topdog/contracts/account-call";
+import { keyScopes } from "@topdog/contracts/key-scopes";
 import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { ServiceName } from "@topdog/contracts/services";
@@ -82,6 +83,8 @@ export const principalOf = ({ userId, orgId = null, role = "member", keyId = "ke
     orgId === null
       ? { personal: userBucket(userId), org: null }
       : { personal: seatBucket(orgId, userId), org: orgBucket(orgId) },
+  scopes: keyScopes,
+  restrictions: null,
   byok: { scope: "user", used: 0, capacity: 2 },
 });
 

@@ -182,6 +182,7 @@ function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayC
   return {
     principals,
     clientAddresses,
+    nowMs: Date.now,
     isDraining,
     badKeys: createBadKeys({ perMinute: config.BAD_KEYS_PER_MINUTE, maxAddresses: maxBadKeyAddresses, monotonicMs }),
     addresses: createConcurrency({

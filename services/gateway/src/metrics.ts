@@ -12,6 +12,7 @@ const callOutcomes = [
   "unanswered",
   "client_closed",
   "unauthenticated",
+  "forbidden",
   "quota_exceeded",
   "reduced_capacity",
   "bad_upload",

@@ -26,6 +26,8 @@ function setUp(): {
             userId: "usr_1",
             orgId: null,
             role: null,
+            scopes: ["llm"],
+            restrictions: null,
             buckets: { personal: "user:usr_1", org: null },
             byok: { scope: "user", used: 0, capacity: 2 },
           }

@@ -1,6 +1,7 @@
 import { hash, randomBytes } from "node:crypto";
 import type { SessionCaller } from "@topdog/contracts/account-call";
 import { formatApiKey } from "@topdog/contracts/api-key";
+import { keyScopes } from "@topdog/contracts/key-scopes";
 import { resolvePrincipal, type Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { resolveSession } from "@topdog/contracts/rpc/resolve-session";
 import { serveRpc } from "@topdog/messaging/rpc";
@@ -19,6 +20,13 @@ export interface TestKey {
   readonly key: string;
   readonly keyHash: string;
   readonly principal: Principal;
+}
+
+interface KeyOptions extends Partial<Pick<Principal, "scopes" | "restrictions">> {
+  readonly org?: string;
+  readonly apiCalls?: number;
+  readonly llmRequests?: number;
+  readonly pool?: number;
 }
 
 export interface Answer {
@@ -47,7 +55,7 @@ export interface Platform {
   /** Runs before each resolve is answered. */
   onResolve: () => Promise<void>;
   resolves(): number;
-  newKey(options?: { org?: string; apiCalls?: number; llmRequests?: number; pool?: number }): TestKey;
+  newKey(options?: KeyOptions): TestKey;
   startGateway(overrides?: Partial<Record<keyof GatewayConfig, string>>): Promise<Gateway>;
   stop(): Promise<void>;
 }
@@ -91,7 +99,7 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     keys,
     sessions,
     resolves: () => resolves,
-    newKey: ({ org, apiCalls = 800, llmRequests = 300, pool = 0 } = {}) => {
+    newKey: ({ org, apiCalls = 800, llmRequests = 300, pool = 0, scopes = keyScopes, restrictions = null } = {}) => {
       users += 1;
       const userId = `usr_${users}`;
       const key = formatApiKey(randomBytes(32));
@@ -103,6 +111,8 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
         userId,
         orgId: org ?? null,
         role: org === undefined ? null : "member",
+        scopes,
+        restrictions,
         buckets: { personal, org: orgOwner },
         byok: { scope: org === undefined ? "user" : "org", used: 1, capacity: 3 },
       };

@@ -8,6 +8,8 @@ const principal: Principal = {
   userId: "usr_1",
   orgId: "org_1",
   role: "member",
+  scopes: ["llm"],
+  restrictions: null,
   buckets: { personal: "seat:org_1:usr_1", org: "org:org_1" },
   byok: { scope: "org", used: 0, capacity: 3 },
 };

@@ -35,7 +35,7 @@ export interface RouterRig {
   readonly folder: string;
   /** Sends an admitted call; each one has a sequence number of its own. */
   call(body: object | string, options?: CallOptions): Promise<Answer & { seq: number }>;
-  get(path: string): Promise<Answer & { seq: number }>;
+  get(path: string, options?: CallOptions): Promise<Answer & { seq: number }>;
   /** An operation of another name. */
   callOperation(endpoint: string): Promise<Answer>;
   /** The usage of a call, once it is on the bus. */
@@ -48,6 +48,8 @@ export interface RouterRig {
 
 export interface CallOptions {
   readonly deadlineInMs?: number;
+  /** The only models that the caller's key may call. */
+  readonly models?: string[];
   /** Give the call up after so many bytes of answer; 0: soon after it is sent. */
   readonly abortAfterBytes?: number;
 }
@@ -61,7 +63,12 @@ export const chatBody = (extra: object = {}): object => ({
 const usageStream = "TOPDOG_USAGE";
 let lastSeq = 0;
 
-function openedCall(endpoint: string, path: string, body: Buffer, deadlineInMs = 20_000): OpenedCall & { seq: number } {
+function openedCall(
+  endpoint: string,
+  path: string,
+  body: Buffer,
+  { deadlineInMs = 20_000, models }: CallOptions = {},
+): OpenedCall & { seq: number } {
   lastSeq += 1;
   const buckets = { personal: "user:usr_1", org: null };
   const byok = { scope: "user", used: 0, capacity: 0 } as const;
@@ -73,7 +80,16 @@ function openedCall(endpoint: string, path: string, body: Buffer, deadlineInMs =
     path,
     headers: [],
     timeoutMs: deadlineInMs,
-    principal: { keyId: "key_1", userId: "usr_1", orgId: null, role: null, buckets, byok },
+    principal: {
+      keyId: models === undefined ? "key_1" : `key_of_${lastSeq}`,
+      userId: "usr_1",
+      orgId: null,
+      role: null,
+      scopes: ["llm"],
+      restrictions: models === undefined ? null : { expiresAtMs: null, models, addresses: null },
+      buckets,
+      byok,
+    },
     source: "personal",
     day: "2026-11-22",
     charges: [
@@ -223,13 +239,13 @@ export async function rigFor(
   return {
     url,
     folder,
-    async call(body, { deadlineInMs, abortAfterBytes } = {}) {
+    async call(body, { abortAfterBytes, ...options } = {}) {
       const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-      const call = openedCall("chat.completions", "/v1/chat/completions", bytes, deadlineInMs);
+      const call = openedCall("chat.completions", "/v1/chat/completions", bytes, options);
       return { ...(await sendCall(links, call, abortAfterBytes)), seq: call.seq };
     },
-    async get(path) {
-      const call = openedCall("models", path, noBody);
+    async get(path, options) {
+      const call = openedCall("models", path, noBody, options);
       return { ...(await sendCall(links, call, undefined)), seq: call.seq };
     },
     callOperation: (endpoint) => sendCall(links, openedCall(endpoint, "/v1/x", noBody), undefined),

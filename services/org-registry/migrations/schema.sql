@@ -1,7 +1,10 @@
 -- What a freshly migrated database holds. The service's schema test compares it, and prints the difference.
 
 -- columns
+api_key.allowed_addresses text[]
+api_key.allowed_models text[]
 api_key.created_at timestamp with time zone not null
+api_key.expires_at timestamp with time zone
 api_key.hash text not null
 api_key.id text not null
 api_key.last_four text not null
@@ -10,6 +13,7 @@ api_key.org_id text
 api_key.parent_key_id text
 api_key.prefix text not null
 api_key.revoked_at timestamp with time zone
+api_key.scopes text[] not null default '{llm}'::text[]
 api_key.seq bigint not null generated always as identity
 api_key.user_id text not null
 app_user.admin boolean not null default false
@@ -121,6 +125,8 @@ totp.sealed_secret text not null
 totp.user_id text not null
 
 -- constraints
+api_key.api_key_allowed_addresses_check CHECK (((cardinality(allowed_addresses) >= 1) AND (cardinality(allowed_addresses) <= 20)))
+api_key.api_key_allowed_models_check CHECK (((cardinality(allowed_models) >= 1) AND (cardinality(allowed_models) <= 50)))
 api_key.api_key_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 api_key.api_key_hash_key UNIQUE (hash)
 api_key.api_key_last_four_check CHECK ((length(last_four) = 4))
@@ -129,6 +135,7 @@ api_key.api_key_org_id_user_id_fkey FOREIGN KEY (org_id, user_id) REFERENCES mem
 api_key.api_key_parent_key_id_fkey FOREIGN KEY (parent_key_id) REFERENCES api_key(id)
 api_key.api_key_pkey PRIMARY KEY (id)
 api_key.api_key_prefix_check CHECK ((length(prefix) = 8))
+api_key.api_key_scopes_check CHECK (((scopes <@ ARRAY['llm'::text, 'usage:read'::text, 'account'::text]) AND (cardinality(scopes) >= 1)))
 api_key.api_key_seq_key UNIQUE (seq)
 api_key.api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 app_user.app_user_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))

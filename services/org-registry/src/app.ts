@@ -59,7 +59,7 @@ export const orgRegistry = defineService({
       },
       parts: {
         "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs }),
-        "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight })),
+        "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight, nowMs })),
         "principal changes": partOf(() => answerListChanges(context)),
         "lists of credentials": partOf(() => answerListCredentials({ ...context, maxInFlight })),
         "session look-ups": partOf(() => answerResolveSession({ ...context, nowMs, maxInFlight })),

@@ -45,7 +45,7 @@ describe("the demo seed", () => {
     await rm(file);
     const second = await seedWith(file);
     expect([second.userId, second.orgId, second.memberIds]).toEqual([first.userId, first.orgId, first.memberIds]);
-    const resolve = (key: string) => resolvePrincipalOf(database.db, hashKey(key));
+    const resolve = (key: string) => resolvePrincipalOf(deps, hashKey(key));
     for (const name of ["userKey", "teamsOwnerKey", "teamsMemberKey"] as const) {
       expect(await resolve(first[name])).toBeNull();
       expect(await resolve(second[name])).not.toBeNull();
@@ -67,8 +67,8 @@ describe("the demo seed", () => {
     const second = await seedWith(file);
     expect(second).toMatchObject({ teamsOwnerKey: first.teamsOwnerKey, teamsMemberKey: first.teamsMemberKey });
     expect(isApiKey(second.userKey)).toBe(true);
-    expect(await resolvePrincipalOf(database.db, hashKey(withoutChecksum))).toBeNull();
-    expect(await resolvePrincipalOf(database.db, hashKey(second.userKey))).toMatchObject({ userId: first.userId });
+    expect(await resolvePrincipalOf(deps, hashKey(withoutChecksum))).toBeNull();
+    expect(await resolvePrincipalOf(deps, hashKey(second.userKey))).toMatchObject({ userId: first.userId });
   });
 });
 

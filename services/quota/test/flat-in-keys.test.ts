@@ -113,6 +113,8 @@ const principalOf = (owner: string): Principal => ({
   userId: owner.slice("user:".length),
   orgId: "org_70",
   role: "owner",
+  scopes: ["llm"],
+  restrictions: null,
   buckets: { personal: owner, org: null },
   byok: { scope: "user", used: 0, capacity: 0 },
 });

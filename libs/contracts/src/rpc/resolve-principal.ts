@@ -2,6 +2,8 @@ import { z } from "zod";
 import { byokTenantSchema } from "../byok.ts";
 import { defineRpc } from "../event.ts";
 import { memberRoleSchema } from "../events/org-events.ts";
+import { keyRestrictionsSchema } from "../key-restrictions.ts";
+import { keyScopeSchema } from "../key-scopes.ts";
 import { bucketOwnerSchema } from "../quota.ts";
 
 export const principalSchema = z.object({
@@ -10,6 +12,9 @@ export const principalSchema = z.object({
   orgId: z.string().nullable(),
   /** The user's role in `orgId`; null outside an org. */
   role: memberRoleSchema.nullable(),
+  scopes: z.array(keyScopeSchema).readonly(),
+  /** Null for a key without any. */
+  restrictions: keyRestrictionsSchema.nullable(),
   buckets: z.object({ personal: bucketOwnerSchema, org: bucketOwnerSchema.nullable() }),
   byok: z.object({
     scope: z.enum(["user", "org"]),
@@ -24,7 +29,8 @@ export type Principal = z.infer<typeof principalSchema>;
 
 export const resolvePrincipal = defineRpc({
   subject: "topdog.rpc.principal.resolve.v1",
-  summary: "Find the principal that an API key's SHA-256 belongs to; null for an unknown, revoked or seatless key",
+  summary:
+    "Find the principal that an API key's SHA-256 belongs to; null for an unknown, revoked, expired or seatless key",
   owner: "org-registry",
   askers: ["gateway"],
   idempotent: true,

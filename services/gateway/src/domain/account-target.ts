@@ -1,3 +1,5 @@
+import type { KeyScope } from "@topdog/contracts/key-scopes";
+
 export type AccountService = "org-registry" | "billing" | "quota";
 
 export interface AccountTarget {
@@ -7,6 +9,8 @@ export interface AccountTarget {
    * `operator`: of an operator, who was recognised before.
    */
   readonly access: "account" | "visitor" | "none" | "operator";
+  /** A key needs one of these. */
+  readonly scopes: readonly KeyScope[];
 }
 
 const prefixes: readonly (readonly [string, AccountService])[] = [
@@ -39,11 +43,20 @@ const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = 
   "/consistency/sli": "operator",
 };
 
+const accountScopes: readonly KeyScope[] = ["account"];
+const usageScopes: readonly KeyScope[] = ["usage:read", "account"];
+const otherScopes: Readonly<Partial<Record<string, readonly KeyScope[]>>> = {
+  "/api/usage": usageScopes,
+  "/api/limits": usageScopes,
+};
+
 /** Which service answers a path of the account API; null when none does. A path with `..` is none. */
 export function accountTarget(path: string): AccountTarget | null {
   if (path.includes("..") || path.includes("//") || path.includes("\\")) return null;
   for (const [prefix, service] of prefixes) {
-    if (path === prefix || path.startsWith(`${prefix}/`)) return { service, access: otherAccess[prefix] ?? "account" };
+    if (path !== prefix && !path.startsWith(`${prefix}/`)) continue;
+    const scopes = otherScopes[prefix] ?? accountScopes;
+    return { service, access: otherAccess[prefix] ?? "account", scopes };
   }
   return null;
 }

@@ -1,11 +1,20 @@
 import { orgTenant, userTenant } from "@topdog/contracts/byok";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { addressRanges } from "@topdog/http-kit/client-address";
 import { LRUCache } from "lru-cache";
+
+export interface KeyChecks {
+  /** Unix milliseconds; infinite for a key that does not expire. */
+  readonly expiresAtMs: number;
+  readonly allowsAddress: ((address: string) => boolean) | null;
+}
 
 /** A principal with what every answer to it repeats. */
 export interface KnownCaller {
   readonly keyHash: string;
   readonly principal: Principal;
+  /** What each use of the key is checked for here; null for a key without such restrictions. */
+  readonly checks: KeyChecks | null;
   /** `X-BYOK-*`, names and values alternate. */
   readonly byokHeaders: readonly string[];
   /** Its ids as members of a JSON object, for the line of each call. */
@@ -42,6 +51,7 @@ export interface KnownCallers {
 export const knownCaller = (keyHash: string, principal: Principal): KnownCaller => ({
   keyHash,
   principal,
+  checks: checksOf(principal),
   byokHeaders: [
     "X-BYOK-Scope",
     principal.byok.scope,
@@ -52,6 +62,16 @@ export const knownCaller = (keyHash: string, principal: Principal): KnownCaller 
   ],
   logMembers: logMembers(principal),
 });
+
+/** The allowed models are checked by the router, which reads the body. */
+function checksOf({ restrictions }: Principal): KeyChecks | null {
+  if (restrictions === null || (restrictions.expiresAtMs === null && restrictions.addresses === null)) return null;
+  const { expiresAtMs, addresses } = restrictions;
+  return {
+    expiresAtMs: expiresAtMs ?? Number.POSITIVE_INFINITY,
+    allowsAddress: addresses === null ? null : addressRanges(addresses),
+  };
+}
 
 function logMembers({ keyId, userId, orgId }: Principal): string {
   const ids = orgId === null ? { keyId, userId } : { keyId, userId, orgId };

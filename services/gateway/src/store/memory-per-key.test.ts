@@ -32,6 +32,8 @@ async function resolve(keyHash: string): Promise<Principal> {
     userId: `usr_${id}`,
     orgId: null,
     role: null,
+    scopes: ["llm"],
+    restrictions: null,
     buckets: { personal: `user:usr_${id}`, org: null },
     byok: { scope: "user", used: 0, capacity: 3 },
   });

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { KeyScope } from "@topdog/contracts/key-scopes";
 import { AppError } from "@topdog/errors/app-error";
-import type { ClientAddresses } from "@topdog/http-kit/client-address";
 import { readBody, type BodyPace } from "@topdog/http-kit/read-body";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { CallLimit } from "../metrics.ts";
 import type { Concurrency, Load } from "../store/concurrency.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import { authenticate, authenticateAgain, type AuthenticateDeps } from "./authenticate.ts";
+import { checkKey, type CheckKeyDeps } from "./check-key.ts";
 
 /** All that is decided before a call is charged: by its headers, its address and its key, then by its body as it arrives. */
-export interface FrontDoor extends AuthenticateDeps {
-  readonly clientAddresses: ClientAddresses;
+export interface FrontDoor extends AuthenticateDeps, CheckKeyDeps {
   readonly addresses: Concurrency;
   readonly keys: Concurrency;
   readonly pace: BodyPace;
@@ -43,11 +43,17 @@ export function enter(door: FrontDoor, req: IncomingMessage): Visit {
   return { address, key: null, changes: 0, bodyBytes: 0, hasLeft: false };
 }
 
-/** Who calls; their key is counted from here on. Throws AppError 401, 429 or 503. */
-export function identify(door: FrontDoor, visit: Visit, req: IncomingMessage): KnownCaller | Promise<KnownCaller> {
+/** Who calls, with a key that has one of these scopes; it is counted from here on. Throws AppError 401, 403, 429 or 503. */
+export function identify(
+  door: FrontDoor,
+  visit: Visit,
+  req: IncomingMessage,
+  scopes: readonly KeyScope[],
+): KnownCaller | Promise<KnownCaller> {
   const changes = door.principals.changes();
   const found = authenticate(door, req.headers, visit.address.of);
   const count = (caller: KnownCaller): KnownCaller => {
+    checkKey(door, caller, scopes, req);
     visit.changes = changes;
     countCaller(door, visit, caller.keyHash);
     return caller;
@@ -97,9 +103,22 @@ export async function takeBody(
   }
 }
 
-/** After an upload, which may have taken long: throws AppError 401 if the key has been revoked meanwhile. Costs a comparison if nothing changed. */
-export function identifyAgain(door: FrontDoor, visit: Visit, caller: KnownCaller): KnownCaller | Promise<KnownCaller> {
-  return visit.changes === door.principals.changes() ? caller : authenticateAgain(door, caller);
+/**
+ * After an upload, which may have taken long: throws AppError 401 if the key has expired or been revoked meanwhile, 403 if it has been
+ * restricted. Costs two comparisons if nothing changed.
+ */
+export function identifyAgain(
+  door: FrontDoor,
+  visit: Visit,
+  req: IncomingMessage,
+  scopes: readonly KeyScope[],
+  caller: KnownCaller,
+): KnownCaller | Promise<KnownCaller> {
+  const check = (same: KnownCaller): KnownCaller => {
+    checkKey(door, same, scopes, req);
+    return same;
+  };
+  return visit.changes === door.principals.changes() ? check(caller) : authenticateAgain(door, caller).then(check);
 }
 
 export function leave(door: FrontDoor, visit: Visit): void {

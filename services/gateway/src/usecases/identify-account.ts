@@ -35,13 +35,13 @@ export async function identifyAccount(
   deps: IdentifyDeps,
   visit: Visit,
   req: IncomingMessage,
-  access: AccountTarget["access"],
+  { access, scopes }: AccountTarget,
 ): Promise<AccountIdentity> {
   if (access === "none" || access === "operator") return null;
   if (access === "visitor") return { kind: "visitor", caller: visitorOf(deps, visit, req) };
   const key = req.headers["x-api-key"];
   if (presentedKey(req.headers.authorization, typeof key === "string" ? key : key?.[0]) !== null)
-    return { kind: "key", known: await identify(deps.door, visit, req) };
+    return { kind: "key", known: await identify(deps.door, visit, req, scopes) };
   const token = cookieValue(req.headers.cookie, deps.cookies.session);
   if (token === undefined || !tokenShape.test(token)) throw new AppError("not_signed_in");
   refuseForgery(deps, req, token);
@@ -52,16 +52,19 @@ export async function identifyAccount(
   return { kind: "session", tokenHash, session };
 }
 
-/** After an upload: throws AppError 401 for whoever has been revoked meanwhile. */
+/** After an upload: throws AppError 401 or 403 for whoever has been revoked or restricted meanwhile. */
 export async function callerAgain(
   { door, sessions }: IdentifyDeps,
   visit: Visit,
+  req: IncomingMessage,
+  { scopes }: AccountTarget,
   identity: Identity,
 ): Promise<AccountCall["caller"]> {
   if (identity.kind === "visitor") return identity.caller;
   if (identity.kind === "key") {
-    const { principal } = await identifyAgain(door, visit, identity.known);
-    return { kind: "key", ...principal };
+    const { principal } = await identifyAgain(door, visit, req, scopes, identity.known);
+    // The restrictions of its key were checked here, and would make a long header.
+    return { kind: "key", ...principal, restrictions: null };
   }
   const session = await sessions.find(identity.tokenHash);
   if (session === null) throw new AppError("not_signed_in");

@@ -60,13 +60,13 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const { door } = deps;
   const visit = enter(door, req);
   res.once("close", () => leave(door, visit));
-  const identity = await identifyAccount(deps, visit, req, target.access);
+  const identity = await identifyAccount(deps, visit, req, target);
   addToRequestLog(res, loggedIds(identity));
   // Any other method is passed on: the service knows which ones its path takes, and answers 405.
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
   const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
   if (body === null && method !== "GET") return;
-  const caller = identity === null ? null : await callerAgain(deps, visit, identity);
+  const caller = identity === null ? null : await callerAgain(deps, visit, req, target, identity);
   const inner = { service: target.service, method, path: url, requestId, traceparent };
   const headers = await innerHeaders(deps, req, inner, caller);
   // The client may have gone while the token was signed.

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { KeyScope } from "@topdog/contracts/key-scopes";
 import type { Operation } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
 import type { ErrorCode } from "@topdog/errors/registry";
@@ -62,11 +63,16 @@ export function serveCall(
   run(deps, call).catch((error: unknown) => refuse(deps, call, error, "failed", {}));
 }
 
+/** A key needs one of these. */
+const scopes: readonly KeyScope[] = ["llm"];
+
 /** How the front door's refusals are counted; one that is not listed was for the body. */
 const outcomeOfRefusal: Readonly<Partial<Record<ErrorCode, CallOutcome>>> = {
   shutting_down: "draining",
   missing_api_key: "unauthenticated",
   invalid_api_key: "unauthenticated",
+  insufficient_scope: "forbidden",
+  address_not_allowed: "forbidden",
   too_many_bad_keys: "too_many_bad_keys",
   too_many_calls: "too_many_calls",
   temporary_reduced_capacity: "reduced_capacity",
@@ -105,13 +111,13 @@ async function receive(deps: ServeCallDeps, call: Call): Promise<ReceivedCall | 
   const { door } = deps;
   const { req, facts } = call;
   const visit = (call.visit = enter(door, req));
-  const found = identify(door, visit, req);
+  const found = identify(door, visit, req, scopes);
   let caller = (facts.caller = found instanceof Promise ? await found : found);
   let body: Buffer | null = null;
   if (facts.operation.method === "POST") {
     body = await takeBody(door, visit, req, call.res, deps.maxBodyBytes);
     if (body === null) return null;
-    const same = identifyAgain(door, visit, caller);
+    const same = identifyAgain(door, visit, req, scopes, caller);
     caller = facts.caller = same instanceof Promise ? await same : same;
   }
   if (call.presence.isGone) return null;

@@ -53,6 +53,7 @@ async function serve(
       origin: callOrigin(opened, nowMs),
       deadlineMs: nowMs + opened.timeoutMs,
       headers: opened.headers,
+      allowedModels: opened.principal.restrictions?.models ?? null,
       answer,
     });
     span?.end();

@@ -1,6 +1,7 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
+import { AppError } from "@topdog/errors/app-error";
 import type { FailureKind } from "../domain/failure-table.ts";
 import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 import { costNanoUsd } from "../domain/models.ts";
@@ -45,7 +46,15 @@ export interface Call {
   readonly deadlineMs: number;
   /** Of the request; names and values alternate. */
   readonly headers: readonly string[];
+  /** The only models that the caller's key may call; null: all. */
+  readonly allowedModels: readonly string[] | null;
   readonly answer: AnswerSink;
+}
+
+/** Throws AppError model_not_allowed. */
+export function requireAllowed({ allowedModels }: Call, modelId: string): void {
+  if (allowedModels === null || allowedModels.includes(modelId)) return;
+  throw new AppError("model_not_allowed", { param: "model" });
 }
 
 /** An admitted call of a model, its request read. */

@@ -6,7 +6,15 @@ import type { Offer } from "../domain/model-catalog.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";
 import { noTokens, providerlessUsage } from "../domain/usage-record.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
-import { type Call, type CallDeps, type ModelCall, modelUsage, producedTokens, servedHeaders } from "./call.ts";
+import {
+  type Call,
+  type CallDeps,
+  type ModelCall,
+  modelUsage,
+  producedTokens,
+  requireAllowed,
+  servedHeaders,
+} from "./call.ts";
 import { relayStream } from "./relay-stream.ts";
 import { spoolFailure } from "./spool-failure.ts";
 import { type Tried, tryUpstreams } from "./try-upstreams.ts";
@@ -17,6 +25,7 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
   let offers: readonly Offer[];
   try {
     request = dialect.readRequest(body);
+    requireAllowed(admitted, request.model);
     offers = deps.catalog.offersOf(request.model, dialect.id);
   } catch (error) {
     return rejectCall(deps, dialect, admitted, error);

@@ -2,7 +2,7 @@ import { modelsOperation } from "@topdog/dialects/models";
 import type { ModelCatalog } from "../domain/model-catalog.ts";
 import type { Model } from "../domain/models.ts";
 import { providerlessUsage } from "../domain/usage-record.ts";
-import type { Call, CallDeps } from "./call.ts";
+import { type Call, type CallDeps, requireAllowed } from "./call.ts";
 
 export type ModelsDeps = Pick<CallDeps, "spool" | "nowMs"> & { readonly catalog: ModelCatalog };
 
@@ -13,14 +13,18 @@ async function record(deps: ModelsDeps, call: Call, outcome: "ok" | "rejected", 
   if (await deps.spool.record(usage)) call.answer.recorded(usage);
 }
 
+/** Those that the caller's key may call. */
 export async function listModels(deps: ModelsDeps, call: Call): Promise<readonly Model[]> {
   await record(deps, call, "ok", null);
-  return deps.catalog.models;
+  const { allowedModels } = call;
+  const { models } = deps.catalog;
+  return allowedModels === null ? models : models.filter(({ id }) => allowedModels.includes(id));
 }
 
-/** Throws AppError model_not_found. */
+/** Throws AppError model_not_found or model_not_allowed. */
 export async function findModel(deps: ModelsDeps, call: Call, modelId: string): Promise<Model> {
   try {
+    requireAllowed(call, modelId);
     const model = deps.catalog.find(modelId);
     await record(deps, call, "ok", modelId);
     return model;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { principalSchema } from "@topdog/contracts/rpc/resolve-principal";
+import { defaultKeySettings, type KeySettings } from "./api-key.ts";
 import { type KeyHolder, principalOf } from "./principal.ts";
 
 const personal: KeyHolder = {
@@ -11,6 +12,7 @@ const personal: KeyHolder = {
   plan: null,
   seats: 1,
   credentials: { own: { live: 0, used: 0 }, pool: { live: 0, used: 0 } },
+  settings: defaultKeySettings,
 };
 const seat: KeyHolder = { ...personal, orgId: "org_1", role: "admin", active: true, plan: "teams", seats: 5 };
 
@@ -21,6 +23,8 @@ describe("the principal of a key", () => {
       userId: "usr_1",
       orgId: null,
       role: null,
+      scopes: ["llm"],
+      restrictions: null,
       buckets: { personal: "user:usr_1", org: null },
       byok: { scope: "user", used: 0, capacity: 2 },
     });
@@ -39,6 +43,15 @@ describe("the principal of a key", () => {
     const byok = (holder: KeyHolder) => principalOf({ ...holder, credentials: held })?.byok;
     expect(byok(personal)).toEqual({ scope: "user", used: 1, capacity: 2, tenants: ["user:usr_1"] });
     expect(byok(seat)).toEqual({ scope: "org", used: 3, capacity: 22, tenants: ["user:usr_1", "org:org_1"] });
+  });
+
+  test("a key's restrictions travel with it, each by itself", () => {
+    const expiresAt = new Date("2026-12-01T00:00:00Z");
+    const restricted = (settings: Partial<KeySettings>) =>
+      principalOf({ ...personal, settings: { ...defaultKeySettings, ...settings } })?.restrictions;
+    expect(restricted({ expiresAt })).toEqual({ expiresAtMs: expiresAt.getTime(), models: null, addresses: null });
+    expect(restricted({ allowedModels: ["gpt-5"] })).toMatchObject({ expiresAtMs: null, models: ["gpt-5"] });
+    expect(restricted({ allowedAddresses: ["10.0.0.0/8"] })).toMatchObject({ addresses: ["10.0.0.0/8"] });
   });
 
   test("an org that pays for nothing has no slots", () => {

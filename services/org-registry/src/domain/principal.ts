@@ -4,6 +4,8 @@ import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 import { capacityOf, type Tenant } from "./credential.ts";
+import type { KeyRestrictions } from "@topdog/contracts/key-restrictions";
+import type { KeySettings } from "./api-key.ts";
 
 /** A live key with what decides its principal. */
 export interface KeyHolder {
@@ -18,6 +20,7 @@ export interface KeyHolder {
   readonly seats: number;
   /** Provider credentials of the user and of the key's org. */
   readonly credentials: { readonly own: Held; readonly pool: Held };
+  readonly settings: KeySettings;
 }
 
 /** Credentials that exist, and those of them that are not disabled. */
@@ -35,6 +38,8 @@ export function principalOf(holder: KeyHolder): Principal | null {
     userId,
     orgId,
     role: orgId === null ? null : holder.role,
+    scopes: holder.settings.scopes,
+    restrictions: restrictionsOf(holder.settings),
     buckets:
       orgId === null
         ? { personal: userBucket(userId), org: null }
@@ -56,5 +61,15 @@ function byokOf({ userId, orgId, plan, seats, credentials }: KeyHolder): Princip
     used: (orgId === null ? own : pool).used,
     capacity: capacityOf(tenant, plan === null ? null : { plan, seats }),
     ...(tenants.length === 0 ? {} : { tenants }),
+  };
+}
+
+/** Null for a key without any: gateways then have nothing to check. */
+function restrictionsOf({ expiresAt, allowedModels, allowedAddresses }: KeySettings): KeyRestrictions | null {
+  if (expiresAt === null && allowedModels === null && allowedAddresses === null) return null;
+  return {
+    expiresAtMs: expiresAt?.getTime() ?? null,
+    models: allowedModels === null ? null : [...allowedModels],
+    addresses: allowedAddresses === null ? null : [...allowedAddresses],
   };
 }

@@ -7,10 +7,11 @@ import { resolvePrincipalOf } from "../usecases/resolve-principal.ts";
 interface ResolverDeps extends Pick<ConsumerContext, "bus" | "db" | "logger"> {
   readonly metrics: RegistryMetrics;
   readonly maxInFlight: number;
+  readonly nowMs: () => number;
 }
 
 /** Answers the gateways' cache misses. Instances share one queue. */
-export function answerResolvePrincipal({ bus, db, logger, metrics, maxInFlight }: ResolverDeps): {
+export function answerResolvePrincipal({ bus, logger, metrics, maxInFlight, ...deps }: ResolverDeps): {
   stop(): Promise<void>;
 } {
   return serveRpc(bus, resolvePrincipal, {
@@ -23,7 +24,7 @@ export function answerResolvePrincipal({ bus, db, logger, metrics, maxInFlight }
         metrics.principalLookupSeconds.observe((performance.now() - startedMs) / 1000);
       };
       try {
-        const principal = await resolvePrincipalOf(db, keyHash);
+        const principal = await resolvePrincipalOf(deps, keyHash);
         count(principal === null ? "refused" : "found");
         return { principal };
       } catch (error) {

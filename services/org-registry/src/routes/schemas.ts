@@ -1,4 +1,5 @@
 import { memberRoleSchema } from "@topdog/contracts/events/org-events";
+import { keyScopeSchema } from "@topdog/contracts/key-scopes";
 import { planIdSchema } from "@topdog/contracts/plans";
 import type { AccountCaller } from "@topdog/contracts/account-call";
 import { idSchema, nameSchema } from "@topdog/contracts/text";
@@ -53,6 +54,10 @@ export const keySchema = z.object({
   userId: z.string(),
   orgId: z.string().nullable(),
   createdAt: z.iso.datetime(),
+  scopes: z.array(keyScopeSchema).describe("What the key is for"),
+  expiresAt: z.iso.datetime().nullable().describe("From then on the key is refused; null: never"),
+  allowedModels: z.array(z.string()).nullable().describe("The models that it may call; null: all"),
+  allowedAddresses: z.array(z.string()).nullable().describe("Where it may be used from; null: anywhere"),
 });
 export const createdKeySchema = keySchema.extend({ key: z.string().describe("The key itself: shown this once") });
 export const keyPageSchema = pageSchemaOf(keySchema);
@@ -115,6 +120,10 @@ export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({
   userId: key.userId,
   orgId: key.orgId,
   createdAt: key.createdAt.toISOString(),
+  scopes: [...key.scopes],
+  expiresAt: key.expiresAt?.toISOString() ?? null,
+  allowedModels: key.allowedModels === null ? null : [...key.allowedModels],
+  allowedAddresses: key.allowedAddresses === null ? null : [...key.allowedAddresses],
 });
 
 export const toApiOrg = (org: Org): z.input<typeof orgSchema> => ({

@@ -1,7 +1,8 @@
 import type { PlanId } from "@topdog/contracts/plans";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
+import type { KeyScope } from "@topdog/contracts/key-scopes";
 import type { Database, Transaction } from "@topdog/postgres/pool";
-import type { ApiKey, KeyPosition, StoredApiKey } from "../domain/api-key.ts";
+import type { ApiKey, KeyPosition, KeySettings, StoredApiKey } from "../domain/api-key.ts";
 import type { PageQuery } from "../domain/page.ts";
 import type { KeyHolder } from "../domain/principal.ts";
 
@@ -15,9 +16,23 @@ interface KeyRow {
   org_id: string | null;
   parent_key_id: string | null;
   created_at: Date;
+  scopes: KeyScope[];
+  expires_at: Date | null;
+  allowed_models: string[] | null;
+  allowed_addresses: string[] | null;
 }
 
-const columns = "id, hash, name, prefix, last_four, user_id, org_id, parent_key_id, created_at";
+const columns = `id, hash, name, prefix, last_four, user_id, org_id, parent_key_id, created_at, scopes, expires_at, allowed_models,
+  allowed_addresses`;
+
+type SettingsRow = Pick<KeyRow, "scopes" | "expires_at" | "allowed_models" | "allowed_addresses">;
+
+const fromDbSettings = (row: SettingsRow): KeySettings => ({
+  scopes: row.scopes,
+  expiresAt: row.expires_at,
+  allowedModels: row.allowed_models,
+  allowedAddresses: row.allowed_addresses,
+});
 
 const fromDbKey = (row: KeyRow): StoredApiKey => ({
   id: row.id,
@@ -29,13 +44,24 @@ const fromDbKey = (row: KeyRow): StoredApiKey => ({
   orgId: row.org_id,
   parentKeyId: row.parent_key_id,
   createdAt: row.created_at,
+  ...fromDbSettings(row),
 });
+
+/** In the order of `columns`. */
+const settingValues = ({ scopes, expiresAt, allowedModels, allowedAddresses }: KeySettings) => [
+  [...scopes] as string[],
+  expiresAt,
+  copyOf(allowedModels),
+  copyOf(allowedAddresses),
+];
+
+const copyOf = (list: readonly string[] | null): string[] | null => (list === null ? null : [...list]);
 
 export async function insertKey(trx: Transaction, key: StoredApiKey): Promise<void> {
   const { id, hash, name, prefix, lastFour, userId, orgId, parentKeyId, createdAt } = key;
   await trx.raw(
-    `insert into api_key (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, // the order of `columns`
-    [id, hash, name, prefix, lastFour, userId, orgId, parentKeyId, createdAt],
+    `insert into api_key (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, // the order of `columns`
+    [id, hash, name, prefix, lastFour, userId, orgId, parentKeyId, createdAt, ...settingValues(key)],
   );
 }
 
@@ -131,7 +157,7 @@ export async function markRevoked(trx: Transaction, keyId: string, at: Date): Pr
   await trx.raw("update api_key set revoked_at = ? where id = ?", [at, keyId]);
 }
 
-interface HolderRow {
+interface HolderRow extends SettingsRow {
   id: string;
   user_id: string;
   org_id: string | null;
@@ -145,19 +171,20 @@ interface HolderRow {
   pool_used: number | null;
 }
 
-/** The hot read behind every gateway's cache miss: one index probe per table. */
-export async function findKeyHolder(db: Database, keyHash: string): Promise<KeyHolder | null> {
+/** The hot read behind every gateway's cache miss: one index probe per table. An expired key has no holder. */
+export async function findKeyHolder(db: Database, keyHash: string, at: Date): Promise<KeyHolder | null> {
   const { rows } = await db.raw<{ rows: HolderRow[] }>(
     `select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null as active, e.plan, e.seats,
-        own.live as own_live, own.used as own_used, pool.live as pool_live, pool.used as pool_used
+        own.live as own_live, own.used as own_used, pool.live as pool_live, pool.used as pool_used,
+        k.scopes, k.expires_at, k.allowed_models, k.allowed_addresses
      from api_key k
      left join org o on o.id = k.org_id
      left join member m on m.org_id = k.org_id and m.user_id = k.user_id and m.removed_at is null
      left join entitlement e on e.owner = coalesce('org:' || k.org_id, 'user:' || k.user_id)
      left join byok_tenant own on own.tenant = 'user:' || k.user_id
      left join byok_tenant pool on pool.tenant = 'org:' || k.org_id
-     where k.hash = ? and k.revoked_at is null`,
-    [keyHash],
+     where k.hash = ? and k.revoked_at is null and (k.expires_at is null or k.expires_at > ?)`,
+    [keyHash, at],
   );
   const row = rows[0];
   if (row === undefined) return null;
@@ -173,5 +200,6 @@ export async function findKeyHolder(db: Database, keyHash: string): Promise<KeyH
       own: { live: row.own_live ?? 0, used: row.own_used ?? 0 },
       pool: { live: row.pool_live ?? 0, used: row.pool_used ?? 0 },
     },
+    settings: fromDbSettings(row),
   };
 }

@@ -2,7 +2,14 @@ import { apiKeyCreated } from "@topdog/contracts/events/api-key-events";
 import { AppError } from "@topdog/errors/app-error";
 import { appendOutbox } from "@topdog/messaging/outbox";
 import type { Transaction } from "@topdog/postgres/pool";
-import { type ApiKey, maxLiveKeysPerUser, type StoredApiKey } from "../domain/api-key.ts";
+import {
+  type ApiKey,
+  auditedSettings,
+  defaultKeySettings,
+  type KeySettings,
+  maxLiveKeysPerUser,
+  type StoredApiKey,
+} from "../domain/api-key.ts";
 import { actorOf, type Caller, operator } from "../domain/caller.ts";
 import { keyReaches } from "../domain/permissions.ts";
 import { countLiveKeys, holdLiveKey, insertKey } from "../store/api-keys.ts";
@@ -23,9 +30,14 @@ interface WantedKey {
   readonly userId: string;
   readonly orgId: string | null;
   readonly name: string;
+  /** Without it the key can call models, and nothing else. */
+  readonly settings?: KeySettings;
 }
 
-/** Without `orgId` the new key has the org of the calling key, and by a session none. It is revoked together with the calling key. */
+/**
+ * Without `orgId` the new key has the org of the calling key, and by a session none. It is revoked together with the calling key, and
+ * can only call models: a key never gives away more than that.
+ */
 export async function createKey(
   deps: RegistryDeps,
   caller: Caller,
@@ -62,7 +74,7 @@ async function requireSeat(trx: Transaction, who: Pick<Caller, "userId" | "orgId
 export async function issueKey(
   trx: Transaction,
   randomBytes: RandomBytes,
-  { userId, orgId, name }: WantedKey,
+  { userId, orgId, name, settings = defaultKeySettings }: WantedKey,
   { actor, parentKeyId }: { actor: string; parentKeyId: string | null },
   at: Date,
 ): Promise<CreatedKey> {
@@ -81,6 +93,7 @@ export async function issueKey(
     orgId,
     parentKeyId,
     createdAt: at,
+    ...settings,
   };
   await insertKey(trx, record);
   await appendAudit(trx, {
@@ -89,7 +102,7 @@ export async function issueKey(
     actor,
     action: "apikey.created",
     target: record.id,
-    details: { userId, name, lastFour },
+    details: { userId, name, lastFour, ...auditedSettings(settings) },
   });
   await appendOutbox(trx, apiKeyCreated, { keyId: record.id, keyHash: hash, userId, orgId, at: at.toISOString() });
   return { record, key };

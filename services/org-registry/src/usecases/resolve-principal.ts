@@ -1,10 +1,13 @@
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
-import type { Database } from "@topdog/postgres/pool";
 import { principalOf } from "../domain/principal.ts";
 import { findKeyHolder } from "../store/api-keys.ts";
+import type { RegistryDeps } from "./change.ts";
 
-/** Null for a key that is unknown, revoked, or whose holder has no seat in its org. */
-export async function resolvePrincipalOf(db: Database, keyHash: string): Promise<Principal | null> {
-  const holder = await findKeyHolder(db, keyHash);
+/** Null for a key that is unknown, revoked, expired, or whose holder has no seat in its org. */
+export async function resolvePrincipalOf(
+  { db, nowMs }: Pick<RegistryDeps, "db" | "nowMs">,
+  keyHash: string,
+): Promise<Principal | null> {
+  const holder = await findKeyHolder(db, keyHash, new Date(nowMs()));
   return holder === null ? null : principalOf(holder);
 }

@@ -1,5 +1,7 @@
 import { isApiKey } from "@topdog/contracts/api-key";
+import { keyScopes } from "@topdog/contracts/key-scopes";
 import type { Transaction } from "@topdog/postgres/pool";
+import { defaultKeySettings, type KeySettings } from "../domain/api-key.ts";
 import { operator } from "../domain/caller.ts";
 import { findKeyHolder, listLiveKeys, lockLiveKey } from "../store/api-keys.ts";
 import { hashKey } from "../store/key-material.ts";
@@ -26,6 +28,8 @@ export interface Demo extends DemoKeys {
 
 const keyName = "demo";
 const orgName = "Demo Team";
+/** The demo shows the account API too. */
+const demoSettings: KeySettings = { ...defaultKeySettings, scopes: keyScopes };
 
 /**
  * The demo's users, org and keys; a second run changes nothing. Keys that were lost, or that
@@ -71,7 +75,7 @@ async function keepOrReplace(
   at: Date,
 ): Promise<string> {
   if (old !== undefined && isApiKey(old)) {
-    const known = await findKeyHolder(trx, hashKey(old));
+    const known = await findKeyHolder(trx, hashKey(old), at);
     if (known !== null && known.userId === holder.userId && known.orgId === holder.orgId) return old;
   }
   const live = await listLiveKeys(trx, { userId: holder.userId }, { after: null, limit: 100 });
@@ -80,6 +84,6 @@ async function keepOrReplace(
     if (locked !== null) await withdrawKey(trx, locked, operator, at);
   }
   const made = { actor: operator, parentKeyId: null };
-  const issued = await issueKey(trx, deps.randomBytes, { ...holder, name: keyName }, made, at);
+  const issued = await issueKey(trx, deps.randomBytes, { ...holder, name: keyName, settings: demoSettings }, made, at);
   return issued.key;
 }
