@@ -25,7 +25,7 @@ const commands: readonly ServiceCommand[] = [
   { name: "create-org", service: "org-registry", summary: "create an org with its owner" },
   { name: "add-member", service: "org-registry", summary: "make a user who agreed to it a member of an org" },
   { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },
-  { name: "revoke-key", service: "org-registry", summary: "revoke an API key, and those made with it, everywhere" },
+  { name: "revoke-key", service: "org-registry", summary: "revoke an API key everywhere" },
   {
     name: "rotate-vault-key",
     service: "org-registry",

@@ -1,4 +1,4 @@
-import { apiKeyCreated, apiKeyRevoked } from "./events/api-key-events.ts";
+import { apiKeyChanged, apiKeyCreated, apiKeyRevoked } from "./events/api-key-events.ts";
 import { byokSettingsChanged, credentialEvents } from "./events/credential-events.ts";
 import { auditAnchored } from "./events/audit-anchored.ts";
 import { memberChanged, orgUpdated } from "./events/org-events.ts";
@@ -48,6 +48,7 @@ export const streams: readonly StreamDeclaration[] = [
       orgUpdated,
       memberChanged,
       apiKeyCreated,
+      apiKeyChanged,
       apiKeyRevoked,
       ...credentialEvents,
       byokSettingsChanged,

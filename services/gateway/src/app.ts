@@ -23,6 +23,7 @@ import { callRpc } from "@topdog/messaging/rpc";
 import { createLineLog } from "@topdog/telemetry/line-log";
 import { type Context, defineService, type WebOptions } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
+import { onApiKeyChanged } from "./broadcasts/on-api-key-changed.ts";
 import { onApiKeyRevoked } from "./broadcasts/on-api-key-revoked.ts";
 import { onByokChanged } from "./broadcasts/on-byok-changed.ts";
 import { onMemberChanged } from "./broadcasts/on-member-changed.ts";
@@ -126,6 +127,7 @@ function createParts({
     sessions,
     principalChanges: [
       onApiKeyRevoked(principals),
+      onApiKeyChanged(principals),
       onMemberChanged(principals),
       onSessionRevoked(sessions),
       ...onByokChanged(principals),

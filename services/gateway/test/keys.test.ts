@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
+import { apiKeyChanged, apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { byokSettingsChanged, credentialAdded } from "@topdog/contracts/events/credential-events";
 import { memberChanged } from "@topdog/contracts/events/org-events";
 import { publishEvent } from "@topdog/messaging/publish";
@@ -97,6 +97,18 @@ test("a key that is revoked during its upload is refused at its end, without a l
   expect(platform.resolves() - before).toBe(0);
   const reached = platform.router.seen.filter(({ principal }) => principal.keyId === mine.principal.keyId);
   expect(reached.map(({ endpoint }) => endpoint)).not.toContain("chat.completions");
+});
+
+test("a key that is changed is asked about before it is served again: what it lost is refused at once", async () => {
+  const mine = platform.newKey();
+  for (const gateway of gateways) expect((await gateway.call(mine.key, models)).status).toBe(200);
+  platform.keys.set(mine.keyHash, { ...mine.principal, scopes: ["usage:read"] });
+  const { keyId, userId, orgId } = mine.principal;
+  const fact = { keyId, keyHash: mine.keyHash, userId, orgId, at: new Date().toISOString() };
+  await publishEvent(await platform.nats.busOf("org-registry"), apiKeyChanged, fact, { id: `change-${keyId}` });
+  for (const gateway of gateways) {
+    await eventually(async () => expect((await gateway.call(mine.key, models)).status).toBe(403));
+  }
 });
 
 test("a change of one member asks again about that member's keys alone", async () => {

@@ -8,10 +8,13 @@ api_key.expires_at timestamp with time zone
 api_key.hash text not null
 api_key.id text not null
 api_key.last_four text not null
+api_key.last_used_at timestamp with time zone
 api_key.name text not null
 api_key.org_id text
 api_key.parent_key_id text
 api_key.prefix text not null
+api_key.previous_ends_at timestamp with time zone
+api_key.previous_hash text
 api_key.revoked_at timestamp with time zone
 api_key.scopes text[] not null default '{llm}'::text[]
 api_key.seq bigint not null generated always as identity
@@ -127,6 +130,8 @@ totp.user_id text not null
 -- constraints
 api_key.api_key_allowed_addresses_check CHECK (((cardinality(allowed_addresses) >= 1) AND (cardinality(allowed_addresses) <= 20)))
 api_key.api_key_allowed_models_check CHECK (((cardinality(allowed_models) >= 1) AND (cardinality(allowed_models) <= 50)))
+api_key.api_key_check CHECK (((previous_hash IS NULL) = (previous_ends_at IS NULL)))
+api_key.api_key_check1 CHECK ((previous_hash <> hash))
 api_key.api_key_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 api_key.api_key_hash_key UNIQUE (hash)
 api_key.api_key_last_four_check CHECK ((length(last_four) = 4))
@@ -135,6 +140,8 @@ api_key.api_key_org_id_user_id_fkey FOREIGN KEY (org_id, user_id) REFERENCES mem
 api_key.api_key_parent_key_id_fkey FOREIGN KEY (parent_key_id) REFERENCES api_key(id)
 api_key.api_key_pkey PRIMARY KEY (id)
 api_key.api_key_prefix_check CHECK ((length(prefix) = 8))
+api_key.api_key_previous_hash_check CHECK ((previous_hash ~ '^[0-9a-f]{64}$'::text))
+api_key.api_key_previous_hash_key UNIQUE (previous_hash)
 api_key.api_key_scopes_check CHECK (((scopes <@ ARRAY['llm'::text, 'usage:read'::text, 'account'::text]) AND (cardinality(scopes) >= 1)))
 api_key.api_key_seq_key UNIQUE (seq)
 api_key.api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
@@ -241,6 +248,7 @@ CREATE INDEX session_by_expiry ON public.session USING btree (expires_at)
 CREATE INDEX session_by_user ON public.session USING btree (user_id, created_at, id)
 CREATE UNIQUE INDEX api_key_hash_key ON public.api_key USING btree (hash)
 CREATE UNIQUE INDEX api_key_pkey ON public.api_key USING btree (id)
+CREATE UNIQUE INDEX api_key_previous_hash_key ON public.api_key USING btree (previous_hash)
 CREATE UNIQUE INDEX api_key_seq_key ON public.api_key USING btree (seq)
 CREATE UNIQUE INDEX app_user_email ON public.app_user USING btree (lower(email))
 CREATE UNIQUE INDEX app_user_pkey ON public.app_user USING btree (id)

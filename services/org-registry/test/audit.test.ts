@@ -25,14 +25,14 @@ describe("the audit log", () => {
   });
   afterAll(() => database.drop());
 
-  test("every change of an org is one row of its chain that names the acting key, and the chain verifies", async () => {
+  test("every change of an org is one row of its chain that names the acting key or session, and the chain verifies", async () => {
     const { orgId, owner } = await someOrg(deps, { members: 0, seats: 3 });
     const caller = await callerFor(deps, owner);
     const member = await someUser(deps);
-    const membersKey = await callerFor(deps, member);
+    const person = signedIn(member);
     await addMember(deps, orgId, { who: { userId: member }, role: "member", active: true });
     await changeMember(deps, caller, { orgId, userId: member }, { role: "admin" });
-    const { record } = await createKey(deps, membersKey, { name: "ci", orgId });
+    const { record } = await createKey(deps, person, { name: "ci", orgId });
     await revokeKey(deps, caller, record.id);
     const { rows } = await database.db.raw<{ rows: { action: string; actor: string }[] }>(
       "select action, actor from audit_log where chain = ? order by seq",
@@ -43,7 +43,7 @@ describe("the audit log", () => {
       ["org.created", "operator"],
       ["member.added", "operator"],
       ["member.changed", byOwner],
-      ["apikey.created", `user:${member} key:${membersKey.keyId}`],
+      ["apikey.created", `user:${member} session:${person.sessionId}`],
       ["apikey.revoked", byOwner],
     ]);
     expect(await verifyAuditChain(deps.db, `org:${orgId}`)).toEqual({ length: 5, brokenAtSeq: null, why: null });

@@ -28,6 +28,15 @@ export const apiKeyCreated = defineEvent({
   example,
 });
 
+export const apiKeyChanged = defineEvent({
+  subject: "topdog.apikey.changed.v1",
+  summary: "What an API key may be used for, or how long, is other than before",
+  publishers: ["org-registry"],
+  listeners: ["gateway"],
+  schema: keyFact,
+  example,
+});
+
 export const apiKeyRevoked = defineEvent({
   subject: "topdog.apikey.revoked.v1",
   summary: "An API key must be refused everywhere from now on",

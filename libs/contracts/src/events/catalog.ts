@@ -1,5 +1,5 @@
 import type { AnyEvent } from "../event.ts";
-import { apiKeyCreated, apiKeyRevoked } from "./api-key-events.ts";
+import { apiKeyChanged, apiKeyCreated, apiKeyRevoked } from "./api-key-events.ts";
 import { byokSettingsChanged, credentialAdded, credentialChanged, credentialRevoked } from "./credential-events.ts";
 import { auditAnchored } from "./audit-anchored.ts";
 import { memberChanged, orgUpdated } from "./org-events.ts";
@@ -12,6 +12,7 @@ import { singleUsageConsumed, usageConsumed } from "./usage-consumed.ts";
 /** Every event on the bus; the AsyncAPI document is generated from this list. */
 export const eventCatalog: readonly AnyEvent[] = [
   apiKeyCreated,
+  apiKeyChanged,
   apiKeyRevoked,
   byokSettingsChanged,
   credentialAdded,

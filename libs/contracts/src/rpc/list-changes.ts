@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { apiKeyRevoked } from "../events/api-key-events.ts";
+import { apiKeyChanged, apiKeyRevoked } from "../events/api-key-events.ts";
 import { byokSettingsChanged, credentialEvents } from "../events/credential-events.ts";
 import { memberChanged } from "../events/org-events.ts";
 import { sessionRevoked } from "../events/session-revoked.ts";
@@ -8,6 +8,7 @@ import { defineRpc } from "../event.ts";
 /** The events of org-registry that change a principal or end a session: gateways hear them as broadcasts, and ask for those that they missed. */
 export const principalEvents = [
   apiKeyRevoked,
+  apiKeyChanged,
   memberChanged,
   sessionRevoked,
   ...credentialEvents,

@@ -15,6 +15,8 @@ export interface Principals {
   /** Asks org-registry, unless the key is known to be refused; null for a refused key. Throws AppError 503. */
   find(keyHash: string): KnownCaller | null | Promise<KnownCaller | null>;
   revoke(keyHash: string): void;
+  /** What the key may be used for changed: it is asked about before it is served. */
+  dropKey(keyHash: string): void;
   /** A member's role or seat changed: their keys of this org are asked about again before they are served. */
   dropMember(member: Pick<MemberChanged, "orgId" | "userId">): void;
   /** The credentials of `user:<id>` or `org:<id>` changed, or how many it may have: what its keys' calls are told is out of date. */
@@ -79,6 +81,10 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
   let changes = 0;
   let revocations = 0;
   const soundness = createSoundness(deps);
+  const drop = (work: () => void): void => {
+    changes += 1;
+    work();
+  };
 
   async function lookUp(keyHash: string): Promise<KnownCaller | null> {
     const { principal, asked } = await resolveSettled(deps, keyHash, () => ({ changes, ...soundness.moment() }));
@@ -149,18 +155,10 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
       refused.noteRevoked(keyHash);
       known.delete(keyHash);
     },
-    dropMember: (member) => {
-      changes += 1;
-      known.deleteMember(member);
-    },
-    dropTenant: (tenant) => {
-      changes += 1;
-      known.deleteTenant(tenant);
-    },
-    distrustAll: () => {
-      changes += 1;
-      soundness.distrustAll();
-    },
+    dropKey: (keyHash) => drop(() => known.delete(keyHash)),
+    dropMember: (member) => drop(() => known.deleteMember(member)),
+    dropTenant: (tenant) => drop(() => known.deleteTenant(tenant)),
+    distrustAll: () => drop(() => soundness.distrustAll()),
     moment: soundness.moment,
     confirmAll: soundness.confirmAll,
     changes: () => changes + revocations,

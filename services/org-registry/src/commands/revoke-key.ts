@@ -4,7 +4,7 @@ import { runCommand } from "./run-command.ts";
 
 await new Command("revoke-key")
   .description(
-    "Revoke an API key and every key made with it: each gateway refuses them from the moment that the events arrive.",
+    "Revoke an API key, with both of its secrets: each gateway refuses it from the moment that the event arrives.",
   )
   .argument("<keyId>", "the key's id, key_…")
   .action(async (keyId: string) => {

@@ -18,14 +18,6 @@ export const defaultKeySettings: KeySettings = {
   allowedAddresses: null,
 };
 
-/** As the audit log states them: each in one text. */
-export const auditedSettings = ({ scopes, expiresAt, allowedModels, allowedAddresses }: KeySettings) => ({
-  scopes: scopes.join(" "),
-  expiresAt: expiresAt?.toISOString() ?? null,
-  allowedModels: allowedModels?.join(" ") ?? null,
-  allowedAddresses: allowedAddresses?.join(" ") ?? null,
-});
-
 /** What may be shown of a key after its creation. */
 export interface ApiKey extends KeySettings {
   readonly id: string;
@@ -34,9 +26,18 @@ export interface ApiKey extends KeySettings {
   readonly lastFour: string;
   readonly userId: string;
   readonly orgId: string | null;
-  /** The key that it was made with; null when an operator made it. It is revoked with that key. */
-  readonly parentKeyId: string | null;
   readonly createdAt: Date;
+  /** When the secret of before the last rotation ends, or ended; null when there is none. */
+  readonly previousEndsAt: Date | null;
+  /** Some minutes old at most; null for a key that was never used. */
+  readonly lastUsedAt: Date | null;
+}
+
+export interface StoredApiKey extends ApiKey {
+  /** SHA-256 of the key, hex. */
+  readonly hash: string;
+  /** Of the secret of before the last rotation. */
+  readonly previousHash: string | null;
 }
 
 /** Where a key stands in a list, newest first. */
@@ -47,7 +48,27 @@ export interface KeyPosition {
 
 export const positionOfKey = ({ createdAt, id }: ApiKey): KeyPosition => ({ createdAtMs: createdAt.getTime(), id });
 
-export interface StoredApiKey extends ApiKey {
-  /** SHA-256 of the key, hex. */
-  readonly hash: string;
+type Facts = Readonly<Record<string, string | null>>;
+
+/** As the audit log states them: each in one text. */
+export const auditedSettings = ({ scopes, expiresAt, allowedModels, allowedAddresses }: KeySettings): Facts => ({
+  scopes: scopes.join(" "),
+  expiresAt: expiresAt?.toISOString() ?? null,
+  allowedModels: allowedModels?.join(" ") ?? null,
+  allowedAddresses: allowedAddresses?.join(" ") ?? null,
+});
+
+type Changeable = KeySettings & Pick<ApiKey, "name">;
+const auditedKey = (key: Changeable): Facts => ({ name: key.name, ...auditedSettings(key) });
+
+/** What differs, for the audit log, each with what it was before. Empty when nothing does. */
+export function auditedChange(before: Changeable, after: Changeable): Facts {
+  const old = auditedKey(before);
+  const changed = Object.entries(auditedKey(after)).filter(([name, value]) => old[name] !== value);
+  return Object.fromEntries(
+    changed.flatMap(([name, value]) => [
+      [name, value],
+      [`${name}Before`, old[name] ?? null],
+    ]),
+  );
 }

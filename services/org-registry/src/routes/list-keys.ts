@@ -1,7 +1,8 @@
 import { defineRoute } from "@topdog/http-kit/route";
 import type { RegistryDeps } from "../usecases/change.ts";
 import { listKeys } from "../usecases/list-keys.ts";
-import { callerOf, keyPageSchema, keysQuery, toApiKey, toApiPage } from "./schemas.ts";
+import { keyPageSchema, toApiKey } from "./key-schemas.ts";
+import { callerOf, keysQuery, toApiPage } from "./schemas.ts";
 
 export const listKeysRoute = (deps: RegistryDeps) =>
   defineRoute({

@@ -9,7 +9,8 @@ export const revokeKeyRoute = (deps: RegistryDeps) =>
     method: "delete",
     path: "/api/keys/:keyId",
     summary: "Revoke an API key: your own, or one of an org that you own or administer",
-    description: "Every key that was made with it, directly or through others, is revoked too.",
+    description:
+      "A key with the scope `account` may do this too, so that a leaked one can be ended with what is at hand.",
     tags: ["API keys"],
     auth: "account",
     params: keyParams,

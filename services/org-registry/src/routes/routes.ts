@@ -12,6 +12,7 @@ import { addCredentialRoute } from "./add-credential.ts";
 import { exportOrgAuditRoute, exportOwnAuditRoute, readOrgAuditRoute, readOwnAuditRoute } from "./read-audit.ts";
 import { createAuthRoutes } from "./auth-routes.ts";
 import type { AuthRouteDeps } from "./auth-schemas.ts";
+import { changeKeyRoute } from "./change-key.ts";
 import { changeMemberRoute } from "./change-member.ts";
 import { chooseByokSettingsRoute } from "./choose-byok-settings.ts";
 import { createKeyRoute } from "./create-key.ts";
@@ -24,10 +25,13 @@ import { listOrgsRoute } from "./list-orgs.ts";
 import { revokeCredentialRoute } from "./revoke-credential.ts";
 import { revokeKeyRoute } from "./revoke-key.ts";
 import { rotateCredentialRoute } from "./rotate-credential.ts";
+import { rotateKeyRoute } from "./rotate-key.ts";
 
 const constructors = [
   createKeyRoute,
   listKeysRoute,
+  changeKeyRoute,
+  rotateKeyRoute,
   revokeKeyRoute,
   listOrgsRoute,
   getOrgRoute,

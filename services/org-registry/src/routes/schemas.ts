@@ -1,11 +1,9 @@
 import { memberRoleSchema } from "@topdog/contracts/events/org-events";
-import { keyScopeSchema } from "@topdog/contracts/key-scopes";
 import { planIdSchema } from "@topdog/contracts/plans";
-import type { AccountCaller } from "@topdog/contracts/account-call";
+import type { AccountCaller, SessionCaller } from "@topdog/contracts/account-call";
 import { idSchema, nameSchema } from "@topdog/contracts/text";
 import { z } from "zod";
-import type { ApiKey } from "../domain/api-key.ts";
-import type { Caller } from "../domain/caller.ts";
+import type { Caller, CallingSession } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
 import type { Page } from "../domain/page.ts";
 import { givenRoles } from "../domain/permissions.ts";
@@ -38,29 +36,6 @@ export const toApiPage = <Item, Position, ApiItem>(page: Page<Item, Position>, t
   items: page.items.map(toApi),
   nextCursor: page.next === null ? null : toCursor(page.next),
 });
-
-export const newKeyBody = z.object({
-  name: nameSchema,
-  orgId: idSchema
-    .nullable()
-    .optional()
-    .describe("The org the key works for; null for a personal key; default: as the calling key"),
-});
-export const keySchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  prefix: z.string(),
-  lastFour: z.string(),
-  userId: z.string(),
-  orgId: z.string().nullable(),
-  createdAt: z.iso.datetime(),
-  scopes: z.array(keyScopeSchema).describe("What the key is for"),
-  expiresAt: z.iso.datetime().nullable().describe("From then on the key is refused; null: never"),
-  allowedModels: z.array(z.string()).nullable().describe("The models that it may call; null: all"),
-  allowedAddresses: z.array(z.string()).nullable().describe("Where it may be used from; null: anywhere"),
-});
-export const createdKeySchema = keySchema.extend({ key: z.string().describe("The key itself: shown this once") });
-export const keyPageSchema = pageSchemaOf(keySchema);
 
 export const orgBody = z.object({ name: nameSchema });
 export const offerBody = z.object({ userId: idSchema.describe("An active member") });
@@ -108,22 +83,13 @@ export const memberSchema = z.object({
 export const memberPageSchema = pageSchemaOf(memberSchema);
 
 export const callerOf = (caller: AccountCaller): Caller =>
-  caller.kind === "key"
-    ? { userId: caller.userId, orgId: caller.orgId, keyId: caller.keyId }
-    : { userId: caller.userId, orgId: null, keyId: null, sessionId: caller.sessionId };
+  caller.kind === "key" ? { userId: caller.userId, orgId: caller.orgId, keyId: caller.keyId } : personOf(caller);
 
-export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({
-  id: key.id,
-  name: key.name,
-  prefix: key.prefix,
-  lastFour: key.lastFour,
-  userId: key.userId,
-  orgId: key.orgId,
-  createdAt: key.createdAt.toISOString(),
-  scopes: [...key.scopes],
-  expiresAt: key.expiresAt?.toISOString() ?? null,
-  allowedModels: key.allowedModels === null ? null : [...key.allowedModels],
-  allowedAddresses: key.allowedAddresses === null ? null : [...key.allowedAddresses],
+export const personOf = ({ userId, sessionId }: SessionCaller): CallingSession => ({
+  userId,
+  orgId: null,
+  keyId: null,
+  sessionId,
 });
 
 export const toApiOrg = (org: Org): z.input<typeof orgSchema> => ({

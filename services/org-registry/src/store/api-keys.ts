@@ -1,10 +1,7 @@
-import type { PlanId } from "@topdog/contracts/plans";
-import type { MemberRole } from "@topdog/contracts/events/org-events";
 import type { KeyScope } from "@topdog/contracts/key-scopes";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { ApiKey, KeyPosition, KeySettings, StoredApiKey } from "../domain/api-key.ts";
 import type { PageQuery } from "../domain/page.ts";
-import type { KeyHolder } from "../domain/principal.ts";
 
 interface KeyRow {
   id: string;
@@ -14,20 +11,23 @@ interface KeyRow {
   last_four: string;
   user_id: string;
   org_id: string | null;
-  parent_key_id: string | null;
   created_at: Date;
   scopes: KeyScope[];
   expires_at: Date | null;
   allowed_models: string[] | null;
   allowed_addresses: string[] | null;
+  previous_hash: string | null;
+  previous_ends_at: Date | null;
+  last_used_at: Date | null;
 }
 
-const columns = `id, hash, name, prefix, last_four, user_id, org_id, parent_key_id, created_at, scopes, expires_at, allowed_models,
+const insertedColumns = `id, hash, name, prefix, last_four, user_id, org_id, created_at, scopes, expires_at, allowed_models,
   allowed_addresses`;
+const columns = `${insertedColumns}, previous_hash, previous_ends_at, last_used_at`;
 
-type SettingsRow = Pick<KeyRow, "scopes" | "expires_at" | "allowed_models" | "allowed_addresses">;
+export type SettingsRow = Pick<KeyRow, "scopes" | "expires_at" | "allowed_models" | "allowed_addresses">;
 
-const fromDbSettings = (row: SettingsRow): KeySettings => ({
+export const fromDbSettings = (row: SettingsRow): KeySettings => ({
   scopes: row.scopes,
   expiresAt: row.expires_at,
   allowedModels: row.allowed_models,
@@ -42,12 +42,16 @@ const fromDbKey = (row: KeyRow): StoredApiKey => ({
   lastFour: row.last_four,
   userId: row.user_id,
   orgId: row.org_id,
-  parentKeyId: row.parent_key_id,
   createdAt: row.created_at,
+  previousHash: row.previous_hash,
+  previousEndsAt: row.previous_ends_at,
+  lastUsedAt: row.last_used_at,
   ...fromDbSettings(row),
 });
 
-/** In the order of `columns`. */
+const copyOf = (list: readonly string[] | null): string[] | null => (list === null ? null : [...list]);
+
+/** In the order of the columns. */
 const settingValues = ({ scopes, expiresAt, allowedModels, allowedAddresses }: KeySettings) => [
   [...scopes] as string[],
   expiresAt,
@@ -55,13 +59,35 @@ const settingValues = ({ scopes, expiresAt, allowedModels, allowedAddresses }: K
   copyOf(allowedAddresses),
 ];
 
-const copyOf = (list: readonly string[] | null): string[] | null => (list === null ? null : [...list]);
-
 export async function insertKey(trx: Transaction, key: StoredApiKey): Promise<void> {
-  const { id, hash, name, prefix, lastFour, userId, orgId, parentKeyId, createdAt } = key;
+  const { id, hash, name, prefix, lastFour, userId, orgId, createdAt } = key;
+  await trx.raw(`insert into api_key (${insertedColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
+    id,
+    hash,
+    name,
+    prefix,
+    lastFour,
+    userId,
+    orgId,
+    createdAt,
+    ...settingValues(key),
+  ]);
+}
+
+/** Writes the name and the settings of a locked key. */
+export async function updateKey(trx: Transaction, key: ApiKey): Promise<void> {
   await trx.raw(
-    `insert into api_key (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, // the order of `columns`
-    [id, hash, name, prefix, lastFour, userId, orgId, parentKeyId, createdAt, ...settingValues(key)],
+    "update api_key set name = ?, scopes = ?, expires_at = ?, allowed_models = ?, allowed_addresses = ? where id = ?",
+    [key.name, ...settingValues(key), key.id],
+  );
+}
+
+/** Writes the secrets of a locked key. */
+export async function updateSecrets(trx: Transaction, key: StoredApiKey): Promise<void> {
+  const { id, hash, prefix, lastFour, previousHash, previousEndsAt } = key;
+  await trx.raw(
+    "update api_key set hash = ?, prefix = ?, last_four = ?, previous_hash = ?, previous_ends_at = ? where id = ?",
+    [hash, prefix, lastFour, previousHash, previousEndsAt, id],
   );
 }
 
@@ -117,15 +143,6 @@ export async function findLiveKey(db: Database, keyId: string): Promise<StoredAp
   return rows[0] === undefined ? null : fromDbKey(rows[0]);
 }
 
-/** Keeps a live key from being revoked until the transaction ends. Returns false for one that is not live. */
-export async function holdLiveKey(trx: Transaction, keyId: string): Promise<boolean> {
-  const { rows } = await trx.raw<{ rows: unknown[] }>(
-    "select 1 from api_key where id = ? and revoked_at is null for share",
-    [keyId],
-  );
-  return rows.length === 1;
-}
-
 /** The live keys that a member holds in an org: no more than a user may hold. */
 export async function listLiveKeyIds(trx: Transaction, orgId: string, userId: string): Promise<string[]> {
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
@@ -133,15 +150,6 @@ export async function listLiveKeyIds(trx: Transaction, orgId: string, userId: st
     [orgId, userId],
   );
   return rows.map((row) => row.id);
-}
-
-/** Locks the live keys that were made with one of these. The caller of this function has locked these, so that no more are being made. */
-export async function lockLiveKeysMadeWith(trx: Transaction, keyIds: readonly string[]): Promise<StoredApiKey[]> {
-  const { rows } = await trx.raw<{ rows: KeyRow[] }>(
-    `select ${columns} from api_key where parent_key_id = any(?) and revoked_at is null order by id for update`,
-    [[...keyIds]],
-  );
-  return rows.map(fromDbKey);
 }
 
 /** Locks the key, so that of two revocations at once the second one finds nothing. */
@@ -155,51 +163,4 @@ export async function lockLiveKey(trx: Transaction, keyId: string): Promise<Stor
 
 export async function markRevoked(trx: Transaction, keyId: string, at: Date): Promise<void> {
   await trx.raw("update api_key set revoked_at = ? where id = ?", [at, keyId]);
-}
-
-interface HolderRow extends SettingsRow {
-  id: string;
-  user_id: string;
-  org_id: string | null;
-  role: MemberRole | null;
-  active: boolean | null;
-  plan: PlanId | null;
-  seats: number | null;
-  own_live: number | null;
-  own_used: number | null;
-  pool_live: number | null;
-  pool_used: number | null;
-}
-
-/** The hot read behind every gateway's cache miss: one index probe per table. An expired key has no holder. */
-export async function findKeyHolder(db: Database, keyHash: string, at: Date): Promise<KeyHolder | null> {
-  const { rows } = await db.raw<{ rows: HolderRow[] }>(
-    `select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null as active, e.plan, e.seats,
-        own.live as own_live, own.used as own_used, pool.live as pool_live, pool.used as pool_used,
-        k.scopes, k.expires_at, k.allowed_models, k.allowed_addresses
-     from api_key k
-     left join org o on o.id = k.org_id
-     left join member m on m.org_id = k.org_id and m.user_id = k.user_id and m.removed_at is null
-     left join entitlement e on e.owner = coalesce('org:' || k.org_id, 'user:' || k.user_id)
-     left join byok_tenant own on own.tenant = 'user:' || k.user_id
-     left join byok_tenant pool on pool.tenant = 'org:' || k.org_id
-     where k.hash = ? and k.revoked_at is null and (k.expires_at is null or k.expires_at > ?)`,
-    [keyHash, at],
-  );
-  const row = rows[0];
-  if (row === undefined) return null;
-  return {
-    keyId: row.id,
-    userId: row.user_id,
-    orgId: row.org_id,
-    role: row.role,
-    active: row.active ?? false,
-    plan: row.plan,
-    seats: row.seats ?? 1,
-    credentials: {
-      own: { live: row.own_live ?? 0, used: row.own_used ?? 0 },
-      pool: { live: row.pool_live ?? 0, used: row.pool_used ?? 0 },
-    },
-    settings: fromDbSettings(row),
-  };
 }

@@ -2,11 +2,14 @@ import { createHash, createHmac } from "node:crypto";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { PageQuery } from "../domain/page.ts";
 import { type AuditKeys, auditKeysOf } from "./audit-keys.ts";
+import type { ApiKey } from "../domain/api-key.ts";
 
 /** `user:<id>` or `org:<id>`: whose history it is. */
 export type AuditChain = `user:${string}` | `org:${string}`;
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
+export const chainOfKey = ({ userId, orgId }: Pick<ApiKey, "userId" | "orgId">): AuditChain =>
+  orgId === null ? `user:${userId}` : `org:${orgId}`;
 
 export interface AuditEntry {
   readonly chain: AuditChain;

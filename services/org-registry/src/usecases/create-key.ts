@@ -10,15 +10,14 @@ import {
   maxLiveKeysPerUser,
   type StoredApiKey,
 } from "../domain/api-key.ts";
-import { actorOf, type Caller, operator } from "../domain/caller.ts";
-import { keyReaches } from "../domain/permissions.ts";
-import { countLiveKeys, holdLiveKey, insertKey } from "../store/api-keys.ts";
-import { appendAudit } from "../store/audit-log.ts";
+import { actorOf, type Caller, type CallingSession, operator } from "../domain/caller.ts";
+import { countLiveKeys, insertKey } from "../store/api-keys.ts";
+import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { createId, createKeyMaterial, type RandomBytes } from "../store/key-material.ts";
 import { holdMember } from "../store/member-changes.ts";
 import { lockUser } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
-import { orgNotFound, requireMember } from "./require-member.ts";
+import { requireMember } from "./require-member.ts";
 
 export interface CreatedKey {
   readonly record: ApiKey;
@@ -31,35 +30,28 @@ interface WantedKey {
   readonly orgId: string | null;
   readonly name: string;
   /** Without it the key can call models, and nothing else. */
-  readonly settings?: KeySettings;
+  readonly settings?: KeySettings | undefined;
 }
 
-/**
- * Without `orgId` the new key has the org of the calling key, and by a session none. It is revoked together with the calling key, and
- * can only call models: a key never gives away more than that.
- */
+/** A person's own key, made by that person. Keys make no keys: a leaked one would leave others behind. */
 export async function createKey(
   deps: RegistryDeps,
-  caller: Caller,
-  input: { name: string; orgId?: string | null | undefined },
+  person: CallingSession,
+  { orgId, name, settings }: Omit<WantedKey, "userId">,
 ): Promise<CreatedKey> {
-  const orgId = input.orgId === undefined ? caller.orgId : input.orgId;
-  if (!keyReaches(caller.orgId, orgId)) throw orgNotFound();
+  const { userId } = person;
   return change(deps, async (trx, at) => {
-    if (orgId !== null) await requireSeat(trx, caller, orgId);
-    // Held until the commit: a revocation comes before, and refuses this, or after, and finds the new key.
-    if (caller.keyId !== null && !(await holdLiveKey(trx, caller.keyId))) throw new AppError("invalid_api_key");
-    const wanted = { userId: caller.userId, orgId, name: input.name };
-    return issueKey(trx, deps.randomBytes, wanted, { actor: actorOf(caller), parentKeyId: caller.keyId }, at);
+    if (orgId !== null) await requireSeat(trx, person, orgId);
+    return issueKey(trx, deps.randomBytes, { userId, orgId, name, settings }, actorOf(person), at);
   });
 }
 
-/** For operators: the only way to a user's first key. */
+/** For operators. */
 export async function createKeyAsOperator(deps: RegistryDeps, wanted: WantedKey): Promise<CreatedKey> {
   return change(deps, async (trx, at) => {
     const { userId, orgId } = wanted;
     if (orgId !== null) await requireSeat(trx, { userId, orgId: null }, orgId);
-    return issueKey(trx, deps.randomBytes, wanted, { actor: operator, parentKeyId: null }, at);
+    return issueKey(trx, deps.randomBytes, wanted, operator, at);
   });
 }
 
@@ -70,14 +62,21 @@ async function requireSeat(trx: Transaction, who: Pick<Caller, "userId" | "orgId
   if (!active) throw new AppError("forbidden", { detail: "Your membership in this org has no seat." });
 }
 
+/** Throws AppError 400 for a key that would have ended already. */
+export function requireFuture({ expiresAt }: KeySettings, at: Date): void {
+  if (expiresAt === null || expiresAt > at) return;
+  throw new AppError("invalid_request", { detail: "expiresAt must be in the future.", param: "expiresAt" });
+}
+
 /** The part that every way of creating a key shares: limit, row, audit, event. */
 export async function issueKey(
   trx: Transaction,
   randomBytes: RandomBytes,
   { userId, orgId, name, settings = defaultKeySettings }: WantedKey,
-  { actor, parentKeyId }: { actor: string; parentKeyId: string | null },
+  actor: string,
   at: Date,
 ): Promise<CreatedKey> {
+  requireFuture(settings, at);
   if (!(await lockUser(trx, userId))) throw new AppError("not_found", { detail: "There is no such user." });
   if ((await countLiveKeys(trx, userId)) >= maxLiveKeysPerUser) {
     throw new AppError("key_limit_reached", { detail: `A user may hold ${maxLiveKeysPerUser} live keys.` });
@@ -91,13 +90,15 @@ export async function issueKey(
     name,
     userId,
     orgId,
-    parentKeyId,
     createdAt: at,
+    previousHash: null,
+    previousEndsAt: null,
+    lastUsedAt: null,
     ...settings,
   };
   await insertKey(trx, record);
   await appendAudit(trx, {
-    chain: orgId === null ? `user:${userId}` : `org:${orgId}`,
+    chain: chainOfKey(record),
     at,
     actor,
     action: "apikey.created",

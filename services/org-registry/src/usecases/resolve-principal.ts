@@ -1,6 +1,6 @@
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { principalOf } from "../domain/principal.ts";
-import { findKeyHolder } from "../store/api-keys.ts";
+import { findKeyHolder } from "../store/key-holders.ts";
 import type { RegistryDeps } from "./change.ts";
 
 /** Null for a key that is unknown, revoked, expired, or whose holder has no seat in its org. */

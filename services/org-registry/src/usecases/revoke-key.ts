@@ -5,8 +5,8 @@ import type { Transaction } from "@topdog/postgres/pool";
 import type { StoredApiKey } from "../domain/api-key.ts";
 import { actorOf, type Caller, operator } from "../domain/caller.ts";
 import { keyReaches, mayRevokeOrgKey } from "../domain/permissions.ts";
-import { findLiveKey, lockLiveKey, lockLiveKeysMadeWith, markRevoked } from "../store/api-keys.ts";
-import { appendAudit } from "../store/audit-log.ts";
+import { findLiveKey, lockLiveKey, markRevoked } from "../store/api-keys.ts";
+import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { findMember } from "../store/orgs.ts";
 import { change, type RegistryDeps } from "./change.ts";
 
@@ -29,33 +29,20 @@ export async function revokeKeyAsOperator(deps: RegistryDeps, keyId: string): Pr
   });
 }
 
-/**
- * Revokes a locked key and every live key that was made with it, directly or not: a leaked key leaves no other key behind. The
- * keys belong to one user, so there are no more of them than a user may hold.
- */
+/** Revokes a locked key: each secret of it that may still be known to a gateway. */
 export async function withdrawKey(trx: Transaction, key: StoredApiKey, actor: string, at: Date): Promise<void> {
-  let keys = [key];
-  while (keys.length > 0) {
-    for (const one of keys) await withdrawOne(trx, one, actor, at);
-    keys = await lockLiveKeysMadeWith(
-      trx,
-      keys.map((one) => one.id),
-    );
-  }
-}
-
-async function withdrawOne(trx: Transaction, key: StoredApiKey, actor: string, at: Date): Promise<void> {
-  const { id, hash, userId, orgId, lastFour, parentKeyId } = key;
+  const { id, hash, previousHash, userId, orgId, lastFour } = key;
   await markRevoked(trx, id, at);
   await appendAudit(trx, {
-    chain: orgId === null ? `user:${userId}` : `org:${orgId}`,
+    chain: chainOfKey(key),
     at,
     actor,
     action: "apikey.revoked",
     target: id,
-    details: { userId, lastFour, parentKeyId },
+    details: { userId, lastFour },
   });
-  await appendOutbox(trx, apiKeyRevoked, { keyId: id, keyHash: hash, userId, orgId, at: at.toISOString() });
+  for (const keyHash of previousHash === null ? [hash] : [hash, previousHash])
+    await appendOutbox(trx, apiKeyRevoked, { keyId: id, keyHash, userId, orgId, at: at.toISOString() });
 }
 
 async function requireRevocable(trx: Transaction, caller: Caller, key: StoredApiKey | null): Promise<StoredApiKey> {
@@ -72,4 +59,4 @@ async function mayRevoke(trx: Transaction, caller: Caller, key: StoredApiKey): P
   return who !== null && holder !== null && mayRevokeOrgKey(who, holder);
 }
 
-const keyNotFound = (): AppError => new AppError("not_found", { detail: "There is no such live key." });
+export const keyNotFound = (): AppError => new AppError("not_found", { detail: "There is no such live key." });

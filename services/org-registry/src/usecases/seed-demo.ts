@@ -3,7 +3,8 @@ import { keyScopes } from "@topdog/contracts/key-scopes";
 import type { Transaction } from "@topdog/postgres/pool";
 import { defaultKeySettings, type KeySettings } from "../domain/api-key.ts";
 import { operator } from "../domain/caller.ts";
-import { findKeyHolder, listLiveKeys, lockLiveKey } from "../store/api-keys.ts";
+import { listLiveKeys, lockLiveKey } from "../store/api-keys.ts";
+import { findKeyHolder } from "../store/key-holders.ts";
 import { hashKey } from "../store/key-material.ts";
 import { listOrgsOf } from "../store/orgs.ts";
 import { findUser } from "../store/users.ts";
@@ -83,7 +84,12 @@ async function keepOrReplace(
     const locked = await lockLiveKey(trx, lost.id);
     if (locked !== null) await withdrawKey(trx, locked, operator, at);
   }
-  const made = { actor: operator, parentKeyId: null };
-  const issued = await issueKey(trx, deps.randomBytes, { ...holder, name: keyName, settings: demoSettings }, made, at);
+  const issued = await issueKey(
+    trx,
+    deps.randomBytes,
+    { ...holder, name: keyName, settings: demoSettings },
+    operator,
+    at,
+  );
   return issued.key;
 }
