@@ -6,6 +6,7 @@ import { readLinkTls } from "@topdog/call-link/tls-files";
 import { createCallerSigner } from "@topdog/caller-token/sign";
 import { resolveSession } from "@topdog/contracts/rpc/resolve-session";
 import { cookiesOf } from "@topdog/contracts/session-cookies";
+import { noteKeyUses } from "@topdog/contracts/rpc/note-key-uses";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { defaultErrors } from "@topdog/dialects/dialects";
@@ -45,6 +46,7 @@ import { mountHotRoutes, serveHotCalls } from "./routes/hot-routes.ts";
 import { mountLlmAddresses } from "./routes/llm-addresses.ts";
 import { createBadKeys } from "./store/bad-keys.ts";
 import { createConcurrency } from "./store/concurrency.ts";
+import { createKeyUses, type KeyUses } from "./store/key-uses.ts";
 import { createPrincipals, type Principals } from "./store/principals.ts";
 import { createSessions, type Sessions } from "./store/sessions.ts";
 import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
@@ -53,6 +55,7 @@ import type { FrontDoor } from "./usecases/front-door.ts";
 
 /** The same path from src and from dist. */
 const repositoryDocs = join(import.meta.dirname, "../../../docs");
+const noteUsesTimeoutMs = 2_000;
 const resolveTimeoutMs = 1_000;
 /** For what no event tells. */
 const maxPrincipalAgeMs = 3_600_000;
@@ -85,6 +88,7 @@ interface Parts {
   readonly sessions: Sessions;
   readonly principalChanges: readonly PrincipalChange[];
   readonly leases: QuotaLeases;
+  readonly keyUses: KeyUses;
   readonly usage: UsagePublisher;
   readonly watchdog: Watchdog;
   readonly links: RouterLinks;
@@ -144,6 +148,13 @@ function createParts({
       },
       onFailure: (error) => logger.warn({ err: error }, "quota does not answer: serving what is held"),
     }),
+    keyUses: createKeyUses({
+      send: (uses) => callRpc(bus, noteKeyUses, { uses }, { timeoutMs: noteUsesTimeoutMs }),
+      monotonicMs,
+      nowMs: Date.now,
+      timers: processTimers,
+      onFailure: (error) => logger.warn({ err: error }, "org-registry was not told which keys are used"),
+    }),
     usage: createUsagePublisher({
       send: async (batch) => {
         await publishBatch(bus, usageConsumed, batch, { timeoutMs: publishTimeoutMs });
@@ -178,11 +189,12 @@ function createParts({
 }
 
 function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayContext, parts: Parts): FrontDoor {
-  const { bodyBudget: bodies, clientAddresses, principals, metrics, watchdog } = parts;
+  const { bodyBudget: bodies, clientAddresses, principals, keyUses, metrics, watchdog } = parts;
   // One body of the largest size always fits.
   const maxBodiesBytes = Math.max(config.MAX_BODIES_BYTES_PER_KEY, config.MAX_BODY_BYTES);
   return {
     principals,
+    keyUses,
     clientAddresses,
     nowMs: Date.now,
     isDraining,
@@ -211,9 +223,10 @@ function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayC
 }
 
 /** Registers what closes each thing that is open by now, in the order of opening: usage is flushed before its connection closes. */
-function registerReleases({ onStop }: GatewayContext, { siblings, watchdog, usage, links }: Parts): void {
+function registerReleases({ onStop }: GatewayContext, { siblings, watchdog, usage, keyUses, links }: Parts): void {
   for (const [name, pool] of Object.entries(siblings)) onStop(`connections to ${name}`, () => pool.close());
   onStop("watchdog", () => watchdog.stop());
+  onStop("uses of keys", () => keyUses.stop());
   onStop("usage of unanswered calls", () => usage.stop(flushUsageMs));
   // Calls that are cut here are settled before the usage is flushed.
   onStop("links to routers", () => links.stop());

@@ -37,6 +37,15 @@ test("a known key costs no lookup, and concurrent first calls of a key share one
   expect(platform.resolves() - before).toBe(1);
 });
 
+test("the use of a key is told, once for many calls, and that of a key that was refused is not", async () => {
+  const [gateway] = gateways as [Gateway];
+  const [used, refused] = [platform.newKey(), platform.newKey({ scopes: ["account"] })];
+  for (const { key } of [used, refused, used, used]) await gateway.call(key, models);
+  const told = ({ principal: { keyId } }: TestKey) => platform.keyUses.filter((use) => use.keyId === keyId).length;
+  await eventually(() => expect(told(used)).toBe(1));
+  expect(told(refused)).toBe(0);
+});
+
 test("a made-up key costs no lookup: its checksum is wrong", async () => {
   const [gateway] = gateways as [Gateway];
   const before = platform.resolves();

@@ -4,6 +4,7 @@ import { formatApiKey } from "@topdog/contracts/api-key";
 import { keyScopes } from "@topdog/contracts/key-scopes";
 import { resolvePrincipal, type Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { resolveSession } from "@topdog/contracts/rpc/resolve-session";
+import { type KeyUse, noteKeyUses } from "@topdog/contracts/rpc/note-key-uses";
 import { serveRpc } from "@topdog/messaging/rpc";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
@@ -52,6 +53,8 @@ export interface Platform {
   readonly keys: Map<string, Principal>;
   /** By the SHA-256 of their token. */
   readonly sessions: Map<string, SessionCaller>;
+  /** What gateways told of the use of keys. */
+  readonly keyUses: readonly KeyUse[];
   /** Runs before each resolve is answered. */
   onResolve: () => Promise<void>;
   resolves(): number;
@@ -90,6 +93,15 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     logger: silentLogger(),
     handle: async ({ tokenHash }) => ({ session: sessions.get(tokenHash) ?? null }),
   });
+  const keyUses: KeyUse[] = [];
+  const noter = serveRpc(await nats.busOf("org-registry"), noteKeyUses, {
+    maxInFlight: 4,
+    logger: silentLogger(),
+    handle: async ({ uses }) => {
+      keyUses.push(...uses);
+      return {};
+    },
+  });
 
   const platform: Omit<Platform, "onResolve"> = {
     nats,
@@ -98,6 +110,7 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     siblings,
     keys,
     sessions,
+    keyUses,
     resolves: () => resolves,
     newKey: ({ org, apiCalls = 800, llmRequests = 300, pool = 0, scopes = keyScopes, restrictions = null } = {}) => {
       users += 1;
@@ -129,7 +142,7 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     },
     stop: async () => {
       await Promise.all(gateways.map((gateway) => gateway.stop()));
-      await Promise.all([resolver.stop(), sessionResolver.stop()]);
+      await Promise.all([resolver.stop(), sessionResolver.stop(), noter.stop()]);
       await quota.stop();
       await Promise.all([router.stop(), siblings.stop()]);
       await nats.stop();

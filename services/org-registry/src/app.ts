@@ -14,6 +14,7 @@ import { disableBlockedCredentialsJob } from "./jobs/disable-blocked-credentials
 import { createRegistryMetrics, type SignInOutcome } from "./metrics.ts";
 import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerListCredentials } from "./responders/answer-list-credentials.ts";
+import { answerNoteKeyUses } from "./responders/answer-note-key-uses.ts";
 import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts";
 import { answerResolveSession } from "./responders/answer-resolve-session.ts";
 import { withAuditKeys } from "./store/audit-keys.ts";
@@ -59,6 +60,7 @@ export const orgRegistry = defineService({
       },
       parts: {
         "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs }),
+        "uses of keys": partOf(() => answerNoteKeyUses({ ...context, nowMs })),
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight, nowMs })),
         "principal changes": partOf(() => answerListChanges(context)),
         "lists of credentials": partOf(() => answerListCredentials({ ...context, maxInFlight })),

@@ -3,15 +3,58 @@ import { apiKeyChanged, apiKeyRevoked } from "@topdog/contracts/events/api-key-e
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
 import * as fc from "fast-check";
 import { defaultKeySettings } from "../src/domain/api-key.ts";
+import { findLiveKey, lockLiveKey } from "../src/store/api-keys.ts";
 import { hashKey } from "../src/store/key-material.ts";
 import type { RegistryDeps } from "../src/usecases/change.ts";
 import { changeKey } from "../src/usecases/change-key.ts";
 import { createKey } from "../src/usecases/create-key.ts";
+import { noteUses } from "../src/usecases/note-key-uses.ts";
 import { resolvePrincipalOf } from "../src/usecases/resolve-principal.ts";
 import { revokeKey } from "../src/usecases/revoke-key.ts";
 import { rotateKey } from "../src/usecases/rotate-key.ts";
 import { signedIn, someOrg, someUser } from "./arrange.ts";
 import { depsOn, migrations } from "./start-registry.ts";
+
+describe("the last use of a key", () => {
+  let database: TestDatabase;
+  let deps: RegistryDeps;
+  beforeAll(async () => {
+    database = await testDatabase({ migrations });
+    deps = depsOn(database.db);
+  });
+  afterAll(() => database.drop());
+
+  test("is the latest that was told, in any order and however often, and never in the future", async () => {
+    const nowMs = Date.now();
+    const instants = fc.array(fc.integer({ min: nowMs - 100_000, max: nowMs + 100_000 }), {
+      minLength: 1,
+      maxLength: 6,
+    });
+    await fc.assert(
+      fc.asyncProperty(instants, async (told) => {
+        const { record } = await createKey(deps, signedIn(await someUser(deps)), { orgId: null, name: "test" });
+        const uses = told.map((ms) => ({ keyId: record.id, at: new Date(ms).toISOString() }));
+        for (const use of [...uses, ...uses.slice(0, 2)])
+          await noteUses({ db: database.db, nowMs: () => nowMs }, [use, { keyId: "key_none", at: use.at }]);
+        const latestMs = Math.max(...told.map((ms) => Math.min(ms, nowMs)));
+        expect((await findLiveKey(database.db, record.id))?.lastUsedAt?.getTime()).toBe(latestMs);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  test("is not waited for, nor does it wait, while somebody changes the key", async () => {
+    const { record } = await createKey(deps, signedIn(await someUser(deps)), { orgId: null, name: "test" });
+    const uses = [{ keyId: record.id, at: new Date().toISOString() }];
+    await database.db.transaction(async (trx) => {
+      await lockLiveKey(trx, record.id);
+      await noteUses(deps, uses);
+    });
+    expect((await findLiveKey(database.db, record.id))?.lastUsedAt).toBeNull();
+    await noteUses(deps, uses);
+    expect((await findLiveKey(database.db, record.id))?.lastUsedAt).not.toBeNull();
+  });
+});
 
 describe("a key that is changed", () => {
   let database: TestDatabase;

@@ -101,6 +101,8 @@ describe("API keys", () => {
       const stop = onEventBroadcast(registry.nats.bus, apiKeyRevoked, (fact) => {
         if (fact.keyHash === sha256(key)) isHeard = true;
       });
+      // The server has the subscription before anything is published to it.
+      await registry.nats.bus.nc.flush();
       const revoked = await registry.call("DELETE", `/api/keys/${record.id}`, { userId });
       expect(revoked.status).toBe(204);
       expect(await principalOf(key)).toBeNull();

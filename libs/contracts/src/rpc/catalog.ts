@@ -2,6 +2,7 @@ import type { AnyRpc } from "../event.ts";
 import { checkCredential } from "./check-credential.ts";
 import { listChanges } from "./list-changes.ts";
 import { listCredentials } from "./list-credentials.ts";
+import { noteKeyUses } from "./note-key-uses.ts";
 import { resolvePrincipal } from "./resolve-principal.ts";
 import { resolveSession } from "./resolve-session.ts";
 import { syncLeases } from "./sync-leases.ts";
@@ -11,6 +12,7 @@ export const rpcCatalog: readonly AnyRpc[] = [
   checkCredential,
   listChanges,
   listCredentials,
+  noteKeyUses,
   resolvePrincipal,
   resolveSession,
   syncLeases,

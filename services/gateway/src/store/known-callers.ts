@@ -15,6 +15,8 @@ export interface KnownCaller {
   readonly principal: Principal;
   /** What each use of the key is checked for here; null for a key without such restrictions. */
   readonly checks: KeyChecks | null;
+  /** When org-registry was last told of a use, on the monotonic clock. */
+  readonly lastUse: { toldMs: number };
   /** `X-BYOK-*`, names and values alternate. */
   readonly byokHeaders: readonly string[];
   /** Its ids as members of a JSON object, for the line of each call. */
@@ -48,10 +50,12 @@ export interface KnownCallers {
   size(): number;
 }
 
-export const knownCaller = (keyHash: string, principal: Principal): KnownCaller => ({
+/** `known`: the same key as it was known before. */
+export const knownCaller = (keyHash: string, principal: Principal, known?: KnownCaller): KnownCaller => ({
   keyHash,
   principal,
   checks: checksOf(principal),
+  lastUse: known?.lastUse ?? { toldMs: Number.NEGATIVE_INFINITY },
   byokHeaders: [
     "X-BYOK-Scope",
     principal.byok.scope,

@@ -93,7 +93,7 @@ export function createPrincipals(deps: PrincipalsDeps): Principals {
       refused.noteUnknown(keyHash, asked.changes);
       return null;
     }
-    const caller = knownCaller(keyHash, principal);
+    const caller = knownCaller(keyHash, principal, known.get(keyHash)?.caller);
     if (asked.changes !== changes) return caller;
     known.set({ caller, confirmedMs: asked.ms, gaps: asked.gaps, triedGaps: asked.gaps, retryMs: null });
     return caller;

@@ -5,12 +5,14 @@ import { readBody, type BodyPace } from "@topdog/http-kit/read-body";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { CallLimit } from "../metrics.ts";
 import type { Concurrency, Load } from "../store/concurrency.ts";
+import type { KeyUses } from "../store/key-uses.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import { authenticate, authenticateAgain, type AuthenticateDeps } from "./authenticate.ts";
 import { checkKey, type CheckKeyDeps } from "./check-key.ts";
 
 /** All that is decided before a call is charged: by its headers, its address and its key, then by its body as it arrives. */
 export interface FrontDoor extends AuthenticateDeps, CheckKeyDeps {
+  readonly keyUses: KeyUses;
   readonly addresses: Concurrency;
   readonly keys: Concurrency;
   readonly pace: BodyPace;
@@ -56,6 +58,7 @@ export function identify(
     checkKey(door, caller, scopes, req);
     visit.changes = changes;
     countCaller(door, visit, caller.keyHash);
+    door.keyUses.note(caller);
     return caller;
   };
   return found instanceof Promise ? found.then(count) : count(found);

@@ -29,7 +29,7 @@ export interface ApiKey extends KeySettings {
   readonly createdAt: Date;
   /** When the secret of before the last rotation ends, or ended; null when there is none. */
   readonly previousEndsAt: Date | null;
-  /** Some minutes old at most; null for a key that was never used. */
+  /** Up to ten minutes old; null for a key that was never used. */
   readonly lastUsedAt: Date | null;
 }
 

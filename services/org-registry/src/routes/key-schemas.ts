@@ -58,6 +58,7 @@ export const keySchema = z.object({
   expiresAt: z.iso.datetime().nullable().describe("From then on the key is refused; null: never"),
   allowedModels: z.array(z.string()).nullable().describe("The only models that it may call; null: all"),
   allowedAddresses: z.array(z.string()).nullable().describe("Where alone it may be used from; null: anywhere"),
+  lastUsedAt: z.iso.datetime().nullable().describe("Up to ten minutes old; null: never used"),
   previousSecretEndsAt: z.iso.datetime().nullable().describe("Of the last rotation: when the secret of before ends"),
 });
 export const createdKeySchema = keySchema.extend({ key: z.string().describe("The key itself: shown this once") });
@@ -75,5 +76,6 @@ export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({
   expiresAt: key.expiresAt?.toISOString() ?? null,
   allowedModels: key.allowedModels === null ? null : [...key.allowedModels],
   allowedAddresses: key.allowedAddresses === null ? null : [...key.allowedAddresses],
+  lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
   previousSecretEndsAt: key.previousEndsAt?.toISOString() ?? null,
 });
