@@ -75,6 +75,16 @@ entitlement.owner text not null
 entitlement.plan text not null
 entitlement.seats integer not null
 entitlement.version integer not null
+invitation.created_at timestamp with time zone not null
+invitation.email text not null
+invitation.expires_at timestamp with time zone not null
+invitation.id text not null
+invitation.invited_by text not null
+invitation.mail_attempts integer not null default 0
+invitation.mail_due_at timestamp with time zone
+invitation.org_id text not null
+invitation.role text not null
+invitation.token_hash text
 mail_request.attempts integer not null default 0
 mail_request.email text not null
 mail_request.id bigint not null generated always as identity
@@ -186,6 +196,15 @@ entitlement.entitlement_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1
 entitlement.entitlement_pkey PRIMARY KEY (owner)
 entitlement.entitlement_seats_check CHECK ((seats >= 1))
 entitlement.entitlement_version_check CHECK ((version >= 1))
+invitation.invitation_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
+invitation.invitation_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+invitation.invitation_invited_by_fkey FOREIGN KEY (invited_by) REFERENCES app_user(id)
+invitation.invitation_mail_attempts_check CHECK ((mail_attempts >= 0))
+invitation.invitation_org_id_fkey FOREIGN KEY (org_id) REFERENCES org(id)
+invitation.invitation_pkey PRIMARY KEY (id)
+invitation.invitation_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'member'::text, 'billing'::text])))
+invitation.invitation_token_hash_check CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+invitation.invitation_token_hash_key UNIQUE (token_hash)
 mail_request.mail_request_attempts_check CHECK ((attempts >= 0))
 mail_request.mail_request_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
 mail_request.mail_request_kind_check CHECK ((kind = ANY (ARRAY['sign_up'::text, 'password_reset'::text])))
@@ -237,6 +256,8 @@ CREATE INDEX credential_live_by_key ON public.credential USING btree (kid, id) W
 CREATE INDEX credential_live_by_position ON public.credential USING btree (tenant, "position", created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX email_token_by_email ON public.email_token USING btree (lower(email))
 CREATE INDEX email_token_by_expiry ON public.email_token USING btree (expires_at)
+CREATE INDEX invitation_by_expiry ON public.invitation USING btree (expires_at)
+CREATE INDEX invitation_mail_due ON public.invitation USING btree (mail_due_at, id) WHERE (mail_due_at IS NOT NULL)
 CREATE INDEX mail_request_due ON public.mail_request USING btree (next_attempt_at, id)
 CREATE INDEX member_by_user ON public.member USING btree (user_id)
 CREATE INDEX org_by_owner ON public.org USING btree (owner_user_id) WHERE (deleted_at IS NULL)
@@ -260,6 +281,9 @@ CREATE UNIQUE INDEX credential_one_of_a_kind ON public.credential USING btree (t
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (id)
 CREATE UNIQUE INDEX email_token_pkey ON public.email_token USING btree (hash)
 CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
+CREATE UNIQUE INDEX invitation_by_address ON public.invitation USING btree (org_id, email)
+CREATE UNIQUE INDEX invitation_pkey ON public.invitation USING btree (id)
+CREATE UNIQUE INDEX invitation_token_hash_key ON public.invitation USING btree (token_hash)
 CREATE UNIQUE INDEX mail_request_pkey ON public.mail_request USING btree (id)
 CREATE UNIQUE INDEX member_one_owner ON public.member USING btree (org_id) WHERE (role = 'owner'::text)
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (org_id, user_id)

@@ -11,6 +11,7 @@ import { deleteExpiredJob, sendMailsJob } from "./jobs/auth-jobs.ts";
 import { anchorAuditHeads } from "./jobs/anchor-audit-heads.ts";
 import { completeOrgDeletions } from "./jobs/complete-org-deletions.ts";
 import { disableBlockedCredentialsJob } from "./jobs/disable-blocked-credentials.ts";
+import { lapseInvitationsJob, sendInvitationsJob } from "./jobs/invitation-jobs.ts";
 import { createRegistryMetrics, type SignInOutcome } from "./metrics.ts";
 import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerListCredentials } from "./responders/answer-list-credentials.ts";
@@ -20,8 +21,12 @@ import { answerResolveSession } from "./responders/answer-resolve-session.ts";
 import { withAuditKeys } from "./store/audit-keys.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { fingerprintWith } from "./store/fingerprint.ts";
+import type { SendMailsDeps } from "./usecases/send-mails.ts";
+import type { Job } from "@topdog/service/job";
 import { createPasswordHashes, productionCost } from "./store/password-hash.ts";
 import { createSecretBox } from "./store/secret-box.ts";
+
+const mailJobs = (deps: SendMailsDeps): Job[] => [sendMailsJob(deps), sendInvitationsJob(deps)];
 
 export const orgRegistry = defineService({
   name: "org-registry",
@@ -35,13 +40,14 @@ export const orgRegistry = defineService({
     const { nowMs } = deps;
     const registry = { db: context.db, ...deps };
     const sendMail = mailerOf(config, nowMs);
+    const canSendMail = sendMail !== null;
     const auth = {
       ...registry,
       passwords: createPasswordHashes(deps.hashCost),
       secretBox: createSecretBox(config.AUTH_SECRET.reveal()),
       publicUrl: config.PUBLIC_URL,
       onSignIn: (outcome: SignInOutcome) => metrics.signIns.inc({ outcome }),
-      canSendMail: sendMail !== null,
+      canSendMail,
     };
     const credentials = {
       ...registry,
@@ -71,9 +77,8 @@ export const orgRegistry = defineService({
         anchorAuditHeads(registry),
         disableBlockedCredentialsJob(registry, config.BYOK_GRACE_MS),
         deleteExpiredJob(registry),
-        ...(sendMail === null
-          ? []
-          : [sendMailsJob({ ...registry, ...context, publicUrl: config.PUBLIC_URL, sendMail })]),
+        lapseInvitationsJob(registry),
+        ...(sendMail === null ? [] : mailJobs({ ...registry, ...context, publicUrl: config.PUBLIC_URL, sendMail })),
       ],
     };
   },

@@ -20,6 +20,8 @@ import { editCredentialRoute } from "./edit-credential.ts";
 import { getOrgRoute } from "./get-org.ts";
 import { listCredentialsRoute } from "./list-credentials.ts";
 import { listKeysRoute } from "./list-keys.ts";
+import { inviteRoute, listInvitationsRoute, revokeInvitationRoute } from "./org-invitations.ts";
+import { acceptInvitationRoute, declineInvitationRoute, showInvitationRoute } from "./own-invitations.ts";
 import { listMembersRoute } from "./list-members.ts";
 import { listOrgsRoute } from "./list-orgs.ts";
 import { revokeCredentialRoute } from "./revoke-credential.ts";
@@ -41,6 +43,12 @@ const constructors = [
   exportOrgAuditRoute,
   readOwnAuditRoute,
   exportOwnAuditRoute,
+  inviteRoute,
+  listInvitationsRoute,
+  revokeInvitationRoute,
+  showInvitationRoute,
+  acceptInvitationRoute,
+  declineInvitationRoute,
   createOrgRoute,
   renameOrgRoute,
   deleteOrgRoute,

@@ -40,3 +40,12 @@ export async function markEmailVerified(trx: Transaction, userId: string, at: Da
 export async function updateAdmin(trx: Transaction, userId: string, isAdmin: boolean): Promise<void> {
   await trx.raw("update app_user set admin = ? where id = ?", [isAdmin, userId]);
 }
+
+/** The address of a user who has shown that they read its mail; null without one. */
+export async function findVerifiedAddress(db: Database, userId: string): Promise<string | null> {
+  const { rows } = await db.raw<{ rows: { email: string }[] }>(
+    "select email from app_user where id = ? and email_verified_at is not null",
+    [userId],
+  );
+  return rows[0]?.email ?? null;
+}

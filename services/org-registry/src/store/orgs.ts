@@ -127,6 +127,15 @@ export async function listOrgsOf(
   return rows.map(fromDbOrg);
 }
 
+export async function isMemberAddress(db: Database, orgId: string, email: string): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    `select 1 from member m join app_user u on u.id = m.user_id
+     where m.org_id = ? and m.removed_at is null and lower(u.email) = lower(?)`,
+    [orgId, email],
+  );
+  return rows.length > 0;
+}
+
 export async function countActiveMembers(db: Database, orgId: string): Promise<number> {
   const { rows } = await db.raw<{ rows: { active: number }[] }>(
     "select count(*)::int as active from member where org_id = ? and active",

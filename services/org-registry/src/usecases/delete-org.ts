@@ -3,6 +3,7 @@ import type { Transaction } from "@topdog/postgres/pool";
 import { actorOf, type Caller } from "../domain/caller.ts";
 import { deletionGraceMs, type Org } from "../domain/org.ts";
 import { appendAudit } from "../store/audit-log.ts";
+import { deleteInvitationsOf } from "../store/invitations.ts";
 import { bumpMemberVersion } from "../store/member-changes.ts";
 import {
   listKeyHolders,
@@ -91,5 +92,6 @@ async function completeDeletion(trx: Transaction, orgId: string, at: Date): Prom
   }
   await recordMemberChanges(trx, org, removed, at, { deleted: true });
   await appendAudit(trx, { chain: `org:${orgId}`, at, actor, action: "org.deleted", target: orgId, details: {} });
+  await deleteInvitationsOf(trx, orgId);
   await markDeleted(trx, orgId, at);
 }
