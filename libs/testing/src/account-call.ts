@@ -64,8 +64,9 @@ export async function accountCall(
     sent.end(payload);
   });
   const got = await text(response);
-  const parsed: unknown = got === "" ? {} : got.startsWith("{") ? JSON.parse(got) : { text: got };
   const type = response.headers["content-type"] ?? null;
+  const isJson = got.startsWith("{") && !(type ?? "").includes("ndjson");
+  const parsed: unknown = got === "" ? {} : isJson ? JSON.parse(got) : { text: got };
   return {
     status: response.statusCode ?? 0,
     type,
