@@ -28,7 +28,7 @@ export async function probeProvider(
       dialect,
       request: dialect.readRequest(smallestRequest(modelId)),
       headers: [],
-    requestId: `probe_${randomUUID()}`,
+      requestId: `probe_${randomUUID()}`,
       firstContentTimeoutMs: timeoutMs,
       interChunkTimeoutMs: timeoutMs,
       totalTimeoutMs: timeoutMs,
