@@ -26,6 +26,7 @@ const commands: readonly ServiceCommand[] = [
   { name: "add-member", service: "org-registry", summary: "make a user who agreed to it a member of an org" },
   { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },
   { name: "revoke-key", service: "org-registry", summary: "revoke an API key everywhere" },
+  { name: "revoke-leaked-keys", service: "org-registry", summary: "revoke the API keys in a text on standard input" },
   {
     name: "rotate-vault-key",
     service: "org-registry",

@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { formatApiKey, hasApiKeyShape, isApiKey } from "./api-key.ts";
+import { findApiKeys, formatApiKey, hasApiKeyShape, isApiKey } from "./api-key.ts";
 
 const random = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
@@ -37,4 +38,23 @@ test("a random string of the right shape is not a key", () => {
       expect(isApiKey(text)).toBe(text === formatApiKey(bytes));
     }),
   );
+});
+
+test("every key in a text is found once, wherever it stands and whatever it touches", () => {
+  fc.assert(
+    fc.property(fc.array(random, { maxLength: 4 }), fc.stringMatching(/^[td_A-Z0-9 ]{0,8}$/), (all, between) => {
+      const keys = [...new Set(all.map(formatApiKey))];
+      const text = between + [...keys, ...keys].join(between) + between;
+      expect(findApiKeys(text)).toEqual(expect.arrayContaining(keys));
+      expect(findApiKeys(text)).toHaveLength(keys.length);
+    }),
+  );
+});
+
+test("the page for secret scanners shows a key that has the format, and the expression that it is found by", async () => {
+  const page = await readFile(new URL("../../../docs/api-keys.md", import.meta.url), "utf8");
+  const example = formatApiKey(new Uint8Array(32));
+  expect(findApiKeys(page)).toEqual([example]);
+  const [, expression = ""] = /^(td_\[.*)$/m.exec(page) ?? [];
+  expect(example).toMatch(new RegExp(`^${expression}$`));
 });

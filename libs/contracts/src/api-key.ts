@@ -35,3 +35,13 @@ export const hasApiKeyShape = (text: string): boolean => text.length === keyLeng
 /** Whether `text` is a key that we could have made: its checksum is right. Says nothing about whether we did. */
 export const isApiKey = (text: string): boolean =>
   keyPattern.test(text) && checksumOf(text.slice(0, -checksumLength)) === text.slice(-checksumLength);
+
+/** Every key in a text, once, wherever it stands: also where it touches other text. Described for others in docs/api-keys.md. */
+export function findApiKeys(text: string): string[] {
+  const found = new Set<string>();
+  for (let at = text.indexOf(prefix); at >= 0; at = text.indexOf(prefix, at + 1)) {
+    const candidate = text.slice(at, at + keyLength);
+    if (isApiKey(candidate)) found.add(candidate);
+  }
+  return [...found];
+}

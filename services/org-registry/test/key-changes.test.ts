@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { findApiKeys, formatApiKey } from "@topdog/contracts/api-key";
 import { apiKeyChanged, apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
 import * as fc from "fast-check";
@@ -10,6 +12,7 @@ import { changeKey } from "../src/usecases/change-key.ts";
 import { createKey } from "../src/usecases/create-key.ts";
 import { noteUses } from "../src/usecases/note-key-uses.ts";
 import { resolvePrincipalOf } from "../src/usecases/resolve-principal.ts";
+import { revokeLeakedKeys } from "../src/usecases/revoke-leaked-keys.ts";
 import { revokeKey } from "../src/usecases/revoke-key.ts";
 import { rotateKey } from "../src/usecases/rotate-key.ts";
 import { signedIn, someOrg, someUser } from "./arrange.ts";
@@ -180,5 +183,23 @@ describe("a key that is changed", () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), fc.integer({ min: 0, max: 90_000 }), run),
       { numRuns: 25 },
     );
+  });
+
+  test("that leaked is revoked wherever it stands in a text; of a rotated one the old secret alone ends", async () => {
+    const userId = await someUser(deps);
+    const [leaked, kept] = [await someKey(userId), await someKey(userId)];
+    const first = await someKey(userId);
+    const second = await rotateKey(deps, signedIn(userId), first.record.id, 3_600);
+    const report = `https://x.test/?k=${leaked.key}&again=${leaked.key} td_td_${first.key}td_ ${formatApiKey(randomBytes(32))}`;
+    expect(await revokeLeakedKeys(deps, findApiKeys(report))).toEqual([
+      { keyId: leaked.record.id, userId, what: "key" },
+      { keyId: first.record.id, userId, what: "old secret" },
+    ]);
+    const live = await Promise.all(
+      [leaked, first, second, kept].map(async ({ key }) => (await principalOf(key)) !== null),
+    );
+    expect(live).toEqual([false, false, true, true]);
+    expect(await hashesTold(apiKeyRevoked, first.record.id)).toEqual([hashKey(first.key)]);
+    expect(await revokeLeakedKeys(deps, findApiKeys(report))).toEqual([]);
   });
 });

@@ -161,6 +161,15 @@ export async function lockLiveKey(trx: Transaction, keyId: string): Promise<Stor
   return rows[0] === undefined ? null : fromDbKey(rows[0]);
 }
 
+/** The live key with this secret, or with this old one, locked. */
+export async function lockLiveKeyByHash(trx: Transaction, keyHash: string): Promise<StoredApiKey | null> {
+  const { rows } = await trx.raw<{ rows: KeyRow[] }>(
+    `select ${columns} from api_key where (hash = ? or previous_hash = ?) and revoked_at is null for update`,
+    [keyHash, keyHash],
+  );
+  return rows[0] === undefined ? null : fromDbKey(rows[0]);
+}
+
 export async function markRevoked(trx: Transaction, keyId: string, at: Date): Promise<void> {
   await trx.raw("update api_key set revoked_at = ? where id = ?", [at, keyId]);
 }
