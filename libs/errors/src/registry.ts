@@ -145,6 +145,18 @@ export const errorRegistry = {
     "Wait for the time that Retry-After states, then try again.",
     "rate_limit_error",
   ),
+  byok_credential_refused: refused(
+    403,
+    "The model's provider refused your own credential.",
+    "Rotate the credential, or put its account in order at the provider.",
+    "permission_error",
+  ),
+  byok_credential_unusable: refused(
+    403,
+    "None of your own credentials for this model can be used.",
+    "Rotate or revoke them, move to a plan with more slots, or allow the platform's credential instead.",
+    "permission_error",
+  ),
   quota_exceeded: refused(
     429,
     "The daily quota is spent.",

@@ -1,19 +1,27 @@
 import type { IncomingCall } from "@topdog/call-link/call";
 import { createLinkServer, type LinkServer } from "@topdog/call-link/router/link-server";
 import { readLinkTls } from "@topdog/call-link/tls-files";
+import { listCredentials } from "@topdog/contracts/rpc/list-credentials";
 import type { Bus } from "@topdog/messaging/connect";
+import { callRpc } from "@topdog/messaging/rpc";
 import type { BackgroundBus } from "@topdog/service/background-bus";
 import { defineService } from "@topdog/service/define";
 import type { Logger } from "@topdog/telemetry/logger";
+import { createKeyring } from "@topdog/vault/keyring";
+import { onCredentialsChanged } from "./broadcasts/on-credentials-changed.ts";
 import { onProviderStateChanged } from "./broadcasts/on-provider-state-changed.ts";
 import { createCallCounter } from "./clients/call-counter.ts";
 import { createEventPublisher, type EventPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
+import { createByokCredentials } from "./clients/byok-credentials.ts";
+import { byokOnlyUpstreams, createByokOffers } from "./clients/byok-upstreams.ts";
 import { upstreamPool } from "./clients/upstream-pool.ts";
-import { createUpstreams, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
+import { createUpstreams, type UpstreamOptions, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
+import { createCredentialOpener } from "./clients/open-credential.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
 import { createModelCatalog } from "./domain/model-catalog.ts";
 import { pricesAsOf } from "./domain/models.ts";
 import { breakerValues, createRouterMetrics, registerGauges, type RouterMetrics } from "./metrics.ts";
+import { answerCheckCredential } from "./responders/answer-check-credential.ts";
 import { linkCalls } from "./routes/link-calls.ts";
 import type { CallDeps } from "./usecases/call.ts";
 import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "./store/spool/durable-spool.ts";
@@ -23,6 +31,8 @@ export type RunningSpool = Pick<DurableSpool, "begin" | "record" | "stats" | "st
 
 const shippingGraceMs = 3000;
 const handshakeTimeoutMs = 5000;
+/** Of the question for a tenant's envelopes, while a call waits. */
+const credentialsTimeoutMs = 2000;
 /** Gateways ping every few seconds. */
 const silenceTimeoutMs = 120_000;
 
@@ -47,18 +57,37 @@ export const llmRouter = defineService({
     const catalog = createModelCatalog(
       pool.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
     );
+    const byokOnly = byokOnlyUpstreams(pool, {
+      baseUrl: config.OPENAI_BASE_URL,
+      maxConnections: config.MAX_CALLS_PER_UPSTREAM,
+      connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+      dialects: ["openai-chat"],
+    });
     const metrics = createRouterMetrics(registry, {
-      upstreamIds: pool.map(({ id }) => id),
-      families: [...new Set(catalog.models.map(({ family }) => family))],
+      upstreamIds: [...pool, ...byokOnly].map(({ id }) => id),
+      families: familiesOf([...pool, ...byokOnly]),
     });
     const shared: Shared = { config, logger, metrics, nowMs: deps.nowMs, publisher: createEventPublisher(bus, logger) };
     // Waits until the last process has released it.
     const spool = await deps.openSpool(spoolDeps(shared));
     onStop("usage spool", () => spool.stop(shippingGraceMs));
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
-    const upstreams = createUpstreams({ upstreams: pool, ...upstreamsOptions(shared) });
+    const everyUpstream = [...pool, ...byokOnly];
+    const upstreams = createUpstreams({ upstreams: everyUpstream, ...upstreamsOptions(shared) });
     onStop("upstreams", () => upstreams.close());
     onStop("fleet news", hearFleet(shared, bus, upstreams));
+    const credentials = createByokCredentials({
+      ask: askForCredentials(bus),
+      monotonicMs: () => performance.now(),
+      maxCredentials: config.MAX_BYOK_CREDENTIALS,
+    });
+    const open = createCredentialOpener({
+      vault: createKeyring(config.VAULT_KEYS),
+      logger,
+      onFailure: (tenant) => credentials.drop(tenant),
+    });
+    const byok = { credentials, offers: createByokOffers(everyUpstream), open };
+    onStop("credentials", hearOfCredentials(shared, bus, byok));
     let turn = 0;
     const { nowMs } = deps;
     const serve = linkCalls({
@@ -66,6 +95,7 @@ export const llmRouter = defineService({
       calls: {
         catalog,
         upstreams,
+        byok,
         spool,
         observer: createCallCounter(metrics),
         maxAttempts: config.MAX_ATTEMPTS,
@@ -86,6 +116,10 @@ export const llmRouter = defineService({
     };
   },
 });
+
+const familiesOf = (upstreams: readonly UpstreamOptions[]): string[] => [
+  ...new Set(upstreams.flatMap(({ models }) => models.map(({ family }) => family))),
+];
 
 function assertHealthy(spool: RunningSpool): void {
   if (!spool.stats().healthy) throw new Error("the usage spool cannot write");
@@ -129,6 +163,37 @@ const upstreamsOptions = ({ config, logger, metrics, publisher, nowMs }: Shared)
     publisher.reportState({ provider, modelFamily, state, routerId: config.ROUTER_ID, at });
   },
 });
+
+const askForCredentials =
+  (bus: BackgroundBus): Parameters<typeof createByokCredentials>[0]["ask"] =>
+  async (question) => {
+    const connected = bus.now();
+    if (connected === null) throw new Error("the bus is not there yet");
+    return callRpc(connected, listCredentials, question, { timeoutMs: credentialsTimeoutMs });
+  };
+
+/** Hears of changed credentials and answers for providers about new ones, once the bus is there. Returns how to stop. */
+function hearOfCredentials({ logger }: Shared, bus: BackgroundBus, byok: CallDeps["byok"]): () => Promise<void> {
+  let isOver = false;
+  let stop = async (): Promise<void> => undefined;
+  const begin = (connected: Bus): void => {
+    if (isOver) return;
+    const checks = answerCheckCredential(connected, { ...byok, logger });
+    const stopListening = onCredentialsChanged(connected, byok.credentials);
+    // What was asked before anything was heard may be out of date.
+    byok.credentials.distrustAll();
+    stop = async () => {
+      stopListening();
+      await checks.stop();
+    };
+  };
+  // A bus that can never be used has been reported.
+  bus.whenConnected().then(begin, () => undefined);
+  return async () => {
+    isOver = true;
+    await stop();
+  };
+}
 
 /** Hears what other routers find out, once the bus is there. Returns how to stop. */
 function hearFleet({ nowMs }: Shared, bus: BackgroundBus, upstreams: Upstreams): () => void {

@@ -3,6 +3,7 @@ import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { httpUrl, urlList } from "@topdog/config/address";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { busFields, processFields } from "@topdog/service/fields";
+import { vaultKeysField } from "@topdog/vault/keyring";
 import { z } from "zod";
 import type { PoolOptions } from "./clients/upstream-pool.ts";
 
@@ -55,6 +56,10 @@ export const configSchema = z.object({
   ),
   CALLER_PUBLIC_KEYS: publicKeysField.describe("Prove that a gateway is one: a JWK set, two keys during a rotation"),
   ROUTER_ID: z.string().min(1).max(64).default("router-1").describe("Name of this instance in provider.state_changed"),
+  VAULT_KEYS: vaultKeysField,
+  MAX_BYOK_CREDENTIALS: wholeNumber(1, 10_000_000)
+    .default(50_000)
+    .describe("Sealed credentials of callers that are kept in memory; those that were used last stay"),
   SPOOL_DIR: z
     .string()
     .min(1)

@@ -6,11 +6,13 @@ import { noBody, type AnswerHandler, type CallFailure, type CallReport, type Ope
 import { createRouterLinks, type RouterLinks } from "@topdog/call-link/gateway/router-links";
 import { createKeyPair, publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { Logger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import type { TestNats } from "@topdog/testing/nats";
 import { startTestService } from "@topdog/testing/service";
+import { vaultEnv } from "@topdog/testing/vault-env";
 import { usagesIn } from "@topdog/testing/usage-messages";
 import { llmRouter } from "../src/app.ts";
 import { openDurableSpool } from "../src/store/spool/durable-spool.ts";
@@ -52,6 +54,8 @@ export interface CallOptions {
   readonly models?: string[];
   /** Give the call up after so many bytes of answer; 0: soon after it is sent. */
   readonly abortAfterBytes?: number;
+  /** Whose call it is; a user without credentials by default. */
+  readonly principal?: Principal;
 }
 
 export const chatBody = (extra: object = {}): object => ({
@@ -184,6 +188,7 @@ export const routerEnv = (nats: TestNats, folder: string): Record<string, string
   NATS_NKEY_SEED: nats.seedOf("llm-router"),
   ROUTER_SIGNING_KEY: routerKeys.signingKey,
   CALLER_PUBLIC_KEYS: gatewayKeys.publicKeys,
+  ...vaultEnv,
   SPOOL_DIR: folder,
   SPOOL_SHIP_INTERVAL_MS: "5",
   SHUTDOWN_GRACE_MS: "5000",
@@ -239,9 +244,10 @@ export async function rigFor(
   return {
     url,
     folder,
-    async call(body, { abortAfterBytes, ...options } = {}) {
+    async call(body, { abortAfterBytes, principal, ...options } = {}) {
       const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-      const call = openedCall("chat.completions", "/v1/chat/completions", bytes, options);
+      const opened = openedCall("chat.completions", "/v1/chat/completions", bytes, options);
+      const call = { ...opened, principal: principal ?? opened.principal };
       return { ...(await sendCall(links, call, abortAfterBytes)), seq: call.seq };
     },
     async get(path, options) {

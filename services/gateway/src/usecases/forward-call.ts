@@ -29,6 +29,7 @@ const passedHeaders: ReadonlySet<string> = new Set([
   "x-topdog-model",
   "x-topdog-attempts",
   "x-topdog-dropped",
+  "x-topdog-credential",
   "x-topdog-overhead-ms",
 ]);
 

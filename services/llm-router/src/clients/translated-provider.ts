@@ -97,6 +97,7 @@ export function inEveryDialect(provider: Provider): Provider {
         return refused({ message: detail, param: param ?? null, code });
       }
     },
+    check: (credential, timeoutMs) => provider.check(credential, timeoutMs),
     close: () => provider.close(),
   };
 }

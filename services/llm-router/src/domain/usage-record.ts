@@ -43,6 +43,7 @@ export type CallResult = Pick<
   | "provider"
   | "attempts"
   | "costNanoUsd"
+  | "credential"
 > & { readonly tokens: TokenUsage };
 
 export const noTokens: TokenUsage = { promptTokens: 0, completionTokens: 0, estimated: false };
@@ -62,6 +63,13 @@ export function providerlessUsage(
   finishedAtMs: number,
 ): UsageConsumed {
   const refundsLlmRequest = result.outcome === "rejected";
-  const rest = { refund: false, refundsLlmRequest, provider: null, attempts: 0, costNanoUsd: 0, tokens: noTokens };
+  const rest = {
+    refund: result.outcome === "failed",
+    refundsLlmRequest,
+    provider: null,
+    attempts: 0,
+    costNanoUsd: 0,
+    tokens: noTokens,
+  };
   return usageRecord(origin, { streamed: false, ...result, ...rest }, finishedAtMs);
 }

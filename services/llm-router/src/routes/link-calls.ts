@@ -55,6 +55,7 @@ async function serve(
       headers: opened.headers,
       allowedModels: opened.principal.restrictions?.models ?? null,
       answer,
+      tenants: opened.principal.byok.tenants ?? [],
     });
     span?.end();
   } catch (error) {

@@ -3,12 +3,12 @@ import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
 import { AppError } from "@topdog/errors/app-error";
 import type { FailureKind } from "../domain/failure-table.ts";
-import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
+import type { Offer } from "../domain/model-catalog.ts";
 import { costNanoUsd } from "../domain/models.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";
 import { type CallOrigin, noTokens, usageRecord } from "../domain/usage-record.ts";
 import type { UsageSpool } from "../domain/usage-spool.ts";
-import type { Upstreams } from "../clients/upstreams.ts";
+import type { RouteDeps } from "./choose-routes.ts";
 import type { AnswerSink } from "./answer-sink.ts";
 
 export interface CallObserver {
@@ -18,12 +18,9 @@ export interface CallObserver {
   refused(): void;
 }
 
-export interface CallDeps {
-  readonly catalog: ModelCatalog;
-  readonly upstreams: Upstreams;
+export interface CallDeps extends RouteDeps {
   readonly spool: UsageSpool;
   readonly observer: CallObserver;
-  readonly maxAttempts: number;
   readonly timeouts: {
     /** Of a stream, until its first content event. */
     readonly firstContentMs: number;
@@ -49,6 +46,8 @@ export interface Call {
   /** The only models that the caller's key may call; null: all. */
   readonly allowedModels: readonly string[] | null;
   readonly answer: AnswerSink;
+  /** Whose credentials may serve it, in order. */
+  readonly tenants: readonly string[];
 }
 
 /** Throws AppError model_not_allowed. */
@@ -65,6 +64,8 @@ export interface ModelCall extends Call {
 
 export interface Served {
   readonly offer: Offer | null;
+  /** Whose credential the provider was asked with; absent: the platform's. */
+  readonly credential?: "platform" | "user" | "org";
   readonly attempts: number;
   /** What a call across dialects left out. */
   readonly dropped?: readonly string[] | undefined;
@@ -89,7 +90,8 @@ export function modelUsage(
   const provider = offer?.upstreamId ?? null;
   const cost = offer === null ? 0 : costNanoUsd(offer.model, promptTokens, completionTokens);
   const full = { ...common, provider, attempts, outcome, refund, refundsLlmRequest, tokens, costNanoUsd: cost };
-  return usageRecord(origin, full, deps.nowMs());
+  const { credential = "platform" } = result;
+  return usageRecord(origin, credential === "platform" ? full : { ...full, credential }, deps.nowMs());
 }
 
 /** What a call that ended early is charged: the prompt was read once a provider had it. */
@@ -109,8 +111,14 @@ const droppedHeader = (dropped: readonly string[]): string =>
     .slice(0, maxDroppedBytes);
 
 /** Headers that tell the caller who served it. */
-export function servedHeaders({ offer, attempts, dropped = [] }: Served): Record<string, string> {
+export function servedHeaders({
+  offer,
+  attempts,
+  credential = "platform",
+  dropped = [],
+}: Served): Record<string, string> {
   return {
+    ...(credential === "platform" ? {} : { "x-topdog-credential": credential }),
     ...(offer === null ? {} : { "x-topdog-provider": offer.upstreamId, "x-topdog-model": offer.model.id }),
     "x-topdog-attempts": String(attempts),
     ...(dropped.length === 0 ? {} : { "x-topdog-dropped": droppedHeader(dropped) }),

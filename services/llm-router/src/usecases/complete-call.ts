@@ -2,7 +2,6 @@ import type { Operation } from "@topdog/dialects/operation";
 import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import { errorOfFailures } from "../domain/attempt-failure.ts";
-import type { Offer } from "../domain/model-catalog.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";
 import { noTokens, providerlessUsage } from "../domain/usage-record.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
@@ -15,6 +14,7 @@ import {
   requireAllowed,
   servedHeaders,
 } from "./call.ts";
+import { chooseRoutes, type Routes } from "./choose-routes.ts";
 import { relayStream } from "./relay-stream.ts";
 import { spoolFailure } from "./spool-failure.ts";
 import { type Tried, tryUpstreams } from "./try-upstreams.ts";
@@ -22,11 +22,12 @@ import { type Tried, tryUpstreams } from "./try-upstreams.ts";
 /** The whole of one call of a model. Throws AppError while nothing has been sent; after that it ends the answer itself. */
 export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: Call, body: Buffer): Promise<void> {
   let request: ModelRequest;
-  let offers: readonly Offer[];
+  let routes: Routes;
   try {
     request = dialect.readRequest(body);
     requireAllowed(admitted, request.model);
-    offers = deps.catalog.offersOf(request.model, dialect.id);
+    const caller = { userId: admitted.origin.userId, tenants: admitted.tenants };
+    routes = await chooseRoutes(deps, caller, request.model, dialect.id);
   } catch (error) {
     return rejectCall(deps, dialect, admitted, error);
   }
@@ -43,7 +44,7 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
     throw spoolFailure();
   }
   call.answer.accountedFor();
-  const tried = await tryUpstreams(deps, call, offers);
+  const tried = await tryUpstreams(deps, call, routes);
   if (!tried.ok) return giveUp(deps, call, spooled, tried);
   if (tried.outcome.kind === "stream") {
     const { outcome, ...served } = tried;
@@ -52,18 +53,20 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
   return answerWhole(deps, call, spooled, tried, tried.outcome);
 }
 
-/** The caller's own fault, found before any provider was asked: charged, recorded in one record. */
+/** Ended before any provider was asked, in one record: the caller's own fault is charged, ours is not. */
 export async function rejectCall(
   deps: Pick<CallDeps, "spool" | "nowMs">,
   { endpoint }: Operation,
   call: Call,
   error: unknown,
 ): Promise<never> {
-  const result = { endpoint, outcome: "rejected", model: null } as const;
+  const result = { endpoint, outcome: isOurFault(error) ? "failed" : "rejected", model: null } as const;
   const usage = providerlessUsage(call.origin, result, deps.nowMs());
   if (await deps.spool.record(usage)) call.answer.recorded(usage);
   throw error;
 }
+
+const isOurFault = (error: unknown): boolean => error instanceof AppError && error.status >= 500;
 
 type Success = Extract<Tried, { ok: true }>;
 type Whole = Exclude<Success["outcome"], { kind: "stream" }>;
@@ -103,12 +106,15 @@ async function giveUp(
   deps: CallDeps,
   call: ModelCall,
   spooled: SpooledCall,
-  { failures, attempts }: Extract<Tried, { ok: false }>,
+  { failures, attempts, credential }: Extract<Tried, { ok: false }>,
 ): Promise<void> {
   const left = call.answer.isGone();
+  const error = errorOfFailures(failures);
+  // The caller's own key is the caller's to mend.
+  const isTheirs = !left && credential !== "platform" && error.code === "upstream_rejected";
   const tokens = left ? producedTokens(call.request, attempts, 0) : noTokens;
-  const outcome = left ? "client_closed" : "failed";
-  const charged = { refund: !left, refundsLlmRequest: left };
+  const outcome = left ? "client_closed" : isTheirs ? "rejected" : "failed";
+  const charged = { refund: !left && !isTheirs, refundsLlmRequest: left || isTheirs };
   const usage = modelUsage(deps, call, { offer: null, attempts, outcome, ...charged, tokens });
   call.answer.recorded(usage);
   await spooled.finish(usage).catch((error: unknown) => {
@@ -116,6 +122,9 @@ async function giveUp(
   });
   // The caller has left: nobody can be told, and nothing went wrong.
   if (left) return call.answer.cut();
-  const { code, retryAfterSeconds } = errorOfFailures(failures);
-  throw new AppError(code, { retryAfterSeconds, headers: servedHeaders({ offer: null, attempts }) });
+  const { code, retryAfterSeconds } = error;
+  throw new AppError(isTheirs ? "byok_credential_refused" : code, {
+    retryAfterSeconds,
+    headers: servedHeaders({ offer: null, attempts }),
+  });
 }

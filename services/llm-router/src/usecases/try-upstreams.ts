@@ -2,11 +2,13 @@ import type { AttemptFailure } from "../domain/attempt-failure.ts";
 import { orderCandidates } from "../domain/candidate-order.ts";
 import { type FailureRule, ruleOf } from "../domain/failure-table.ts";
 import type { Offer } from "../domain/model-catalog.ts";
+import type { Routes } from "./choose-routes.ts";
 import type { AttemptOutcome, ProviderCall } from "../clients/providers/provider.ts";
 import type { UpstreamRoute } from "../clients/upstream-route.ts";
 import type { UpstreamCall } from "../clients/upstreams.ts";
 import type { CallDeps, ModelCall } from "./call.ts";
 
+type CredentialOwner = UpstreamRoute["credential"]["owner"];
 type Success = Exclude<AttemptOutcome, { kind: "failure" }>;
 
 export type Tried =
@@ -15,11 +17,14 @@ export type Tried =
       readonly outcome: Success;
       readonly upstreamCall: UpstreamCall;
       readonly offer: Offer;
+      readonly credential: CredentialOwner;
       readonly attempts: number;
     }
   | {
       readonly ok: false;
       readonly failures: readonly [AttemptFailure, ...AttemptFailure[]];
+      /** Whose credential the first failure is about. */
+      readonly credential: CredentialOwner;
       readonly attempts: number;
     };
 
@@ -62,6 +67,8 @@ function settle(
   upstreamCall.contentAfter(tookMs);
 }
 
+const servedBy = ({ offer, credential }: UpstreamRoute) => ({ offer, credential: credential.owner });
+
 /** What is left to try after a failure at this route. */
 function leftAfter(
   rule: FailureRule,
@@ -78,11 +85,12 @@ function leftAfter(
  * Tries the routes in order until one has begun to answer. Nothing has been sent to the caller by then, so every
  * failure may fall back; the caller of this function ends a success.
  */
-export async function tryUpstreams(deps: CallDeps, call: ModelCall, offers: readonly Offer[]): Promise<Tried> {
-  const routes = offers.map((offer) => deps.upstreams.platformRoute(offer));
+export async function tryUpstreams(deps: CallDeps, call: ModelCall, routes: Routes): Promise<Tried> {
+  const all = [...routes.own, ...routes.resting, ...routes.platform];
   const tenantId = call.origin.orgId ?? call.origin.userId;
   const failures: AttemptFailure[] = [];
-  let waiting = inOrder(deps, routes);
+  // The caller's own credentials are tried in the order that they chose.
+  let waiting: readonly UpstreamRoute[] = [...routes.own, ...inOrder(deps, routes.platform)];
   let attempts = 0;
   while (waiting.length > 0 && attempts < deps.maxAttempts) {
     const [route, ...others] = waiting as readonly [UpstreamRoute, ...UpstreamRoute[]];
@@ -102,13 +110,14 @@ export async function tryUpstreams(deps: CallDeps, call: ModelCall, offers: read
     call.answer.onGone(() => upstreamCall.abort());
     const outcome = await upstreamCall.outcome;
     settle(deps, upstreamCall, route.offer, outcome, performance.now() - startedMs);
-    if (outcome.kind !== "failure") return { ok: true, outcome, upstreamCall, offer: route.offer, attempts };
+    if (outcome.kind !== "failure") return { ok: true, outcome, upstreamCall, ...servedBy(route), attempts };
     failures.push(outcome.failure);
     const rule = ruleOf(outcome.failure.kind);
     waiting = leftAfter(rule, route, others);
     if (attempts === 1 && waiting.length === 0 && rule.againWhenAlone) waiting = [route];
   }
   // All rest: none was tried.
-  const [first = deps.upstreams.restOf(routes), ...rest] = failures;
-  return { ok: false, failures: [first, ...rest], attempts };
+  const [first = deps.upstreams.restOf(all), ...rest] = failures;
+  const credential = all[0]?.credential.owner ?? "platform";
+  return { ok: false, failures: [first, ...rest], credential, attempts };
 }

@@ -1,4 +1,5 @@
 import type { Secret } from "@topdog/config/secret";
+import type { CredentialStatus } from "@topdog/contracts/byok";
 import type { Dialect, DialectId, ModelRequest, ProviderRefusal } from "@topdog/dialects/dialect";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
 import type { AttemptFailure } from "../../domain/attempt-failure.ts";
@@ -9,6 +10,8 @@ export interface Provider {
   readonly dialects: readonly DialectId[];
   /** Sends the call with this credential; null for a provider that wants none. Never rejects. */
   open(call: ProviderCall, credential: Secret | null): OpenCall;
+  /** Asks by the cheapest authenticated read whether the provider accepts a credential. Never rejects. */
+  check(credential: Secret, timeoutMs: number): Promise<CredentialStatus>;
   close(): Promise<void>;
 }
 

@@ -3,6 +3,7 @@ import type { DialectId } from "@topdog/dialects/dialect";
 import { Pool } from "undici";
 import { Attempt } from "../../provider-http/attempt.ts";
 import type { Provider, ProviderCall } from "../provider.ts";
+import { checkKey } from "./check-key.ts";
 import { readRefusal } from "./refusal.ts";
 
 export interface OpenAiProviderOptions {
@@ -51,6 +52,7 @@ export function createOpenAiProvider(options: OpenAiProviderOptions): Provider {
       pool.dispatch({ path, method: "POST", headers: headersOf(call, credential), body: call.request.body }, attempt);
       return { outcome: attempt.outcome, abort: () => attempt.abort("aborted") };
     },
+    check: (credential, timeoutMs) => checkKey(pool, `${basePath}/models`, credential, timeoutMs),
     close: () => pool.destroy(),
   };
 }

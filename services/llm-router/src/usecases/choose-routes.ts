@@ -1,0 +1,106 @@
+import type { DialectId } from "@topdog/dialects/dialect";
+import { AppError } from "@topdog/errors/app-error";
+import type { Secret } from "@topdog/config/secret";
+import type { SealedCredential } from "@topdog/contracts/byok";
+import type { ByokCredentials } from "../clients/byok-credentials.ts";
+import type { ByokOffers } from "../clients/byok-upstreams.ts";
+import type { UpstreamRoute } from "../clients/upstream-route.ts";
+import type { Upstreams } from "../clients/upstreams.ts";
+import { chooseCandidates, type Holder, type OwnCandidate } from "../domain/candidates.ts";
+import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
+
+export interface RouteDeps {
+  readonly catalog: ModelCatalog;
+  readonly upstreams: Upstreams;
+  readonly maxAttempts: number;
+  readonly byok: {
+    readonly credentials: ByokCredentials;
+    readonly offers: ByokOffers;
+    /** The secret, for one call; null for an envelope that does not open. */
+    readonly open: (credential: SealedCredential) => Promise<Secret | null>;
+  };
+}
+
+/** Who calls, and whose credentials may serve the call. */
+export interface RouteCaller {
+  readonly userId: string;
+  /** In the order in which they are tried. */
+  readonly tenants: readonly string[];
+}
+
+export interface Routes {
+  /** With the caller's own credentials, in order: they come before the platform's. */
+  readonly own: readonly UpstreamRoute[];
+  readonly platform: readonly UpstreamRoute[];
+  /** Own ones that rest: why none was tried, if none is. */
+  readonly resting: readonly UpstreamRoute[];
+}
+
+/** The ways to serve a call. Throws AppError model_not_found, byok_credential_unusable, or 503 when credentials cannot be read. */
+export async function chooseRoutes(
+  deps: RouteDeps,
+  caller: RouteCaller,
+  modelId: string,
+  dialect: DialectId,
+): Promise<Routes> {
+  const offers = deps.byok.offers.of(modelId, dialect);
+  if (caller.tenants.length === 0 || offers.size === 0) return platformAlone(deps, modelId, dialect);
+  const known = await Promise.all(
+    caller.tenants.map(async (tenant): Promise<Holder> => ({ tenant, ...(await deps.byok.credentials.of(tenant)) })),
+  );
+  const chosen = chooseCandidates({ holders: known, offers, modelId, userId: caller.userId });
+  if (chosen.own.length === 0 && chosen.platform) return platformAlone(deps, modelId, dialect);
+  const platform = chosen.platform ? platformRoutes(deps, modelId, dialect) : [];
+  if (chosen.unusable && platform.length === 0) throw unusable();
+  const resting: UpstreamRoute[] = [];
+  const ready: OwnCandidate[] = [];
+  for (const one of chosen.own) {
+    const route = withSecret(one, null);
+    if (deps.upstreams.health(route).state === "resting") resting.push(route);
+    else ready.push(one);
+  }
+  const own = await openSome(deps, ready);
+  if (own.length + platform.length + resting.length === 0) throw unusable();
+  return { own, platform, resting };
+}
+
+/** As many as may be tried: the rest of a large pool stays sealed. */
+async function openSome({ byok, maxAttempts }: RouteDeps, ready: readonly OwnCandidate[]): Promise<UpstreamRoute[]> {
+  const opened: UpstreamRoute[] = [];
+  for (const one of ready) {
+    if (opened.length === maxAttempts) break;
+    const { envelope, ...facts } = one.credential;
+    const secret = envelope === null ? null : await byok.open({ ...facts, tenant: one.tenant, envelope });
+    if (secret !== null) opened.push(withSecret(one, secret));
+  }
+  return opened;
+}
+
+const withSecret = ({ tenant, credential, offer }: OwnCandidate, secret: Secret | null): UpstreamRoute => ({
+  offer,
+  // A rotated secret begins without its predecessor's rests.
+  credential: {
+    id: `${credential.id}:${credential.version}`,
+    owner: tenant.startsWith("org:") ? "org" : "user",
+    secret,
+  },
+});
+
+const platformAlone = (deps: RouteDeps, modelId: string, dialect: DialectId): Routes => ({
+  own: [],
+  resting: [],
+  platform: deps.catalog.offersOf(modelId, dialect).map((offer) => deps.upstreams.platformRoute(offer)),
+});
+
+/** None where the platform has no credential for the model. */
+function platformRoutes(deps: RouteDeps, modelId: string, dialect: DialectId): readonly UpstreamRoute[] {
+  let offers: readonly Offer[];
+  try {
+    offers = deps.catalog.offersOf(modelId, dialect);
+  } catch {
+    return [];
+  }
+  return offers.map((offer) => deps.upstreams.platformRoute(offer));
+}
+
+const unusable = (): AppError => new AppError("byok_credential_unusable");
