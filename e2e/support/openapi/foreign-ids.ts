@@ -25,7 +25,7 @@ const idInputs: Readonly<Record<string, Ids>> = {
 const plainInputs = new Set(
   [
     "limit from to scope model name role active provider key label order reason fallback allowedModels allowedMembers",
-    "plan interval seats prorationDate after days email password token code scopes expiresAt",
+    "plan interval seats prorationDate after days priceId email password token code scopes expiresAt",
     "allowedAddresses overlapSeconds",
   ].flatMap((names) => names.split(" ")),
 );

@@ -188,6 +188,7 @@ describe("billing's account API", () => {
     ["GET", "/api/billing/subscription?org=a%20b", { userId: "usr_1" }, 400],
     ["DELETE", "/api/billing/subscription", { userId: "usr_1" }, 405],
     ["GET", "/api/billing/nothing", { userId: "usr_1" }, 404],
+    ["POST", "/api/billing/checkout", sessionOf("usr_1"), 400],
     ["GET", "/livez", null, 200],
     ["GET", "/readyz", null, 200],
     ["GET", "/health", null, 200],

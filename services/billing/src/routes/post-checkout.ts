@@ -4,6 +4,7 @@ import { z } from "zod";
 import { findPayer } from "../usecases/find-payer.ts";
 import { judgeTarget } from "../usecases/judge-target.ts";
 import { startCheckout } from "../usecases/start-checkout.ts";
+import { purchaseOf } from "../usecases/purchase-of.ts";
 import { type BillingDeps, paymentsOf } from "./deps.ts";
 import { moneyErrors, payerQuery } from "./payer-query.ts";
 
@@ -16,17 +17,21 @@ export const postCheckoutRoute = (deps: BillingDeps) =>
     auth: "session",
     requires: ["recent authentication"],
     query: payerQuery,
-    body: z.object({
-      plan: planIdSchema,
-      interval: z.enum(["month", "year"]).default("month"),
-      seats: z.int().min(1).max(1_000_000).optional().describe("The plan's minimum when left out"),
-    }),
+    body: z
+      .object({
+        plan: planIdSchema.optional(),
+        interval: z.enum(["month", "year"]).optional().describe("By the month when left out"),
+        priceId: z.string().max(100).optional().describe("Names plan and interval by Stripe's price, in their place"),
+        seats: z.int().min(1).max(1_000_000).optional().describe("The plan's minimum when left out"),
+      })
+      .refine(({ plan, priceId }) => (plan === undefined) !== (priceId === undefined), "needs either plan or priceId"),
     responses: { 200: z.object({ url: z.string(), sessionId: z.string(), expiresAt: z.iso.datetime() }) },
     errors: [...moneyErrors, "plan_not_for_sale"],
     handler: async ({ caller, query, body }) => {
       const { operations } = paymentsOf(deps);
       const owner = await findPayer(deps.db, caller, query.org);
-      const target = { ...body, seats: body.seats ?? plans[body.plan].minimumSeats };
+      const { plan, interval } = purchaseOf(operations.prices, body);
+      const target = { plan, interval, seats: body.seats ?? plans[plan].minimumSeats };
       judgeTarget(deps.regulatedLineup, owner, target);
       const { url = "", sessionId = "", expiresAt = "" } = await startCheckout(operations, owner, target);
       return { status: 200 as const, body: { url, sessionId, expiresAt } };
