@@ -111,6 +111,24 @@ const messagesAnswer = z
   })
   .meta({ id: "Message" });
 
+const responsesRequest = z
+  .looseObject({
+    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
+    input: z.union([z.string(), z.array(z.unknown()).min(1)]),
+    stream: z.boolean().nullish(),
+  })
+  .meta({ id: "ResponsesRequest", description: "As OpenAI defines it; unknown fields are passed on" });
+
+const responsesAnswer = z
+  .looseObject({
+    id: z.string(),
+    object: z.literal("response"),
+    status: z.string(),
+    model: z.string(),
+    output: z.array(z.looseObject({ type: z.string() })),
+  })
+  .meta({ id: "Response" });
+
 const errorsOfModelCalls: readonly ErrorCode[] = [
   "request_timeout",
   "malformed_json",
@@ -181,6 +199,27 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
           },
         },
         ...failures(errorsOfModelCalls, anthropicError),
+      },
+    },
+  },
+  "/v1/responses": {
+    post: {
+      ...call,
+      operationId: "createResponse",
+      summary: "Create a response in OpenAI's newer API, whole or streamed; nothing is stored",
+      description:
+        "Takes what a chat completion takes. `store: true`, `background`, `previous_response_id`, `conversation` and `prompt` are refused: send the whole input.",
+      requestBody: { required: true, ...json(responsesRequest) },
+      responses: {
+        "200": {
+          description: "The response; with `stream: true`, server-sent events that end with `response.completed`",
+          headers: meteredAnswer,
+          content: {
+            "application/json": { schema: responsesAnswer },
+            "text/event-stream": { schema: z.string().meta({ description: "Events as OpenAI defines them" }) },
+          },
+        },
+        ...failures(errorsOfModelCalls),
       },
     },
   },

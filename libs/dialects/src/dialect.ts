@@ -3,7 +3,7 @@ import type { Operation, StreamFormat } from "./operation.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** Every dialect: the name of its folder. */
-export const dialectIds = ["openai-chat", "anthropic-messages"] as const;
+export const dialectIds = ["openai-chat", "anthropic-messages", "openai-responses"] as const;
 export type DialectId = (typeof dialectIds)[number];
 
 /**

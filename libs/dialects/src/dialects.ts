@@ -3,11 +3,13 @@ import type { Dialect, DialectId } from "./dialect.ts";
 import { modelsOperation } from "./models.ts";
 import { openAiErrors } from "./openai-errors.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
+import { openAiResponses } from "./openai-responses/openai-responses.ts";
 import type { Operation } from "./operation.ts";
 
 const byId: Readonly<Record<DialectId, Dialect>> = {
   "openai-chat": openAiChat,
   "anthropic-messages": anthropicMessages,
+  "openai-responses": openAiResponses,
 };
 
 export const dialects: readonly Dialect[] = Object.values(byId);

@@ -22,8 +22,8 @@ export interface StreamFormat {
   readonly contentType: string;
   /** Keeps a silent stream open; no client takes it for an event. */
   readonly keepAlive: string;
-  /** Ends a complete answer whose provider left out the end event. */
-  readonly endEvent: string;
+  /** Ends a complete answer whose provider left out the end event; null where that event says what only the provider knows. */
+  readonly endEvent: string | null;
   /** Ends a stream that broke. No end event follows it, so that no client takes the answer for complete. */
   errorEvent(error: AppError): string;
 }

@@ -85,9 +85,52 @@ const anthropicMessages: DialectSamples = {
   }),
 };
 
+const responseObject = (status: string, output: readonly object[]): object => ({
+  id: "resp_fake",
+  object: "response",
+  created_at: 1_700_000_000,
+  status,
+  model: "fake",
+  output,
+  usage: status === "completed" ? { input_tokens: 5, output_tokens: 7, total_tokens: 12 } : null,
+});
+const responseMessage = (text: string): object => ({
+  id: "msg_fake",
+  type: "message",
+  status: "completed",
+  role: "assistant",
+  content: [{ type: "output_text", text, annotations: [] }],
+});
+
+const openAiResponses: DialectSamples = {
+  request: (streamed) => ({ model: "sandbox-small", input: "hi", stream: streamed }),
+  answer: (text) => responseObject("completed", [responseMessage(text)]),
+  stream(pieces) {
+    const place = { item_id: "msg_fake", output_index: 0, content_index: 0 };
+    const text = pieces.join("");
+    return {
+      opening: [
+        namedEvent("response.created", { sequence_number: 0, response: responseObject("in_progress", []) }),
+        namedEvent("response.output_item.added", { sequence_number: 1, output_index: 0, item: responseMessage("") }),
+      ],
+      content: pieces.map((delta, index) =>
+        namedEvent("response.output_text.delta", { sequence_number: 2 + index, ...place, delta }),
+      ),
+      finish: [namedEvent("response.output_text.done", { sequence_number: 8, ...place, text })],
+      usage: [],
+      end: namedEvent("response.completed", {
+        sequence_number: 9,
+        response: responseObject("completed", [responseMessage(text)]),
+      }),
+      error: namedEvent("error", { sequence_number: 2, code: "server_error", message: "no", param: null }),
+    };
+  },
+};
+
 const samples: Readonly<Record<DialectId, DialectSamples>> = {
   "openai-chat": openAiChat,
   "anthropic-messages": anthropicMessages,
+  "openai-responses": openAiResponses,
 };
 
 export const samplesOf = ({ id }: Pick<Dialect, "id">): DialectSamples => samples[id];

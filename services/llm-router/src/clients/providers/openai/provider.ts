@@ -21,6 +21,7 @@ const idleConnectionMs = 4000;
 const paths: Readonly<Record<DialectId, string>> = {
   "openai-chat": "chat/completions",
   "anthropic-messages": "messages",
+  "openai-responses": "responses",
 };
 
 function headersOf({ request, requestId, headers: passed }: ProviderCall, credential: Secret | null): string[] {

@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import OpenAI, { BadRequestError } from "openai";
+import { waitForLedger } from "../support/ledger.ts";
+import { startPlatform, type Platform } from "../support/platform.ts";
+
+let platform: Platform;
+let client: OpenAI;
+
+beforeAll(async () => {
+  platform = await startPlatform({});
+  client = new OpenAI({ baseURL: `${platform.gatewayUrl}/v1`, apiKey: platform.demo.userKey, maxRetries: 0 });
+}, 180_000);
+
+afterAll(async () => {
+  await platform.stop();
+});
+
+const hello = { model: "sandbox-small", input: "Say hello to the team" };
+const lookUp = {
+  type: "function" as const,
+  name: "look_up",
+  strict: true,
+  parameters: { type: "object", properties: { q: { type: "string" } }, required: ["q"] },
+};
+
+test("a response has the SDK's shape and stands in the ledger with its exact tokens", async () => {
+  const { data, response } = await client.responses.create(hello).withResponse();
+  expect(data).toMatchObject({ object: "response", status: "completed", store: false });
+  expect(data.output_text).toMatch(/^Sandbox reply/);
+  const [row] = await waitForLedger(platform, response.headers.get("x-request-id") ?? "");
+  expect(row).toMatchObject({ endpoint: "responses", estimated: false, prompt_tokens: data.usage?.input_tokens });
+  expect(row).toMatchObject({ completion_tokens: data.usage?.output_tokens });
+});
+
+test("a stream's events are numbered without a gap, items keep their place, and the last event holds the whole", async () => {
+  const asked = { ...hello, reasoning: { effort: "low" as const, summary: "auto" as const } };
+  const plain = await client.responses.create(asked);
+  const types: string[] = [];
+  const numbers: number[] = [];
+  let text = "";
+  let last: OpenAI.Responses.Response | undefined;
+  for await (const event of await client.responses.create({ ...asked, stream: true })) {
+    types.push(event.type);
+    numbers.push(event.sequence_number);
+    if (event.type === "response.output_text.delta") text += event.delta;
+    if (event.type === "response.completed") last = event.response;
+  }
+  expect(numbers).toEqual(numbers.map((_, index) => index));
+  expect(types.filter((type) => type === "response.created")).toHaveLength(1);
+  expect([types[0], types.at(-1)]).toEqual(["response.created", "response.completed"]);
+  expect(last?.output.map(({ type }) => type)).toEqual(["reasoning", "message"]);
+  expect(text).toBe(plain.output_text);
+  expect(last?.usage).toEqual(plain.usage);
+});
+
+test("a tool is called with arguments that fit, and after its output the turn ends", async () => {
+  const input: OpenAI.Responses.ResponseInputItem[] = [{ role: "user", content: "look_up" }];
+  const asked = await client.responses.stream({ ...hello, input, tools: [lookUp] }).finalResponse();
+  const call = asked.output.find((item) => item.type === "function_call");
+  expect(JSON.parse(call?.arguments ?? "")).toEqual({ q: "sandbox" });
+  input.push(...(asked.output as OpenAI.Responses.ResponseInputItem[]));
+  input.push({ type: "function_call_output", call_id: call?.call_id ?? "", output: "found" });
+  const answered = await client.responses.create({ ...hello, input, tools: [lookUp] });
+  expect(answered.output.map(({ type }) => type)).toEqual(["message"]);
+});
+
+test.each([{ store: true }, { previous_response_id: "resp_1" }, { background: true }, { conversation: "conv_1" }])(
+  "%j is refused by its name: nothing is stored",
+  async (extra) => {
+    const error = await client.responses.create({ ...hello, ...extra }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(BadRequestError);
+    expect((error as BadRequestError).param).toBe(Object.keys(extra)[0]);
+  },
+);
