@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { configTable } from "@topdog/config/describe";
-import { sandboxProvider, serviceNames, services } from "@topdog/contracts/services";
+import { serviceNames, services, standIns } from "@topdog/contracts/services";
 import type { z } from "zod";
 
 interface ConfigModule {
@@ -11,7 +11,7 @@ interface ConfigModule {
 
 const root = join(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
-const all = [...services, sandboxProvider];
+const all = [...services, ...standIns];
 
 test.each(all.map(({ name }) => name))(
   "the README of %s lists every variable with its meaning and default",

@@ -1,4 +1,4 @@
-import { sandboxProvider, serviceNames } from "@topdog/contracts/services";
+import { serviceNames, standIns } from "@topdog/contracts/services";
 import type { StackOptions } from "@topdog/local-stack/stack";
 
 const debuggerAddress = "127.0.0.1:9229";
@@ -18,7 +18,7 @@ export function watchOptions({
   service,
   inspect,
 }: WatchFlags): Pick<StackOptions, "watched" | "inspectAddresses"> {
-  const known: readonly string[] = [...serviceNames, sandboxProvider.name];
+  const known: readonly string[] = [...serviceNames, ...standIns.map(({ name }) => name)];
   if (service !== all && !known.includes(service))
     throw new Error(`--service ${service}: one of ${known.join(", ")}, or ${all}`);
   return {

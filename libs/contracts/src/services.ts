@@ -28,6 +28,21 @@ export const sandboxProvider = {
   opsPort: 9091,
 } as const satisfies ServiceFacts;
 
+/** Stands in for Stripe on a machine without an account there; no part of the platform. */
+export const stripeTwin = {
+  name: "stripe-twin",
+  meaning: "a Stripe twin: no real money",
+  stores: false,
+  httpPort: 8093,
+  opsPort: 9093,
+} as const satisfies ServiceFacts;
+
+/** Processes that stand in for others' services. */
+export const standIns = [sandboxProvider, stripeTwin] as const;
+export type StandInName = (typeof standIns)[number]["name"];
+
+export const isStandIn = (name: string): name is StandInName => standIns.some((one) => one.name === name);
+
 export type ServiceName = (typeof services)[number]["name"];
 export type StoringService = Extract<(typeof services)[number], { readonly stores: true }>["name"];
 

@@ -1,15 +1,15 @@
 import { type busFields, commonFields } from "@topdog/config/fields";
 import { secretOfLength } from "@topdog/config/secret";
-import { sandboxProvider, type ServiceName, services } from "@topdog/contracts/services";
+import { type ServiceName, services, type StandInName, standIns } from "@topdog/contracts/services";
 import type { z } from "zod";
 
 export { busFields } from "@topdog/config/fields";
 
-export type ProcessName = ServiceName | typeof sandboxProvider.name;
+export type ProcessName = ServiceName | StandInName;
 
 /** What every process reads from its environment. */
 export function processFields(name: ProcessName) {
-  const facts = [...services, sandboxProvider].find((one) => one.name === name);
+  const facts = [...services, ...standIns].find((one) => one.name === name);
   if (facts === undefined) throw new Error(`${name} is not in the list of services`);
   return {
     HTTP_HOST: commonFields.HTTP_HOST,

@@ -1,5 +1,5 @@
 import { readConfig } from "@topdog/config/load";
-import { sandboxProvider } from "@topdog/contracts/services";
+import { isStandIn } from "@topdog/contracts/services";
 import type { Needs, ServiceDefinition } from "@topdog/service/define";
 import type { ProcessName } from "@topdog/service/fields";
 import { type RunningService, startService } from "@topdog/service/start";
@@ -29,7 +29,7 @@ const commonEnv = { HTTP_PORT: "0", OPS_PORT: "0", SHUTDOWN_GRACE_MS: "1000" };
 
 /** The bus of a test, as the service that is named. */
 export function busEnv(nats: TestNats, service: ProcessName): Record<string, string> {
-  if (service === sandboxProvider.name) throw new Error("the sandbox is not on the bus");
+  if (isStandIn(service)) throw new Error(`${service} is not on the bus`);
   return { NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf(service) };
 }
 

@@ -1,0 +1,3 @@
+import { startInstrumentation } from "@topdog/telemetry/instrument";
+
+await startInstrumentation("stripe-twin", { auto: false });

@@ -1,0 +1,4 @@
+import { runService } from "@topdog/service/run";
+import { stripeTwin } from "./app.ts";
+
+await runService(stripeTwin);
