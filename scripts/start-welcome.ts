@@ -16,7 +16,7 @@ Ready in ${took}. The demo user's key (plan Pro), and those of a Teams org's own
   ${key}
   ${stack.demo.teamsOwnerKey}
   ${stack.demo.teamsMemberKey}
-${signInNotice(stack.demo.password)}
+${signInNotice(stack.demo.password)}${twinNotice(stack.urls.stripeTwin)}
 A streamed completion:
   curl -N ${gateway}/v1/chat/completions -H "Authorization: Bearer ${key}" \\
     -H "Content-Type: application/json" -d '${body}'
@@ -40,6 +40,9 @@ Sign in as demo@topdog.example, or as the team's owner demo-owner@topdog.example
   ${password}
 `;
 }
+
+const twinNotice = (url: string | null): string =>
+  url === null ? "" : `\nPayments go to a Stripe twin at ${url}: no real money; pay with 4242 4242 4242 4242.\n`;
 
 function table(stack: Stack): string {
   const services = Object.values(stack.services).map((one) => [

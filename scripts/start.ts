@@ -116,6 +116,7 @@ async function bringUp(flags: Flags): Promise<Stack> {
     fresh: flags["fresh"] === true,
     ...watchOptions(watchFlagsOf(flags)),
     sandboxes: (process.env["OPENAI_API_KEY"] ?? "") === "" ? 2 : 0,
+    stripeTwin: (process.env["STRIPE_SECRET_KEY"] ?? "") === "",
     restartsMax,
     onProgress: (line) => console.log(`✓ ${line} (${sinceStart()})`),
     onUnexpectedExit(name, { code, signal }, logTail, willRestart) {

@@ -17,3 +17,11 @@ export const priceCents = (plan: PaidPlanId, interval: BillingInterval): number 
 /** The id of a plan's price in the Stripe twin. */
 export const twinPriceId = (plan: PaidPlanId, interval: BillingInterval): string =>
   `price_twin_${plan}${interval === "year" ? "_annual" : ""}`;
+
+/** The variables of every price of the Stripe twin. */
+export const twinPriceVariables = (): Record<string, string> =>
+  Object.fromEntries(
+    paidPlanIds.flatMap((plan) =>
+      billingIntervals.map((interval) => [priceVariable(plan, interval), twinPriceId(plan, interval)]),
+    ),
+  );

@@ -41,6 +41,7 @@ const plan: StackPlan = {
   routers: ["llm-router"],
   gateways: ["gateway", "gateway-2"],
   sandboxes: ["sandbox-a", "sandbox-b"],
+  stripeTwin: null,
   overrides: {},
   entries: {},
   watched: [],
@@ -107,6 +108,25 @@ describe("planServices", () => {
       "gateway-2": ["HTTP_PORT", "CALLER_SIGNING_KEY", "ROUTER_URL"],
     });
     expect(specs.find(({ name }) => name === "org-registry")?.env["LOG_LEVEL"]).toBe("info");
+  });
+
+  test("with the Stripe twin, billing speaks to it alone: a test run charges nobody", () => {
+    const variables = {
+      ...plan.variables,
+      billing: ["STRIPE_SECRET_KEY", "STRIPE_API_URL", "STRIPE_PRICE_ID_PRO_ANNUAL"],
+    };
+    const twin = { dataDir: "/twin", webhookSecret: "whsec_1" };
+    const ports = { ...plan.ports, "stripe-twin": 12 };
+    const parentEnv = { STRIPE_SECRET_KEY: "sk_live_canary" };
+    const specs = planServices({ ...plan, variables, ports, parentEnv, stripeTwin: twin });
+    expect(JSON.stringify(specs)).not.toContain("canary");
+    expect(specs.find(({ name }) => name === "billing")?.env).toMatchObject({
+      STRIPE_API_URL: "http://127.0.0.1:12",
+      STRIPE_PRICE_ID_PRO_ANNUAL: "price_twin_pro_annual",
+    });
+    expect(planServices({ ...plan, variables, parentEnv }).find(({ name }) => name === "billing")?.env).toMatchObject({
+      STRIPE_SECRET_KEY: "sk_live_canary",
+    });
   });
 
   test("each process of a service gets that service's identity on the bus, and nobody the operator's", () => {

@@ -1,5 +1,13 @@
 import { join } from "node:path";
-import { type ServiceName, type StoringService, storingServices } from "@topdog/contracts/services";
+import {
+  isStandIn,
+  type ServiceName,
+  type StandInName,
+  type StoringService,
+  storingServices,
+  stripeTwin,
+} from "@topdog/contracts/services";
+import { twinPriceVariables } from "@topdog/contracts/stripe-prices";
 import type { BusSeeds } from "./bus-keys.ts";
 import { type Environment, pickVariables } from "./child-environment.ts";
 import type { ServiceSpec } from "./service.ts";
@@ -33,6 +41,8 @@ export interface StackPlan {
   readonly gateways: readonly string[];
   /** `sandbox-a`, …; none means that the router takes its provider keys from this environment. */
   readonly sandboxes: readonly string[];
+  /** The twin that stands in for Stripe; null: billing takes Stripe's variables from this environment. */
+  readonly stripeTwin: { readonly dataDir: string; readonly webhookSecret: string } | null;
   /** This process's environment: each service gets what its configuration names of it, provider keys only without sandboxes. */
   readonly parentEnv: Environment;
   /** By service: the variables that its configuration names. It gets no other, but for the overrides. */
@@ -53,8 +63,8 @@ export const linkPortName = (router: string): string => `${router}-link`;
 
 const shutdownGraceMs = 10_000;
 /** Each process gets its own identity on the bus and nobody else's. */
-const busEnvironment = (plan: StackPlan, package_: ServiceName | "sandbox-provider"): Environment =>
-  package_ === "sandbox-provider"
+const busEnvironment = (plan: StackPlan, package_: ServiceName | StandInName): Environment =>
+  isStandIn(package_)
     ? { NATS_NKEY_SEED: undefined }
     : { NATS_URL: plan.natsUrl, NATS_NKEY_SEED: plan.busSeeds[package_] };
 
@@ -63,6 +73,28 @@ const providerKeys = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "UPSTREAMS"];
 /** The variables that the value of UPSTREAMS names as holding a key. */
 const keysOfUpstreams = (upstreams = ""): string[] =>
   [...upstreams.matchAll(/"apiKeyEnv"\s*:\s*"(\w+)"/g)].map((match) => match[1] ?? "");
+
+/** With the twin, nothing that the operator set for Stripe reaches billing: a test run can charge nobody. */
+function paymentEnvironment(
+  { stripeTwin: twin }: StackPlan,
+  urlOf: (name: string) => string,
+): { readonly twin: Environment; readonly billing: Environment } {
+  if (twin === null) return { twin: {}, billing: {} };
+  return {
+    twin: {
+      DATA_DIR: twin.dataDir,
+      WEBHOOK_URL: `${urlOf("billing")}/api/billing/webhook`,
+      STRIPE_WEBHOOK_SECRET: twin.webhookSecret,
+    },
+    billing: {
+      STRIPE_SECRET_KEY: "sk_test_twin_of_this_machine",
+      STRIPE_API_URL: urlOf(stripeTwin.name),
+      STRIPE_WEBHOOK_SECRET: twin.webhookSecret,
+      STRIPE_PORTAL_CONFIGURATION_ID: undefined,
+      ...twinPriceVariables(),
+    },
+  };
+}
 
 /** Every service process with its environment, in the order in which they start. */
 export function planServices(plan: StackPlan): ServiceSpec[] {
@@ -89,7 +121,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     HTTP_PORT: String(plan.ports[name]),
     OPS_PORT: String(plan.ports[opsPortName(name)]),
   });
-  const spec = (name: string, package_: ServiceName | "sandbox-provider", own: Environment): ServiceSpec => ({
+  const spec = (name: string, package_: ServiceName | StandInName, own: Environment): ServiceSpec => ({
     name,
     folder: join(plan.root, "services", package_),
     entry: plan.entries[package_] ?? (plan.watched.includes(package_) ? "src/main.ts" : "dist/main.js"),
@@ -128,9 +160,17 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     BILLING_URL: urlOf("billing"),
     CALLER_SIGNING_KEY: plan.callerKeys.signingKey,
   };
+  const payments = paymentEnvironment(plan, urlOf);
   return [
     ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
-    ...storingServices.map((name) => spec(name, name, { ...storing(name), AUDIT_KEYS: plan.auditKeys })),
+    ...(plan.stripeTwin === null ? [] : [spec(stripeTwin.name, stripeTwin.name, payments.twin)]),
+    ...storingServices.map((name) =>
+      spec(name, name, {
+        ...storing(name),
+        AUDIT_KEYS: plan.auditKeys,
+        ...(name === "billing" ? payments.billing : {}),
+      }),
+    ),
     ...plan.routers.map((name) => spec(name, "llm-router", routerOf(name))),
     ...plan.gateways.map((name) => spec(name, "gateway", gateway)),
   ];

@@ -3,11 +3,12 @@ import { fileURLToPath } from "node:url";
 import { natsServerUsers } from "@topdog/contracts/nats-authorization";
 import {
   databaseOf,
-  sandboxProvider,
   type ServiceName,
   serviceNames,
   services as platformServices,
+  standIns,
   storingServices,
+  stripeTwin,
 } from "@topdog/contracts/services";
 import { busPublicKeys } from "./bus-keys.ts";
 import { configVariables, type Environment } from "./child-environment.ts";
@@ -43,6 +44,8 @@ export interface StackOptions {
   readonly routers?: number;
   /** 2 by default; 0: the router takes the provider keys of this process's environment. */
   readonly sandboxes?: number;
+  /** Whether a twin stands in for Stripe; false by default: billing takes Stripe's variables of this process's environment. */
+  readonly stripeTwin?: boolean;
   /** Empties the data folder first. */
   readonly fresh?: boolean;
   /** Restarts in a row that a service is given which ends by itself; 0 by default. */
@@ -55,6 +58,8 @@ export interface Stack {
   readonly urls: Readonly<Record<Exclude<ServiceName, "gateway">, string>> & {
     readonly gateway: readonly string[];
     readonly sandboxes: readonly string[];
+    /** Null where billing speaks to Stripe itself, or to nobody. */
+    readonly stripeTwin: string | null;
   };
   readonly demo: Demo;
   readonly postgres: LocalPostgres;
@@ -143,7 +148,8 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   const gateways = numbered("gateway", options.gateways ?? 1);
   const routers = numbered("llm-router", options.routers ?? 1);
   const sandboxes = ["sandbox-a", "sandbox-b", "sandbox-c", "sandbox-d"].slice(0, options.sandboxes ?? 2);
-  const processes = [...sandboxes, ...storingServices, ...routers, ...gateways];
+  const twins = options.stripeTwin === true ? [stripeTwin.name] : [];
+  const processes = [...sandboxes, ...twins, ...storingServices, ...routers, ...gateways];
   const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName), ...routers.map(linkPortName)];
   const ports = await choosePorts(names, options.ports ?? {});
   const logDir = options.logDir ?? join(options.dataDir, "logs");
@@ -159,6 +165,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     routers,
     gateways,
     sandboxes,
+    stripeTwin: twins.length === 0 ? null : { dataDir: state.stripeTwin, webhookSecret: state.stripeWebhookSecret },
     logLevel: options.logLevel ?? "info",
     natsUrl: nats.url,
     busSeeds: state.busSeeds,
@@ -195,7 +202,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
 }
 
 async function readVariables(): Promise<StackPlan["variables"]> {
-  const names = [...serviceNames, sandboxProvider.name];
+  const names = [...serviceNames, ...standIns.map(({ name }) => name)];
   const entries = names.map(async (name) => [name, await configVariables(join(root, "services", name))] as const);
   return Object.fromEntries(await Promise.all(entries));
 }
@@ -272,6 +279,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
       "llm-router": byName("llm-router").url,
       gateway: plan.gateways.map((name) => byName(name).url),
       sandboxes: plan.sandboxes.map((name) => byName(name).url),
+      stripeTwin: plan.stripeTwin === null ? null : byName(stripeTwin.name).url,
     },
     demo,
     postgres,

@@ -31,6 +31,10 @@ export interface StateFolder {
   readonly authSecret: string;
   /** Mails that would be sent. */
   readonly mail: string;
+  /** What the Stripe twin keeps. */
+  readonly stripeTwin: string;
+  /** Signs the twin's webhooks. */
+  readonly stripeWebhookSecret: string;
   /** Who the services are on the bus. */
   readonly busSeeds: BusSeeds;
   release(): void;
@@ -50,6 +54,8 @@ const contents = [
   "operator-token",
   "auth-secret",
   "mail",
+  "stripe-twin",
+  "stripe-webhook-secret",
   "audit-key",
   "bus-seeds.json",
 ];
@@ -76,6 +82,8 @@ export function openStateFolder(dataDir: string, fresh: boolean): StateFolder {
     operatorToken: keptText(join(folder, "operator-token"), randomText),
     authSecret: keptText(join(folder, "auth-secret"), randomText),
     mail: join(folder, "mail"),
+    stripeTwin: join(folder, "stripe-twin"),
+    stripeWebhookSecret: keptText(join(folder, "stripe-webhook-secret"), () => `whsec_${randomText()}`),
     auditKeys: `local:${keptText(join(folder, "audit-key"), randomText)}`,
     callerKeys: keptKeyPair(join(folder, "caller-key.json")),
     routerKeys: keptKeyPair(join(folder, "router-key.json")),
