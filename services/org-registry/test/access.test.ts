@@ -9,7 +9,7 @@ import { type Registry, startRegistry } from "./start-registry.ts";
 
 const openApi = new URL("../../../docs/openapi.json", import.meta.url);
 const table = new URL("access-table.txt", import.meta.url);
-const prefixes = ["/api/orgs", "/api/keys", "/api/audit", "/api/invitations", "/api/byok"];
+const prefixes = ["/api/orgs", "/api/keys", "/api/audit", "/api/invitations", "/api/byok", "/api/byok-settings"];
 const methods = ["get", "post", "put", "patch", "delete"];
 
 interface Endpoint {
@@ -23,6 +23,8 @@ const nameOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
 /** A right body for each endpoint that takes one, so that what decides is who calls. */
 const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unknown>> => ({
   "POST /api/keys": { name: "made", orgId: params["orgId"] },
+  "PATCH /api/keys/{keyId}": { name: "renamed" },
+  "POST /api/keys/{keyId}/rotate": { overlapSeconds: 0 },
   "POST /api/orgs": { name: "New" },
   "PATCH /api/orgs/{orgId}": { name: "Renamed" },
   "PATCH /api/orgs/{orgId}/members/{userId}": { active: false },
@@ -32,14 +34,14 @@ const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unk
   "POST /api/invitations/accept": { token },
   "POST /api/invitations/decline": { token },
   "POST /api/byok": { provider: "openai", key: "sk-of-the-walk-0123456789", orgId: params["orgId"] },
-  "PUT /api/byok/settings": { orgId: params["orgId"], fallback: true },
+  "PUT /api/byok-settings": { orgId: params["orgId"], fallback: true },
   "PATCH /api/byok/{credentialId}": { label: "walk" },
   "DELETE /api/byok/{credentialId}": { reason: "walk" },
   "POST /api/byok/{credentialId}/rotate": { key: "sk-of-the-walk-9876543210" },
 });
 
 /** What they change decides nothing about who may do it next. */
-const repeatable = new Set(["POST /api/orgs", "POST /api/keys", "PATCH /api/orgs/{orgId}", "PUT /api/byok/settings"]);
+const repeatable = new Set(["POST /api/orgs", "POST /api/keys", "PATCH /api/orgs/{orgId}", "PUT /api/byok-settings"]);
 const needsOrgInQuery = new Set(["GET /api/byok", "GET /api/keys"]);
 
 describe("who may do what", () => {
