@@ -7,6 +7,7 @@ import { addEndpoint, changeEndpoint } from "./domain/webhook-endpoints.ts";
 import { webhookSender } from "./clients/send-webhooks.ts";
 import { stripeApi } from "./routes/api/stripe-api.ts";
 import { mountCheckout, mountInvoices, pageTools } from "./routes/pages/mount-pages.ts";
+import { mountPortal } from "./routes/pages/mount-portal.ts";
 import { mountControl } from "./routes/control.ts";
 import { allEndpoints } from "./routes/endpoints.ts";
 import { openJournal } from "./store/journal.ts";
@@ -54,6 +55,7 @@ export const stripeTwin = defineService({
           const tools = pageTools(twin);
           mountCheckout(app, tools);
           mountInvoices(app, twin, tools);
+          mountPortal(app, tools);
         },
       },
     };

@@ -141,7 +141,7 @@ export function addPromotionCode(
   return promotion;
 }
 
-const productIdOf = (plan: PlanId): string => `prod_twin_${plan}`;
+export const productIdOf = (plan: PlanId): string => `prod_twin_${plan}`;
 
 /** The products and prices of our plans, with ids that never change; what is there already stays. */
 export function addPlanCatalogue(tx: Tx): void {

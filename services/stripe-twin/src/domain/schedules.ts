@@ -1,4 +1,4 @@
-import { updateSubscription } from "./subscription-update.ts";
+import { noChange, updateSubscription } from "./subscription-update.ts";
 import { endSubscription } from "./subscription-end.ts";
 import { periodBorder } from "./periods.ts";
 import { invalid } from "./stripe-error.ts";
@@ -218,22 +218,9 @@ function applyPhase(tx: Tx, subscription: Subscription, phase: SchedulePhase): v
   const items = phase.items.map(({ price, quantity }, index) => ({ id: data[index]?.id, price, quantity }));
   const dropped = data.slice(items.length).map(({ id }) => ({ id, deleted: true }));
   updateSubscription(tx, subscription.id, {
+    ...noChange,
     items: [...items, ...dropped],
     prorationBehavior: phase.proration_behavior as ProrationBehavior,
-    prorationDate: null,
-    anchorNow: false,
-    trialEnd: null,
-    paymentBehavior: "allow_incomplete",
     metadata: phase.metadata ?? undefined,
-    description: undefined,
-    defaultPaymentMethod: undefined,
-    cancelAtPeriodEnd: undefined,
-    cancelAt: undefined,
-    comment: undefined,
-    feedback: undefined,
-    discounts: undefined,
-    pauseCollection: undefined,
-    automaticTax: undefined,
-    missingPaymentMethod: undefined,
   });
 }

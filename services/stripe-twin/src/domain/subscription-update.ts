@@ -33,6 +33,27 @@ export interface SubscriptionChange extends ChangeOrder {
   readonly missingPaymentMethod: "cancel" | "create_invoice" | "pause" | undefined;
 }
 
+/** A change that changes nothing: what a caller does not say stays. */
+export const noChange: SubscriptionChange = {
+  items: [],
+  prorationBehavior: "create_prorations",
+  prorationDate: null,
+  anchorNow: false,
+  trialEnd: null,
+  paymentBehavior: "allow_incomplete",
+  metadata: undefined,
+  description: undefined,
+  defaultPaymentMethod: undefined,
+  cancelAtPeriodEnd: undefined,
+  cancelAt: undefined,
+  comment: undefined,
+  feedback: undefined,
+  discounts: undefined,
+  pauseCollection: undefined,
+  automaticTax: undefined,
+  missingPaymentMethod: undefined,
+};
+
 export function updateSubscription(tx: Tx, id: string, change: SubscriptionChange): Subscription {
   const before = tx.need("subscription", id);
   if (isEnded(before)) throw invalid("A canceled subscription can only update its cancellation_details and metadata.");

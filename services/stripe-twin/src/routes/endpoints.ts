@@ -4,6 +4,7 @@ import { checkoutEndpoints } from "./checkout.ts";
 import { customerEndpoints } from "./customers.ts";
 import { eventEndpoints } from "./events.ts";
 import { invoiceEndpoints } from "./invoices.ts";
+import { portalEndpoints } from "./portal.ts";
 import { scheduleEndpoints } from "./schedules.ts";
 import { subscriptionEndpoints } from "./subscriptions.ts";
 
@@ -14,5 +15,6 @@ export const allEndpoints: readonly Endpoint[] = [
   ...scheduleEndpoints,
   ...invoiceEndpoints,
   ...checkoutEndpoints,
+  ...portalEndpoints,
   ...eventEndpoints,
 ];

@@ -2,6 +2,7 @@ import { stripeApiVersion } from "@topdog/stripe-api/version";
 import { addPlanCatalogue } from "../domain/catalogue.ts";
 import { nextDeliverySeconds, planDeliveries } from "../domain/deliveries.ts";
 import { createFaults, type Faults } from "../domain/fault-plan.ts";
+import { addStandardConfiguration } from "../domain/portal-configurations.ts";
 import { forgetOld } from "../domain/retention.ts";
 import { openTx, type RequestContext, type State, type Tx } from "../domain/state.ts";
 import { StripeError } from "../domain/stripe-error.ts";
@@ -70,6 +71,7 @@ export function createTwin(deps: TwinDeps): Twin {
     run((tx) => {
       tx.put("meta", { ...tx.meta(), stoppedAtSeconds: deps.manualClock ? tx.nowSeconds : null });
       addPlanCatalogue(tx);
+      addStandardConfiguration(tx);
     });
   let queue: Promise<void> = Promise.resolve();
   const oneByOne = (work: () => Promise<void>): Promise<void> => (queue = queue.then(work, work));
