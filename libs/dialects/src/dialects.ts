@@ -1,3 +1,4 @@
+import type { ErrorFormat } from "@topdog/errors/error-format";
 import { anthropicMessages } from "./anthropic-messages/anthropic-messages.ts";
 import type { Dialect, DialectId } from "./dialect.ts";
 import { modelsOperation } from "./models.ts";
@@ -17,5 +18,7 @@ export const dialects: readonly Dialect[] = Object.values(byId);
 /** Every operation of the LLM API that is admitted and charged. */
 export const operations: readonly Operation[] = [...dialects, modelsOperation];
 
-/** For addresses under /v1 that belong to no operation. */
-export const defaultErrors = openAiErrors;
+/** In what shape a documented path and all below it tells errors; addresses that belong to no operation do as OpenAI's. */
+export const errorsAt = (path: string): ErrorFormat =>
+  operations.find(({ paths }) => paths.some((own) => path === own || path.startsWith(`${own}/`)))?.errors ??
+  openAiErrors;

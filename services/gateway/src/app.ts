@@ -9,13 +9,11 @@ import { cookiesOf } from "@topdog/contracts/session-cookies";
 import { noteKeyUses } from "@topdog/contracts/rpc/note-key-uses";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
 import { usageConsumed } from "@topdog/contracts/events/usage-consumed";
-import { defaultErrors } from "@topdog/dialects/dialects";
 import { operatorVerifier } from "@topdog/http-kit/auth";
 import { createBodyBudget, type BodyBudget } from "@topdog/http-kit/body-budget";
 import { createClientAddresses, type ClientAddresses } from "@topdog/http-kit/client-address";
 import { limitConnections } from "@topdog/http-kit/connection-limits";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
-import { errorRenderer } from "@topdog/http-kit/send-error";
 import { createWatchdog, type Watchdog } from "@topdog/http-kit/watchdog";
 import type { Bus } from "@topdog/messaging/connect";
 import { maxBatchBytes } from "@topdog/messaging/event-batch";
@@ -43,7 +41,7 @@ import { mountAccountRoutes } from "./routes/account-routes.ts";
 import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.ts";
 import { documentRoutes, mountSwaggerUi } from "./routes/docs-routes.ts";
 import { mountHotRoutes, serveHotCalls } from "./routes/hot-routes.ts";
-import { mountLlmAddresses } from "./routes/llm-addresses.ts";
+import { mountLlmAddresses, renderLlmError } from "./routes/llm-addresses.ts";
 import { createBadKeys } from "./store/bad-keys.ts";
 import { createConcurrency } from "./store/concurrency.ts";
 import { createKeyUses, type KeyUses } from "./store/key-uses.ts";
@@ -280,9 +278,8 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
   const { config, logger, deps } = context;
   const { monotonicMs } = deps;
   const { watchdog, siblings, sessions } = parts;
-  const renderDefault = errorRenderer(defaultErrors);
   const hot = hotDeps(context, parts, door);
-  const onError = errorHandler({ render: renderDefault, logger });
+  const onError = errorHandler({ render: renderLlmError, logger });
   return {
     trustRequestId: false,
     server: {
@@ -297,7 +294,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
     mountFirst: (app) => mountHotRoutes(app, hot),
     mountLast: (app) => {
       mountLlmAddresses(app, { cors: config.CORS_ORIGINS, onError });
-      app.use("/v1", notFound(renderDefault), onError);
+      app.use("/v1", notFound(renderLlmError), onError);
       mountSwaggerUi(app);
       mountAccountRoutes(app, {
         door,

@@ -168,6 +168,14 @@ describe("a base URL without /v1, or with it twice", () => {
     }
   });
 
+  test("errors are in the dialect of the address, however it is spelled", async () => {
+    for (const path of ["/v1/messages", "/messages", "/v1/v1/messages", "/v1/messages/nowhere"]) {
+      const answer = await call(path, "GET");
+      expect(JSON.parse(answer.text)).toMatchObject({ type: "error", error: { type: expect.any(String) } });
+    }
+    expect(errorOf(await call("/v1/chat/completions", "GET"))).toMatchObject({ code: "method_not_allowed" });
+  });
+
   test("an address that does not exist says what the base URL should be", async () => {
     for (const [path, advice] of [
       ["/completions", "your base URL should end in /v1"],

@@ -1,8 +1,9 @@
 import { STATUS_CODES, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { defaultErrors } from "@topdog/dialects/dialects";
+import { errorsAt } from "@topdog/dialects/dialects";
 import { AppError } from "@topdog/errors/app-error";
 import type { ErrorFormat } from "@topdog/errors/error-format";
+import { documentedPath, pathOf } from "../domain/llm-paths.ts";
 import { problemFormat } from "@topdog/http-kit/problem";
 import { makeRequestId } from "@topdog/http-kit/request-id";
 import type { Refuse } from "@topdog/http-kit/request-guard";
@@ -19,9 +20,9 @@ const requestLineBytes = 1_100;
 
 /** SDKs show only errors of their own dialect, and they send everything but the account API's and the documents' requests. */
 const formatOf = (path: string): ErrorFormat =>
-  path.startsWith("/api") || path.startsWith("/docs") ? problemFormat : defaultErrors;
+  path.startsWith("/api") || path.startsWith("/docs") ? problemFormat : errorsAt(documentedPath(pathOf(path)));
 
-const pathOf = (packet: Buffer | undefined): string =>
+const targetOf = (packet: Buffer | undefined): string =>
   requestLine.exec(packet?.toString("latin1", 0, requestLineBytes) ?? "")?.[1] ?? "";
 
 /** Answers a request that reaches no route, in the format of its path. */
@@ -62,10 +63,10 @@ export function answerBrokenRequests(server: Server): void {
       socket.destroy();
       return;
     }
-    answerOnSocket(socket, formatOf(pathOf(error.rawPacket)), errorOf(error));
+    answerOnSocket(socket, formatOf(targetOf(error.rawPacket)), errorOf(error));
   });
   server.on("connect", (_req, socket) => {
     const error = new AppError("method_not_allowed", { detail: "This is not a proxy." });
-    answerOnSocket(socket, defaultErrors, error);
+    answerOnSocket(socket, errorsAt(""), error);
   });
 }

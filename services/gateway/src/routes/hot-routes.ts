@@ -2,15 +2,9 @@ import type { Express, RequestHandler } from "express";
 import { operations } from "@topdog/dialects/dialects";
 import type { Operation } from "@topdog/dialects/operation";
 import type { ServeFirst } from "@topdog/http-kit/create-server";
-import { documentedPath, spellingsOf } from "../domain/llm-paths.ts";
+import { documentedPath, pathOf, spellingsOf } from "../domain/llm-paths.ts";
 import type { ServeCallDeps } from "../usecases/call.ts";
 import { serveCall } from "../usecases/serve-call.ts";
-
-/** The path as it came, without its query: model ids stay encoded. */
-function pathOf(url: string): string {
-  const query = url.indexOf("?");
-  return query < 0 ? url : url.slice(0, query);
-}
 
 /** Calls to an operation's address, letter for letter: all that SDKs send. */
 export function serveHotCalls(deps: ServeCallDeps): ServeFirst {

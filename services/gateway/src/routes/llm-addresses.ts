@@ -1,8 +1,9 @@
-import type { ErrorRequestHandler, Express, RequestHandler } from "express";
-import { operations } from "@topdog/dialects/dialects";
+import type { ErrorRequestHandler, Express, Request, RequestHandler } from "express";
+import { errorsAt, operations } from "@topdog/dialects/dialects";
 import { AppError } from "@topdog/errors/app-error";
 import { preflightHeaders, type CorsPolicy } from "../domain/cors.ts";
-import { spellingsOf } from "../domain/llm-paths.ts";
+import { errorRenderer, type ErrorRenderer } from "@topdog/http-kit/send-error";
+import { documentedPath, pathOf, spellingsOf } from "../domain/llm-paths.ts";
 import { allowOrigin } from "../usecases/allow-origin.ts";
 
 /** What an SDK asks for when its base URL lacks the /v1. */
@@ -35,6 +36,12 @@ const preflight: RequestHandler = (req, res, next) => {
   res.status(204).end();
 };
 
+/** In the dialect of the address, although a mounted handler sees only a part of its path. */
+export const renderLlmError: ErrorRenderer = (res, error, requestId) => {
+  const { originalUrl } = res.req as Request;
+  errorRenderer(errorsAt(documentedPath(pathOf(originalUrl))))(res, error, requestId);
+};
+
 export interface LlmAddressesDeps {
   readonly cors: CorsPolicy;
   /** Answers an error in the dialect of the LLM API. */
@@ -55,8 +62,8 @@ export function mountLlmAddresses(app: Express, { cors, onError }: LlmAddressesD
     const paths = documented.flatMap(spellingsOf);
     const allow = method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`;
     app.options(paths, (_req, res) => void res.status(204).setHeader("allow", allow).end());
-    app.all(paths, () => {
-      throw new AppError("method_not_allowed", { headers: { allow } });
+    app.all(paths, (req, res, next) => {
+      void onError(new AppError("method_not_allowed", { headers: { allow } }), req, res, next);
     });
   }
   app.all("/v1/v1/*rest", absent("your base URL ends in /v1 already, so the path after it must not begin with /v1."));
