@@ -13,6 +13,8 @@ export interface CollectedSpan {
 export interface TraceCollector {
   readonly url: string;
   spans(): readonly CollectedSpan[];
+  /** Every byte that it was sent. */
+  received(): Buffer;
   stop(): Promise<void>;
 }
 
@@ -34,9 +36,13 @@ interface OtlpTraces {
 /** An OTLP/HTTP endpoint (JSON) that keeps the spans it is sent. */
 export async function startTraceCollector(): Promise<TraceCollector> {
   const spans: CollectedSpan[] = [];
+  const received: Buffer[] = [];
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
-    req.on("data", (chunk: Buffer) => chunks.push(chunk));
+    req.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      received.push(chunk);
+    });
     req.on("end", () => {
       if (req.headers["content-type"]?.includes("json")) {
         spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString()) as OtlpTraces));
@@ -47,6 +53,7 @@ export async function startTraceCollector(): Promise<TraceCollector> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received: () => Buffer.concat(received),
     spans: () => spans,
     stop: async () => {
       server.closeAllConnections();

@@ -73,7 +73,7 @@ export async function startApiSetting(): Promise<ApiSetting> {
 }
 
 /** What the browser of the demo's person sends. */
-async function signIn(client: Pool, password: string): Promise<Record<string, string>> {
+export async function signIn(client: Pool, password: string): Promise<Record<string, string>> {
   const answer = await client.request({
     path: "/api/auth/sign-in",
     method: "POST",
