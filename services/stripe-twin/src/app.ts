@@ -1,3 +1,4 @@
+import { stripeApiVersion } from "@topdog/stripe-api/version";
 import { randomBytes } from "node:crypto";
 import type { Server } from "node:http";
 import { defineService } from "@topdog/service/define";
@@ -71,7 +72,13 @@ function tellPlatform(twin: Twin, url: string | undefined, secret: string | unde
       changeEndpoint(tx, platformEndpointId, { url });
       return;
     }
-    const fields = { url, enabledEvents: ["*"], apiVersion: null, description: "the platform", metadata: {} };
+    const fields = {
+      url,
+      enabledEvents: ["*"],
+      apiVersion: stripeApiVersion,
+      description: "the platform",
+      metadata: {},
+    };
     addEndpoint(tx, fields, { id: platformEndpointId, secret });
   });
 }
