@@ -1,0 +1,168 @@
+import { plans } from "@topdog/contracts/plans";
+import { sessionOf } from "@topdog/testing/account-call";
+import { twinPriceId } from "@topdog/contracts/stripe-prices";
+import * as fc from "fast-check";
+import type { Stripe } from "stripe";
+import type { BillingRig } from "./billing-rig.ts";
+import { buy, giveCard, type Purchase } from "./purchases.ts";
+
+const personal = ["pro", "pro_plus"] as const;
+const interval = fc.constantFrom("month" as const, "year" as const);
+const owner = fc.nat({ max: 1 });
+const cards = ["pm_card_visa", "pm_card_chargeCustomerFail"] as const;
+
+/** One thing that a customer, an operator at Stripe's dashboard, or time does. */
+const step = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      act: fc.constant("buy" as const),
+      owner,
+      plan: fc.constantFrom(...personal),
+      interval,
+      trial: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ act: fc.constant("change" as const), owner, plan: fc.constantFrom(...personal), interval }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      act: fc.constant("change at stripe" as const),
+      owner,
+      plan: fc.constantFrom(...personal),
+      interval,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constantFrom("cancel" as const, "resume" as const), owner }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ act: fc.constantFrom("end at stripe" as const, "delete at stripe" as const), owner }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant("card" as const), owner, card: fc.constantFrom(...cards) }) },
+  { weight: 3, arbitrary: fc.record({ act: fc.constant("wait" as const), days: fc.constantFrom(1, 3, 8, 31) }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant("sweep" as const) }) },
+);
+export type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+const share = fc.constantFrom(0, 0, 0.2, 0.6);
+export const faultPlan = fc.record({
+  seed: fc.nat({ max: 1_000_000 }),
+  webhooks: fc.record({
+    neverGenerate: share,
+    duplicateEvent: share,
+    duplicate: share,
+    drop: share,
+    reorder: share,
+    delay: share,
+    stale: share,
+    wrongSignature: share,
+    oldTimestamp: share,
+    futureTimestamp: share,
+    wrongApiVersion: share,
+    otherMode: share,
+  }),
+  api: fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constantFrom("409" as const, "429" as const), ratio: fc.constantFrom(0.05, 0.2) }),
+      fc.record({
+        kind: fc.constantFrom("500" as const, "reset" as const),
+        when: fc.constantFrom("before" as const, "after" as const),
+        ratio: fc.constantFrom(0.05, 0.2),
+      }),
+    ),
+    { maxLength: 2 },
+  ),
+});
+export const steps = fc.array(step, { minLength: 1, maxLength: 14, size: "max" });
+
+/** Plays one step. What is refused, by us or by Stripe, is part of the history. */
+export async function play(rig: BillingRig, owners: readonly string[], one: Step): Promise<void> {
+  try {
+    await act(rig, owners, one);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+}
+
+/** The twin's faults reach the history's own hands at Stripe too. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === "AppError" || "rawType" in error || error.constructor.name.startsWith("Stripe"));
+
+async function act(rig: BillingRig, owners: readonly string[], one: Step): Promise<void> {
+  if (one.act === "wait") return rig.advance({ days: one.days });
+  if (one.act === "sweep") return;
+  const name = owners[one.owner] ?? "";
+  const person = sessionOf(name.slice("user:".length));
+  const call = (path: string, body: object) => rig.call("POST", `/api/billing/${path}`, person, body);
+  switch (one.act) {
+    case "buy": {
+      const more = one.trial ? { trial_period_days: 5 } : {};
+      await buy(rig, name, { plan: one.plan, interval: one.interval, more } satisfies Purchase);
+      return;
+    }
+    case "change":
+      await call("change-plan", { plan: one.plan, interval: one.interval });
+      return;
+    case "cancel":
+    case "resume":
+      await call(one.act, {});
+      return;
+    default:
+      await atStripe(rig, name, one);
+  }
+}
+
+async function atStripe({ stripe, billing }: BillingRig, name: string, one: Step): Promise<void> {
+  const { rows } = await billing.db.raw<{ rows: { id: string | null }[] }>(
+    "select stripe_customer_id as id from customer where owner = ?",
+    [name],
+  );
+  const customer = rows[0]?.id;
+  if (customer == null) return;
+  if (one.act === "delete at stripe") return void (await stripe.customers.del(customer));
+  if (one.act === "card") return giveCard({ stripe } as BillingRig, customer, one.card);
+  const [held] = (await stripe.subscriptions.list({ customer })).data;
+  if (held === undefined) return;
+  if (one.act === "end at stripe") return void (await stripe.subscriptions.cancel(held.id));
+  if (one.act === "change at stripe") {
+    const items = [{ id: held.items.data[0]!.id, price: twinPriceId(one.plan, one.interval) }];
+    await stripe.subscriptions.update(held.id, { items });
+  }
+}
+
+const graceSeconds = 7 * 86_400;
+const isOver = ({ cancel_at: at, cancel_at_period_end: atEnd, items }: Stripe.Subscription, now: number): boolean =>
+  (at !== null && at <= now) || (atEnd && items.data.every((item) => item.current_period_end <= now));
+
+/** What the product page promises for what Stripe has, written down a second time from the page and from Stripe's own objects. */
+export async function promised({ stripe, ...rig }: BillingRig, customer: string | null): Promise<string> {
+  const now = rig.nowMs() / 1000;
+  if (customer === null) return "free";
+  const all = (await stripe.subscriptions.list({ customer, status: "all" })).data.filter((one) => !isOver(one, now));
+  const standing = [
+    all.filter(({ status }) => status === "active"),
+    all.filter(({ status }) => status === "trialing"),
+    all.filter(({ status }) => status === "past_due"),
+  ].find((some) => some.length > 0);
+  if (standing === undefined) return "free";
+  const prices = standing.map((one) => ({ one, price: one.items.data[0]!.price.id, created: one.created }));
+  const value = (price: string): number => plans[price.includes("pro_plus") ? "pro_plus" : "pro"].monthlyPriceCents;
+  const [best] = prices.toSorted(
+    (a, b) => value(b.price) - value(a.price) || b.created - a.created || (a.one.id < b.one.id ? -1 : 1),
+  );
+  if (best === undefined) return "free";
+  if (best.one.status === "past_due" && (await owedSince(stripe, best.one.id)) + graceSeconds <= now) return "free";
+  return `${best.price.includes("pro_plus") ? "pro_plus" : "pro"} by the ${best.price.endsWith("_annual") ? "year" : "month"}`;
+}
+
+async function owedSince(stripe: Stripe, subscription: string): Promise<number> {
+  const invoices = (await stripe.invoices.list({ subscription, limit: 100 })).data;
+  const lastPaid = invoices.findIndex(({ status }) => status === "paid");
+  const owed = invoices.slice(0, lastPaid < 0 ? invoices.length : lastPaid);
+  const failed = owed.filter(({ status }) => status === "open" || status === "uncollectible");
+  return Math.min(...failed.map((one) => one.status_transitions.finalized_at ?? one.created));
+}

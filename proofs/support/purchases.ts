@@ -1,0 +1,34 @@
+import type { PlanId } from "@topdog/contracts/plans";
+import { ensureCustomer } from "@topdog/billing/usecases/ensure-customer";
+import { twinPriceId } from "@topdog/contracts/stripe-prices";
+import type { Stripe } from "stripe";
+import type { BillingRig } from "./billing-rig.ts";
+
+export interface Purchase {
+  readonly plan: Exclude<PlanId, "free">;
+  readonly interval?: "month" | "year";
+  readonly seats?: number;
+  readonly card?: string;
+  readonly more?: Partial<Stripe.SubscriptionCreateParams>;
+}
+
+/** Gives an owner's customer a card, and a subscription as a completed checkout makes it. */
+export async function buy(
+  rig: BillingRig,
+  owner: string,
+  { plan, interval = "month", seats = 1, card = "pm_card_visa", more = {} }: Purchase,
+): Promise<Stripe.Subscription> {
+  const customer = await ensureCustomer(rig.deps, owner);
+  await giveCard(rig, customer, card);
+  return rig.stripe.subscriptions.create({
+    customer,
+    items: [{ price: twinPriceId(plan, interval), quantity: seats }],
+    metadata: { topdog_owner: owner },
+    ...more,
+  });
+}
+
+export async function giveCard({ stripe }: BillingRig, customer: string, card: string): Promise<void> {
+  const method = await stripe.paymentMethods.attach(card, { customer });
+  await stripe.customers.update(customer, { invoice_settings: { default_payment_method: method.id } });
+}

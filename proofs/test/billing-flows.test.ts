@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { orgUpdated, memberChanged } from "@topdog/contracts/events/org-events";
+import { checkStripe } from "@topdog/billing/usecases/check-stripe";
+import { resyncDue } from "@topdog/billing/usecases/resync-due";
+import { sweep } from "@topdog/billing/usecases/sweep";
+import { publishEvent } from "@topdog/messaging/publish";
+import { sessionOf } from "@topdog/testing/account-call";
+import { eventually } from "@topdog/testing/eventually";
+import { type BillingRig, startBillingRig } from "../support/billing-rig.ts";
+import { buy, giveCard } from "../support/purchases.ts";
+
+let rig: BillingRig;
+beforeAll(async () => {
+  rig = await startBillingRig();
+});
+afterAll(() => rig.stop());
+
+type Body = Record<string, unknown>;
+const post = (user: string, path: string, body: Body = {}) =>
+  rig.call("POST", `/api/billing/${path}`, sessionOf(user), body);
+const inForce = async (user: string, query = ""): Promise<Body> =>
+  (await rig.call("GET", `/api/billing/subscription${query}`, sessionOf(user))).body;
+const paymentOf = async (user: string): Promise<Body> => (await inForce(user))["payment"] as Body;
+const rowsOf = async (sql: string, values: string[]) => (await rig.billing.db.raw<{ rows: Body[] }>(sql, values)).rows;
+
+describe("buying", () => {
+  test("fifty checkouts at once are one customer and one session", async () => {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post("usr_many", "checkout", { plan: "pro" })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ body }) => body["sessionId"])).size).toBe(1);
+    const again = await post("usr_many", "checkout", { plan: "pro" });
+    expect(again.body["sessionId"]).toBe(answers[0]?.body["sessionId"]);
+    const other = await post("usr_many", "checkout", { plan: "pro_plus", interval: "year" });
+    expect(other.body["sessionId"]).not.toBe(again.body["sessionId"]);
+    const first = await rig.stripe.checkout.sessions.retrieve(String(again.body["sessionId"]));
+    expect(first).toMatchObject({ status: "expired", client_reference_id: "user:usr_many" });
+  });
+
+  test("a plan is in force when Stripe says that it is paid, and a second one is refused", async () => {
+    await buy(rig, "user:usr_buys", { plan: "pro" });
+    await rig.settled();
+    expect(await inForce("usr_buys")).toMatchObject({ plan: "pro", status: "active", payment: { status: "active" } });
+    const second = await post("usr_buys", "checkout", { plan: "pro_plus" });
+    expect([second.status, second.body["code"]]).toEqual([409, "conflict"]);
+    const invoices = await rig.call("GET", "/api/billing/invoices", { userId: "usr_buys" });
+    expect(invoices.body["items"]).toMatchObject([{ status: "paid", totalCents: 2900 }]);
+    expect((await post("usr_buys", "portal")).body["url"]).toMatch(/^http/);
+  });
+
+  test("seats below the plan's minimum, another owner's kind of plan and the free one are not for sale", async () => {
+    for (const body of [{ plan: "teams", seats: 3 }, { plan: "free" }, { plan: "med_pro" }])
+      expect((await post("usr_x", "checkout", body)).status).toBe(400);
+  });
+
+  test("a trial is the plan, and no revenue", async () => {
+    await buy(rig, "user:usr_trial", { plan: "pro", more: { trial_period_days: 14 } });
+    await rig.settled();
+    expect(await inForce("usr_trial")).toMatchObject({ plan: "pro", status: "trialing" });
+    expect(await rowsOf("select 1 from mrr_movement where owner = ?", ["user:usr_trial"])).toEqual([]);
+  });
+});
+
+describe("changing", () => {
+  test("more is paid first, as the preview said; less waits for the period's end, and can be taken back", async () => {
+    const user = "usr_changes";
+    const subscription = await buy(rig, `user:${user}`, { plan: "pro" });
+    await rig.settled();
+    const preview = await post(user, "change-plan/preview", { plan: "pro_plus" });
+    expect(preview.body).toMatchObject({ timing: "now", target: { plan: "pro_plus" } });
+    const { dueCents, prorationDate } = preview.body["now"] as { dueCents: number; prorationDate: number };
+    expect((await post(user, "change-plan", { plan: "pro_plus", prorationDate })).body).toMatchObject({
+      outcome: "changed",
+    });
+    expect(await inForce(user)).toMatchObject({ plan: "pro_plus" });
+    const [newest] = (await rig.stripe.invoices.list({ subscription: subscription.id })).data;
+    expect(newest).toMatchObject({ status: "paid", total: dueCents });
+    expect((await post(user, "change-plan", { plan: "pro_plus" })).body).toMatchObject({ outcome: "unchanged" });
+
+    expect((await post(user, "change-plan", { interval: "year" })).body).toMatchObject({ outcome: "changed" });
+    expect(await inForce(user)).toMatchObject({ plan: "pro_plus", interval: "year" });
+    const down = await post(user, "change-plan", { plan: "pro", interval: "month" });
+    expect(down.body).toMatchObject({ outcome: "scheduled" });
+    expect(await paymentOf(user)).toMatchObject({ scheduledChange: { plan: "pro", interval: "month", seats: 1 } });
+    expect((await post(user, "resume")).status).toBe(200);
+    expect(await paymentOf(user)).toMatchObject({ scheduledChange: null });
+    await post(user, "change-plan", { plan: "pro", interval: "month" });
+    await rig.settled();
+    const { at } = (await paymentOf(user))["scheduledChange"] as { at: string };
+    await rig.advance({ to: Math.ceil(Date.parse(at) / 1000) + 7_200 });
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "pro", interval: "month", status: "active" });
+  });
+
+  test("a card that is declined leaves the old plan in force, and says where to pay", async () => {
+    const user = "usr_declined";
+    const subscription = await buy(rig, `user:${user}`, { plan: "pro" });
+    await giveCard(rig, subscription.customer as string, "pm_card_chargeCustomerFail");
+    const answer = await post(user, "change-plan", { plan: "pro_plus" });
+    expect(answer.body).toMatchObject({ outcome: "payment_required", paymentUrl: expect.stringMatching(/^http/) });
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "pro", payment: { changePending: true } });
+  });
+
+  test("an end that is set can be taken back; one that is not comes at the period's end", async () => {
+    const user = "usr_ends";
+    await buy(rig, `user:${user}`, { plan: "pro" });
+    expect((await post(user, "cancel")).body).toMatchObject({ plan: "pro", payment: { endsAt: expect.any(String) } });
+    expect((await post(user, "resume")).body).toMatchObject({ plan: "pro", payment: { endsAt: null } });
+    await post(user, "cancel");
+    const { endsAt } = await paymentOf(user);
+    await rig.advance({ to: Math.ceil(Date.parse(String(endsAt)) / 1000) + 60 });
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "free", status: "canceled" });
+    const again = await post(user, "cancel");
+    expect([again.status, again.body["code"]]).toEqual([409, "no_subscription"]);
+    expect((await post(user, "checkout", { plan: "pro" })).status).toBe(200);
+  });
+});
+
+describe("an org", () => {
+  const announce = async (role: "owner" | "member", userId: string): Promise<void> => {
+    const bus = await rig.billing.nats.busOf("org-registry");
+    const changedAt = new Date().toISOString();
+    const member = { orgId: "org_1", userId, version: 1, role, active: true, removed: false, changedAt };
+    await publishEvent(bus, memberChanged, member, { id: `${role}-${userId}` });
+    const org = { orgId: "org_1", version: 1, name: "Acme", ownerUserId: "usr_owner", activeMembers: 2, changedAt };
+    await publishEvent(bus, orgUpdated, org, { id: "org_1-1" });
+  };
+
+  test("is paid for by its owner, in seats not below the minimum; a person's billing and an org's do not meet", async () => {
+    await announce("owner", "usr_owner");
+    await announce("member", "usr_member");
+    await eventually(async () => expect(await rowsOf("select 1 from org_member", [])).toHaveLength(2));
+    const few = await post("usr_owner", "checkout?org=org_1", { plan: "teams", seats: 2 });
+    expect(few.status).toBe(400);
+    for (const [user, status] of [
+      ["usr_owner", 200],
+      ["usr_member", 403],
+      ["usr_stranger", 404],
+    ] as const)
+      expect((await post(user, "checkout?org=org_1", { plan: "teams" })).status).toBe(status);
+    await buy(rig, "org:org_1", { plan: "teams", seats: 3 });
+    await rig.settled();
+    expect(await inForce("usr_owner", "?org=org_1")).toMatchObject({ plan: "teams", seats: 3 });
+    expect(await inForce("usr_owner")).toMatchObject({ owner: "user:usr_owner", plan: "free" });
+    expect((await post("usr_owner", "seats?org=org_1", { seats: 2 })).status).toBe(400);
+    expect((await post("usr_owner", "seats?org=org_1", { seats: 5 })).body).toMatchObject({ outcome: "changed" });
+    expect(await inForce("usr_owner", "?org=org_1")).toMatchObject({ seats: 5 });
+    expect((await post("usr_owner", "seats?org=org_1", { seats: 4 })).body).toMatchObject({ outcome: "scheduled" });
+    expect(await inForce("usr_owner", "?org=org_1")).toMatchObject({ seats: 5 });
+  });
+});
+
+describe("what Stripe says", () => {
+  test("a payment that fails keeps the plan for the grace from the first failure, and not a day more", async () => {
+    const user = "usr_owes";
+    const subscription = await buy(rig, `user:${user}`, { plan: "pro" });
+    await giveCard(rig, subscription.customer as string, "pm_card_chargeCustomerFail");
+    const renewal = subscription.items.data[0]!.current_period_end;
+    await rig.advance({ to: renewal + 2 * 3_600 });
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "pro", status: "past_due" });
+    const { graceEndsAt } = await paymentOf(user);
+    await rig.advance({ days: 6 });
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "pro", payment: { graceEndsAt } });
+    await rig.advance({ days: 1 });
+    await resyncDue(rig.deps);
+    expect(await inForce(user)).toMatchObject({ plan: "free" });
+  });
+
+  test("a customer who is deleted there has nothing here, and becomes another customer at the next checkout", async () => {
+    const user = "usr_deleted";
+    const subscription = await buy(rig, `user:${user}`, { plan: "pro" });
+    await rig.settled();
+    await rig.stripe.customers.del(subscription.customer as string);
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "free" });
+    const { sessionId } = (await post(user, "checkout", { plan: "pro" })).body;
+    const session = await rig.stripe.checkout.sessions.retrieve(String(sessionId));
+    expect(session.customer).not.toBe(subscription.customer);
+  });
+
+  test("a price that nobody mapped is set aside: nothing is taken away, nothing given, and it is seen once", async () => {
+    const user = "usr_dashboard";
+    const subscription = await buy(rig, `user:${user}`, { plan: "pro" });
+    await rig.settled();
+    const product = await rig.stripe.products.create({ name: "by hand" });
+    const price = await rig.stripe.prices.create({
+      product: product.id,
+      currency: "usd",
+      unit_amount: 100,
+      recurring: { interval: "month" },
+    });
+    const item = subscription.items.data[0]!.id;
+    await rig.stripe.subscriptions.update(subscription.id, { items: [{ id: item, price: price.id }] });
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "pro" });
+    const open = "select kind from quarantine where resolved_at is null and subject = ?";
+    expect(await rowsOf(open, [price.id])).toEqual([{ kind: "unknown_price" }]);
+    await rig.stripe.subscriptions.update(subscription.id, { items: [{ id: item, price: "price_twin_pro" }] });
+    await rig.settled();
+    expect(await rowsOf(open, [price.id])).toEqual([]);
+  });
+
+  test("a customer of nobody is set aside, and one that lost its row is found again by what it says of itself", async () => {
+    const customer = await rig.stripe.customers.create({});
+    await giveCard(rig, customer.id, "pm_card_visa");
+    await rig.stripe.subscriptions.create({ customer: customer.id, items: [{ price: "price_twin_pro" }] });
+    await buy(rig, "user:usr_lost", { plan: "pro" });
+    await rig.billing.db.raw("update customer set stripe_customer_id = null where owner = 'user:usr_lost'");
+    await sweep(rig.deps, { now: true });
+    await rig.settled();
+    expect(await rowsOf("select kind from quarantine where subject = ?", [customer.id])).toEqual([
+      { kind: "orphan_customer" },
+    ]);
+    expect(await inForce("usr_lost")).toMatchObject({ plan: "pro" });
+  });
+
+  test("what no event told is repaired by the sweep", async () => {
+    await rig.control("PUT", "faults", { webhooks: { neverGenerate: 1 } });
+    await buy(rig, "user:usr_silent", { plan: "pro_plus" });
+    await rig.settled();
+    expect(await inForce("usr_silent")).toMatchObject({ plan: "free" });
+    await rig.control("DELETE", "faults");
+    expect(await sweep(rig.deps, { now: true })).toMatchObject({ complete: true });
+    expect(await inForce("usr_silent")).toMatchObject({ plan: "pro_plus" });
+  });
+
+  test("the check of the account finds the twin as it must be, but for what a person has to set up", async () => {
+    const wrong = (await checkStripe(rig.deps, undefined)).filter(({ ok }) => !ok);
+    expect(wrong).toEqual([]);
+  });
+});
