@@ -19,7 +19,7 @@ import { createUpstreams, type UpstreamOptions, type Upstreams, type UpstreamsDe
 import { createCredentialOpener } from "./clients/open-credential.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
 import { createModelCatalog } from "./domain/model-catalog.ts";
-import { pricesAsOf } from "./domain/models.ts";
+import { pricesAsOf } from "./domain/model-table.ts";
 import { breakerValues, createRouterMetrics, registerGauges, type RouterMetrics } from "./metrics.ts";
 import { answerCheckCredential } from "./responders/answer-check-credential.ts";
 import { linkCalls } from "./routes/link-calls.ts";

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { linkTlsFields } from "@topdog/call-link/tls-files";
 import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { httpUrl, urlList } from "@topdog/config/address";
@@ -5,6 +6,7 @@ import { Secret, secretSchema } from "@topdog/config/secret";
 import { busFields, processFields } from "@topdog/service/fields";
 import { vaultKeysField } from "@topdog/vault/keyring";
 import { z } from "zod";
+import { type PriceOverrides, priceOverridesSchema } from "./clients/price-overrides.ts";
 import type { PoolOptions } from "./clients/upstream-pool.ts";
 
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -16,8 +18,8 @@ const upstreamId = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be lower case let
 const pricedModel = z.strictObject({
   id: z.string().min(1).max(100),
   family: z.string().min(1).max(40).optional(),
-  promptNanoUsdPerToken: z.int().min(0),
-  completionNanoUsdPerToken: z.int().min(0),
+  promptNanoUsdPerToken: z.int().min(0).optional(),
+  completionNanoUsdPerToken: z.int().min(0).optional(),
 });
 
 /** One more OpenAI-compatible upstream. Models: ids of the built-in table, or new ones with their prices. */
@@ -82,6 +84,13 @@ export const configSchema = z.object({
     .describe(
       "JSON: more OpenAI-compatible upstreams, [{id, baseUrl, apiKeyEnv?, models?}]; apiKeyEnv names a variable, X_API_KEY, that holds the key",
     ),
+  MODEL_PRICES_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "JSON: what is paid instead of the list price, [{model, upstream?, input, output, cachedInput?, cacheWrite?}] in USD per million tokens",
+    ),
   MAX_BODY_BYTES: wholeNumber(1024, 256 * mebibyte)
     .default(32 * mebibyte)
     .describe("Longest request body"),
@@ -124,6 +133,17 @@ export const readSecret: SecretReader = (name) => {
   return value === undefined || value === "" ? null : Secret.of(value);
 };
 
+/** Throws when the file is not what it should be: better at the start than in the ledger. */
+function readPrices(path: string | undefined): PriceOverrides {
+  if (path === undefined) return [];
+  try {
+    return priceOverridesSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    const reason = error instanceof z.ZodError ? z.prettifyError(error) : String(error);
+    throw new Error(`MODEL_PRICES_FILE: ${reason}`, { cause: error });
+  }
+}
+
 /** Throws when an upstream's key is not set: better at the start than at its first call. */
 export function poolOptions(config: RouterConfig, readSecret: SecretReader): PoolOptions {
   const keyOf = (name: string | undefined): Secret | null => {
@@ -138,5 +158,6 @@ export function poolOptions(config: RouterConfig, readSecret: SecretReader): Poo
     more: (config.UPSTREAMS ?? []).map(({ apiKeyEnv, ...upstream }) => ({ ...upstream, apiKey: keyOf(apiKeyEnv) })),
     maxConnectionsPerUpstream: config.MAX_CALLS_PER_UPSTREAM,
     connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+    prices: readPrices(config.MODEL_PRICES_FILE),
   };
 }

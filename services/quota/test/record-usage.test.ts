@@ -47,6 +47,17 @@ async function state(): Promise<State> {
   return { buckets: buckets.rows, ledger: ledger.rows };
 }
 
+test("a call whose cost is not known has none in the ledger, which is not the same as nothing", async () => {
+  await record([call(1), { costNanoUsd: 0, costUnknown: true }], [call(2), { costNanoUsd: 0 }]);
+  const { rows } = await quota.db.raw<{ rows: unknown[] }>(
+    "select seq::int, cost_nano_usd::float8 as cost from ledger where meter = 'api_calls' order by seq",
+  );
+  expect(rows).toEqual([
+    { seq: 1, cost: null },
+    { seq: 2, cost: 0 },
+  ]);
+});
+
 describe("a usage record", () => {
   test("and its gateway's report lead to the same ledger in any order, however often they are told", async () => {
     const steps: Record<string, () => Promise<unknown>> = {

@@ -41,10 +41,17 @@ export const usageConsumedSchema = z.object({
   credential: z.enum(["platform", "user", "org"]).optional(),
   promptTokens: count,
   completionTokens: count,
+  /** Of the prompt tokens, those read from the provider's cache, and those written to it. Absent: none, or not stated. */
+  cachedPromptTokens: count.optional(),
+  cacheWriteTokens: count.optional(),
+  /** Of the completion tokens. Absent: none, or not stated. */
+  reasoningTokens: count.optional(),
   /** The token counts were not stated by the provider. */
   estimated: z.boolean(),
   /** 1e-9 US dollars, integer. */
   costNanoUsd: z.int().min(0),
+  /** The model's price is not known here: costNanoUsd is 0 and says nothing. */
+  costUnknown: z.literal(true).optional(),
   attempts: count,
   /** The W3C trace of the call: it travels with the record through the spool, to be pointed at when it is settled. */
   traceparent: z.string().max(64).nullable(),

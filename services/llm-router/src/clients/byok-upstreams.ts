@@ -1,7 +1,7 @@
 import type { DialectId } from "@topdog/dialects/dialect";
 import type { Model } from "../domain/models.ts";
 import { createModelCatalog, type Offer } from "../domain/model-catalog.ts";
-import { openAiModels } from "../domain/models.ts";
+import { modelTable } from "../domain/model-table.ts";
 import { createOpenAiProvider, type OpenAiProviderOptions } from "./providers/openai/provider.ts";
 import { inEveryDialect } from "./translated-provider.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
@@ -10,7 +10,12 @@ import type { UpstreamOptions } from "./upstreams.ts";
 export function byokOnlyUpstreams(pool: readonly UpstreamOptions[], openAi: OpenAiProviderOptions): UpstreamOptions[] {
   if (pool.some(({ id }) => id === "openai")) return [];
   return [
-    { id: "openai", provider: inEveryDialect(createOpenAiProvider(openAi)), credential: null, models: openAiModels },
+    {
+      id: "openai",
+      provider: inEveryDialect(createOpenAiProvider(openAi)),
+      credential: null,
+      models: modelTable.openai,
+    },
   ];
 }
 

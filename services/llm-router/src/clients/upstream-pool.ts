@@ -1,13 +1,19 @@
 import type { Secret } from "@topdog/config/secret";
 import { type DialectId, dialectIds } from "@topdog/dialects/dialect";
-import { type Model, openAiModels, sandboxModels } from "../domain/models.ts";
+import { modelTable } from "../domain/model-table.ts";
+import type { Model, ModelPrice } from "../domain/models.ts";
+import { type PriceOverrides, withOverrides } from "./price-overrides.ts";
 import { createOpenAiProvider } from "./providers/openai/provider.ts";
 import { inEveryDialect } from "./translated-provider.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
 
-type PricedModel = Pick<Model, "id" | "promptNanoUsdPerToken" | "completionNanoUsdPerToken"> & {
+interface PricedModel {
+  readonly id: string;
   readonly family?: string | undefined;
-};
+  /** Both or none: then the price is unknown. */
+  readonly promptNanoUsdPerToken?: number | undefined;
+  readonly completionNanoUsdPerToken?: number | undefined;
+}
 
 export interface MoreUpstream {
   readonly id: string;
@@ -23,18 +29,34 @@ export interface PoolOptions {
   readonly more: readonly MoreUpstream[];
   readonly maxConnectionsPerUpstream: number;
   readonly connectTimeoutMs: number;
+  readonly prices: PriceOverrides;
 }
 
-const builtInModels: readonly Model[] = [...openAiModels, ...sandboxModels];
+const builtInModels: readonly Model[] = [...modelTable.openai, ...modelTable.sandbox];
 const firstLetter = 97;
 const withVersion = (url: string): string => (/\/v\d+\/?$/.test(url) ? url : `${url.replace(/\/+$/, "")}/v1`);
 
+const picoPerNano = 1000;
+
+function statedPrice({
+  promptNanoUsdPerToken: input,
+  completionNanoUsdPerToken: output,
+}: PricedModel): ModelPrice | null {
+  if (input === undefined || output === undefined) return null;
+  const inputPico = input * picoPerNano;
+  const usual = { input: inputPico, cachedInput: inputPico, cacheWrite: inputPico, output: output * picoPerNano };
+  return { usual, long: null };
+}
+
 function modelsOf({ id, models }: MoreUpstream): readonly Model[] {
-  if (models === undefined) return openAiModels;
+  if (models === undefined) return modelTable.openai;
   return models.map((entry) => {
-    if (typeof entry !== "string") return { ...entry, family: entry.family ?? id, ownedBy: id, created: 0 };
+    if (typeof entry !== "string") {
+      const named = { id: entry.id, family: entry.family ?? id, ownedBy: id, created: 0 };
+      return { ...named, contextTokens: null, maxOutputTokens: null, price: statedPrice(entry) };
+    }
     const known = builtInModels.find((model) => model.id === entry);
-    if (known === undefined) throw new Error(`UPSTREAMS: model ${entry} of ${id} is unknown: state its prices`);
+    if (known === undefined) throw new Error(`UPSTREAMS: model ${entry} of ${id} is unknown`);
     return known;
   });
 }
@@ -51,16 +73,16 @@ export function upstreamPool(options: PoolOptions): UpstreamOptions[] {
       }),
     );
   const { openAi } = options;
-  return [
+  const pool: UpstreamOptions[] = [
     ...options.sandboxUrls.map((url, index) => ({
       id: `sandbox-${String.fromCodePoint(firstLetter + index)}`,
       provider: provider(withVersion(url), dialectIds),
       credential: null,
-      models: sandboxModels,
+      models: modelTable.sandbox,
     })),
     ...(openAi === null
       ? []
-      : [{ id: "openai", provider: provider(openAi.baseUrl), credential: openAi.apiKey, models: openAiModels }]),
+      : [{ id: "openai", provider: provider(openAi.baseUrl), credential: openAi.apiKey, models: modelTable.openai }]),
     ...options.more.map((upstream) => ({
       id: upstream.id,
       provider: provider(upstream.baseUrl),
@@ -68,4 +90,8 @@ export function upstreamPool(options: PoolOptions): UpstreamOptions[] {
       models: modelsOf(upstream),
     })),
   ];
+  return pool.map((upstream) => ({
+    ...upstream,
+    models: withOverrides(upstream.id, upstream.models, options.prices),
+  }));
 }

@@ -1,4 +1,5 @@
 import type { Offer } from "./model-catalog.ts";
+import { rankingPrice } from "./models.ts";
 
 export interface RouteHealth {
   /**
@@ -18,8 +19,7 @@ export interface Candidate<R extends { readonly offer: Offer }> {
 /** Upstreams whose latency differs by less share the calls. */
 const similar = { factor: 1.3, marginMs: 30 };
 
-const priceOf = ({ route: { offer } }: Candidate<{ readonly offer: Offer }>): number =>
-  offer.model.promptNanoUsdPerToken + offer.model.completionNanoUsdPerToken;
+const priceOf = ({ route: { offer } }: Candidate<{ readonly offer: Offer }>): number => rankingPrice(offer.model);
 const latencyOf = ({ health }: Pick<Candidate<never>, "health">): number => health.firstContentMs ?? 0;
 
 /**

@@ -1,3 +1,5 @@
+import type { TokenUsage } from "@topdog/dialects/token-usage";
+
 /** A model that callers can name, and what its tokens cost us. */
 export interface Model {
   readonly id: string;
@@ -6,53 +8,55 @@ export interface Model {
   readonly ownedBy: string;
   /** Unix seconds, as OpenAI's model list states it. */
   readonly created: number;
-  /** 1e-9 US dollars; 1 USD per million tokens is 1000. */
-  readonly promptNanoUsdPerToken: number;
-  readonly completionNanoUsdPerToken: number;
+  /** Null where nobody has said. */
+  readonly contextTokens: number | null;
+  readonly maxOutputTokens: number | null;
+  /** Null: unknown. It is never guessed; what such calls cost is flagged as unknown. */
+  readonly price: ModelPrice | null;
 }
 
-/** When the prices below were last read from the provider's public list. */
-export const pricesAsOf = "2026-03-21";
+/** 1e-12 US dollars for each token; 1 USD per million tokens is 1,000,000. Integers. */
+export interface PicoUsdPerToken {
+  /** Of text and images alike: providers count an image in tokens of input. */
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly cacheWrite: number;
+  /** Reasoning included. */
+  readonly output: number;
+}
 
-const model = (
-  ownedBy: string,
-  [id, family, created, promptNanoUsdPerToken, completionNanoUsdPerToken]: readonly [
-    string,
-    string,
-    number,
-    number,
-    number,
-  ],
-): Model => ({ id, family, ownedBy, created, promptNanoUsdPerToken, completionNanoUsdPerToken });
+export interface ModelPrice {
+  readonly usual: PicoUsdPerToken;
+  /** What all tokens of a call cost whose prompt is longer. */
+  readonly long: { readonly beyondPromptTokens: number; readonly price: PicoUsdPerToken } | null;
+}
 
-export const sandboxModels: readonly Model[] = (
-  [
-    ["sandbox-small", "sandbox", 1_700_000_000, 150, 600],
-    ["sandbox-large", "sandbox", 1_700_000_000, 2_500, 10_000],
-  ] as const
-).map((row) => model("topdog-sandbox", row));
+const picoPerNano = 1000;
 
-/** Chat models of OpenAI. Cached prompt tokens are counted at the full price: the cost is never understated. */
-export const openAiModels: readonly Model[] = (
-  [
-    ["gpt-5.4", "gpt-5", 1_772_582_400, 2_500, 15_000],
-    ["gpt-5.2", "gpt-5", 1_765_411_200, 1_750, 14_000],
-    ["gpt-5.1", "gpt-5", 1_762_992_000, 1_250, 10_000],
-    ["gpt-5", "gpt-5", 1_754_524_800, 1_250, 10_000],
-    ["gpt-5-mini", "gpt-5", 1_754_524_800, 250, 2_000],
-    ["gpt-5-nano", "gpt-5", 1_754_524_800, 50, 400],
-    ["gpt-4.1", "gpt-4.1", 1_744_588_800, 2_000, 8_000],
-    ["gpt-4.1-mini", "gpt-4.1", 1_744_588_800, 400, 1_600],
-    ["gpt-4.1-nano", "gpt-4.1", 1_744_588_800, 100, 400],
-    ["gpt-4o", "gpt-4o", 1_715_558_400, 2_500, 10_000],
-    ["gpt-4o-mini", "gpt-4o", 1_721_260_800, 150, 600],
-    ["o3", "o-series", 1_744_761_600, 2_000, 8_000],
-    ["o3-mini", "o-series", 1_738_281_600, 1_100, 4_400],
-    ["o4-mini", "o-series", 1_744_761_600, 1_100, 4_400],
-  ] as const
-).map((row) => model("openai", row));
+/** Integer nano-USD, rounded up; null when the model's price is unknown. */
+export function costNanoUsd({ price }: Pick<Model, "price">, tokens: TokenUsage): number | null {
+  if (price === null) return null;
+  const { promptTokens, completionTokens, cachedPromptTokens = 0, cacheWriteTokens = 0 } = tokens;
+  const { usual, long } = price;
+  const rate = long !== null && promptTokens > long.beyondPromptTokens ? long.price : usual;
+  const fresh = Math.max(0, promptTokens - cachedPromptTokens - cacheWriteTokens);
+  const pico =
+    fresh * rate.input +
+    cachedPromptTokens * rate.cachedInput +
+    cacheWriteTokens * rate.cacheWrite +
+    completionTokens * rate.output;
+  return Math.ceil(pico / picoPerNano);
+}
 
-/** Integer nano-USD. */
-export function costNanoUsd(priced: Model, promptTokens: number, completionTokens: number): number {
-  return promptTokens * priced.promptNanoUsdPerToken + completionTokens * priced.completionNanoUsdPerToken;
+/** For ordering: an unknown price counts as the highest. */
+export const rankingPrice = ({ price }: Pick<Model, "price">): number =>
+  price === null ? Number.MAX_SAFE_INTEGER : price.usual.input + price.usual.output;
+
+const nanoPerUsd = 1_000_000_000;
+const nanoDigits = 9;
+
+/** US dollars as decimal text, exact. */
+export function toUsdText(nanoUsd: number): string {
+  const whole = Math.floor(nanoUsd / nanoPerUsd);
+  return `${whole}.${String(nanoUsd % nanoPerUsd).padStart(nanoDigits, "0")}`;
 }

@@ -44,6 +44,7 @@ export type CallResult = Pick<
   | "attempts"
   | "costNanoUsd"
   | "credential"
+  | "costUnknown"
 > & { readonly tokens: TokenUsage };
 
 export const noTokens: TokenUsage = { promptTokens: 0, completionTokens: 0, estimated: false };

@@ -4,7 +4,7 @@ import type { TokenUsage } from "@topdog/dialects/token-usage";
 import { AppError } from "@topdog/errors/app-error";
 import type { FailureKind } from "../domain/failure-table.ts";
 import type { Offer } from "../domain/model-catalog.ts";
-import { costNanoUsd } from "../domain/models.ts";
+import { costNanoUsd, toUsdText } from "../domain/models.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";
 import { type CallOrigin, noTokens, usageRecord } from "../domain/usage-record.ts";
 import type { UsageSpool } from "../domain/usage-spool.ts";
@@ -85,11 +85,11 @@ export function modelUsage(
   },
 ): UsageConsumed {
   const { offer, attempts, outcome, refund, refundsLlmRequest, tokens } = result;
-  const { promptTokens, completionTokens } = tokens;
   const common = { endpoint: dialect.endpoint, streamed: request.streamed, model: request.model };
   const provider = offer?.upstreamId ?? null;
-  const cost = offer === null ? 0 : costNanoUsd(offer.model, promptTokens, completionTokens);
-  const full = { ...common, provider, attempts, outcome, refund, refundsLlmRequest, tokens, costNanoUsd: cost };
+  const cost = offer === null ? 0 : costNanoUsd(offer.model, tokens);
+  const price = cost === null ? { costNanoUsd: 0, costUnknown: true as const } : { costNanoUsd: cost };
+  const full = { ...common, provider, attempts, outcome, refund, refundsLlmRequest, tokens, ...price };
   const { credential = "platform" } = result;
   return usageRecord(origin, credential === "platform" ? full : { ...full, credential }, deps.nowMs());
 }
@@ -109,6 +109,14 @@ const droppedHeader = (dropped: readonly string[]): string =>
     .map((name) => name.replaceAll(/[^\w.[\]-]/g, "?"))
     .join(", ")
     .slice(0, maxDroppedBytes);
+
+export const costHeader = "x-topdog-cost-usd";
+
+/** What the call cost the platform, for the caller; "unknown" where no price is known. */
+export const costText = ({
+  costNanoUsd: cost,
+  costUnknown,
+}: Pick<UsageConsumed, "costNanoUsd" | "costUnknown">): string => (costUnknown === true ? "unknown" : toUsdText(cost));
 
 /** Headers that tell the caller who served it. */
 export function servedHeaders({

@@ -8,6 +8,8 @@ import type { SpooledCall } from "../domain/usage-spool.ts";
 import {
   type Call,
   type CallDeps,
+  costHeader,
+  costText,
   type ModelCall,
   modelUsage,
   producedTokens,
@@ -97,6 +99,7 @@ async function answerWhole(
     "content-type": "application/json",
     "content-length": body.length,
     ...servedHeaders({ ...tried, dropped: refused ? [] : outcome.dropped }),
+    [costHeader]: costText(usage),
   });
   answer.end(body);
 }

@@ -3,7 +3,16 @@ import { errorOfFailures } from "../domain/attempt-failure.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
 import type { ProviderStream, StreamEnd } from "../clients/providers/provider.ts";
 import type { UpstreamCall } from "../clients/upstreams.ts";
-import { type CallDeps, type ModelCall, modelUsage, producedTokens, type Served, servedHeaders } from "./call.ts";
+import {
+  type CallDeps,
+  costHeader,
+  costText,
+  type ModelCall,
+  modelUsage,
+  producedTokens,
+  type Served,
+  servedHeaders,
+} from "./call.ts";
 import { spoolFailure } from "./spool-failure.ts";
 
 export interface BegunStream extends Served {
@@ -92,6 +101,8 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
     answer.end(format.errorEvent(spoolFailure(error)));
     return;
   }
+  // The headers have gone: the cost follows in a comment, which no client takes for an event.
+  answer.write(`: ${costHeader}: ${costText(usage)}\n\n`);
   answer.end(end.failure === null ? end.endEvent : format.errorEvent(errorOfFailures([end.failure])));
 }
 

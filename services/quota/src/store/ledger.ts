@@ -75,7 +75,11 @@ const details: Readonly<Record<string, Detail>> = {
   prompt_tokens: { type: "integer", of: (usage) => usage.promptTokens, ofCall: true },
   completion_tokens: { type: "integer", of: (usage) => usage.completionTokens, ofCall: true },
   estimated: { type: "boolean", of: (usage) => usage.estimated },
-  cost_nano_usd: { type: "bigint", of: (usage) => usage.costNanoUsd, ofCall: true },
+  cost_nano_usd: {
+    type: "bigint",
+    of: (usage) => (usage.costUnknown === true ? null : usage.costNanoUsd),
+    ofCall: true,
+  },
   attempts: { type: "integer", of: (usage) => usage.attempts },
   started_at: { type: "timestamptz", of: (usage) => usage.startedAt },
   finished_at: { type: "timestamptz", of: (usage) => usage.finishedAt },
