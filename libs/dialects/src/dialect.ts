@@ -33,6 +33,8 @@ export interface ModelRequest extends SaidConversation {
   readonly body: Buffer;
   /** The length of what the caller sent. */
   readonly callerBytes: number;
+  /** What of the request does not go to any provider. */
+  readonly dropped?: readonly string[];
   /** Reads the stream that answers this request. */
   newStreamReader(): StreamReader;
 }

@@ -24,13 +24,30 @@ describe("a request for a response", () => {
     expect(read({ store: false }).body.toString()).toBe('{"model":"m","input":"hi","store":false}');
   });
 
+  test("goes on without a search of the web, which agents offer on their own; that is named", () => {
+    const lookUp = { type: "function", name: "look_up" };
+    const { body, dropped } = read({ tools: [{ type: "web_search" }, lookUp], tool_choice: "auto" });
+    expect(JSON.parse(body.toString())).toMatchObject({ tools: [lookUp], store: false });
+    expect(dropped).toEqual(["tools[0].web_search"]);
+  });
+
+  test("across dialects goes on without tools that only OpenAI's models can call", () => {
+    const tools = [
+      { type: "namespace", name: "n", tools: [] },
+      { type: "function", name: "look_up" },
+    ];
+    const { conversation, dropped } = responses.inbound!.read(read({ tools }));
+    expect([conversation.tools.map(({ name }) => name), dropped]).toEqual([["look_up"], ["tools[0].namespace"]]);
+  });
+
   test.each([
     ["input", { input: undefined }],
     ["input", { input: [] }],
     ["store", { store: true }],
     ["previous_response_id", { previous_response_id: "resp_1" }],
     ["prompt", { prompt: { id: "p" } }],
-    ["tools[0].type", { tools: [{ type: "web_search" }] }],
+    ["tools[0].type", { tools: [{ type: "code_interpreter" }] }],
+    ["tools", { tools: [{ type: "web_search" }], tool_choice: "required" }],
     ["api_key", { api_key: "x" }],
   ])("names %s", (param, extra) => expect(paramOf(extra)).toBe(param));
 });

@@ -89,9 +89,12 @@ describe.each(pairs)("a caller of %s at a provider that speaks only %s", (_calle
     const reply = { body: samplesOf(provider).answer("hello") };
     const hinted = await exchange(caller, provider, reply, { ...samples.request(false), service_tier: "auto" });
     expect(hinted.outcome).toMatchObject({ kind: "answer", dropped: ["service_tier"] });
-    const tools = [{ type: caller.id === "openai-responses" ? "local_shell" : "of_next_year", name: "x" }];
-    const refused = await exchange(caller, provider, reply, { ...samples.request(false), tools });
-    expect(refused.outcome).toMatchObject({ kind: "refusal", status: 400, refusal: { param: "tools[0].type" } });
+    const [extra, param] =
+      caller.id === "openai-responses"
+        ? [{ tool_choice: { type: "of_next_year" } }, "tool_choice"]
+        : [{ tools: [{ type: "of_next_year", name: "x" }] }, "tools[0].type"];
+    const refused = await exchange(caller, provider, reply, { ...samples.request(false), ...extra });
+    expect(refused.outcome).toMatchObject({ kind: "refusal", status: 400, refusal: { param } });
     expect(refused.fake.requests).toHaveLength(0);
   });
 });

@@ -20,6 +20,7 @@ import {
 import { newEventWriter } from "./event-writer.ts";
 import { readInput } from "./input.ts";
 import { responseBody } from "./response-body.ts";
+import { callersTools } from "./tools.ts";
 
 const carried = new Set(
   (
@@ -28,9 +29,14 @@ const carried = new Set(
   ).split(" "),
 );
 
-function toolOf(value: unknown, at: string): Tool {
+/** Null for tools that only OpenAI's models know how to call: an agent offers them beside others. */
+function toolOf(value: unknown, at: string, dropped: string[]): Tool | null {
   const tool = objectOf(value, at);
-  if (tool["type"] !== "function") throw uncarried(`${at}.type`);
+  if (!callersTools.has(tool["type"])) throw uncarried(`${at}.type`);
+  if (tool["type"] !== "function") {
+    dropped.push(`${at}.${String(tool["type"])}`);
+    return null;
+  }
   return {
     name: textOf(tool["name"], `${at}.name`),
     description: optionalText(tool["description"], `${at}.description`),
@@ -80,7 +86,7 @@ function conversationOf(request: WireObject, dropped: string[]): Conversation {
     streamed: optionalFlag(request["stream"], "stream") ?? false,
     system: instructions === null ? system : [instructions, ...system],
     turns,
-    tools: listOf(request["tools"], "tools").map((tool, index) => toolOf(tool, `tools[${index}]`)),
+    tools: listOf(request["tools"], "tools").flatMap((tool, index) => toolOf(tool, `tools[${index}]`, dropped) ?? []),
     toolChoice: toolChoiceOf(request["tool_choice"]),
     parallelToolCalls: optionalFlag(request["parallel_tool_calls"], "parallel_tool_calls"),
     format: formatOf(request),

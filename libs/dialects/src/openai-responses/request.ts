@@ -1,30 +1,38 @@
 import type { ModelRequest } from "../dialect.ts";
-import { type JsonMembers, scanJsonObject, valueAt } from "../json-scanner.ts";
+import { type JsonMembers, type JsonSpan, scanJsonObject, valueAt } from "../json-scanner.ts";
 import { flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
-import { invalid, isObject } from "../wire-value.ts";
+import { invalid, isObject, wordOf } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
+import { callersTools } from "./tools.ts";
 
 /** They reach what is stored under the platform's account at the provider, which all callers share. */
 const storedFields = ["previous_response_id", "conversation", "prompt"] as const;
-/** Tools that the caller runs; all others run at the provider, and the platform's key would pay for them. */
-const callersTools: ReadonlySet<unknown> = new Set([
-  "function",
-  "custom",
-  "local_shell",
-  "shell",
-  "apply_patch",
-  "namespace",
-]);
+/** A search of the web is offered by agents on their own, among the tools that they run: it is left out, and the rest goes on. */
+const leftOutTools = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/;
 
 const quote = 0x22;
 
-function checkTools(tools: unknown): void {
-  if (!Array.isArray(tools)) throw invalid("tools", "'tools' must be an array.");
-  for (const [index, tool] of tools.entries()) {
-    const type: unknown = isObject(tool) ? tool["type"] : undefined;
-    if (!callersTools.has(type)) throw invalid(`tools[${index}].type`, "This tool is not offered here.");
-  }
+interface OfferedTools {
+  readonly kept: readonly unknown[];
+  readonly dropped: readonly string[];
 }
+
+/** Without those that run at the provider, which the platform's key would pay for. */
+function offeredTools(tools: unknown): OfferedTools {
+  if (!Array.isArray(tools)) throw invalid("tools", "'tools' must be an array.");
+  const kept: unknown[] = [];
+  const dropped: string[] = [];
+  for (const [index, tool] of (tools as readonly unknown[]).entries()) {
+    const type = isObject(tool) ? wordOf(tool["type"]) : "";
+    if (leftOutTools.test(type)) dropped.push(`tools[${index}].${type}`);
+    else if (callersTools.has(type)) kept.push(tool);
+    else throw invalid(`tools[${index}].type`, "This tool is not offered here.");
+  }
+  return { kept, dropped };
+}
+
+const splice = (body: Buffer, { start, end }: JsonSpan, text: string): Buffer =>
+  Buffer.concat([body.subarray(0, start), Buffer.from(text), body.subarray(end)]);
 
 function checkStorage(body: Buffer, { members }: JsonMembers): void {
   for (const field of storedFields) {
@@ -41,10 +49,27 @@ function checkStorage(body: Buffer, { members }: JsonMembers): void {
 /** The provider's default is to store: an answer of one caller would lie in an account that all share. */
 function unstored(body: Buffer, { start, members }: JsonMembers): Buffer {
   const given = members.get("store");
-  if (given !== undefined && shortText(body, given) === "false") return body;
-  if (given !== undefined)
-    return Buffer.concat([body.subarray(0, given.start), Buffer.from("false"), body.subarray(given.end)]);
-  return Buffer.concat([body.subarray(0, start + 1), Buffer.from('"store":false,'), body.subarray(start + 1)]);
+  if (given === undefined) return splice(body, { start: start + 1, end: start + 1 }, '"store":false,');
+  return shortText(body, given) === "false" ? body : splice(body, given, "false");
+}
+
+const noTools: OfferedTools = { kept: [], dropped: [] };
+
+/** Throws where the caller wants just the tool that is left out. */
+function toolsOf(body: Buffer, { members }: JsonMembers): OfferedTools {
+  const tools = members.get("tools");
+  if (tools === undefined || shortText(body, tools) === "null") return noTools;
+  const offered = offeredTools(valueAt(body, tools));
+  if (offered.dropped.length === 0) return offered;
+  const choice = members.get("tool_choice");
+  const isFree =
+    choice === undefined || ['"auto"', '"none"', "null"].includes(body.toString("latin1", choice.start, choice.end));
+  if (!isFree)
+    throw invalid(
+      "tools",
+      `A choice of tools is not possible beside '${offered.dropped[0]}', which is not offered here.`,
+    );
+  return offered;
 }
 
 export function readRequest(body: Buffer): ModelRequest {
@@ -56,8 +81,8 @@ export function readRequest(body: Buffer): ModelRequest {
   const streamed = flagOf(body, members.get("stream"), "stream");
   refuseMembers(members, []);
   checkStorage(body, object);
-  const tools = members.get("tools");
-  if (tools !== undefined && shortText(body, tools) !== "null") checkTools(valueAt(body, tools));
-  const sent = unstored(body, object);
-  return { model, streamed, body: sent, callerBytes: body.length, wantsUsage: true, newStreamReader };
+  const { kept, dropped } = toolsOf(body, object);
+  let sent = unstored(body, object);
+  if (dropped.length > 0) sent = splice(sent, scanJsonObject(sent).members.get("tools")!, JSON.stringify(kept));
+  return { model, streamed, body: sent, callerBytes: body.length, wantsUsage: true, dropped, newStreamReader };
 }

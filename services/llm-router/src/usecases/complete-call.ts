@@ -50,7 +50,12 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
   if (!tried.ok) return giveUp(deps, call, spooled, tried);
   if (tried.outcome.kind === "stream") {
     const { outcome, ...served } = tried;
-    return relayStream(deps, call, { ...served, dropped: outcome.dropped, stream: outcome.stream, spooled });
+    return relayStream(deps, call, {
+      ...served,
+      dropped: droppedOf(request, outcome),
+      stream: outcome.stream,
+      spooled,
+    });
   }
   return answerWhole(deps, call, spooled, tried, tried.outcome);
 }
@@ -69,6 +74,13 @@ export async function rejectCall(
 }
 
 const isOurFault = (error: unknown): boolean => error instanceof AppError && error.status >= 500;
+
+/** What no provider was told, and what this one was not. */
+const droppedOf = (
+  request: ModelRequest,
+  outcome: { readonly dropped?: readonly string[] },
+): readonly string[] | undefined =>
+  request.dropped === undefined ? outcome.dropped : [...request.dropped, ...(outcome.dropped ?? [])];
 
 type Success = Extract<Tried, { ok: true }>;
 type Whole = Exclude<Success["outcome"], { kind: "stream" }>;
@@ -98,7 +110,7 @@ async function answerWhole(
   answer.head(refused ? outcome.status : 200, {
     "content-type": "application/json",
     "content-length": body.length,
-    ...servedHeaders({ ...tried, dropped: refused ? [] : outcome.dropped }),
+    ...servedHeaders({ ...tried, dropped: refused ? [] : droppedOf(request, outcome) }),
     [costHeader]: costText(usage),
   });
   answer.end(body);
