@@ -1,13 +1,21 @@
 import type { WholeAnswer } from "../dialect.ts";
-import type { TokenUsage } from "../token-usage.ts";
-import { isObject, parseObject } from "../wire-value.ts";
+import { type TokenUsage, tokensOf } from "../token-usage.ts";
+import { countOf, isObject, parseObject } from "../wire-value.ts";
 
 /** Null when it does not state both counts. */
 export function readUsage(value: unknown): TokenUsage | null {
   if (!isObject(value)) return null;
-  const { input_tokens: promptTokens, output_tokens: completionTokens } = value;
-  if (!Number.isSafeInteger(promptTokens) || !Number.isSafeInteger(completionTokens)) return null;
-  return { promptTokens: promptTokens as number, completionTokens: completionTokens as number, estimated: false };
+  const { input_tokens: input, output_tokens: output } = value;
+  if (!Number.isSafeInteger(input) || !Number.isSafeInteger(output)) return null;
+  const read = isObject(value["input_tokens_details"]) ? value["input_tokens_details"] : {};
+  const made = isObject(value["output_tokens_details"]) ? value["output_tokens_details"] : {};
+  return tokensOf({
+    inputTokens: countOf(input),
+    cachedInputTokens: countOf(read["cached_tokens"]),
+    cacheWriteTokens: 0,
+    outputTokens: countOf(output),
+    reasoningTokens: countOf(made["reasoning_tokens"]),
+  });
 }
 
 /** A failed response comes with 200 too. */
