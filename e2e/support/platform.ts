@@ -49,6 +49,8 @@ export interface Platform {
   readonly mailDir: string;
   /** What operators show on public ports. */
   readonly operatorToken: string;
+  /** A key that calls models and nothing else. */
+  newKey(userId: string): Promise<{ readonly id: string; readonly key: string }>;
   newUser(subscription: { plan: PlanId }): Promise<{ userId: string; userKey: string }>;
   newOrg(subscription: { plan: PlanId; seats: number }): Promise<{ orgId: string; ownerId: string; ownerKey: string }>;
   setPlan(owner: string, plan: PlanId, seats: number): Promise<void>;
@@ -125,16 +127,17 @@ function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProx
     setPlan,
     newUser: async ({ plan }) => {
       const userId = await newUserId();
-      const { key } = await create("key", "--user", userId);
+      const { key } = await create("key", "--user", userId, ...everyScope);
       if (plan !== "free") await setPlan(`user:${userId}`, plan, 1);
       await limitIsKnown(platform, key, plan === "free");
       return { userId, userKey: key };
     },
+    newKey: (userId) => create("key", "--user", userId),
     newOrg: async ({ plan, seats }) => {
       const ownerId = await newUserId();
       const orgId = (await create("org", "--name", `Org ${made}`, "--owner", ownerId)).id;
       await setPlan(`org:${orgId}`, plan, seats);
-      const { key } = await create("key", "--user", ownerId, "--org", orgId);
+      const { key } = await create("key", "--user", ownerId, "--org", orgId, ...everyScope);
       await limitIsKnown(platform, key, false);
       return { orgId, ownerId, ownerKey: key };
     },
@@ -171,6 +174,9 @@ function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProx
   };
   return platform;
 }
+
+/** Tests look at limits and usage with the keys that they call with. */
+const everyScope = ["--scopes", "llm,usage:read,account"];
 
 function serviceOf(stack: Stack, name: string) {
   const service = stack.services[name];

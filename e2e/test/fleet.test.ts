@@ -77,14 +77,9 @@ describe("two gateways and one daily limit", () => {
 
 describe("an API key", () => {
   test("is shown once, listed by prefix and last four, and refused by every gateway after its revocation", async () => {
-    const { userKey } = await platform.newUser({ plan: "pro" });
-    const auth = { authorization: `Bearer ${userKey}`, "content-type": "application/json" };
-    const created = await rawCall(platform, "/api/keys", {
-      headers: auth,
-      body: JSON.stringify({ name: "to revoke" }),
-    });
-    expect(created.status).toBe(201);
-    const { id, key } = created.json as { id: string; key: string };
+    const { userId, userKey } = await platform.newUser({ plan: "pro" });
+    const auth = { authorization: `Bearer ${userKey}` };
+    const { id, key } = await platform.newKey(userId);
     const listed = await rawCall(platform, "/api/keys", { headers: auth });
     expect(listed.text).not.toContain(key);
     expect(listed.text).toContain(key.slice(-4));
