@@ -50,7 +50,7 @@ export interface Platform {
   /** What operators show on public ports. */
   readonly operatorToken: string;
   /** A key that calls models and nothing else. */
-  newKey(userId: string): Promise<{ readonly id: string; readonly key: string }>;
+  newKey(userId: string, orgId?: string): Promise<{ readonly id: string; readonly key: string }>;
   newUser(subscription: { plan: PlanId }): Promise<{ userId: string; userKey: string }>;
   newOrg(subscription: { plan: PlanId; seats: number }): Promise<{ orgId: string; ownerId: string; ownerKey: string }>;
   setPlan(owner: string, plan: PlanId, seats: number): Promise<void>;
@@ -132,7 +132,7 @@ function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProx
       await limitIsKnown(platform, key, plan === "free");
       return { userId, userKey: key };
     },
-    newKey: (userId) => create("key", "--user", userId),
+    newKey: (userId, orgId) => create("key", "--user", userId, ...(orgId === undefined ? [] : ["--org", orgId])),
     newOrg: async ({ plan, seats }) => {
       const ownerId = await newUserId();
       const orgId = (await create("org", "--name", `Org ${made}`, "--owner", ownerId)).id;

@@ -45,7 +45,7 @@ export async function startApiSetting(): Promise<ApiSetting> {
     person: null,
   };
   const cookies = await signIn(client, platform.demo.password ?? "");
-  const names = await nameThings(platform, other, (key) => idOfNewKey(client, key));
+  const names = await nameThings(platform, other);
   const named = (text: string): string => text.replaceAll(/<(\w+)>/g, (whole, name: string) => names[name] ?? whole);
 
   return {
@@ -89,30 +89,19 @@ export async function signIn(client: Pool, password: string): Promise<Record<str
 const cursor = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString("base64url");
 
 async function nameThings(
-  { demo }: Platform,
-  other: { orgId: string; ownerId: string; ownerKey: string },
-  newKey: (key: string) => Promise<string>,
+  { demo, newKey }: Platform,
+  other: { orgId: string; ownerId: string },
 ): Promise<Readonly<Record<string, string>>> {
-  const foreignKey = await newKey(other.ownerKey);
+  const { id: foreignKey } = await newKey(other.ownerId, other.orgId);
   return {
     ownOrg: demo.orgId,
     foreignOrg: other.orgId,
     // Not the member whose key is used: they would lose their seat, and their key its access.
     ownMember: demo.memberIds[1] ?? "",
     foreignUser: other.ownerId,
-    ownKey: await newKey(demo.teamsOwnerKey),
+    ownKey: (await newKey(demo.memberIds[1] ?? "", demo.orgId)).id,
     foreignKey,
     cursorAtForeignKey: cursor({ createdAtMs: 4e12, id: foreignKey }),
     cursorAtMissingKey: cursor({ createdAtMs: 4e12, id: foreignKey.replaceAll(/[0-9a-f]/g, "0") }),
   };
-}
-
-async function idOfNewKey(client: Pool, key: string): Promise<string> {
-  const answer = await client.request({
-    path: "/api/keys",
-    method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: '{"name":"made for a test"}',
-  });
-  return ((await answer.body.json()) as { id: string }).id;
 }
