@@ -89,17 +89,18 @@ export async function signIn(client: Pool, password: string): Promise<Record<str
 const cursor = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString("base64url");
 
 async function nameThings(
-  { demo, newKey }: Platform,
+  platform: Platform,
   other: { orgId: string; ownerId: string },
 ): Promise<Readonly<Record<string, string>>> {
-  const { id: foreignKey } = await newKey(other.ownerId, other.orgId);
+  const { demo } = platform;
+  const { id: foreignKey } = await platform.newKey(other.ownerId, other.orgId);
   return {
     ownOrg: demo.orgId,
     foreignOrg: other.orgId,
     // Not the member whose key is used: they would lose their seat, and their key its access.
     ownMember: demo.memberIds[1] ?? "",
     foreignUser: other.ownerId,
-    ownKey: (await newKey(demo.memberIds[1] ?? "", demo.orgId)).id,
+    ownKey: (await platform.newKey(demo.memberIds[1] ?? "", demo.orgId)).id,
     foreignKey,
     cursorAtForeignKey: cursor({ createdAtMs: 4e12, id: foreignKey }),
     cursorAtMissingKey: cursor({ createdAtMs: 4e12, id: foreignKey.replaceAll(/[0-9a-f]/g, "0") }),
