@@ -77,6 +77,18 @@ describe("a session at the gateway", () => {
     expect((await ask("/api/keys", { cookie: `__Host-topdog_session=${signIn().token}` })).status).toBe(401);
   });
 
+  test("is looked up at its address's cost: who tries tokens is soon told to wait, and a session that is known goes on", async () => {
+    const gateway = await platform.startGateway({ BAD_KEYS_PER_MINUTE: "3" });
+    const { cookie } = signIn();
+    const as = (given: string) => gateway.call(null, { path: "/api/keys", method: "GET", headers: { cookie: given } });
+    expect((await as(cookie)).status).toBe(200);
+    const statuses: number[] = [];
+    for (let tried = 0; tried < 5; tried += 1)
+      statuses.push((await as(`topdog_session=${randomBytes(32).toString("base64url")}`)).status);
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+    expect((await as(cookie)).status).toBe(200);
+  });
+
   test("that has ended is refused by every gateway as soon as it hears of it", async () => {
     const { cookie, tokenHash } = signIn();
     for (const at of [0, 1]) expect((await ask("/api/keys", { cookie }, "GET", at)).status).toBe(200);

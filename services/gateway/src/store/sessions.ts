@@ -6,6 +6,8 @@ import { createSingleFlight } from "./single-flight.ts";
 
 /** Sessions are named by the SHA-256 of their token in hex. */
 export interface Sessions {
+  /** From memory: null for one that is no session, undefined when org-registry must be asked. */
+  recall(tokenHash: string): SessionCaller | null | undefined;
   /** From memory, or as org-registry says; null for one that is not known, or has ended. Throws AppError 503. */
   find(tokenHash: string): SessionCaller | null | Promise<SessionCaller | null>;
   revoke(tokenHash: string): void;
@@ -23,6 +25,8 @@ export interface SessionsDeps {
 }
 
 const maxLookupsInFlight = 256;
+/** No event makes a session of what was none. */
+const unchanging = 0;
 
 interface Entry {
   readonly session: SessionCaller;
@@ -45,17 +49,25 @@ export function createSessions({ resolve, monotonicMs, maxEntries, freshMs }: Se
       const detail = "Your session cannot be checked at the moment.";
       throw new AppError("temporary_reduced_capacity", { cause, detail, retryAfterSeconds: 1 });
     });
+    // Nobody can have a token before it is a session's: what is none now never becomes one.
+    if (session === null) refused.noteUnknown(tokenHash, unchanging);
     // A revocation may have overtaken the answer.
     if (session === null || refused.isRevoked(tokenHash)) return null;
     if (asked.gaps === gaps) known.set(tokenHash, { session, confirmedMs: asked.confirmedMs });
     return session;
   }
 
+  function recall(tokenHash: string): SessionCaller | null | undefined {
+    if (refused.isRefused(tokenHash, unchanging)) return null;
+    const entry = known.get(tokenHash);
+    return entry !== undefined && monotonicMs() - entry.confirmedMs < freshMs ? entry.session : undefined;
+  }
+
   return {
+    recall,
     find: (tokenHash) => {
-      if (refused.isRevoked(tokenHash)) return null;
-      const entry = known.get(tokenHash);
-      if (entry !== undefined && monotonicMs() - entry.confirmedMs < freshMs) return entry.session;
+      const remembered = recall(tokenHash);
+      if (remembered !== undefined) return remembered;
       const asked = lookups.run(tokenHash, () => ask(tokenHash));
       if (asked === null) throw new AppError("overloaded", { retryAfterSeconds: 1 });
       return asked;

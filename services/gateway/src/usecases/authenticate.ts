@@ -26,36 +26,49 @@ export function authenticate(
   headers: IncomingHttpHeaders,
   address: string,
 ): KnownCaller | Promise<KnownCaller> {
-  const key = presentedKey(headers.authorization, oneOf(headers["x-api-key"]), oneOf(headers["api-key"]));
+  const key = keyIn(headers);
   if (key === null) throw new AppError("missing_api_key");
   if (!hasApiKeyShape(key)) return tryUnknown(deps, null, address);
   const keyHash = hash("sha256", key, "hex");
   return deps.principals.recall(keyHash) ?? tryUnknown(deps, isApiKey(key) ? keyHash : null, address);
 }
 
+/** The API key of a request, in any header that SDKs put it in; null when there is none. */
+export const keyIn = (headers: IncomingHttpHeaders): string | null =>
+  presentedKey(headers.authorization, oneOf(headers["x-api-key"]), oneOf(headers["api-key"]));
+
 /** `keyHash` is null for what cannot be a key. */
-async function tryUnknown(
-  { principals, badKeys, onRefused }: AuthenticateDeps,
-  keyHash: string | null,
+async function tryUnknown(deps: AuthenticateDeps, keyHash: string | null, address: string): Promise<KnownCaller> {
+  const caller = await lookUpFor(deps, address, () => (keyHash === null ? null : deps.principals.find(keyHash)));
+  if (caller === null) throw new AppError("invalid_api_key");
+  return caller;
+}
+
+/**
+ * Looks a credential up that is not known here, a key or a session, at its address's cost: null, for a wrong one, spends a part of the
+ * address's allowance. Throws AppError 429 when that is spent, 503 while all of it is under way.
+ */
+export async function lookUpFor<T>(
+  { badKeys, onRefused }: Pick<AuthenticateDeps, "badKeys" | "onRefused">,
   address: string,
-): Promise<KnownCaller> {
+  find: () => T | null | Promise<T | null>,
+): Promise<T | null> {
   const attempt = badKeys.begin(address);
   if (typeof attempt === "string") onRefused("bad_keys");
   if (attempt === "spent") throw new AppError("too_many_bad_keys", { retryAfterSeconds: badKeys.waitSeconds });
   if (attempt === "busy") {
-    const detail = "Too many API keys of this address are being looked up.";
+    const detail = "Too many keys or sessions of this address are being looked up.";
     throw new AppError("overloaded", { detail, retryAfterSeconds: 1 });
   }
-  let caller: KnownCaller | null;
+  let found: T | null;
   try {
-    caller = keyHash === null ? null : await principals.find(keyHash);
+    found = await find();
   } catch (error) {
     badKeys.end(attempt, "unanswered");
     throw error;
   }
-  badKeys.end(attempt, caller === null ? "bad" : "good");
-  if (caller === null) throw new AppError("invalid_api_key");
-  return caller;
+  badKeys.end(attempt, found === null ? "bad" : "good");
+  return found;
 }
 
 /** The same caller after some time, from memory unless something changed; throws AppError 401 when the key was revoked meanwhile. */

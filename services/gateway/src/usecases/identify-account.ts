@@ -4,10 +4,10 @@ import type { AccountCall, SessionCaller } from "@topdog/contracts/account-call"
 import { csrfHeaderName, csrfTokenOf, type SessionCookies } from "@topdog/contracts/session-cookies";
 import { AppError } from "@topdog/errors/app-error";
 import type { AccountTarget } from "../domain/account-target.ts";
-import { presentedKey } from "../domain/api-key.ts";
 import { cookieValue, isSameSite } from "../domain/same-site.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import type { Sessions } from "../store/sessions.ts";
+import { keyIn, lookUpFor } from "./authenticate.ts";
 import { countCaller, type FrontDoor, identify, identifyAgain, type Visit } from "./front-door.ts";
 
 export interface IdentifyDeps {
@@ -39,14 +39,14 @@ export async function identifyAccount(
 ): Promise<AccountIdentity> {
   if (access === "none" || access === "operator") return null;
   if (access === "visitor") return { kind: "visitor", caller: visitorOf(deps, visit, req) };
-  const key = req.headers["x-api-key"];
-  if (presentedKey(req.headers.authorization, typeof key === "string" ? key : key?.[0]) !== null)
-    return { kind: "key", known: await identify(deps.door, visit, req, scopes) };
+  if (keyIn(req.headers) !== null) return { kind: "key", known: await identify(deps.door, visit, req, scopes) };
   const token = cookieValue(req.headers.cookie, deps.cookies.session);
   if (token === undefined || !tokenShape.test(token)) throw new AppError("not_signed_in");
   refuseForgery(deps, req, token);
   const tokenHash = hash("sha256", token, "hex");
-  const session = await deps.sessions.find(tokenHash);
+  const known = deps.sessions.recall(tokenHash);
+  const session =
+    known === undefined ? await lookUpFor(deps.door, visit.address.of, () => deps.sessions.find(tokenHash)) : known;
   if (session === null) throw new AppError("not_signed_in");
   countCaller(deps.door, visit, tokenHash);
   return { kind: "session", tokenHash, session };
