@@ -43,7 +43,15 @@ function setUp(): {
   const replies: (Partial<Reply> | "away")[] = [];
   const run = createCatchUp({
     principals: cache,
-    changes: [{ subject: "revoked", applyText: (keyHash) => cache.revoke(keyHash) }],
+    changes: [
+      {
+        subject: "revoked",
+        applyText: (keyHash) => {
+          if (keyHash !== "unreadable") cache.revoke(keyHash);
+          return keyHash !== "unreadable";
+        },
+      },
+    ],
     ask: async (question) => {
       asked.push(question);
       const reply = replies.shift() ?? {};
@@ -88,11 +96,12 @@ test("a run that failed leaves the span open: the next one asks for all of it, a
   expect(asked.map(({ since }) => since)).toEqual([null, horizonAt(1), horizonAt(1)]);
 });
 
-test.each([
+test.each<[when: string, answers: Partial<Reply>[], awayMs: number]>([
   ["the database went back in time", [{ horizon: "2026-11-26T09:00:00.000000Z" }], 0],
   ["there is more than a run may take", Array.from({ length: 20 }, () => ({ next: "1" })), 0],
+  ["a newer org-registry says what cannot be read", [{ changes: [{ subject: "revoked", payload: "unreadable" }] }], 0],
   ["the last run is longer ago than changes are kept", [], 1_800_001],
-] as const)("when %s, every key is asked about again", async (_when, answers, awayMs) => {
+])("when %s, every key is asked about again", async (_when, answers, awayMs) => {
   const { cache, replies, run, clock } = setUp();
   await run();
   await cache.find("a");

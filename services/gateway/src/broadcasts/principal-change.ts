@@ -1,5 +1,6 @@
 import type { EventDefinition } from "@topdog/contracts/event";
 import type { Bus } from "@topdog/messaging/connect";
+import { decodePayload } from "@topdog/messaging/envelope";
 import { onEventBroadcast } from "@topdog/messaging/signal";
 import type { MissedChange } from "../usecases/catch-up.ts";
 
@@ -12,5 +13,9 @@ export interface PrincipalChange extends MissedChange {
 export const principalChange = <T>(event: EventDefinition<T>, apply: (payload: T) => void): PrincipalChange => ({
   subject: event.subject,
   listen: (bus) => onEventBroadcast(bus, event, apply),
-  applyText: (payload) => apply(event.schema.parse(JSON.parse(payload))),
+  applyText: (payload) => {
+    const decoded = decodePayload(event, payload);
+    if (decoded.ok) apply(decoded.payload);
+    return decoded.ok;
+  },
 });

@@ -9,8 +9,8 @@ type Reply = z.infer<typeof listChanges.reply>;
 /** What one event of org-registry changes in this process's memory. Applying it twice does no harm. */
 export interface MissedChange {
   readonly subject: string;
-  /** Throws when the payload is not what the event's contract says. */
-  applyText(payload: string): void;
+  /** False when the payload is not what this version's contract says: nothing was done. */
+  applyText(payload: string): boolean;
 }
 
 export interface CatchUpDeps {
@@ -42,7 +42,10 @@ export function createCatchUp({ principals, changes, ask }: CatchUpDeps): () => 
     last = { began, since: began, horizon };
   }
 
-  /** The horizon for the next run; null when there is more than a run may take, or the database is not the one that was asked before. */
+  /**
+   * The horizon for the next run; null when there is more than a run may take, what cannot be
+   * read, or another database than the one that was asked before.
+   */
   async function dropSince(since: string): Promise<string | null> {
     let horizon: string | null = null;
     let after: string | null = null;
@@ -50,7 +53,9 @@ export function createCatchUp({ principals, changes, ask }: CatchUpDeps): () => 
       const reply: Reply = await ask({ since, after });
       horizon ??= reply.horizon;
       if (wentBack(horizon, since)) return null;
-      for (const { subject, payload } of reply.changes) bySubject.get(subject)?.applyText(payload);
+      // A newer org-registry may say what this version cannot read: then everything is asked about, as if too much had changed.
+      if (!reply.changes.every(({ subject, payload }) => bySubject.get(subject)?.applyText(payload) ?? true))
+        return null;
       if (reply.next === null) return horizon;
       after = reply.next;
     }
