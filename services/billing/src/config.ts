@@ -4,7 +4,14 @@ import { loadConfig } from "@topdog/config/load";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { busFields, databaseFields, processFields } from "@topdog/service/fields";
 import { z } from "zod";
-import { createPriceMap, type PricedPlan, pricedPlans, type PriceVariable, priceVariable } from "./domain/price-map.ts";
+import {
+  billingIntervals,
+  type PaidPlanId,
+  paidPlanIds,
+  type PriceVariable,
+  priceVariable,
+} from "@topdog/contracts/stripe-prices";
+import { createPriceMap } from "./domain/price-map.ts";
 import type { PaymentSettings } from "./usecases/open-payments.ts";
 
 const offerFields = {
@@ -26,7 +33,7 @@ const webhookSecrets = z
   )
   .transform((all) => all.map(Secret.of));
 
-const priceId = (plan: PricedPlan, interval: "month" | "year") =>
+const priceId = (plan: PaidPlanId, interval: "month" | "year") =>
   z
     .string()
     .regex(/^\w{1,100}$/, "must be the id of a price, as price_…")
@@ -34,8 +41,8 @@ const priceId = (plan: PricedPlan, interval: "month" | "year") =>
     .describe(`Stripe's price of ${plan}, billed by the ${interval}; unset: not for sale`);
 
 const priceFields = Object.fromEntries(
-  pricedPlans.flatMap((plan) =>
-    (["month", "year"] as const).map((interval) => [priceVariable(plan, interval), priceId(plan, interval)]),
+  paidPlanIds.flatMap((plan) =>
+    billingIntervals.map((interval) => [priceVariable(plan, interval), priceId(plan, interval)]),
   ),
 ) as Record<PriceVariable, ReturnType<typeof priceId>>;
 

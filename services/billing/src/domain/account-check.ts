@@ -1,6 +1,6 @@
 import { annualPriceCents, plans } from "@topdog/contracts/plans";
 import type { PlanPrice, PriceMap } from "./price-map.ts";
-import { priceVariable } from "./price-map.ts";
+import { priceVariable } from "@topdog/contracts/stripe-prices";
 
 /** One point of the Stripe account, and what to do when it is not as it must be. */
 export interface Finding {

@@ -1,17 +1,15 @@
-import { type PlanId, planIds } from "@topdog/contracts/plans";
+import type { PlanId } from "@topdog/contracts/plans";
+import {
+  billingIntervals,
+  type PaidPlanId,
+  paidPlanIds,
+  type PriceVariable,
+  priceVariable,
+} from "@topdog/contracts/stripe-prices";
 import type { Interval } from "./subscription.ts";
 
-export type PricedPlan = Exclude<PlanId, "free">;
-export type PriceVariable = `STRIPE_PRICE_ID_${Uppercase<PricedPlan>}${"" | "_ANNUAL"}`;
-
-export const pricedPlans: readonly PricedPlan[] = planIds.filter((id) => id !== "free");
-
-/** The variable that holds the id of a plan's price. */
-export const priceVariable = (plan: PricedPlan, interval: Interval): PriceVariable =>
-  `STRIPE_PRICE_ID_${plan.toUpperCase() as Uppercase<PricedPlan>}${interval === "year" ? "_ANNUAL" : ""}`;
-
 export interface PlanPrice {
-  readonly plan: PricedPlan;
+  readonly plan: PaidPlanId;
   readonly interval: Interval;
   readonly priceId: string;
 }
@@ -28,8 +26,8 @@ export interface PriceMap {
 /** Throws when a price is given twice: it would be one plan or the other by chance. */
 export function createPriceMap(ids: Readonly<Partial<Record<PriceVariable, string | undefined>>>): PriceMap {
   const all: PlanPrice[] = [];
-  for (const plan of pricedPlans) {
-    for (const interval of ["month", "year"] as const) {
+  for (const plan of paidPlanIds) {
+    for (const interval of billingIntervals) {
       const priceId = ids[priceVariable(plan, interval)];
       if (priceId !== undefined) all.push({ plan, interval, priceId });
     }
