@@ -1,34 +1,7 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
+import { callerOf, usageOf as usageOfCall } from "@topdog/testing/usage";
 
-/** The usage record of a call that took these tokens of a bucket of `owner`. */
-export function usageOf(owner: string, charges: readonly Charge[], refund = false): UsageConsumed {
-  return {
-    requestId: `req_${charges.map(({ leaseId, seq }) => `${leaseId}-${seq}`).join("_")}`,
-    charges: [...charges],
-    source: "personal",
-    day: "2026-11-22",
-    keyId: "key_1",
-    ...callerOf(owner),
-    endpoint: "chat.completions",
-    streamed: false,
-    outcome: refund ? "failed" : "ok",
-    refund,
-    model: "sandbox-small",
-    provider: "sandbox-a",
-    promptTokens: 10,
-    completionTokens: 20,
-    estimated: false,
-    costNanoUsd: 30_600,
-    attempts: 1,
-    traceparent: null,
-    startedAt: "2026-11-22T10:00:00.000Z",
-    finishedAt: "2026-11-22T10:00:01.000Z",
-  };
-}
-
-/** Who a bucket's calls are made by. */
-export function callerOf(owner: string): Pick<UsageConsumed, "userId" | "orgId"> {
-  const [kind, id = "", member = "usr_1"] = owner.split(":");
-  return kind === "user" ? { userId: id, orgId: null } : { userId: member, orgId: id };
-}
+/** The usage record of a call that took these tokens of a bucket of `owner`, on the day of the histories. */
+export const usageOf = (owner: string, charges: readonly Charge[], refund = false): UsageConsumed =>
+  usageOfCall([...charges], { ...callerOf(owner), day: "2026-11-22", refund, outcome: refund ? "failed" : "ok" });

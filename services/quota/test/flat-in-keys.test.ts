@@ -13,7 +13,7 @@ import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
 import { explainAll, noteStatements, type PlanMode, type SentStatement } from "./explained.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
-import { callerOf, usageOf } from "./usage.ts";
+import { callerOf, usageOf } from "@topdog/testing/usage";
 
 const openLeases = 100_000;
 const rowsPerLease = 10;

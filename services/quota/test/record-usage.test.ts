@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Charge } from "@topdog/contracts/quota";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
-import { callerOf, usageOf } from "./usage.ts";
+import { callerOf, usageOf } from "@topdog/testing/usage";
 
 const gateway = "gateway-a";
 const owner = "user:a";

@@ -15,7 +15,7 @@ import { eventually } from "@topdog/testing/eventually";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { quota } from "../src/app.ts";
 import { migrations, readViolations } from "./platform.ts";
-import { usageOf } from "./usage.ts";
+import { usageOf } from "@topdog/testing/usage";
 
 let service: StoringTestService;
 let gateway: Bus;

@@ -4,7 +4,7 @@ import { closeAbandonedLeases } from "../src/usecases/close-abandoned-leases.ts"
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
-import { callerOf, usageOf } from "./usage.ts";
+import { callerOf, usageOf } from "@topdog/testing/usage";
 
 let quota: QuotaOnPostgres;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { startStoringService, type StoringTestService } from "@topdog/testing/se
 import * as fc from "fast-check";
 import { quota } from "../src/app.ts";
 import { migrations, readViolations } from "./platform.ts";
-import { callerOf, usageOf } from "./usage.ts";
+import { callerOf, usageOf } from "@topdog/testing/usage";
 
 const calls = 40;
 const meters = ["api_calls", "llm_requests"] as const;

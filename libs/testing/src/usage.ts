@@ -1,6 +1,7 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
 
+/** A usage record of a call that took these tokens. */
 export function usageOf(charges: Charge[], details: Partial<UsageConsumed> = {}): UsageConsumed {
   return {
     requestId: `req_${charges.map(({ leaseId, seq }) => `${leaseId}-${seq}`).join("_")}`,
