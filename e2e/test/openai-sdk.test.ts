@@ -39,6 +39,7 @@ function expectMeteredHeaders(headers: Headers | Record<string, string | string[
 describe("the official openai package with only baseURL and apiKey changed", () => {
   test("a non-streaming completion has the SDK's shape, says where it was charged and stands in the ledger once", async () => {
     const { data, response } = await client.chat.completions.create(hello).withResponse();
+    expect(response.headers.get("x-topdog-cost-usd")).toMatch(/^0\.0\d+$/);
 
     expect(data.object).toBe("chat.completion");
     expect(data.model).toMatch(/^sandbox-/);

@@ -1,3 +1,4 @@
+import type { ServedHeaderName } from "@topdog/contracts/served-headers";
 import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
 import type { OpenApiOptions } from "@topdog/http-kit/openapi";
 import { z } from "zod";
@@ -50,12 +51,19 @@ const openAiError = z
 
 const text = (description: string) => ({ description, schema: { type: "string" as const } });
 const everyAnswer = { "x-request-id": text("Quote it when you ask for help") };
-const meteredAnswer = {
-  ...everyAnswer,
+const served: Readonly<Record<ServedHeaderName, ReturnType<typeof text>>> = {
   "x-topdog-provider": text("Who answered"),
   "x-topdog-model": text("The model that answered"),
   "x-topdog-attempts": text("How many upstreams were asked"),
   "x-topdog-dropped": text("What the provider was not told, because it speaks another API; absent for nothing"),
+  "x-topdog-credential": text("`user` or `org`: whose own provider key served; absent for one of the platform"),
+  "x-topdog-cost-usd": text(
+    "What the call cost at list price, or `unknown`; a stream says it in a comment before its end",
+  ),
+};
+const meteredAnswer = {
+  ...everyAnswer,
+  ...served,
   "X-RateLimit-Source": text("`personal` or `org_pool`: which bucket was charged"),
   "RateLimit-Policy": text("Each limit that was checked: its quota `q` and window `w` in seconds"),
   RateLimit: text("Each limit: what remains `r`, and the seconds until it resets `t`"),

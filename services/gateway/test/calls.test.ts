@@ -1,3 +1,4 @@
+import { servedHeaderNames } from "@topdog/contracts/served-headers";
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { formatApiKey } from "@topdog/contracts/api-key";
@@ -54,6 +55,21 @@ describe("a metered call", () => {
     expect(answer.headers["x-ratelimit-reset-requests"]).toMatch(/^(\d+h)?(\d+m)?\d+s$/);
     expect(answer.headers["x-request-id"]).toMatch(/^req_[0-9a-f]{24}$/);
     expect(answer.headers["x-internal-secret"]).toBeUndefined();
+  });
+
+  test("comes back with all that the router says of how it was served, and nothing else that it says", async () => {
+    const { key } = platform.newKey();
+    const said = Object.fromEntries([...servedHeaderNames, "x-topdog-inner"].map((name) => [name, `of ${name}`]));
+    platform.router.script = (answer) => {
+      answer.writeHead(200, { "content-type": "application/json", ...said });
+      answer.end("{}");
+    };
+    const { headers } = await gateway.call(key);
+    platform.router.script = answerJson;
+    const { "x-topdog-inner": _inner, ...passed } = said;
+    expect(Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("x-topdog-")))).toEqual(
+      passed,
+    );
   });
 
   test("passes on a client's trace id for correlation, and never its sampled flag", async () => {

@@ -1,3 +1,5 @@
+import { servedHeaderNames } from "@topdog/contracts/served-headers";
+
 /** Which origins' pages may call the LLM API from a browser. Never with cookies: the key is in a header. */
 export type CorsPolicy = "any" | ReadonlySet<string>;
 
@@ -16,11 +18,7 @@ const exposedHeaders = [
   "x-byok-scope",
   "x-byok-used",
   "x-byok-capacity",
-  "x-topdog-provider",
-  "x-topdog-model",
-  "x-topdog-attempts",
-  "x-topdog-dropped",
-  "x-topdog-overhead-ms",
+  ...servedHeaderNames,
   "openai-processing-ms",
 ].join(", ");
 const servedMethods = "GET, HEAD, POST, OPTIONS";

@@ -1,3 +1,4 @@
+import { servedHeaderNames } from "@topdog/contracts/served-headers";
 import { noBody, type AnswerHead, type OpenedCall } from "@topdog/call-link/call";
 import type { StreamFormat } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
@@ -25,12 +26,7 @@ const passedHeaders: ReadonlySet<string> = new Set([
   "retry-after-ms",
   "x-should-retry",
   "openai-processing-ms",
-  "x-topdog-provider",
-  "x-topdog-model",
-  "x-topdog-attempts",
-  "x-topdog-dropped",
-  "x-topdog-credential",
-  "x-topdog-overhead-ms",
+  ...servedHeaderNames,
 ]);
 
 /** An answer is for its caller alone, so never cached; and its content type is not to be guessed. */

@@ -1,3 +1,4 @@
+import type { ServedHeaderName } from "@topdog/contracts/served-headers";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
@@ -110,7 +111,7 @@ const droppedHeader = (dropped: readonly string[]): string =>
     .join(", ")
     .slice(0, maxDroppedBytes);
 
-export const costHeader = "x-topdog-cost-usd";
+export const costHeader = "x-topdog-cost-usd" satisfies ServedHeaderName;
 
 /** What the call cost the platform, for the caller; "unknown" where no price is known. */
 export const costText = ({
@@ -124,7 +125,7 @@ export function servedHeaders({
   attempts,
   credential = "platform",
   dropped = [],
-}: Served): Record<string, string> {
+}: Served): Partial<Record<ServedHeaderName, string>> {
   return {
     ...(credential === "platform" ? {} : { "x-topdog-credential": credential }),
     ...(offer === null ? {} : { "x-topdog-provider": offer.upstreamId, "x-topdog-model": offer.model.id }),
