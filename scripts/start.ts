@@ -97,13 +97,15 @@ const dataDirOf = (flags: Flags): string => resolve(root, String(flags["data-dir
 /** How an operator command reaches what runs: beside the data that it is about. It holds passwords. */
 const stackFileOf = (flags: Flags): string => join(dataDirOf(flags), "stack.json");
 
-function writeStackFile(stackFile: string, { postgres, nats, operatorBusSeed, auditKeys }: Stack): void {
+function writeStackFile(
+  stackFile: string,
+  { postgres, nats, operatorBusSeed, auditKeys, stripeVariables }: Stack,
+): void {
   const names = storingServices.map(databaseOf);
   const databases = Object.fromEntries(names.map((name) => [name, postgres.url(name, name)]));
   rmSync(stackFile, { force: true });
-  writeFileSync(stackFile, JSON.stringify({ databases, natsUrl: nats.url, natsSeed: operatorBusSeed, auditKeys }), {
-    mode: 0o600,
-  });
+  const stack = { databases, natsUrl: nats.url, natsSeed: operatorBusSeed, auditKeys, stripeVariables };
+  writeFileSync(stackFile, JSON.stringify(stack), { mode: 0o600 });
 }
 
 async function bringUp(flags: Flags): Promise<Stack> {

@@ -1,16 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { serviceNames } from "@topdog/contracts/services";
+import { serviceNames, stripeTwin } from "@topdog/contracts/services";
 import { freePort } from "@topdog/local-stack/free-port";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { request } from "undici";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const processes = [...serviceNames, "sandbox-a", "sandbox-b"];
+const processes = [...serviceNames, "sandbox-a", "sandbox-b", stripeTwin.name];
 const portFlags = [...processes, ...processes.map((name) => `${name}-ops`), "postgres", "nats"];
 const startTimeoutMs = 120_000;
 
@@ -47,6 +49,13 @@ async function start(args: readonly string[], ports: Readonly<Record<string, num
   return started;
 }
 
+/** Rejects unless it ends with 0. Returns what it printed. */
+async function topdog(dataDir: string, ...args: string[]): Promise<string> {
+  const flags = ["scripts/run.mjs", "topdog", "--stack-file", join(dataDir, "stack.json"), ...args];
+  const env = { ...process.env, NODE_OPTIONS: "", STRIPE_SECRET_KEY: "" };
+  return (await promisify(execFile)(process.execPath, flags, { cwd: root, env })).stdout;
+}
+
 async function ready(started: Started): Promise<{ key: string; curl: string; gateway: string }> {
   const endsAt = Date.now() + startTimeoutMs;
   while (!started.output().includes("Ctrl-C stops everything")) {
@@ -76,6 +85,8 @@ describe("npm start", () => {
       body,
     });
     expect(await answer.body.text()).toContain("data: [DONE]");
+    // The operator's command finds the Stripe twin by what the start wrote down.
+    expect(await topdog(dataDir, "stripe", "check")).toMatch(/\n\d+ points, 0 wrong\n$/);
 
     first.child.kill("SIGINT");
     expect(await first.exited).toBe(0);

@@ -8,6 +8,7 @@ const stackSchema = z.object({
   natsUrl: z.string(),
   natsSeed: z.string(),
   auditKeys: z.string(),
+  stripeVariables: z.record(z.string(), z.string()),
 });
 
 type StackFile = z.infer<typeof stackSchema>;
@@ -26,6 +27,10 @@ export const findBus = (stackFile: string): { url: string; seed: string } => ({
 
 /** The keys of the audit log: from the environment, else from the file that `npm start` wrote. */
 export const findAuditKeys = (stackFile: string): string => find("AUDIT_KEYS", stackFile, ({ auditKeys }) => auditKeys);
+
+/** How billing reaches Stripe: as this environment says, else the twin of the file that `npm start` wrote, if there is one. */
+export const findStripeVariables = (stackFile: string): Readonly<Record<string, string>> =>
+  (process.env["STRIPE_SECRET_KEY"] ?? "") === "" ? (readStack(stackFile)?.stripeVariables ?? {}) : {};
 
 function find(variable: string, stackFile: string, inStack: (stack: StackFile) => string | undefined): string {
   const given = process.env[variable];

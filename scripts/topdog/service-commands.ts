@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { configVariables, pickVariables, runtimeEnvironment } from "@topdog/local-stack/child-environment";
-import { findAuditKeys, findBus, findDatabaseUrl } from "./connection.ts";
+import { findAuditKeys, findBus, findDatabaseUrl, findStripeVariables } from "./connection.ts";
 
 const servicesFolder = join(import.meta.dirname, "../../services");
 
@@ -68,7 +68,7 @@ async function runServiceCommand(command: ServiceCommand, args: readonly string[
 
 function connectionOf({ service, onBus }: ServiceCommand, args: readonly string[], stackFile: string) {
   const database = { DATABASE_URL: findDatabaseUrl(service, stackFile) };
-  if (service !== "org-registry") return database;
+  if (service === "billing") return { ...findStripeVariables(stackFile), ...database };
   const registry = { ...database, AUDIT_KEYS: findAuditKeys(stackFile) };
   if (onBus !== true || args.includes("--without-anchors")) return registry;
   const { url, seed } = findBus(stackFile);

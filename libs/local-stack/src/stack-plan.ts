@@ -75,11 +75,13 @@ const keysOfUpstreams = (upstreams = ""): string[] =>
   [...upstreams.matchAll(/"apiKeyEnv"\s*:\s*"(\w+)"/g)].map((match) => match[1] ?? "");
 
 /** With the twin, nothing that the operator set for Stripe reaches billing: a test run can charge nobody. */
-function paymentEnvironment(
-  { stripeTwin: twin }: StackPlan,
-  urlOf: (name: string) => string,
-): { readonly twin: Environment; readonly billing: Environment } {
+export function paymentEnvironment({
+  stripeTwin: twin,
+  host,
+  ports,
+}: Pick<StackPlan, "stripeTwin" | "host" | "ports">): { readonly twin: Environment; readonly billing: Environment } {
   if (twin === null) return { twin: {}, billing: {} };
+  const urlOf = (name: string): string => `http://${host}:${ports[name]}`;
   return {
     twin: {
       DATA_DIR: twin.dataDir,
@@ -160,7 +162,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     BILLING_URL: urlOf("billing"),
     CALLER_SIGNING_KEY: plan.callerKeys.signingKey,
   };
-  const payments = paymentEnvironment(plan, urlOf);
+  const payments = paymentEnvironment(plan);
   return [
     ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
     ...(plan.stripeTwin === null ? [] : [spec(stripeTwin.name, stripeTwin.name, payments.twin)]),

@@ -11,7 +11,7 @@ import {
   stripeTwin,
 } from "@topdog/contracts/services";
 import { busPublicKeys } from "./bus-keys.ts";
-import { configVariables, type Environment } from "./child-environment.ts";
+import { configVariables, type Environment, pickVariables } from "./child-environment.ts";
 import { freePort, isPortFree } from "./free-port.ts";
 import { startLogRotation } from "./log-rotation.ts";
 import { resolveNatsServer } from "./nats-binary.ts";
@@ -19,7 +19,7 @@ import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
-import { linkPortName, opsPortName, planServices, type StackPlan } from "./stack-plan.ts";
+import { linkPortName, opsPortName, paymentEnvironment, planServices, type StackPlan } from "./stack-plan.ts";
 import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 
@@ -74,6 +74,8 @@ export interface Stack {
   readonly operatorBusSeed: string;
   /** For operator commands of org-registry. */
   readonly auditKeys: string;
+  /** For operator commands of billing: how it reaches the Stripe twin; empty without one. */
+  readonly stripeVariables: Readonly<Record<string, string>>;
   restartService(name: string): Promise<void>;
   /** Stops all in reverse order; `force` kills at once. */
   stop(how?: { readonly force: boolean }): Promise<void>;
@@ -271,6 +273,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     if (found === undefined) throw new Error(`no service is called ${name}: ${Object.keys(services).join(", ")}`);
     return found;
   };
+  const payments = paymentEnvironment(plan).billing;
   return {
     urls: {
       "org-registry": byName("org-registry").url,
@@ -289,6 +292,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     mailDir: plan.mailDir,
     operatorBusSeed: plan.busSeeds.operator,
     auditKeys: plan.auditKeys,
+    stripeVariables: pickVariables(payments, Object.keys(payments)),
     restartService: (name) => byName(name).restart(),
     stop: (how) => started.stop(how?.force ?? false),
   };
