@@ -15,6 +15,11 @@ export function addToRequestLog(
   res.locals["log"] = { ...(res.locals["log"] as object | undefined), ...facts };
 }
 
+/** The code of the error that a request was answered with. */
+export function errorCodeOf(res: Response): string | undefined {
+  return (res.locals["log"] as { readonly errorCode?: string } | undefined)?.errorCode;
+}
+
 export function traceIdOf(req: IncomingMessage): string | undefined {
   const header = req.headers["traceparent"];
   const traceparent = activeTraceparent() ?? (typeof header === "string" ? header : undefined);

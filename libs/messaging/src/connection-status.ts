@@ -1,6 +1,7 @@
 import { PermissionViolationError, type NatsConnection, type Status } from "@nats-io/transport-node";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import type { MessagingLogger } from "./logger.ts";
+import { createRefusalCounter } from "./metrics.ts";
 
 export interface WatchOptions {
   readonly logger: MessagingLogger;
@@ -17,7 +18,6 @@ export interface WatchedConnection {
 }
 
 const closeTimeoutMs = 5_000;
-const refusedOperations = ["publish", "subscription"] as const;
 
 /** Logs a connection's changes, counts what the server refuses, and tells the process when it cannot be used any more. */
 export function watchConnection(nc: NatsConnection, options: WatchOptions): WatchedConnection {
@@ -66,11 +66,7 @@ export function watchConnection(nc: NatsConnection, options: WatchOptions): Watc
 
 /** A refused publish fails where somebody waits for it. After a refused subscription this process would miss messages. */
 function refusalWatch({ logger, metrics }: WatchOptions, fail: (error: Error) => void) {
-  const refused = metrics?.counter({
-    name: "topdog_messaging_refused_operations_total",
-    help: "What the bus did not permit to this service's identity",
-    labels: { operation: refusedOperations },
-  });
+  const refused = metrics === undefined ? undefined : createRefusalCounter(metrics);
   return (error: PermissionViolationError): void => {
     const { operation, subject } = error;
     refused?.inc({ operation }, 1);

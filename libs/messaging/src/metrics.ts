@@ -11,6 +11,18 @@ export interface MessagingMetrics {
   readonly consumed: { inc(labels: { outcome: ConsumeOutcome }, value: number): void };
 }
 
+const refusedOperations = ["publish", "subscription"] as const;
+
+/** What the bus refuses to a connection. */
+export const createRefusalCounter = (
+  metrics: Metrics,
+): { inc(labels: { operation: (typeof refusedOperations)[number] }, value: number): void } =>
+  metrics.counter({
+    name: "topdog_messaging_refused_operations_total",
+    help: "What the bus did not permit to this service's identity",
+    labels: { operation: refusedOperations },
+  });
+
 /** Registers them with a service's metrics; call it once per process. */
 export function createMessagingMetrics(metrics: Metrics): MessagingMetrics {
   return {

@@ -9,6 +9,7 @@ import type { Metrics } from "@topdog/telemetry/metrics";
 import type { Express } from "express";
 import type { Built } from "./define.ts";
 import type { OperatorConfig } from "./fields.ts";
+import { countRequests } from "./http-metrics.ts";
 import { metricsRoute } from "./metrics-route.ts";
 
 export interface WebDeps {
@@ -19,7 +20,7 @@ export interface WebDeps {
   readonly logger: Logger;
 }
 
-/** The public port: hot routes, then the middleware, probes that tell a status and no more, the routes, 404. */
+/** The public port: hot routes, then the middleware, probes that tell a status and no more, the counted routes, 404. */
 export function createPublicApp({ built, config, health, metrics, logger }: WebDeps): Express {
   const { renderError = renderProblem, trustRequestId = true, mountFirst, mountLast } = built.web ?? {};
   const { securityHeaders = true, logRequests = true } = built.web ?? {};
@@ -27,6 +28,7 @@ export function createPublicApp({ built, config, health, metrics, logger }: WebD
   mountFirst?.(app);
   useMiddleware(app, { logger, trustRequestId, securityHeaders, logRequests });
   mountStatusProbes(app, health);
+  app.use(countRequests(metrics));
   const verifiers: Verifiers = { operator: operatorVerifier(config.OPERATOR_TOKEN), ...built.verifiers };
   mountRoutes(app, [metricsRoute(metrics), ...(built.routes ?? [])], { verifiers, logger });
   mountLast?.(app);

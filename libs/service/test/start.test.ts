@@ -1,6 +1,7 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { AppError } from "@topdog/errors/app-error";
 import { platformVersion } from "@topdog/service/version";
 import { freePort } from "@topdog/local-stack/free-port";
 import { eventually } from "@topdog/testing/eventually";
@@ -65,6 +66,28 @@ describe("a service", () => {
     await stopping;
     expect(diary.slice(2)).toEqual(["request", "answer", "stop second", "stop first", "release with the bus there"]);
     await eventually(async () => expect(await connections()).toBe(0));
+  });
+
+  test("counts what its public port answers, and neither probes nor what an operator left out as an error", async () => {
+    let answer = async (): Promise<void> => undefined;
+    const service = await start({ slowAnswer: () => answer() });
+    const counts = async (): Promise<Record<string, string>> => {
+      const text = await (await fetch(`${service.opsUrl}/metrics`)).text();
+      const lines = text.matchAll(/^topdog_http_request_seconds_count\{[^}]*status_class="(\w+)"[^}]*\} (\d+)$/gm);
+      return Object.fromEntries([...lines].map(([, name = "", count = ""]) => [name, count]));
+    };
+    const none = { "2xx": "0", "3xx": "0", "4xx": "0", "5xx": "0", not_configured: "0", client_closed: "0" };
+    expect(await status(`${service.url}/readyz`)).toBe(200);
+    expect(await counts()).toEqual(none);
+    await status(`${service.url}/slow`);
+    await status(`${service.url}/nowhere`);
+    answer = () => Promise.reject(new Error("a bug"));
+    await status(`${service.url}/slow`);
+    answer = () => Promise.reject(new AppError("billing_not_configured"));
+    expect(await status(`${service.url}/slow`)).toBe(503);
+    await eventually(async () =>
+      expect(await counts()).toEqual({ ...none, "2xx": "1", "4xx": "1", "5xx": "1", not_configured: "1" }),
+    );
   });
 
   test.each([

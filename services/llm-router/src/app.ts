@@ -10,11 +10,11 @@ import type { Logger } from "@topdog/telemetry/logger";
 import { createKeyring } from "@topdog/vault/keyring";
 import { onCredentialsChanged } from "./broadcasts/on-credentials-changed.ts";
 import { onProviderStateChanged } from "./broadcasts/on-provider-state-changed.ts";
-import { createCallCounter } from "./clients/call-counter.ts";
+import { countRecord, createCallCounter } from "./clients/call-counter.ts";
 import { createEventPublisher, type EventPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
 import { createByokCredentials } from "./clients/byok-credentials.ts";
-import { createByokOffers } from "./clients/byok-upstreams.ts";
-import { byokOnlyUpstreams, upstreamPool } from "./clients/upstream-pool.ts";
+import { byokOnlyUpstreams, createByokOffers } from "./clients/byok-upstreams.ts";
+import { upstreamPool } from "./clients/upstream-pool.ts";
 import { createUpstreams, type UpstreamOptions, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
 import { createCredentialOpener } from "./clients/open-credential.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
@@ -53,21 +53,26 @@ export const llmRouter = defineService({
   config: configSchema,
   deps: { nowMs: Date.now, readSecret, openSpool },
   build: async ({ config, deps, bus, logger, metrics: registry, onStop }) => {
-    const options = poolOptions(config, deps.readSecret);
-    const pool = upstreamPool(options);
+    const pool = upstreamPool(poolOptions(config, deps.readSecret));
     const catalog = createModelCatalog(
-      pool.map(({ id, models, provider: { dialects, native } }) => ({ id, models, dialects, native })),
+      pool.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
     );
-    const everyUpstream = [...pool, ...byokOnlyUpstreams(options)];
+    const byokOnly = byokOnlyUpstreams(pool, {
+      baseUrl: config.OPENAI_BASE_URL,
+      maxConnections: config.MAX_CALLS_PER_UPSTREAM,
+      connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
+      dialects: ["openai-chat"],
+    });
     const metrics = createRouterMetrics(registry, {
-      upstreamIds: everyUpstream.map(({ id }) => id),
-      families: familiesOf(everyUpstream),
+      upstreamIds: [...pool, ...byokOnly].map(({ id }) => id),
+      families: familiesOf([...pool, ...byokOnly]),
     });
     const shared: Shared = { config, logger, metrics, nowMs: deps.nowMs, publisher: createEventPublisher(bus, logger) };
     // Waits until the last process has released it.
     const spool = await deps.openSpool(spoolDeps(shared));
     onStop("usage spool", () => spool.stop(shippingGraceMs));
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
+    const everyUpstream = [...pool, ...byokOnly];
     const upstreams = createUpstreams({ upstreams: everyUpstream, ...upstreamsOptions(shared) });
     onStop("upstreams", () => upstreams.close());
     onStop("fleet news", hearFleet(shared, bus, upstreams));
@@ -129,6 +134,7 @@ const spoolDeps = ({ config, logger, metrics, publisher, nowMs }: Shared): Durab
   publish: (batch) => publisher.publishUsage(batch),
   maxBatchBytes: () => publisher.maxBatchBytes(),
   isHopeless: isHopelessUsage,
+  onRecorded: countRecord(metrics),
   onSync: (ms) => metrics.spoolSyncSeconds.observe(ms / 1000),
   onShipped: (records) => metrics.usageShipped.inc(records),
   onDropped(requestId, error) {

@@ -4,6 +4,11 @@ import type { BreakerState } from "./clients/breaker.ts";
 
 export type AttemptOutcome = "ok" | "refused" | FailureKind;
 
+/** How a call ended: `fallback`: another than the first choice answered it. */
+const callResults = ["first", "fallback", "failed", "rejected", "client_closed"] as const;
+export type CallResult = (typeof callResults)[number];
+
+const ownSeconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2];
 const secondsToFirstContent = [0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4];
 const secondsToSync = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
@@ -17,6 +22,9 @@ export interface RouterMetricLabels {
 }
 
 export interface RouterMetrics {
+  readonly calls: { labels(labels: { result: CallResult }): { inc(): void } };
+  readonly lostCostUsd: { inc(usd: number): void };
+  readonly ownSeconds: { observe(seconds: number): void };
   readonly attempts: { labels(labels: { upstream: string; outcome: AttemptOutcome }): { inc(): void } };
   readonly firstContentSeconds: { observe(labels: { upstream: string }, seconds: number): void };
   readonly breakerState: { set(labels: { upstream: string; family: string }, value: number): void };
@@ -28,6 +36,20 @@ export interface RouterMetrics {
 
 export function createRouterMetrics(metrics: Metrics, { upstreamIds, families }: RouterMetricLabels): RouterMetrics {
   return {
+    calls: metrics.counter({
+      name: "topdog_llm_router_calls_total",
+      help: "Calls of models that are on record, by how they ended; fallback: another than the first choice answered",
+      labels: { result: callResults },
+    }),
+    lostCostUsd: metrics.counter({
+      name: "topdog_llm_router_lost_cost_usd_total",
+      help: "US dollars that providers are owed for calls which failed after content had come",
+    }),
+    ownSeconds: metrics.histogram({
+      name: "topdog_llm_router_own_seconds",
+      help: "From a call's arrival to the first question to a provider: what the router itself adds",
+      buckets: ownSeconds,
+    }),
     attempts: metrics.counter({
       name: "topdog_llm_router_upstream_attempts_total",
       help: "Calls given to an upstream, by their result before the first content",

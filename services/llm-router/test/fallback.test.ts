@@ -297,3 +297,36 @@ test("a drain lets streams finish and ships their usage before it ends", async (
   await stopped;
   expect((await rig.usages()).some(({ charges }) => charges[0]!.seq === answer.seq)).toBe(true);
 });
+
+test("every call on record is counted once, by who answered it, and dollars are lost by what broke off alone", async () => {
+  const failing = await upstream(() => ({ status: 500, body: {} }));
+  const breaking = await upstream(() => ({ events: chatEvents(["a", "b"]).slice(0, 3), cut: "at_end" as const }));
+  const calls = async (rig: Awaited<ReturnType<typeof router>>): Promise<Record<string, number>> => {
+    const results = ["first", "fallback", "failed", "rejected", "client_closed"];
+    const counts = results.map((result) => rig.metric(`topdog_llm_router_calls_total{result="${result}"`));
+    return Object.fromEntries((await Promise.all(counts)).map((count, index) => [results[index], count]));
+  };
+  const none = { first: 0, fallback: 0, failed: 0, rejected: 0, client_closed: 0 };
+
+  const rig = await router([failing, await upstream(healthy)], { BREAKER_VOLUME: "100" });
+  expect(await calls(rig)).toEqual(none);
+  await rig.call(chatBody());
+  await rig.call(chatBody());
+  await rig.call("{");
+  const counted = await calls(rig);
+  expect(counted["first"]! + counted["fallback"]!).toBe(2);
+  expect(counted["fallback"]).toBeGreaterThan(0);
+  expect(counted).toMatchObject({ failed: 0, rejected: 1 });
+  expect(await rig.metric("topdog_llm_router_own_seconds_count")).toBe(2);
+  await eventually(async () => expect(await rig.metric("topdog_llm_router_usage_shipped_total")).toBe(3));
+
+  const alone = await router([failing], { BREAKER_VOLUME: "100" });
+  await alone.call(chatBody());
+  expect(await calls(alone)).toEqual({ ...none, failed: 1 });
+  expect(await alone.metric("topdog_llm_router_lost_cost_usd_total")).toBe(0);
+
+  const broken = await router([breaking], { BREAKER_VOLUME: "100" });
+  await broken.call(chatBody({ stream: true }));
+  expect(await calls(broken)).toEqual({ ...none, failed: 1 });
+  expect(await broken.metric("topdog_llm_router_lost_cost_usd_total")).toBeGreaterThan(0);
+});

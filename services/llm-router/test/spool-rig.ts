@@ -40,6 +40,7 @@ export function spoolRig(): SpoolRig {
         onSync: () => undefined,
         onShipped: () => undefined,
         onDropped: () => undefined,
+        onRecorded: () => undefined,
         onFailure: () => undefined,
         ...options,
       }),

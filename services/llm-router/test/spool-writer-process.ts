@@ -15,6 +15,7 @@ const spool = await openDurableSpool({
   onSync: () => undefined,
   onShipped: () => undefined,
   onDropped: () => undefined,
+  onRecorded: () => undefined,
   onFailure: () => undefined,
 });
 

@@ -47,11 +47,13 @@ async function serve(
   const { opened } = incoming;
   const span = startHotSpan(`router ${operation.endpoint}`, opened.traceparent);
   const answer = linkAnswer(incoming);
+  const arrivedMs = performance.now();
   const nowMs = deps.calls.nowMs();
   try {
     await run({
       origin: callOrigin(opened, nowMs),
       deadlineMs: nowMs + opened.timeoutMs,
+      arrivedMs,
       headers: opened.headers,
       allowedModels: opened.principal.restrictions?.models ?? null,
       answer,

@@ -15,6 +15,8 @@ import type { AnswerSink } from "./answer-sink.ts";
 export interface CallObserver {
   attempt(upstreamId: string, outcome: "ok" | "refused" | FailureKind): void;
   firstContent(upstreamId: string, ms: number): void;
+  /** The first provider is asked, so long after the call arrived. */
+  firstAsked(ms: number): void;
   /** A call was refused because its usage could not be recorded. */
   refused(): void;
 }
@@ -42,6 +44,8 @@ export interface CallDeps extends RouteDeps {
 export interface Call {
   readonly origin: CallOrigin;
   readonly deadlineMs: number;
+  /** When it arrived, by `performance.now()`. */
+  readonly arrivedMs: number;
   /** Of the request; names and values alternate. */
   readonly headers: readonly string[];
   /** The only models that the caller's key may call; null: all. */

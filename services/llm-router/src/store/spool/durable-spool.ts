@@ -18,6 +18,8 @@ export interface DurableSpoolDeps extends Pick<
   readonly maxBytes: number;
   readonly segmentBytes: number;
   readonly nowMs: () => number;
+  /** A call is over, once for each. */
+  readonly onRecorded: (usage: UsageConsumed) => void;
   readonly onSync: (durationMs: number) => void;
   readonly onFailure: (error: unknown) => void;
 }
@@ -92,7 +94,7 @@ export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableS
       repairTimer ??= setInterval(repair, repairIntervalMs).unref();
     },
   });
-  const calls = createOpenCalls(log);
+  const calls = createOpenCalls(log, deps.onRecorded);
 
   function repair(): void {
     if (!log.isHealthy() && !log.repair()) return;
@@ -131,6 +133,7 @@ export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableS
       try {
         log.append(frame);
         await log.flush();
+        deps.onRecorded(usage);
         return true;
       } catch {
         return false;

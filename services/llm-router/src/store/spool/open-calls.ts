@@ -27,7 +27,7 @@ export interface OpenCalls {
 }
 
 /** The calls that have begun and are not over. */
-export function createOpenCalls(log: SpoolLog): OpenCalls {
+export function createOpenCalls(log: SpoolLog, onRecorded: (usage: UsageConsumed) => void): OpenCalls {
   const open = new Map<string, OpenCall>();
 
   async function finish(call: OpenCall, usage: UsageConsumed): Promise<void> {
@@ -39,10 +39,12 @@ export function createOpenCalls(log: SpoolLog): OpenCalls {
       call.over = false;
       // The caller will see a failure, so that is what is recorded.
       call.unwritten = { ...usage, outcome: "failed", refund: !call.begun };
+      onRecorded(call.unwritten);
       throw error;
     }
     open.delete(call.id);
     call.segment.openCalls -= 1;
+    onRecorded(usage);
   }
 
   return {
