@@ -2,7 +2,7 @@
 export default {
   testMatch: [
     "<rootDir>/{libs,services}/*/{src,test}/**/*.test.ts",
-    "<rootDir>/{proofs,e2e}/test/**/*.test.ts",
+    "<rootDir>/{proofs,e2e,monitoring}/test/**/*.test.ts",
     "<rootDir>/{bench,scripts}/**/*.test.ts",
   ],
   testPathIgnorePatterns: ["/node_modules/", "/dist/", "/.topdog/"],

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { durables, streams } from "@topdog/contracts/topology";
 import { buildAsyncApi } from "./documents/asyncapi.ts";
 import { readDefinitions } from "./documents/definitions.ts";
+import { monitoringDocuments } from "../monitoring/documents.ts";
 import { buildPublicOpenApi } from "./documents/openapi.ts";
 
-const usage = `npm run generate: writes docs/asyncapi.json and docs/openapi.json from the code
+const usage = `npm run generate: writes the documents, rules, gates and dashboards that follow from the code
   --check   writes nothing; fails when a committed document is not what the code says`;
 
 const root = join(import.meta.dirname, "..");
@@ -24,15 +25,17 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
+  const json = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
   const documents = {
-    "docs/asyncapi.json": buildAsyncApi(await readDefinitions(), { streams, durables }),
-    "docs/openapi.json": await buildPublicOpenApi(),
+    "docs/asyncapi.json": json(buildAsyncApi(await readDefinitions(), { streams, durables })),
+    "docs/openapi.json": json(await buildPublicOpenApi()),
+    ...monitoringDocuments(),
   };
   let stale = 0;
-  for (const [path, document] of Object.entries(documents)) {
-    const text = `${JSON.stringify(document, null, 2)}\n`;
+  for (const [path, text] of Object.entries(documents)) {
     const file = join(root, path);
     if (values.check !== true) {
+      mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, text);
       console.log(`wrote ${path}`);
       continue;

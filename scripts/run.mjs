@@ -18,6 +18,7 @@ const tasks = {
   mutate: { entry: [source, "scripts/mutate.ts"], engines: false, show: true },
   bench: { entry: ["bench/src/main.ts"], engines: true, show: true },
   generate: { entry: [source, "scripts/generate-documents.ts"], engines: false, show: false },
+  rules: { entry: [source, "scripts/check-rules.ts"], engines: false, show: true },
   smoke: { entry: ["scripts/billing-smoke.ts"], engines: false, show: false },
   topdog: { entry: ["scripts/topdog.ts"], engines: false, show: false },
 };
@@ -66,7 +67,7 @@ function helpWasAsked(args) {
     console.log(`  ${form.padEnd(34)}${meaning}`);
   }
   console.log(
-    "\nCtrl-C stops everything, twice at once. OPENAI_API_KEY, ANTHROPIC_API_KEY and the like make it use real providers.",
+    "\nCtrl-C stops everything, twice at once. OPENAI_API_KEY (and OPENAI_BASE_URL) make it use a real provider.",
   );
   return true;
 }

@@ -45,6 +45,7 @@ function toolGates(root: string): Gate[] {
         "proofs",
         "e2e",
         "bench",
+        "monitoring",
       ]),
     },
     {
@@ -55,7 +56,7 @@ function toolGates(root: string): Gate[] {
     },
     {
       name: "documents",
-      guarantee: "docs/asyncapi.json and docs/openapi.json are what the code says",
+      guarantee: "docs, rules, gates and dashboards are what the code says",
       advice: "npm run generate, look at the difference, commit it",
       check: toolCheck(root, [sourceCondition, "scripts/generate-documents.ts", "--check"]),
     },

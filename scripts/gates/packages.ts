@@ -37,6 +37,7 @@ export function findPackageProblems(files: readonly SourceFile[]): string[] {
     "proofs/package.json",
     "e2e/package.json",
     "bench/package.json",
+    "monitoring/package.json",
     ...folders.map((f) => `${f.kind}/${f.name}/package.json`),
   ];
   const manifests = files

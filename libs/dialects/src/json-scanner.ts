@@ -8,14 +8,9 @@ export interface JsonSpan {
   readonly end: number;
 }
 
-/** A member's value, and where its key begins: at its quote. */
-export interface JsonMember extends JsonSpan {
-  readonly keyStart: number;
-}
-
 /** Where the members of an object stand. */
 export interface JsonMembers extends JsonSpan {
-  readonly members: ReadonlyMap<string, JsonMember>;
+  readonly members: ReadonlyMap<string, JsonSpan>;
 }
 
 const maxDepth = 128;
@@ -93,7 +88,7 @@ class JsonScanner {
 
   objectAt(): JsonMembers {
     const start = this.#position;
-    const members = new Map<string, JsonMember>();
+    const members = new Map<string, JsonSpan>();
     this.#object(1, members);
     return { start, end: this.#position, members };
   }
@@ -135,7 +130,7 @@ class JsonScanner {
     this.#position += 1;
   }
 
-  #object(depth: number, members: Map<string, JsonMember> | null): void {
+  #object(depth: number, members: Map<string, JsonSpan> | null): void {
     this.#enter(depth);
     const keys = this.#keys;
     keys.enter();
@@ -153,7 +148,7 @@ class JsonScanner {
       this.#skipSpace();
       const start = this.#position;
       this.#value(depth + 1);
-      members?.set(keys.name(keyStart, keyEnd), { start, end: this.#position, keyStart: keyStart - 1 });
+      members?.set(keys.name(keyStart, keyEnd), { start, end: this.#position });
       byte = this.#next(closeBrace);
     }
     keys.leave();

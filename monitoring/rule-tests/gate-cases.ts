@@ -1,0 +1,203 @@
+import { counted, type RuleCase, scraped } from "./rule-case.ts";
+
+const scrapes = 60;
+const steady = (perScrape: number): string => `0+${perScrape}x${scrapes}`;
+const silent = `0x${scrapes}`;
+const at = "10m";
+
+const gatewayCalls = (revision: string, good: string, bad: string): Record<string, string> => ({
+  ...scraped("gateway", revision),
+  ...counted("topdog_gateway_requests_total", { service: "gateway", revision, outcome: "ok" }, good),
+  ...counted("topdog_gateway_requests_total", { service: "gateway", revision, outcome: "failed" }, bad),
+});
+
+const gateway = (
+  name: string,
+  series: RuleCase["series"],
+  availability: NonNullable<RuleCase["verdicts"]>["availability"],
+): RuleCase => ({
+  name,
+  service: "gateway",
+  intervalSeconds: 15,
+  series,
+  at,
+  verdicts: { availability: availability ?? "none" },
+});
+
+const healthy = gatewayCalls("old", steady(200), silent);
+
+const availabilityCases: readonly RuleCase[] = [
+  gateway("a healthy release passes", { ...healthy, ...gatewayCalls("new", steady(30), silent) }, "pass"),
+  gateway("a fifth of its calls fail", { ...healthy, ...gatewayCalls("new", steady(24), steady(6)) }, "fail"),
+  gateway(
+    "one error of many is within the budget",
+    { ...healthy, ...gatewayCalls("new", steady(200), `0x30 1x30`) },
+    "pass",
+  ),
+  gateway("too few calls", { ...healthy, ...gatewayCalls("new", steady(1), silent) }, "too_few"),
+  gateway("too few calls, all of them failed", { ...healthy, ...gatewayCalls("new", silent, steady(1)) }, "too_few"),
+  gateway("no calls at all", { ...healthy, ...gatewayCalls("new", silent, silent) }, "too_few"),
+  gateway("calls that stopped: 0 / 0", { ...healthy, ...gatewayCalls("new", `0+30x10 300x50`, silent) }, "too_few"),
+  gateway("the release reports nothing of calls", { ...healthy, ...scraped("gateway", "new") }, "too_few"),
+  gateway("no process of the release is scraped", healthy, "none"),
+  gateway("its processes stopped answering scrapes", { ...healthy, ...scraped("gateway", "new", "1x10 0x50") }, "none"),
+  gateway("Prometheus has just been started", {}, "none"),
+  gateway(
+    "an outage of both revisions",
+    { ...gatewayCalls("old", steady(160), steady(40)), ...gatewayCalls("new", steady(24), steady(6)) },
+    "outage",
+  ),
+  gateway(
+    "the release is far worse in an outage",
+    { ...gatewayCalls("old", steady(196), steady(4)), ...gatewayCalls("new", steady(24), steady(6)) },
+    "fail",
+  ),
+  gateway(
+    "the release fails and the stable revision is idle",
+    { ...gatewayCalls("old", silent, silent), ...gatewayCalls("new", steady(24), steady(6)) },
+    "fail",
+  ),
+  gateway("errors that are over", { ...healthy, ...gatewayCalls("new", steady(30), `0+6x20 120x40`) }, "pass"),
+  gateway(
+    "a flood of wrong keys does not hide errors",
+    {
+      ...healthy,
+      ...gatewayCalls("new", steady(24), steady(6)),
+      ...counted(
+        "topdog_gateway_requests_total",
+        { service: "gateway", revision: "new", outcome: "unauthenticated" },
+        steady(9000),
+      ),
+    },
+    "fail",
+  ),
+];
+
+const overhead = (revision: string, within: string, all: string): Record<string, string> => ({
+  ...scraped("gateway", revision),
+  ...counted("topdog_gateway_added_overhead_seconds_bucket", { service: "gateway", revision, le: "0.005" }, within),
+  ...counted("topdog_gateway_added_overhead_seconds_count", { service: "gateway", revision }, all),
+});
+
+const latency = (name: string, within: number, verdict: "pass" | "fail"): RuleCase => ({
+  name,
+  service: "gateway",
+  intervalSeconds: 15,
+  series: { ...overhead("old", steady(200), steady(200)), ...overhead("new", steady(within), steady(100)) },
+  at,
+  verdicts: { latency: verdict },
+});
+
+const routerCalls = (
+  revision: string,
+  results: Readonly<Record<string, string>>,
+  shipped: string,
+  lostUsd = silent,
+) => ({
+  ...scraped("llm-router", revision),
+  ...(Object.assign(
+    {},
+    ...Object.entries(results).map(([result, values]) =>
+      counted("topdog_llm_router_calls_total", { service: "llm-router", revision, result }, values),
+    ),
+  ) as Record<string, string>),
+  ...counted("topdog_llm_router_usage_shipped_total", { service: "llm-router", revision }, shipped),
+  ...counted("topdog_llm_router_lost_cost_usd_total", { service: "llm-router", revision }, lostUsd),
+});
+
+const router = (name: string, series: RuleCase["series"], verdicts: NonNullable<RuleCase["verdicts"]>): RuleCase => ({
+  name,
+  service: "llm-router",
+  intervalSeconds: 15,
+  series,
+  at: "14m",
+  verdicts,
+});
+
+const goodRouter = routerCalls("old", { first: steady(200), fallback: silent, failed: silent }, steady(200));
+
+const routerCases: readonly RuleCase[] = [
+  router(
+    "a healthy router passes",
+    { ...goodRouter, ...routerCalls("new", { first: steady(40), fallback: silent, failed: silent }, steady(40)) },
+    { availability: "pass", fallback: "pass", metering: "pass", unreliability_cost: "pass" },
+  ),
+  router(
+    "a router that falls back too often",
+    { ...goodRouter, ...routerCalls("new", { first: steady(30), fallback: steady(10), failed: silent }, steady(40)) },
+    { availability: "pass", fallback: "fail" },
+  ),
+  router(
+    "a provider's outage, where both fall back, is not the release",
+    {
+      ...routerCalls("old", { first: steady(20), fallback: steady(180), failed: silent }, steady(200)),
+      ...routerCalls("new", { first: steady(4), fallback: steady(36), failed: silent }, steady(40)),
+    },
+    { fallback: "pass", availability: "pass" },
+  ),
+  router(
+    "every provider is out, for both",
+    {
+      ...routerCalls("old", { first: steady(20), fallback: silent, failed: steady(180) }, steady(200)),
+      ...routerCalls("new", { first: steady(4), fallback: silent, failed: steady(36) }, steady(40)),
+    },
+    { availability: "outage", fallback: "pass" },
+  ),
+  router(
+    "nothing to compare with: the stable revision is idle",
+    {
+      ...routerCalls("old", { first: silent, fallback: silent, failed: silent }, silent),
+      ...routerCalls("new", { first: steady(30), fallback: steady(10), failed: silent }, steady(40)),
+    },
+    { fallback: "too_few" },
+  ),
+  router(
+    "a router that counts usage twice",
+    { ...goodRouter, ...routerCalls("new", { first: steady(40), fallback: silent, failed: silent }, steady(80)) },
+    { metering: "fail" },
+  ),
+  router(
+    "a router that keeps usage for itself",
+    { ...goodRouter, ...routerCalls("new", { first: steady(40), fallback: silent, failed: silent }, silent) },
+    { metering: "fail" },
+  ),
+  router(
+    "broken streams cost dollars",
+    {
+      ...goodRouter,
+      ...routerCalls("new", { first: steady(40), fallback: silent, failed: silent }, steady(40), "0+0.04x60"),
+    },
+    { unreliability_cost: "fail" },
+  ),
+  router(
+    "a silent router",
+    { ...goodRouter, ...scraped("llm-router", "new") },
+    { availability: "too_few", fallback: "too_few", metering: "too_few", unreliability_cost: "too_few" },
+  ),
+  router("a router that is gone", goodRouter, { availability: "none", fallback: "none", metering: "none" }),
+];
+
+const quotaBuckets = (ratio: string, checked: string): Record<string, string> => ({
+  ...scraped("quota", "new"),
+  ...counted("topdog_quota_metering_consistency_ratio", { service: "quota", revision: "new" }, ratio),
+  ...counted("topdog_quota_consistency_checked_buckets", { service: "quota", revision: "new" }, checked),
+});
+
+const quota = (name: string, series: RuleCase["series"], metering: "pass" | "fail" | "too_few"): RuleCase => ({
+  name,
+  service: "quota",
+  intervalSeconds: 15,
+  series,
+  at,
+  verdicts: { metering },
+});
+
+export const gateCases: readonly RuleCase[] = [
+  ...availabilityCases,
+  latency("half a percent is slow", 99.5, "pass"),
+  latency("a tenth is slow", 90, "fail"),
+  ...routerCases,
+  quota("ledger and counters agree", quotaBuckets("1x60", "40x60"), "pass"),
+  quota("one bucket of two hundred does not agree", quotaBuckets("0.995x60", "200x60"), "fail"),
+  quota("nothing was measured yet", quotaBuckets("0x60", "0x60"), "too_few"),
+];

@@ -1,0 +1,108 @@
+import { sumIncrease, sumRate } from "../rules/promql.ts";
+import { burnGate } from "./burn-gate.ts";
+import type { Gate, ServiceObjectives, Slo } from "./definition.ts";
+
+const by = "service, revision";
+const calls = "topdog_llm_router_calls_total";
+
+const availability: Slo = {
+  name: "availability",
+  promise: "A call that reached a router is answered, or was the caller's own fault",
+  objective: 0.999,
+  sli: { kind: "events", bad: `${calls}{result="failed"}`, all: calls },
+  leastEvents: 140,
+  runbook: "provider-outage",
+};
+
+const latency: Slo = {
+  name: "latency",
+  promise: "A router asks the first provider within 10 ms",
+  objective: 0.99,
+  sli: { kind: "latency", histogram: "topdog_llm_router_own_seconds", withinSeconds: 0.01 },
+  leastEvents: 140,
+  runbook: "slow-router",
+};
+
+const callSamples: Gate["samples"] = ({ slow }) => sumIncrease(by, calls, slow);
+/** Per call of the slow window; a counter that nobody has made yet counts as 0. */
+const perCall = (counter: string, slow: string): string =>
+  `(${sumRate(by, counter, slow)} or 0 * ${sumRate(by, calls, slow)}) / (${sumRate(by, calls, slow)} > 0)`;
+
+const fallback: Gate = {
+  name: "fallback",
+  meaning: "Share of calls that the first choice did not answer, beyond that of the stable revision",
+  unit: "share of calls",
+  value: ({ slow }) => perCall(`${calls}{result=~"fallback|failed"}`, slow),
+  samples: callSamples,
+  leastSamples: 100,
+  failAt: 0.05,
+  against: "excess",
+};
+
+const metering: Gate = {
+  name: "metering",
+  meaning: "Usage records put on the bus for each call that ended: one, and no more",
+  unit: "share of calls wrongly counted",
+  value: ({ slow }) => `abs(1 - ${perCall("topdog_llm_router_usage_shipped_total", slow)})`,
+  samples: callSamples,
+  leastSamples: 100,
+  failAt: 0.2,
+  against: "nothing",
+};
+
+const cost: Gate = {
+  name: "unreliability_cost",
+  meaning: "US dollars that providers are owed for calls which gave their callers nothing whole, per 1,000 calls",
+  unit: "USD per 1,000 calls",
+  value: ({ slow }) => `1000 * ${perCall("topdog_llm_router_lost_cost_usd_total", slow)}`,
+  samples: callSamples,
+  leastSamples: 140,
+  failAt: 0.5,
+  against: "excess",
+};
+
+export const llmRouterObjectives: ServiceObjectives = {
+  service: "llm-router",
+  slos: [availability, latency],
+  gates: [
+    burnGate("availability", availability, { failAt: 14.4, leastSamples: 140 }),
+    burnGate("latency", latency, { failAt: 6, leastSamples: 140 }),
+    fallback,
+    metering,
+    cost,
+  ],
+  alerts: [
+    {
+      name: "UsageRecordsLost",
+      meaning: "The bus can never accept a usage record: every one is a bug, and a call that nobody pays",
+      expr: `sum by (service) (increase(topdog_llm_router_usage_dropped_total[15m])) > 0`,
+      forMinutes: 0,
+      severity: "page",
+      runbook: "metering",
+    },
+    {
+      name: "UsageNotRecordable",
+      meaning: "Routers refuse calls because their spool cannot write",
+      expr: `sum by (service) (increase(topdog_llm_router_usage_refused_total[5m])) > 0`,
+      forMinutes: 0,
+      severity: "page",
+      runbook: "spool",
+    },
+    {
+      name: "SpoolGrows",
+      meaning: "Usage waits on a router's disk: the bus does not take it",
+      expr: `topdog_llm_router_spool_bytes > 64 * 1024 * 1024`,
+      forMinutes: 10,
+      severity: "ticket",
+      runbook: "spool",
+    },
+    {
+      name: "UpstreamResting",
+      meaning: "A provider's breaker stays open: calls go to others, or fail where there are none",
+      expr: `max by (service, upstream, family) (topdog_llm_router_breaker_state) == 2`,
+      forMinutes: 5,
+      severity: "ticket",
+      runbook: "provider-outage",
+    },
+  ],
+};
