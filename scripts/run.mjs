@@ -67,7 +67,7 @@ function helpWasAsked(args) {
     console.log(`  ${form.padEnd(34)}${meaning}`);
   }
   console.log(
-    "\nCtrl-C stops everything, twice at once. OPENAI_API_KEY (and OPENAI_BASE_URL) make it use a real provider.",
+    "\nCtrl-C stops everything, twice at once. OPENAI_API_KEY, ANTHROPIC_API_KEY and the like make it use real providers.",
   );
   return true;
 }

@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join, resolve } from "node:path";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { providerKeyNames } from "@topdog/contracts/providers";
 import { databaseOf, storingServices } from "@topdog/contracts/services";
 import { PortTakenError, type Stack, startStack } from "@topdog/local-stack/stack";
 import { describeWatch, type WatchFlags, watchOptions } from "./start-watch.ts";
@@ -117,7 +118,7 @@ async function bringUp(flags: Flags): Promise<Stack> {
     ports: portsOf(flags),
     fresh: flags["fresh"] === true,
     ...watchOptions(watchFlagsOf(flags)),
-    sandboxes: (process.env["OPENAI_API_KEY"] ?? "") === "" ? 2 : 0,
+    sandboxes: providerKeyNames.some((name) => (process.env[name] ?? "") !== "") ? 0 : 2,
     stripeTwin: (process.env["STRIPE_SECRET_KEY"] ?? "") === "",
     restartsMax,
     onProgress: (line) => console.log(`✓ ${line} (${sinceStart()})`),

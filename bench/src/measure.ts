@@ -85,12 +85,19 @@ export interface WarmUpLimits {
 
 const levelWithin = 0.05;
 
-/** Calls a target until the CPU time of a call has stopped falling, step by step. Returns whether it got there in time. */
+/**
+ * Calls a target until the CPU time of a call has stopped falling, step by step. Returns whether it got there in time: false at once
+ * for one that completes nothing.
+ */
 export async function warmUp(bench: Bench, target: Target, workload: Workload, limits: WarmUpLimits): Promise<boolean> {
   let calls = 0;
   let earlier = Number.POSITIVE_INFINITY;
   for (let spentMs = 0; spentMs < limits.maxMs; spentMs += limits.stepMs) {
     const step = await measure(bench, target, { ...workload, ratePerSecond: null }, limits.stepMs);
+    if (step.completed === 0) {
+      bench.progress(`${target.name} completes nothing: ${step.failed} failed: ${step.firstFailure}`);
+      return false;
+    }
     const micros = totalOf(step.cpuMicros);
     calls += step.completed;
     bench.progress(`${target.name} warms up: ${micros.toFixed(0)} µs a call after ${calls} calls`);

@@ -1,13 +1,15 @@
 import { rmSync } from "node:fs";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
+import { signInAsDemo } from "@topdog/local-stack/sign-in";
 import { startStack } from "@topdog/local-stack/stack";
 import { Client } from "undici";
-import { createManyKeys } from "./many-keys.ts";
+import { createKeysOf } from "./many-keys.ts";
 import { percentile } from "./statistics.ts";
 
-const keyCount = 400;
+/** Each calls a dozen times before it is refused everywhere: together less than the plan has for a day. */
+const keyCount = 200;
 /** Revoked first and not counted: the code of both services is compiled by then. */
-const warmUpKeys = 40;
+const warmUpKeys = 20;
 const gatewayCount = 2;
 const giveUpAfterMs = 30_000;
 
@@ -19,11 +21,13 @@ export async function measureRevocation(progress: (line: string) => void): Promi
   const stack = await startStack({ dataDir, gateways: gatewayCount, env, onProgress: progress });
   const gateways = stack.urls.gateway.map((url) => new Client(url));
   try {
-    const keys = await createManyKeys(stack, keyCount);
+    const [first] = gateways as [Client];
+    const person = await signInAsDemo(first, stack.urls.gateway[0] ?? "", stack.demo.password ?? "");
+    const keys = await createKeysOf(stack, stack.demo.userId, keyCount);
     progress(`revoking ${keyCount} keys, one after the other`);
     const delaysMs: number[] = [];
-    for (const [index, key] of keys.entries()) {
-      const delayMs = await revoke(gateways, key, `key_usr_bench_${index}`);
+    for (const [index, { id, key }] of keys.entries()) {
+      const delayMs = await revoke(gateways, { id, key, person });
       if (index >= warmUpKeys) delaysMs.push(delayMs);
     }
     console.log(describe(delaysMs));
@@ -34,20 +38,32 @@ export async function measureRevocation(progress: (line: string) => void): Promi
   }
 }
 
-async function statusOf(gateway: Client, key: string, method: "GET" | "DELETE", path: string): Promise<number> {
-  const { statusCode, body } = await gateway.request({ method, path, headers: { authorization: `Bearer ${key}` } });
+type Headers = Readonly<Record<string, string>>;
+
+async function statusOf(gateway: Client, headers: Headers, method: "GET" | "DELETE", path: string): Promise<number> {
+  const { statusCode, body } = await gateway.request({ method, path, headers });
   await body.dump();
   return statusCode;
 }
 
+const useKey = (gateway: Client, key: string): Promise<number> =>
+  statusOf(gateway, { authorization: `Bearer ${key}` }, "GET", "/v1/models");
+
+interface Revocation {
+  readonly id: string;
+  readonly key: string;
+  /** Headers of a session of the key's owner. */
+  readonly person: Headers;
+}
+
 /** Milliseconds from DELETE's answer to the first refusal by the slower gateway; a refusal's own way is part of it. */
-async function revoke(gateways: readonly Client[], key: string, keyId: string): Promise<number> {
+async function revoke(gateways: readonly Client[], { id, key, person }: Revocation): Promise<number> {
   const [first] = gateways as [Client];
   for (const gateway of gateways) {
-    const status = await statusOf(gateway, key, "GET", "/v1/models");
+    const status = await useKey(gateway, key);
     if (status !== 200) throw new Error(`a key that is good was answered ${status}`);
   }
-  const status = await statusOf(first, key, "DELETE", `/api/keys/${keyId}`);
+  const status = await statusOf(first, person, "DELETE", `/api/keys/${id}`);
   if (status !== 204) throw new Error(`a revocation was answered ${status}`);
   const answeredMs = performance.now();
   await Promise.all(gateways.map((gateway) => untilRefused(gateway, key)));
@@ -56,7 +72,7 @@ async function revoke(gateways: readonly Client[], key: string, keyId: string): 
 
 async function untilRefused(gateway: Client, key: string): Promise<void> {
   const endsAtMs = performance.now() + giveUpAfterMs;
-  while ((await statusOf(gateway, key, "GET", "/v1/models")) !== 401) {
+  while ((await useKey(gateway, key)) !== 401) {
     if (performance.now() > endsAtMs) throw new Error(`a revoked key is served after ${giveUpAfterMs} ms`);
   }
 }

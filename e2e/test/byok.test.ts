@@ -1,11 +1,11 @@
 import { dirname } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { serviceNames } from "@topdog/contracts/services";
+import { signInAsDemo } from "@topdog/local-stack/sign-in";
 import { Client } from "pg";
 import { Pool, request } from "undici";
 import { until } from "../support/eventually.ts";
 import { filesWith, holdsAny, processesWith } from "../support/find-text.ts";
-import { signIn } from "../support/openapi/api-setting.ts";
 import { startPlatform, type Platform } from "../support/platform.ts";
 import { rawCall, type RawAnswer } from "../support/raw-call.ts";
 import { startTraceCollector, type TraceCollector } from "../support/trace-collector.ts";
@@ -25,7 +25,7 @@ beforeAll(async () => {
     everyService: { LOG_LEVEL: "trace", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
   });
   client = new Pool(platform.gatewayUrl, { connections: 2 });
-  person = await signIn(client, platform.demo.password ?? "");
+  person = await signInAsDemo(client, platform.gatewayUrl, platform.demo.password ?? "");
 }, 180_000);
 afterAll(async () => {
   await client.destroy();

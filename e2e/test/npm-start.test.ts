@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { providerKeyNames } from "@topdog/contracts/providers";
 import { serviceNames, stripeTwin } from "@topdog/contracts/services";
 import { freePort } from "@topdog/local-stack/free-port";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
@@ -38,7 +39,7 @@ async function start(args: readonly string[], ports: Readonly<Record<string, num
   const child = spawn(process.execPath, ["scripts/run.mjs", "start", ...flags, ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_OPTIONS: "", OPENAI_API_KEY: "" },
+    env: { ...process.env, NODE_OPTIONS: "", ...Object.fromEntries(providerKeyNames.map((name) => [name, ""])) },
   });
   let output = "";
   const keep = (chunk: Buffer): void => void (output += chunk.toString());

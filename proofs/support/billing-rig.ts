@@ -15,6 +15,7 @@ import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { startStoringService, startTestService, type StoringTestService } from "@topdog/testing/service";
 import { Stripe } from "stripe";
+import { startStripeRelay, type StripeRelay } from "./stripe-relay.ts";
 
 const webhookSecret = "whsec_of_the_billing_rig_0123";
 const secretKey = "sk_test_of_the_billing_rig";
@@ -24,6 +25,8 @@ const host = "127.0.0.1";
 export interface BillingRig {
   readonly billing: StoringTestService;
   readonly stripe: Stripe;
+  /** Between billing and Stripe. */
+  readonly relay: StripeRelay;
   /** For use cases that nothing but a clock or an operator calls. */
   readonly deps: StartCheckoutDeps;
   call(method: string, path: string, as: As | SessionCaller, body?: unknown): Promise<Answer>;
@@ -45,11 +48,12 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
       STRIPE_WEBHOOK_SECRET: webhookSecret,
     },
   });
+  const relay = await startStripeRelay(twin.url);
   const clock = { nowMs: Date.now() };
   const stripeEnv = {
     ...callerEnv,
     ...twinPriceVariables(),
-    STRIPE_API_URL: twin.url,
+    STRIPE_API_URL: relay.url,
     STRIPE_SECRET_KEY: secretKey,
     STRIPE_WEBHOOK_SECRET: webhookSecret,
     HTTP_PORT: String(port),
@@ -74,6 +78,7 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
   return {
     billing: service,
     stripe: clientOf(twin.url),
+    relay,
     deps,
     call: (...args) => accountCall({ name: "billing", url: service.url }, ...args),
     control,
@@ -94,6 +99,7 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
     stop: async () => {
       deps.stripe.close();
       await service.stop();
+      await relay.stop();
       await twin.stop();
     },
   };

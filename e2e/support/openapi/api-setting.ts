@@ -1,4 +1,5 @@
 import { formatApiKey } from "@topdog/contracts/api-key";
+import { signInAsDemo } from "@topdog/local-stack/sign-in";
 import { Pool } from "undici";
 import { startPlatform, type Platform } from "../platform.ts";
 
@@ -44,7 +45,7 @@ export async function startApiSetting(): Promise<ApiSetting> {
     // Shows a session instead.
     person: null,
   };
-  const cookies = await signIn(client, platform.demo.password ?? "");
+  const cookies = await signInAsDemo(client, platform.gatewayUrl, platform.demo.password ?? "");
   const names = await nameThings(platform, other);
   const named = (text: string): string => text.replaceAll(/<(\w+)>/g, (whole, name: string) => names[name] ?? whole);
 
@@ -70,20 +71,6 @@ export async function startApiSetting(): Promise<ApiSetting> {
       await platform.stop();
     },
   };
-}
-
-/** What the browser of the demo's person sends. */
-export async function signIn(client: Pool, password: string): Promise<Record<string, string>> {
-  const answer = await client.request({
-    path: "/api/auth/sign-in",
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ email: "demo@topdog.example", password }),
-  });
-  await answer.body.dump();
-  const cookies = [answer.headers["set-cookie"] ?? []].flat().map((cookie) => cookie.split(";", 1)[0] ?? "");
-  const csrf = cookies.find((cookie) => cookie.startsWith("topdog_csrf="))?.split("=")[1] ?? "";
-  return { cookie: cookies.join("; "), "x-csrf-token": csrf };
 }
 
 const cursor = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString("base64url");

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { userBucket } from "./quota.ts";
-import { type Principal, principalSchema } from "./rpc/resolve-principal.ts";
+import { principalSchema } from "./rpc/resolve-principal.ts";
 
 /** The header with the token (libs/caller-token) that tells a sibling service who calls. */
 export const callerTokenHeaderName = "x-topdog-caller";
@@ -42,13 +41,5 @@ export const accountCallSchema = z.object({
 });
 export type AccountCall = z.infer<typeof accountCallSchema>;
 
-/** What the caller's own calls are charged to; for a session, the calls of the user's personal keys. */
-export const bucketsOf = (caller: AccountCaller): Principal["buckets"] =>
-  caller.kind === "key" ? caller.buckets : { personal: userBucket(caller.userId), org: null };
-
 /** How old the last proof may be for a sensitive act: on keys, members, billing, or a deletion. */
 export const recentAuthenticationMs = 15 * 60_000;
-
-/** The user, and the org that their key is confined to with their role in it; both null for a session. */
-export const tenantOf = (caller: AccountCaller): Pick<Principal, "userId" | "orgId" | "role"> =>
-  caller.kind === "key" ? caller : { userId: caller.userId, orgId: null, role: null };

@@ -8,9 +8,14 @@ export interface JsonSpan {
   readonly end: number;
 }
 
+/** A member's value, and where its key begins: at its quote. */
+export interface JsonMember extends JsonSpan {
+  readonly keyStart: number;
+}
+
 /** Where the members of an object stand. */
 export interface JsonMembers extends JsonSpan {
-  readonly members: ReadonlyMap<string, JsonSpan>;
+  readonly members: ReadonlyMap<string, JsonMember>;
 }
 
 const maxDepth = 128;
@@ -88,7 +93,7 @@ class JsonScanner {
 
   objectAt(): JsonMembers {
     const start = this.#position;
-    const members = new Map<string, JsonSpan>();
+    const members = new Map<string, JsonMember>();
     this.#object(1, members);
     return { start, end: this.#position, members };
   }
@@ -130,7 +135,7 @@ class JsonScanner {
     this.#position += 1;
   }
 
-  #object(depth: number, members: Map<string, JsonSpan> | null): void {
+  #object(depth: number, members: Map<string, JsonMember> | null): void {
     this.#enter(depth);
     const keys = this.#keys;
     keys.enter();
@@ -148,7 +153,7 @@ class JsonScanner {
       this.#skipSpace();
       const start = this.#position;
       this.#value(depth + 1);
-      members?.set(keys.name(keyStart, keyEnd), { start, end: this.#position });
+      members?.set(keys.name(keyStart, keyEnd), { start, end: this.#position, keyStart: keyStart - 1 });
       byte = this.#next(closeBrace);
     }
     keys.leave();

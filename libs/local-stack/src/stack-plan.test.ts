@@ -48,6 +48,7 @@ const plan: StackPlan = {
   inspectAddresses: {},
   parentEnv: {
     OPENAI_API_KEY: "canary-key",
+    MISTRAL_API_KEY: "canary-key-2",
     OTHER_API_KEY: "other-key",
     UPSTREAMS: '[{"id":"other","baseUrl":"https://other.test","apiKeyEnv":"OTHER_API_KEY"}]',
     AWS_SECRET_ACCESS_KEY: "canary",
@@ -58,7 +59,15 @@ const plan: StackPlan = {
     "org-registry": ["HTTP_PORT", "DATABASE_URL", "CALLER_PUBLIC_KEYS", "LOG_LEVEL"],
     billing: ["HTTP_PORT", "DATABASE_URL", "REGULATED_LINEUP"],
     quota: ["HTTP_PORT", "DATABASE_URL"],
-    "llm-router": ["HTTP_PORT", "SANDBOX_URLS", "SPOOL_DIR", "ROUTER_SIGNING_KEY", "OPENAI_API_KEY", "UPSTREAMS"],
+    "llm-router": [
+      "HTTP_PORT",
+      "SANDBOX_URLS",
+      "SPOOL_DIR",
+      "ROUTER_SIGNING_KEY",
+      "OPENAI_API_KEY",
+      "MISTRAL_API_KEY",
+      "UPSTREAMS",
+    ],
     gateway: ["HTTP_PORT", "CALLER_SIGNING_KEY", "ROUTER_URL"],
     "sandbox-provider": ["HTTP_PORT"],
   },
@@ -176,6 +185,7 @@ describe("planServices", () => {
     const specs = planServices({ ...plan, sandboxes: [] });
     for (const [name, value] of [
       ["OPENAI_API_KEY", "canary-key"],
+      ["MISTRAL_API_KEY", "canary-key-2"],
       ["OTHER_API_KEY", "other-key"],
     ] as const) {
       const holders = specs.filter((spec) => spec.env[name] === value).map((spec) => spec.name);

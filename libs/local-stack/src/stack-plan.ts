@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isProviderVariable } from "@topdog/contracts/providers";
 import {
   isStandIn,
   type ServiceName,
@@ -68,8 +69,6 @@ const busEnvironment = (plan: StackPlan, package_: ServiceName | StandInName): E
     ? { NATS_NKEY_SEED: undefined }
     : { NATS_URL: plan.natsUrl, NATS_NKEY_SEED: plan.busSeeds[package_] };
 
-const providerKeys = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "UPSTREAMS"];
-
 /** The variables that the value of UPSTREAMS names as holding a key. */
 const keysOfUpstreams = (upstreams = ""): string[] =>
   [...upstreams.matchAll(/"apiKeyEnv"\s*:\s*"(\w+)"/g)].map((match) => match[1] ?? "");
@@ -102,7 +101,10 @@ export function paymentEnvironment({
 export function planServices(plan: StackPlan): ServiceSpec[] {
   const urlOf = (name: string): string => `http://${plan.host}:${plan.ports[name]}`;
   const inherited = { ...plan.parentEnv };
-  if (plan.sandboxes.length > 0) for (const name of providerKeys) delete inherited[name];
+  if (plan.sandboxes.length > 0) {
+    const ofProviders = Object.keys(inherited).filter((name) => name === "UPSTREAMS" || isProviderVariable(name));
+    for (const name of ofProviders) delete inherited[name];
+  }
   const shared: Environment = {
     ...inherited,
     HTTP_HOST: plan.host,

@@ -5,6 +5,9 @@ customer.epoch integer not null default 1
 customer.owner text not null
 customer.resync_at timestamp with time zone
 customer.stripe_customer_id text
+customer.sync_applied integer not null default 0
+customer.sync_fence integer not null default 0
+customer.sync_until timestamp with time zone
 customer.synced_at timestamp with time zone
 money_operation.attempt integer not null default 1
 money_operation.created_at timestamp with time zone not null
@@ -95,10 +98,12 @@ webhook_event.state text not null default 'pending'::text
 webhook_event.type text not null
 
 -- constraints
+customer.customer_check CHECK (((sync_applied >= 0) AND (sync_applied <= sync_fence)))
 customer.customer_epoch_check CHECK ((epoch >= 1))
 customer.customer_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
 customer.customer_pkey PRIMARY KEY (owner)
 customer.customer_stripe_customer_id_key UNIQUE (stripe_customer_id)
+customer.customer_sync_fence_check CHECK ((sync_fence >= 0))
 money_operation.money_operation_attempt_check CHECK ((attempt >= 1))
 money_operation.money_operation_kind_check CHECK ((kind = ANY (ARRAY['checkout'::text, 'change'::text, 'schedule'::text, 'cancel'::text, 'resume'::text])))
 money_operation.money_operation_owner_fkey FOREIGN KEY (owner) REFERENCES customer(owner)

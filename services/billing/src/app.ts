@@ -10,16 +10,12 @@ import { createRoutes } from "./routes/routes.ts";
 import { openPayments } from "./usecases/open-payments.ts";
 import { createWebhookWorker } from "./usecases/webhook-worker.ts";
 
-/** Each customer that is synced holds one while Stripe answers. */
-const maxConnections = 16;
-
 export const billing = defineService({
   name: "billing",
   needs: { database: true, bus: "required" },
   config: configSchema,
   // Of two: signatures and callers are judged by the real time, subscriptions by the time that Stripe has; a twin may be ahead.
   deps: { nowMs: Date.now, stripeNowMs: Date.now },
-  databaseOptions: () => ({ maxConnections }),
   build: ({ config, deps: { nowMs, stripeNowMs }, ...context }) => {
     const { db, logger } = context;
     const metrics = createBillingMetrics(context.metrics);

@@ -13,8 +13,8 @@ import { onProviderStateChanged } from "./broadcasts/on-provider-state-changed.t
 import { countRecord, createCallCounter } from "./clients/call-counter.ts";
 import { createEventPublisher, type EventPublisher, isHopelessUsage } from "./clients/event-publisher.ts";
 import { createByokCredentials } from "./clients/byok-credentials.ts";
-import { byokOnlyUpstreams, createByokOffers } from "./clients/byok-upstreams.ts";
-import { upstreamPool } from "./clients/upstream-pool.ts";
+import { createByokOffers } from "./clients/byok-upstreams.ts";
+import { byokOnlyUpstreams, upstreamPool } from "./clients/upstream-pool.ts";
 import { createUpstreams, type UpstreamOptions, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
 import { createCredentialOpener } from "./clients/open-credential.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
@@ -53,26 +53,21 @@ export const llmRouter = defineService({
   config: configSchema,
   deps: { nowMs: Date.now, readSecret, openSpool },
   build: async ({ config, deps, bus, logger, metrics: registry, onStop }) => {
-    const pool = upstreamPool(poolOptions(config, deps.readSecret));
+    const options = poolOptions(config, deps.readSecret);
+    const pool = upstreamPool(options);
     const catalog = createModelCatalog(
-      pool.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
+      pool.map(({ id, models, provider: { dialects, native } }) => ({ id, models, dialects, native })),
     );
-    const byokOnly = byokOnlyUpstreams(pool, {
-      baseUrl: config.OPENAI_BASE_URL,
-      maxConnections: config.MAX_CALLS_PER_UPSTREAM,
-      connectTimeoutMs: config.CONNECT_TIMEOUT_MS,
-      dialects: ["openai-chat"],
-    });
+    const everyUpstream = [...pool, ...byokOnlyUpstreams(options)];
     const metrics = createRouterMetrics(registry, {
-      upstreamIds: [...pool, ...byokOnly].map(({ id }) => id),
-      families: familiesOf([...pool, ...byokOnly]),
+      upstreamIds: everyUpstream.map(({ id }) => id),
+      families: familiesOf(everyUpstream),
     });
     const shared: Shared = { config, logger, metrics, nowMs: deps.nowMs, publisher: createEventPublisher(bus, logger) };
     // Waits until the last process has released it.
     const spool = await deps.openSpool(spoolDeps(shared));
     onStop("usage spool", () => spool.stop(shippingGraceMs));
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
-    const everyUpstream = [...pool, ...byokOnly];
     const upstreams = createUpstreams({ upstreams: everyUpstream, ...upstreamsOptions(shared) });
     onStop("upstreams", () => upstreams.close());
     onStop("fleet news", hearFleet(shared, bus, upstreams));

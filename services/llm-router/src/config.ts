@@ -3,11 +3,14 @@ import { linkTlsFields } from "@topdog/call-link/tls-files";
 import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { httpUrl, urlList } from "@topdog/config/address";
 import { Secret, secretSchema } from "@topdog/config/secret";
+import { dialectIds } from "@topdog/dialects/dialect";
 import { busFields, processFields } from "@topdog/service/fields";
 import { vaultKeysField } from "@topdog/vault/keyring";
 import { z } from "zod";
+import { modelTable } from "./domain/model-table.ts";
 import { type PriceOverrides, priceOverridesSchema } from "./clients/price-overrides.ts";
-import type { PoolOptions } from "./clients/upstream-pool.ts";
+import type { AzureSetting, PoolOptions } from "./clients/upstream-pool.ts";
+import { providerFields, providerSettings } from "./clients/provider-fields.ts";
 
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const milliseconds = (most: number) => wholeNumber(1, most);
@@ -34,7 +37,18 @@ const upstreamSchema = z.strictObject({
     .array(z.union([z.string(), pricedModel]))
     .min(1)
     .optional(),
+  /** What it speaks; chat completions by default. */
+  dialects: z.array(z.enum(dialectIds)).min(1).optional(),
 });
+
+/** By model: its deployment. */
+const deployments = z
+  .string()
+  .regex(/^[\w.-]+(=[\w.-]+)?(,[\w.-]+(=[\w.-]+)?)*$/, "must be models, or model=deployment, separated by commas")
+  .transform((text) => {
+    const pairs = text.split(",").map((one) => one.split("="));
+    return new Map(pairs.map(([model = "", deployment = model]) => [model, deployment]));
+  });
 
 const jsonText = z.string().transform((text, context): unknown => {
   try {
@@ -76,13 +90,24 @@ export const configSchema = z.object({
     .default(500)
     .describe("How long a usage record waits for others to be published with"),
   SANDBOX_URLS: sandboxes.optional().describe("Sandbox providers, comma-separated base URLs: sandbox-a, sandbox-b, …"),
-  OPENAI_API_KEY: secretSchema.optional().describe("Adds the upstream openai; unset: no OpenAI models"),
-  OPENAI_BASE_URL: httpUrl.default("https://api.openai.com/v1").describe("Base URL of the upstream openai"),
+  ...providerFields(),
+  AZURE_OPENAI_API_KEY: secretSchema.optional().describe("Adds the upstream azure-openai, with the two that follow"),
+  AZURE_OPENAI_ENDPOINT: httpUrl.optional().describe("Of the resource: https://name.openai.azure.com"),
+  AZURE_OPENAI_DEPLOYMENTS: deployments
+    .optional()
+    .describe(
+      "Models that are deployed there, as model=deployment, separated by commas; a model alone is its own deployment",
+    ),
+  AZURE_OPENAI_API_VERSION: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}(-preview)?$/, "must be a date, perhaps with -preview")
+    .default("2024-10-21")
+    .describe("Version of Azure's API"),
   UPSTREAMS: jsonText
     .pipe(z.array(upstreamSchema).max(50))
     .optional()
     .describe(
-      "JSON: more OpenAI-compatible upstreams, [{id, baseUrl, apiKeyEnv?, models?}]; apiKeyEnv names a variable, X_API_KEY, that holds the key",
+      "JSON: more OpenAI-compatible upstreams, [{id, baseUrl, apiKeyEnv?, models?, dialects?}]; apiKeyEnv names a variable, X_API_KEY, that holds the key",
     ),
   MODEL_PRICES_FILE: z
     .string()
@@ -144,6 +169,18 @@ function readPrices(path: string | undefined): PriceOverrides {
   }
 }
 
+/** Null without a key. Throws when it is there and the rest is not. */
+function azureSetting(config: RouterConfig): AzureSetting | null {
+  const { AZURE_OPENAI_API_KEY: apiKey, AZURE_OPENAI_ENDPOINT: endpoint, AZURE_OPENAI_DEPLOYMENTS: models } = config;
+  if (apiKey === undefined) return null;
+  if (endpoint === undefined || models === undefined) {
+    throw new Error("AZURE_OPENAI_API_KEY needs AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_DEPLOYMENTS beside it");
+  }
+  const unknown = [...models.keys()].find((id) => !modelTable.openai.some((model) => model.id === id));
+  if (unknown !== undefined) throw new Error(`AZURE_OPENAI_DEPLOYMENTS: the model ${unknown} is unknown`);
+  return { endpoint, apiKey, apiVersion: config.AZURE_OPENAI_API_VERSION, deployments: models };
+}
+
 /** Throws when an upstream's key is not set: better at the start than at its first call. */
 export function poolOptions(config: RouterConfig, readSecret: SecretReader): PoolOptions {
   const keyOf = (name: string | undefined): Secret | null => {
@@ -151,10 +188,10 @@ export function poolOptions(config: RouterConfig, readSecret: SecretReader): Poo
     if (name !== undefined && key === null) throw new Error(`UPSTREAMS: the variable ${name} is not set`);
     return key;
   };
-  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl } = config;
   return {
     sandboxUrls: config.SANDBOX_URLS ?? [],
-    openAi: apiKey === undefined ? null : { baseUrl, apiKey },
+    providers: providerSettings(config),
+    azure: azureSetting(config),
     more: (config.UPSTREAMS ?? []).map(({ apiKeyEnv, ...upstream }) => ({ ...upstream, apiKey: keyOf(apiKeyEnv) })),
     maxConnectionsPerUpstream: config.MAX_CALLS_PER_UPSTREAM,
     connectTimeoutMs: config.CONNECT_TIMEOUT_MS,

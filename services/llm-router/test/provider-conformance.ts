@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import type { Secret } from "@topdog/config/secret";
+import { Secret } from "@topdog/config/secret";
 import type { Dialect } from "@topdog/dialects/dialect";
 import { dialects } from "@topdog/dialects/dialects";
 import { samplesOf } from "@topdog/testing/dialect-samples";
@@ -8,10 +8,12 @@ import type { OpenCall, Provider, ProviderStream, StreamEnd } from "../src/clien
 
 interface ProviderUnderTest {
   readonly connect: (url: string) => Provider;
-  readonly credential: Secret;
-  /** How the credential reaches the provider. */
-  readonly credentialHeader: readonly [string, string];
+  /** How a credential reaches the provider. */
+  readonly credentialHeader: (secret: string) => readonly [string, string];
 }
+
+const secret = "sk-of-this-call";
+const credential = Secret.of(secret);
 
 interface Collected {
   readonly text: string;
@@ -37,7 +39,7 @@ const statedUsage = { promptTokens: 5, completionTokens: 7, estimated: false };
 export function describeProvider(name: string, provider: ProviderUnderTest): void {
   const probe = provider.connect("http://127.0.0.1:9");
   void probe.close();
-  for (const id of probe.dialects) {
+  for (const id of probe.native) {
     const dialect = dialects.find((one) => one.id === id);
     if (dialect === undefined) throw new Error(`${name} speaks ${id}, which is no dialect`);
     describe(`${name} in ${id}`, () => {
@@ -46,7 +48,7 @@ export function describeProvider(name: string, provider: ProviderUnderTest): voi
   }
 }
 
-function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, dialect: Dialect): void {
+function conforms({ connect, credentialHeader }: ProviderUnderTest, dialect: Dialect): void {
   const samples = samplesOf(dialect);
   const { opening, content, finish, usage, end, error } = samples.stream(["a", "b"]);
   const open: (() => Promise<void>)[] = [];
@@ -67,7 +69,10 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
     );
     const request = dialect.readRequest(Buffer.from(JSON.stringify(samples.request(streamed))));
     const timeouts = { firstContentTimeoutMs: 200, interChunkTimeoutMs: 200, totalTimeoutMs: 5000 };
-    return { call: provider.open({ dialect, request, requestId: "req_1", headers: [], ...timeouts }, key), fake };
+    return {
+      call: provider.open({ format: dialect, request, requestId: "req_1", headers: [], ...timeouts }, key),
+      fake,
+    };
   }
   const outcome = async (reply: FakeReply, streamed: boolean) => (await call(reply, streamed)).call.outcome;
   async function streamOf(events: readonly string[], reply: FakeReply = {}): Promise<Collected> {
@@ -80,7 +85,7 @@ function conforms({ connect, credential, credentialHeader }: ProviderUnderTest, 
     const reply = { body: samples.answer("x") };
     const given = await call(reply, false);
     await given.call.outcome;
-    const [header, value] = credentialHeader;
+    const [header, value] = credentialHeader(secret);
     expect(given.fake.requests[0]!.headers[header]).toBe(value);
     const without = await call(reply, false, null);
     await without.call.outcome;

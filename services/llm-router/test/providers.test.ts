@@ -1,22 +1,43 @@
 import { readdirSync } from "node:fs";
-import { Secret } from "@topdog/config/secret";
+import { providerPrefixes } from "@topdog/contracts/providers";
 import { expect, test } from "@jest/globals";
 import { dialectIds } from "@topdog/dialects/dialect";
-import { createOpenAiProvider } from "../src/clients/providers/openai/provider.ts";
+import { createAzureOpenAiProvider } from "../src/clients/providers/azure-openai/provider.ts";
+import { builtInProviders } from "../src/clients/providers/built-in.ts";
+import { createOpenAiCompatibleProvider } from "../src/clients/providers/openai-compatible/provider.ts";
+import { readRefusal } from "../src/clients/providers/openai-compatible/refusal.ts";
 import { describeProvider } from "./provider-conformance.ts";
 
 const options = { maxConnections: 8, connectTimeoutMs: 1000 };
+const bearer = (secret: string) => ["authorization", `Bearer ${secret}`] as const;
+const otherHeaders: Readonly<Record<string, (secret: string) => readonly [string, string]>> = {
+  anthropic: (secret) => ["x-api-key", secret],
+};
 
-describeProvider("openai", {
-  connect: (url) => createOpenAiProvider({ ...options, baseUrl: `${url}/v1`, dialects: dialectIds }),
-  credential: Secret.of("sk-of-this-call"),
-  credentialHeader: ["authorization", "Bearer sk-of-this-call"],
+describeProvider("openai-compatible", {
+  connect: (url) =>
+    createOpenAiCompatibleProvider({ ...options, baseUrl: `${url}/v1` }, { native: dialectIds, readRefusal }),
+  credentialHeader: bearer,
 });
 
-test("every provider's folder has the same files", () => {
+for (const { id, create } of builtInProviders) {
+  describeProvider(id, {
+    connect: (url) => create({ ...options, baseUrl: `${url}/v1` }),
+    credentialHeader: otherHeaders[id] ?? bearer,
+  });
+}
+
+describeProvider("azure-openai", {
+  connect: (baseUrl) =>
+    createAzureOpenAiProvider({ ...options, baseUrl, apiVersion: "2024-10-21", deployments: new Map() }),
+  credentialHeader: (secret) => ["api-key", secret],
+});
+
+test("every provider's folder has the same files, and is one that contracts name", () => {
   const folder = new URL("../src/clients/providers/", import.meta.url);
-  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  for (const { name } of names) {
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []));
+  expect(names.toSorted()).toEqual([...Object.keys(providerPrefixes), "openai-compatible"].toSorted());
+  for (const name of names) {
     const files = readdirSync(new URL(`${name}/`, folder));
     expect({ provider: name, files }).toEqual({
       provider: name,

@@ -3,7 +3,8 @@ import type { Dialect } from "@topdog/dialects/dialect";
 import { dialects } from "@topdog/dialects/dialects";
 import { samplesOf } from "@topdog/testing/dialect-samples";
 import { type FakeReply, type FakeUpstream, startFakeUpstream } from "@topdog/testing/fake-upstream";
-import { createOpenAiProvider } from "../src/clients/providers/openai/provider.ts";
+import { createOpenAiCompatibleProvider } from "../src/clients/providers/openai-compatible/provider.ts";
+import { readRefusal } from "../src/clients/providers/openai-compatible/refusal.ts";
 import type { AttemptOutcome } from "../src/clients/providers/provider.ts";
 import { inEveryDialect } from "../src/clients/translated-provider.ts";
 
@@ -19,8 +20,8 @@ interface Exchange {
 
 async function exchange(caller: Dialect, provider: Dialect, reply: FakeReply, request: object): Promise<Exchange> {
   const fake = await startFakeUpstream(() => reply);
-  const options = { maxConnections: 2, connectTimeoutMs: 1000, dialects: [provider.id] };
-  const translated = inEveryDialect(createOpenAiProvider({ ...options, baseUrl: `${fake.url}/v1` }));
+  const options = { maxConnections: 2, connectTimeoutMs: 1000, baseUrl: `${fake.url}/v1` };
+  const translated = inEveryDialect(createOpenAiCompatibleProvider(options, { native: [provider.id], readRefusal }));
   open.push(
     () => fake.close(),
     () => translated.close(),
@@ -28,7 +29,7 @@ async function exchange(caller: Dialect, provider: Dialect, reply: FakeReply, re
   expect(translated.dialects).toContain(caller.id);
   const read = caller.readRequest(Buffer.from(JSON.stringify(request)));
   const timeouts = { firstContentTimeoutMs: 2000, interChunkTimeoutMs: 2000, totalTimeoutMs: 9000 };
-  const call = { dialect: caller, request: read, requestId: "req_1", headers: ["anthropic-beta", "x"], ...timeouts };
+  const call = { format: caller, request: read, requestId: "req_1", headers: ["anthropic-beta", "x"], ...timeouts };
   return { outcome: await translated.open(call, null).outcome, fake };
 }
 
@@ -94,7 +95,7 @@ describe.each(pairs)("a caller of %s at a provider that speaks only %s", (_calle
         ? [{ tool_choice: { type: "of_next_year" } }, "tool_choice"]
         : [{ tools: [{ type: "of_next_year", name: "x" }] }, "tools[0].type"];
     const refused = await exchange(caller, provider, reply, { ...samples.request(false), ...extra });
-    expect(refused.outcome).toMatchObject({ kind: "refusal", status: 400, refusal: { param } });
+    expect(refused.outcome).toMatchObject({ kind: "uncarried", refusal: { param } });
     expect(refused.fake.requests).toHaveLength(0);
   });
 });

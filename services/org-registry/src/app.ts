@@ -18,6 +18,7 @@ import { answerListCredentials } from "./responders/answer-list-credentials.ts";
 import { answerNoteKeyUses } from "./responders/answer-note-key-uses.ts";
 import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts";
 import { answerResolveSession } from "./responders/answer-resolve-session.ts";
+import { answerResolveStanding } from "./responders/answer-resolve-standing.ts";
 import { withAuditKeys } from "./store/audit-keys.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { fingerprintWith } from "./store/fingerprint.ts";
@@ -70,6 +71,7 @@ export const orgRegistry = defineService({
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight, nowMs })),
         "principal changes": partOf(() => answerListChanges(context)),
         "lists of credentials": partOf(() => answerListCredentials({ ...context, maxInFlight })),
+        "looks at standings": partOf(() => answerResolveStanding({ ...context, maxInFlight })),
         "session look-ups": partOf(() => answerResolveSession({ ...context, nowMs, maxInFlight })),
       },
       jobs: [

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
+import { resolveStanding } from "@topdog/contracts/rpc/resolve-standing";
+import { callRpc } from "@topdog/messaging/rpc";
 import type { Transaction } from "@topdog/postgres/pool";
 import { type Answer, sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { lockOrg, updateMember } from "../src/store/orgs.ts";
 import { addMember } from "../src/usecases/add-member.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
-import { callerFor, someOrg, someUser } from "./arrange.ts";
+import { removeMember } from "../src/usecases/remove-member.ts";
+import { callerFor, signedIn, someOrg, someUser } from "./arrange.ts";
 import { type Registry, startRegistry } from "./start-registry.ts";
 
 describe("orgs and members", () => {
@@ -54,6 +57,22 @@ describe("orgs and members", () => {
     expect((await registry.call("PATCH", `${path}/${member}`, sessionOf(stranger.userId), change)).status).toBe(404);
     // The owner's key for another org is a stranger too.
     expect((await registry.call("GET", `/api/orgs/${orgId}`, { userId: owner, orgId: "org_2" })).status).toBe(404);
+  });
+
+  test("others are told of a member's role and seat, and of a stranger the same as of an org that does not exist", async () => {
+    const { orgId, owner, members } = await someOrg(registry.deps, { members: 1, seats: 3 });
+    const [member = ""] = members;
+    const bus = await registry.nats.busOf("quota");
+    const standing = (userId: string, asked: string | null) =>
+      callRpc(bus, resolveStanding, { userId, orgId: asked }, { timeoutMs: 2_000 });
+    const own = { scope: "user", used: 0, capacity: 2 };
+    const both = [own, { scope: "org", used: 0, capacity: 18 }];
+    expect(await standing(owner, orgId)).toEqual({ member: { role: "owner", active: true }, byok: both });
+    await changeMember(registry.deps, signedIn(owner), { orgId, userId: member }, { active: false });
+    expect(await standing(member, orgId)).toEqual({ member: { role: "member", active: false }, byok: both });
+    await removeMember(registry.deps, signedIn(owner), { orgId, userId: member }, undefined);
+    const stranger = { member: null, byok: [own] };
+    for (const asked of [orgId, "org_missing", null]) expect(await standing(member, asked)).toEqual(stranger);
   });
 
   test("an owner's request makes nobody a member, and gets the same answer whether the account exists or not", async () => {

@@ -2,6 +2,7 @@ import { callerVerifier } from "@topdog/http-kit/auth";
 import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { createRecaller } from "./clients/recall-gateways.ts";
+import { createStandings } from "./clients/standings.ts";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
 import { onSingleUsageConsumed, onUsageConsumed } from "./consumers/on-usage-consumed.ts";
@@ -37,7 +38,7 @@ export const quota = defineService({
     );
     const measureConsistency = createConsistencyMeter({ db, metrics, nowMs });
     return {
-      routes: createRoutes({ db, measureConsistency }),
+      routes: createRoutes({ db, findStanding: createStandings(bus), measureConsistency }),
       verifiers: { caller: callerVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "quota", nowMs }) },
       parts: {
         // The job makes them too; before the first row of today they are here, unless the database is away.

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Charge } from "@topdog/contracts/quota";
-import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { createDatabase, type Database } from "@topdog/postgres/pool";
 import { poolOptions } from "../src/store/database.ts";
 import { createQuotaStore, quotaTransaction } from "../src/store/quota-store.ts";
@@ -98,26 +97,16 @@ async function serveOneCaller(owner: string): Promise<void> {
   await deps.store.transaction((tx) =>
     applySubscription(tx, { ...subscription, owner, version, plan: "pro", seats: 1 }),
   );
-  await readLimits(db, principalOf(owner).buckets);
-  await readUsage(db, principalOf("user:u70"), { scope: "own" });
-  await readUsage(db, principalOf("user:u70"), { scope: "org" });
+  await readLimits(db, [{ orgId: null, personal: owner, pool: null }]);
+  const place = { userId: "u70", orgId: "org_70", seesWholeOrg: true };
+  await readUsage(db, place, { scope: "own" });
+  await readUsage(db, place, { scope: "org" });
   await report(2, true);
   const again = meters.map((meter) => ({ ...ask, owner, meter, endedLeaseId: "1", want: 0 }));
   await synchronizeLeases(deps, { gatewayId, leases: again });
   // A heartbeat.
   await synchronizeLeases(deps, { gatewayId, leases: [] });
 }
-
-const principalOf = (owner: string): Principal => ({
-  keyId: "key_1",
-  userId: owner.slice("user:".length),
-  orgId: "org_70",
-  role: "owner",
-  scopes: ["llm"],
-  restrictions: null,
-  buckets: { personal: owner, org: null },
-  byok: { scope: "user", used: 0, capacity: 0 },
-});
 
 async function runJobs(): Promise<void> {
   const measure = createConsistencyMeter({ db, metrics: quota.deps.metrics, nowMs: Date.now });

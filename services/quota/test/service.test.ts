@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { singleUsageConsumed, usageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
+import { resolveStanding, type Standing } from "@topdog/contracts/rpc/resolve-standing";
 import { type LeaseGrant, type LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import { type QuotaRecalled, quotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Bus } from "@topdog/messaging/connect";
 import { listDeadLetters } from "@topdog/messaging/dead-letters";
 import { readyEvent } from "@topdog/messaging/event-batch";
 import { publishBatch, publishEvent } from "@topdog/messaging/publish";
-import { callRpc } from "@topdog/messaging/rpc";
+import { callRpc, serveRpc } from "@topdog/messaging/rpc";
 import { onSignal } from "@topdog/messaging/signal";
 import type { SessionCaller } from "@topdog/contracts/account-call";
 import { accountCall, type Answer, type As, callerEnv, sessionOf } from "@topdog/testing/account-call";
+import { silentLogger } from "@topdog/testing/logger";
 import { eventually } from "@topdog/testing/eventually";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { quota } from "../src/app.ts";
@@ -22,12 +24,23 @@ let gateway: Bus;
 let billing: Bus;
 let router: Bus;
 const recalls: QuotaRecalled[] = [];
+const members = new Map<string, NonNullable<Standing["member"]>>();
 
 beforeAll(async () => {
   service = await startStoringService(quota, { migrations, env: callerEnv });
   const { busOf } = service.nats;
   [gateway, billing, router] = await Promise.all([busOf("gateway"), busOf("billing"), busOf("llm-router")]);
   onSignal(gateway, quotaRecalled, (signal) => void recalls.push(signal));
+  // Who is a member of what, as org-registry would say.
+  serveRpc(await busOf("org-registry"), resolveStanding, {
+    maxInFlight: 16,
+    logger: silentLogger(),
+    handle: async ({ userId, orgId }) => {
+      const member = orgId === null ? null : (members.get(`${orgId} ${userId}`) ?? null);
+      const own = { scope: "user", used: 2, capacity: 2 } as const;
+      return { member, byok: member === null ? [own] : [own, { scope: "org", used: 19, capacity: 18 }] };
+    },
+  });
 });
 afterAll(() => service.stop());
 
@@ -194,16 +207,95 @@ describe("usage", () => {
   test("counts against the caller's own limits, also where nothing was used yet", async () => {
     const { body } = await get("/api/limits", as("ann", org, "member"));
     const resetsAt = new Date(Date.parse(today()) + 86_400_000).toISOString();
+    const line = { orgId: org, plan: "teams", resetsAt };
     expect(body).toEqual({
       day: today(),
       resetsAt,
       limits: [
-        { source: "personal", meter: "api_calls", plan: "teams", limit: 1600, used: 1, remaining: 1599, resetsAt },
-        { source: "personal", meter: "llm_requests", plan: "teams", limit: 600, used: 0, remaining: 600, resetsAt },
-        { source: "org_pool", meter: "api_calls", plan: "teams", limit: 1200, used: 1, remaining: 1199, resetsAt },
+        { ...line, source: "personal", meter: "api_calls", limit: 1600, used: 1, remaining: 1599 },
+        { ...line, source: "personal", meter: "llm_requests", limit: 600, used: 0, remaining: 600 },
+        { ...line, source: "org_pool", meter: "api_calls", limit: 1200, used: 1, remaining: 1199 },
       ],
+      concurrency: [{ orgId: org, plan: "teams", limit: 3 }],
+      byok: [{ orgId: null, scope: "user", used: 0, capacity: 2, state: "free" }],
     });
     expect((await get("/api/limits")).status).toBe(401);
+  });
+
+  describe("for a person who is signed in", () => {
+    const inOrg = `orgId=${org}`;
+    beforeAll(() => {
+      members.set(`${org} ann`, { role: "member", active: true });
+      members.set(`${org} paul`, { role: "billing", active: false });
+      members.set(`${org} adam`, { role: "admin", active: true });
+      members.set(`${org} former-admin`, { role: "admin", active: false });
+    });
+    const used = ({ body }: Answer) =>
+      (body["limits"] as Record<string, unknown>[]).map((one) => [
+        one["orgId"],
+        one["source"],
+        one["meter"],
+        one["used"],
+      ]);
+
+    test("the limits are those of their own keys, and with an org those of their seat and its pool besides", async () => {
+      const own = [
+        [null, "personal", "api_calls", 2],
+        [null, "personal", "llm_requests", 0],
+      ];
+      expect(used(await get("/api/limits", sessionOf("ann")))).toEqual(own);
+      const { body, ...answer } = await get(`/api/limits?${inOrg}`, sessionOf("ann"));
+      expect(used({ body, ...answer })).toEqual([
+        ...own,
+        [org, "personal", "api_calls", 1],
+        [org, "personal", "llm_requests", 0],
+        [org, "org_pool", "api_calls", 1],
+      ]);
+      expect(body).toMatchObject({
+        concurrency: [
+          { orgId: null, plan: "free", limit: 1 },
+          { orgId: org, plan: "teams", limit: 3 },
+        ],
+        byok: [
+          { orgId: null, scope: "user", used: 2, capacity: 2, state: "full" },
+          { orgId: org, scope: "org", used: 19, capacity: 18, state: "over" },
+        ],
+      });
+    });
+
+    test("a member without a seat has no limits of their own in the org", async () => {
+      const lines = used(await get(`/api/limits?${inOrg}`, sessionOf("paul")));
+      expect(lines.filter(([orgId]) => orgId === org)).toEqual([[org, "org_pool", "api_calls", 1]]);
+    });
+
+    test("the usage is that of their own keys, or their own in the org that they name", async () => {
+      const calls = async (query: string, userId: string) =>
+        ((await get(`/api/usage${query}`, sessionOf(userId))).body["total"] as { calls: number } | undefined)?.calls;
+      expect(await calls("", "ann")).toBe(2);
+      expect(await calls(`?${inOrg}`, "ann")).toBe(1);
+      expect(await calls(`?${inOrg}`, "adam")).toBe(0);
+      expect(await calls(`?${inOrg}&scope=org`, "adam")).toBe(2);
+      expect(await calls(`?${inOrg}&scope=org`, "paul")).toBe(2);
+    });
+
+    test("who is no member of an org, or not any more, learns nothing of it: not even that it exists", async () => {
+      for (const path of ["/api/limits?", "/api/usage?", "/api/usage?scope=org&"]) {
+        const foreign = await get(`${path}${inOrg}`, sessionOf("eve"));
+        expect(foreign.status).toBe(404);
+        expect(foreign).toEqual(await get(`${path}orgId=org_missing`, sessionOf("eve")));
+        // A key has its one place.
+        expect((await get(`${path}${inOrg}`, as("ann", null))).status).toBe(404);
+        expect((await get(`${path}orgId=other`, as("ann", org, "owner"))).status).toBe(404);
+      }
+      members.delete(`${org} ann`);
+      expect((await get(`/api/limits?${inOrg}`, sessionOf("ann"))).status).toBe(404);
+    });
+
+    test("all of an org's usage is shown to nobody who does not run it or pay for it", async () => {
+      members.set(`${org} ann`, { role: "member", active: true });
+      for (const userId of ["ann", "former-admin"])
+        expect((await get(`/api/usage?scope=org&${inOrg}`, sessionOf(userId))).status).toBe(403);
+    });
   });
 });
 

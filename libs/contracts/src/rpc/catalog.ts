@@ -5,6 +5,7 @@ import { listCredentials } from "./list-credentials.ts";
 import { noteKeyUses } from "./note-key-uses.ts";
 import { resolvePrincipal } from "./resolve-principal.ts";
 import { resolveSession } from "./resolve-session.ts";
+import { resolveStanding } from "./resolve-standing.ts";
 import { syncLeases } from "./sync-leases.ts";
 
 /** Every question on the bus: who may ask and who may answer follows from this list. */
@@ -15,5 +16,6 @@ export const rpcCatalog: readonly AnyRpc[] = [
   noteKeyUses,
   resolvePrincipal,
   resolveSession,
+  resolveStanding,
   syncLeases,
 ];

@@ -49,8 +49,8 @@ export async function nameCustomer(db: Database, id: string, customerId: string 
 }
 
 /** Those that a fetch which begins now will have seen the truth of. */
-export async function pendingEventIds(trx: Transaction, customerId: string): Promise<string[]> {
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+export async function pendingEventIds(db: Database, customerId: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
     "select id from webhook_event where customer_id = ? and state = 'pending'",
     [customerId],
   );

@@ -15,9 +15,6 @@ import { ownerPattern } from "../domain/subscription.ts";
 import type { StripeDeps } from "./stripe-deps.ts";
 import { syncCustomer } from "./sync-customer.ts";
 
-const maxCustomers = 20;
-/** Each holds a connection while Stripe answers. */
-const atOnce = 3;
 const maxAttempts = 20;
 const firstBackoffMs = 1_000;
 const maxBackoffMs = 600_000;
@@ -25,23 +22,36 @@ const maxBackoffMs = 600_000;
 const backoffMs = (attempt: number): number =>
   Math.min(maxBackoffMs, firstBackoffMs * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
 
-/** Does the work of what is due in the inbox: one fetch for each customer, however many events it has. Returns whether there was any. */
-export async function settleWebhooks(deps: StripeDeps): Promise<boolean> {
-  for (const { id, objectPath } of await eventsWithoutCustomer(deps.db, maxCustomers)) {
-    await guarded(deps, { id }, async () => {
-      await nameCustomer(deps.db, id, await customerOfKnownObject(deps, objectPath));
-    });
-  }
-  const customers = await customersWithEvents(deps.db, maxCustomers);
-  const queue = [...customers];
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const customerId = next;
-      await guarded(deps, { customerId }, () => settleCustomer(deps, customerId));
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  return customers.length > 0;
+/** One thing that the inbox waits for: a customer's events, however many, or an event whose customer is still to be found. */
+export interface DueWork {
+  /** The same as long as it is not done. */
+  readonly key: string;
+  readonly run: () => Promise<void>;
+}
+
+/** What is due in the inbox, the longest waiting first. A run that fails puts its events off. */
+export async function dueWork(deps: StripeDeps, limit: number): Promise<DueWork[]> {
+  const [nameless, customers] = await Promise.all([
+    eventsWithoutCustomer(deps.db, limit),
+    customersWithEvents(deps.db, limit),
+  ]);
+  return [
+    ...nameless.map(({ id, objectPath }) => ({
+      key: id,
+      run: () =>
+        guarded(deps, { id }, async () => nameCustomer(deps.db, id, await customerOfKnownObject(deps, objectPath))),
+    })),
+    ...customers.map((customerId) => ({
+      key: customerId,
+      run: () => guarded(deps, { customerId }, () => settleCustomer(deps, customerId)),
+    })),
+  ];
+}
+
+/** Does all that is due, a few at once, until nothing is. */
+export async function settleWebhooks(deps: StripeDeps, atOnce = 8): Promise<void> {
+  for (let work = await dueWork(deps, atOnce); work.length > 0; work = await dueWork(deps, atOnce))
+    await Promise.all(work.map(({ run }) => run()));
 }
 
 async function customerOfKnownObject({ stripe }: StripeDeps, objectPath: string): Promise<string | null> {

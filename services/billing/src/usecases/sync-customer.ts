@@ -1,113 +1,60 @@
-import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
-import { appendOutbox } from "@topdog/messaging/outbox";
-import type { Transaction } from "@topdog/postgres/pool";
-import { afterCommit, inTransaction } from "@topdog/postgres/transaction";
-import { readCustomer, type StripeCustomer } from "../clients/stripe/customers.ts";
-import { decideEntitlement, type Entitlement } from "../domain/entitlement.ts";
-import { type Governing, readSubscriptions } from "../domain/governing.ts";
-import { movementOf, mrrMicroUsd } from "../domain/mrr.ts";
-import { type StripeState, toStripeState, unknownSinceOf } from "../domain/stripe-state.ts";
-import { isLive } from "../domain/stripe-subscription.ts";
-import { toSubscriptionUpdated } from "../domain/subscription-announcement.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "@topdog/errors/app-error";
+import { inTransaction } from "@topdog/postgres/transaction";
+import { readCustomer } from "../clients/stripe/customers.ts";
 import type { SyncCause } from "../metrics.ts";
-import { lockCustomer, markSynced, unbindCustomer } from "../store/customers.ts";
-import { putProblem, resolveGone } from "../store/quarantine.ts";
-import { addMovement, hasPaid } from "../store/revenue.ts";
-import { findStripeState, putStripeState } from "../store/stripe-states.ts";
-import { findSourced, putSubscription } from "../store/subscriptions.ts";
-import { pendingEventIds, settleEvents } from "../store/webhook-events.ts";
+import { findStripeState } from "../store/stripe-states.ts";
+import { applySyncLease, dropSyncLease, findSyncPlace, type SyncLease, takeSyncLease } from "../store/sync-leases.ts";
+import { pendingEventIds } from "../store/webhook-events.ts";
+import { applyFetched, type Synced } from "./apply-fetched.ts";
 import type { StripeDeps } from "./stripe-deps.ts";
 
-export interface Synced {
-  readonly state: StripeState;
-  /** Whether what is in force changed, and was announced. */
-  readonly changed: boolean;
-}
+/** A fetch that takes longer is not written. Others wait this long for a process that died in the middle. */
+const leaseMs = 30_000;
+const maxWaitMs = 15_000;
+const pollMs = 25;
+const retryAfterSeconds = 5;
 
 /**
- * Makes our state what Stripe's is now. The customer's lock is held from before the fetch to the commit, so the last fetch wins
- * whatever order events come in; what they say is never read. Null for an owner who is no customer.
+ * Makes our state what Stripe's is now; what events say is never read. One fetch of a customer at a time: whoever comes during one waits,
+ * and is served by the next fetch that begins, which sees all that happened before it. Neither a connection nor a transaction waits for
+ * Stripe. Null for an owner who is no customer.
  */
 export async function syncCustomer(deps: StripeDeps, owner: string, cause: SyncCause): Promise<Synced | null> {
-  return inTransaction(deps.db, async (trx) => {
-    const customer = await lockCustomer(trx, owner);
-    if (customer === null || customer.stripeCustomerId === null) return null;
+  const deadlineMs = performance.now() + maxWaitMs;
+  let newestAtArrival: number | null = null;
+  do {
+    const lease = await takeSyncLease(deps.db, owner, leaseMs);
+    const synced = lease === null ? null : await fetchUnderLease(deps, lease, cause);
+    if (synced !== null) return synced;
+    const place = await findSyncPlace(deps.db, owner);
+    if (place === null) return null;
+    newestAtArrival ??= lease?.fence ?? place.fence;
+    if (place.applied > newestAtArrival) return joined(deps, owner);
+    await sleep(pollMs);
+  } while (performance.now() < deadlineMs);
+  throw new AppError("payments_unavailable", { retryAfterSeconds });
+}
+
+/** What a fetch found that began after this caller came, and that another caller's lease wrote. */
+async function joined({ db }: StripeDeps, owner: string): Promise<Synced | null> {
+  const state = await findStripeState(db, owner);
+  return state === null ? null : { state, changed: false };
+}
+
+/** Null when the lease ran out before what was fetched could be written: it may be older than what another one wrote. */
+async function fetchUnderLease(deps: StripeDeps, lease: SyncLease, cause: SyncCause): Promise<Synced | null> {
+  try {
     // Before the fetch: an event that comes during it is about something that the fetch may not have seen.
-    const eventIds = await pendingEventIds(trx, customer.stripeCustomerId);
-    const fetched = await readCustomer(deps.stripe, customer.stripeCustomerId);
-    const synced = await applyFetched(deps, trx, owner, fetched);
-    const lags = await settleEvents(trx, eventIds);
-    if (fetched.deleted) await unbindCustomer(trx, owner);
-    afterCommit(trx, () => {
-      for (const seconds of lags) deps.metrics.webhookLagSeconds.observe(seconds);
-      deps.metrics.syncs.inc({ cause, changed: synced.changed ? "yes" : "no" });
-      const { status, plan, subscriptionId } = synced.state;
-      deps.logger.info(
-        { owner, cause, events: eventIds.length, changed: synced.changed, status, plan, subscriptionId },
-        "customer synced with Stripe",
-      );
-    });
-    return synced;
-  });
-}
-
-async function applyFetched(
-  deps: StripeDeps,
-  trx: Transaction,
-  owner: string,
-  { subscriptions }: StripeCustomer,
-): Promise<Synced> {
-  const now = new Date(deps.nowMs());
-  const { governing, problems } = readSubscriptions(subscriptions, deps.prices, owner);
-  const [before, current] = await Promise.all([findStripeState(trx, owner), findSourced(trx, owner)]);
-  const unknownSince = unknownSinceOf(governing, before, now);
-  const entitlement = decideEntitlement(governing, {
-    nowMs: now.getTime(),
-    graceMs: deps.graceMs,
-    last: current?.subscription ?? null,
-    unknownSince,
-  });
-  const mrr = entitlement.plan === "free" ? 0n : mrrMicroUsd(governing, now.getTime());
-  const state = toStripeState(governing, entitlement, { mrrMicroUsd: mrr, unknownSince, prices: deps.prices });
-  await putStripeState(trx, owner, state, now);
-  for (const problem of problems) await putProblem(trx, problem, owner, now);
-  await resolveGone(trx, owner, problems, now);
-  await recordMovement(trx, owner, before, state, now);
-  await markSynced(trx, owner, now, entitlement.changesAt);
-  // What an operator gave stands until Stripe has something to say.
-  const decides = current?.source !== "operator" || (governing !== null && isLive(governing.subscription));
-  const changed = decides && (await announce(trx, owner, governing, entitlement, current === null, now));
-  return { state, changed };
-}
-
-async function announce(
-  trx: Transaction,
-  owner: string,
-  governing: Governing | null,
-  { plan, interval, seats, status }: Entitlement,
-  isFirst: boolean,
-  now: Date,
-): Promise<boolean> {
-  // Nobody was told otherwise: an owner who never had a plan is on the free one.
-  if (isFirst && plan === "free" && (governing === null || status === "active")) return false;
-  const changed = await putSubscription(trx, { owner, plan, interval, seats, status }, "stripe", now);
-  if (changed === null) return false;
-  await appendOutbox(trx, subscriptionUpdated, toSubscriptionUpdated(changed));
-  return true;
-}
-
-async function recordMovement(
-  trx: Transaction,
-  owner: string,
-  before: StripeState | null,
-  after: StripeState,
-  at: Date,
-): Promise<void> {
-  const beforeMicroUsd = before?.mrrMicroUsd ?? 0n;
-  if (beforeMicroUsd === after.mrrMicroUsd) return;
-  const kind = movementOf(beforeMicroUsd, after.mrrMicroUsd, await hasPaid(trx, owner));
-  if (kind === null) return;
-  const plan = after.plan ?? before?.plan ?? "free";
-  const interval = after.interval ?? before?.interval ?? "month";
-  await addMovement(trx, { owner, at, kind, plan, interval, beforeMicroUsd, afterMicroUsd: after.mrrMicroUsd });
+    const eventIds = await pendingEventIds(deps.db, lease.stripeCustomerId);
+    const fetched = await readCustomer(deps.stripe, lease.stripeCustomerId);
+    return await inTransaction(deps.db, async (trx) =>
+      (await applySyncLease(trx, lease)) ? applyFetched(deps, trx, lease.owner, { fetched, eventIds, cause }) : null,
+    );
+  } catch (error) {
+    await dropSyncLease(deps.db, lease).catch((dropError: unknown) =>
+      deps.logger.warn({ err: dropError, owner: lease.owner }, "a lease of a customer is left to run out"),
+    );
+    throw error;
+  }
 }

@@ -1,23 +1,7 @@
 import type { DialectId } from "@topdog/dialects/dialect";
 import type { Model } from "../domain/models.ts";
 import { createModelCatalog, type Offer } from "../domain/model-catalog.ts";
-import { modelTable } from "../domain/model-table.ts";
-import { createOpenAiProvider, type OpenAiProviderOptions } from "./providers/openai/provider.ts";
-import { inEveryDialect } from "./translated-provider.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
-
-/** Upstreams that callers may use with credentials of their own, and no others: the platform has none there. */
-export function byokOnlyUpstreams(pool: readonly UpstreamOptions[], openAi: OpenAiProviderOptions): UpstreamOptions[] {
-  if (pool.some(({ id }) => id === "openai")) return [];
-  return [
-    {
-      id: "openai",
-      provider: inEveryDialect(createOpenAiProvider(openAi)),
-      credential: null,
-      models: modelTable.openai,
-    },
-  ];
-}
 
 /** Which provider's credentials an upstream takes: all sandboxes take those of `sandbox`. */
 export const byokProviderOf = (upstreamId: string): string =>
@@ -33,7 +17,7 @@ const none: ReadonlyMap<string, readonly Offer[]> = new Map();
 
 export function createByokOffers(upstreams: readonly UpstreamOptions[]): ByokOffers {
   const catalog = createModelCatalog(
-    upstreams.map(({ id, models, provider }) => ({ id, models, dialects: provider.dialects })),
+    upstreams.map(({ id, models, provider: { dialects, native } }) => ({ id, models, dialects, native })),
   );
   const isServed = (modelId: string): boolean => catalog.models.some(({ id }: Model) => id === modelId);
   return {

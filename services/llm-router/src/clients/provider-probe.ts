@@ -25,7 +25,7 @@ export async function probeProvider(
   if (dialect === undefined) throw new Error("a provider speaks no dialect that it can be probed in");
   const call = provider.open(
     {
-      dialect,
+      format: dialect,
       request: dialect.readRequest(smallestRequest(modelId)),
       headers: [],
       requestId: `probe_${randomUUID()}`,

@@ -3,7 +3,12 @@ import { type DialectId, dialectIds } from "@topdog/dialects/dialect";
 import { modelTable } from "../domain/model-table.ts";
 import type { Model, ModelPrice } from "../domain/models.ts";
 import { type PriceOverrides, withOverrides } from "./price-overrides.ts";
-import { createOpenAiProvider } from "./providers/openai/provider.ts";
+import type { HttpOptions } from "./provider-http/http-provider.ts";
+import { createAzureOpenAiProvider } from "./providers/azure-openai/provider.ts";
+import { builtInProviders } from "./providers/built-in.ts";
+import { createOpenAiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
+import { readRefusal } from "./providers/openai-compatible/refusal.ts";
+import type { Provider } from "./providers/provider.ts";
 import { inEveryDialect } from "./translated-provider.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
 
@@ -21,18 +26,37 @@ export interface MoreUpstream {
   readonly apiKey: Secret | null;
   /** Absent: every OpenAI model of the table. */
   readonly models?: readonly (string | PricedModel)[] | undefined;
+  /** Absent: chat completions alone. */
+  readonly dialects?: readonly DialectId[] | undefined;
+}
+
+/** A built-in provider as this installation calls it. */
+export interface ProviderSetting {
+  readonly baseUrl: string;
+  /** Null: the platform has no account there, but callers may. */
+  readonly apiKey: Secret | null;
+}
+
+export interface AzureSetting {
+  readonly endpoint: string;
+  readonly apiKey: Secret;
+  readonly apiVersion: string;
+  /** By the model's name: what it is deployed as. */
+  readonly deployments: ReadonlyMap<string, string>;
 }
 
 export interface PoolOptions {
   readonly sandboxUrls: readonly string[];
-  readonly openAi: { readonly baseUrl: string; readonly apiKey: Secret } | null;
+  /** By the provider's id: one for each of the built-in ones. */
+  readonly providers: ReadonlyMap<string, ProviderSetting>;
+  readonly azure: AzureSetting | null;
   readonly more: readonly MoreUpstream[];
   readonly maxConnectionsPerUpstream: number;
   readonly connectTimeoutMs: number;
   readonly prices: PriceOverrides;
 }
 
-const builtInModels: readonly Model[] = [...modelTable.openai, ...modelTable.sandbox];
+const knownModels: readonly Model[] = Object.values(modelTable).flat();
 const firstLetter = 97;
 const withVersion = (url: string): string => (/\/v\d+\/?$/.test(url) ? url : `${url.replace(/\/+$/, "")}/v1`);
 
@@ -55,43 +79,73 @@ function modelsOf({ id, models }: MoreUpstream): readonly Model[] {
       const named = { id: entry.id, family: entry.family ?? id, ownedBy: id, created: 0 };
       return { ...named, contextTokens: null, maxOutputTokens: null, price: statedPrice(entry) };
     }
-    const known = builtInModels.find((model) => model.id === entry);
+    const known = knownModels.find((model) => model.id === entry);
     if (known === undefined) throw new Error(`UPSTREAMS: model ${entry} of ${id} is unknown`);
     return known;
   });
 }
 
-/** Every upstream that the configuration names, sandboxes as sandbox-a, sandbox-b, … */
-export function upstreamPool(options: PoolOptions): UpstreamOptions[] {
-  const provider = (baseUrl: string, spoken: readonly DialectId[] = ["openai-chat"]) =>
-    inEveryDialect(
-      createOpenAiProvider({
-        baseUrl,
-        maxConnections: options.maxConnectionsPerUpstream,
-        connectTimeoutMs: options.connectTimeoutMs,
-        dialects: spoken,
-      }),
-    );
-  const { openAi } = options;
-  const pool: UpstreamOptions[] = [
-    ...options.sandboxUrls.map((url, index) => ({
-      id: `sandbox-${String.fromCodePoint(firstLetter + index)}`,
-      provider: provider(withVersion(url), dialectIds),
-      credential: null,
-      models: modelTable.sandbox,
-    })),
-    ...(openAi === null
-      ? []
-      : [{ id: "openai", provider: provider(openAi.baseUrl), credential: openAi.apiKey, models: modelTable.openai }]),
-    ...options.more.map((upstream) => ({
-      id: upstream.id,
-      provider: provider(upstream.baseUrl),
-      credential: upstream.apiKey,
-      models: modelsOf(upstream),
-    })),
-  ];
-  return pool.map((upstream) => ({
-    ...upstream,
-    models: withOverrides(upstream.id, upstream.models, options.prices),
+const letterOf = (index: number): string => String.fromCodePoint(firstLetter + index);
+
+function sandboxes({ sandboxUrls, ...options }: PoolOptions): UpstreamOptions[] {
+  return sandboxUrls.map((url, index) => ({
+    id: `sandbox-${letterOf(index)}`,
+    provider: compatible(options, withVersion(url), dialectIds),
+    credential: null,
+    models: modelTable.sandbox,
   }));
 }
+
+type Connections = Pick<PoolOptions, "maxConnectionsPerUpstream" | "connectTimeoutMs">;
+
+const httpOptions = (baseUrl: string, options: Connections): HttpOptions => ({
+  baseUrl,
+  maxConnections: options.maxConnectionsPerUpstream,
+  connectTimeoutMs: options.connectTimeoutMs,
+});
+
+const compatible = (options: Connections, baseUrl: string, native: readonly DialectId[]): Provider =>
+  createOpenAiCompatibleProvider(httpOptions(baseUrl, options), { native, readRefusal });
+
+/** With the platform's account, or for callers' own alone. */
+function builtIn(options: PoolOptions, ofPlatform: boolean): UpstreamOptions[] {
+  return builtInProviders.flatMap(({ id, models, create }) => {
+    const setting = options.providers.get(id);
+    if (setting === undefined || (setting.apiKey !== null) !== ofPlatform) return [];
+    return [{ id, provider: create(httpOptions(setting.baseUrl, options)), credential: setting.apiKey, models }];
+  });
+}
+
+function azure({ azure: setting, ...options }: PoolOptions): UpstreamOptions[] {
+  if (setting === null) return [];
+  const { endpoint, apiKey, apiVersion, deployments } = setting;
+  const http = httpOptions(endpoint, options);
+  const models = modelTable.openai.filter(({ id }) => deployments.has(id));
+  const provider = createAzureOpenAiProvider({ ...http, apiVersion, deployments });
+  return [{ id: "azure-openai", provider, credential: apiKey, models }];
+}
+
+const more = ({ more: upstreams, ...options }: PoolOptions): UpstreamOptions[] =>
+  upstreams.map((upstream) => ({
+    id: upstream.id,
+    provider: compatible(options, upstream.baseUrl, upstream.dialects ?? ["openai-chat"]),
+    credential: upstream.apiKey,
+    models: modelsOf(upstream),
+  }));
+
+const asOffered =
+  ({ prices }: PoolOptions) =>
+  ({ id, provider, models, ...rest }: UpstreamOptions): UpstreamOptions => ({
+    ...rest,
+    id,
+    provider: inEveryDialect(provider),
+    models: withOverrides(id, models, prices),
+  });
+
+/** Every upstream that the platform has an account at, sandboxes as sandbox-a, sandbox-b, … */
+export const upstreamPool = (options: PoolOptions): UpstreamOptions[] =>
+  [...sandboxes(options), ...builtIn(options, true), ...azure(options), ...more(options)].map(asOffered(options));
+
+/** Upstreams that callers may use with credentials of their own, and no others. */
+export const byokOnlyUpstreams = (options: PoolOptions): UpstreamOptions[] =>
+  builtIn(options, false).map(asOffered(options));

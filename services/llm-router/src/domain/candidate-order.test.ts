@@ -7,10 +7,12 @@ const candidate = (
   price: number,
   state: RouteHealth["state"] = "healthy",
   firstContentMs: number | null = null,
+  native = true,
 ): Candidate<{ readonly offer: Offer }> => ({
   route: {
     offer: {
       upstreamId,
+      native,
       model: {
         id: "m",
         family: "f",
@@ -32,6 +34,12 @@ describe("the order of upstreams", () => {
     expect(
       ids([candidate("dear", 2), candidate("slow", 1, "healthy", 900), candidate("fast", 1, "healthy", 100)]),
     ).toEqual(["fast", "slow", "dear"]);
+  });
+
+  test("who speaks the caller's dialect comes before who must be told in another, also when that one is cheaper", () => {
+    const foreign = candidate("foreign", 1, "healthy", 10, false);
+    expect(ids([foreign, candidate("native", 9, "healthy", 900)])).toEqual(["native", "foreign"]);
+    expect([0, 1].map((turn) => ids([foreign, candidate("native", 1)], turn)[0])).toEqual(["native", "native"]);
   });
 
   test("equals take turns, and each is the other's fallback", () => {

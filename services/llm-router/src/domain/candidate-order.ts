@@ -20,11 +20,12 @@ export interface Candidate<R extends { readonly offer: Offer }> {
 const similar = { factor: 1.3, marginMs: 30 };
 
 const priceOf = ({ route: { offer } }: Candidate<{ readonly offer: Offer }>): number => rankingPrice(offer.model);
+const foreignOf = ({ route: { offer } }: Candidate<{ readonly offer: Offer }>): number => (offer.native ? 0 : 1);
 const latencyOf = ({ health }: Pick<Candidate<never>, "health">): number => health.firstContentMs ?? 0;
 
 /**
- * The order in which routes are tried: healthy ones by price and latency, then those that are ramping. Equals take turns by
- * `turn`. Resting ones are left out.
+ * The order in which routes are tried: healthy ones, first those that speak the caller's dialect, by price and latency; then those
+ * that are ramping. Equals take turns by `turn`. Resting ones are left out.
  */
 export function orderCandidates<R extends { readonly offer: Offer }>(
   candidates: readonly Candidate<R>[],
@@ -34,11 +35,12 @@ export function orderCandidates<R extends { readonly offer: Offer }>(
   const ramping = candidates.filter(({ health }) => health.state === "ramping");
   const healthy = candidates
     .filter(({ health }) => health.state === "healthy")
-    .toSorted((a, b) => priceOf(a) - priceOf(b) || latencyOf(a) - latencyOf(b));
+    .toSorted((a, b) => foreignOf(a) - foreignOf(b) || priceOf(a) - priceOf(b) || latencyOf(a) - latencyOf(b));
   const [best] = healthy;
   if (best === undefined) return ramping.map(({ route }) => route);
   const limitMs = latencyOf(best) * similar.factor + similar.marginMs;
-  const isEqual = (one: Candidate<R>): boolean => priceOf(one) === priceOf(best) && latencyOf(one) <= limitMs;
+  const isEqual = (one: Candidate<R>): boolean =>
+    foreignOf(one) === foreignOf(best) && priceOf(one) === priceOf(best) && latencyOf(one) <= limitMs;
   const equals = healthy.filter(isEqual);
   const first = turn % equals.length;
   const rotated = [...equals.slice(first), ...equals.slice(0, first)];

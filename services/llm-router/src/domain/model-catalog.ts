@@ -6,13 +6,16 @@ import type { Model } from "./models.ts";
 export interface UpstreamModels {
   readonly id: string;
   readonly models: readonly Model[];
-  /** Those that its provider speaks. */
+  /** Those that its provider takes calls of, and those of them that it speaks itself. */
   readonly dialects: readonly DialectId[];
+  readonly native: readonly DialectId[];
 }
 
 export interface Offer {
   readonly model: Model;
   readonly upstreamId: string;
+  /** The provider speaks the caller's dialect: the call passes through as it is. */
+  readonly native: boolean;
 }
 
 export interface ModelCatalog {
@@ -39,7 +42,7 @@ export function createModelCatalog(upstreams: readonly UpstreamModels[]): ModelC
       offers.set(dialect, byModel);
       for (const model of upstream.models) {
         const known = byModel.get(model.id) ?? [];
-        known.push({ model, upstreamId: upstream.id });
+        known.push({ model, upstreamId: upstream.id, native: upstream.native.includes(dialect) });
         byModel.set(model.id, known);
       }
     }

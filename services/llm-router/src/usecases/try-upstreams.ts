@@ -9,7 +9,7 @@ import type { UpstreamCall } from "../clients/upstreams.ts";
 import type { CallDeps, ModelCall } from "./call.ts";
 
 type CredentialOwner = UpstreamRoute["credential"]["owner"];
-type Success = Exclude<AttemptOutcome, { kind: "failure" }>;
+type Success = Exclude<AttemptOutcome, { kind: "failure" | "uncarried" }>;
 
 export type Tried =
   | {
@@ -37,7 +37,7 @@ const inOrder = (deps: CallDeps, routes: readonly UpstreamRoute[]): readonly Ups
 function providerCall(deps: CallDeps, { dialect, request, headers, origin, deadlineMs }: ModelCall): ProviderCall {
   const { timeouts } = deps;
   return {
-    dialect,
+    format: dialect,
     request,
     requestId: origin.requestId,
     headers,
@@ -51,7 +51,7 @@ function settle(
   deps: CallDeps,
   upstreamCall: UpstreamCall,
   { upstreamId }: Offer,
-  outcome: AttemptOutcome,
+  outcome: Exclude<AttemptOutcome, { kind: "uncarried" }>,
   tookMs: number,
 ): void {
   const { observer } = deps;
@@ -92,6 +92,7 @@ export async function tryUpstreams(deps: CallDeps, call: ModelCall, routes: Rout
   // The caller's own credentials are tried in the order that they chose.
   let waiting: readonly UpstreamRoute[] = [...routes.own, ...inOrder(deps, routes.platform)];
   let attempts = 0;
+  let uncarried: Tried | null = null;
   while (waiting.length > 0 && attempts < deps.maxAttempts) {
     const [route, ...others] = waiting as readonly [UpstreamRoute, ...UpstreamRoute[]];
     const attempt = providerCall(deps, call);
@@ -110,6 +111,14 @@ export async function tryUpstreams(deps: CallDeps, call: ModelCall, routes: Rout
     if (attempts === 1) deps.observer.firstAsked(startedMs - call.arrivedMs);
     call.answer.onGone(() => upstreamCall.abort());
     const outcome = await upstreamCall.outcome;
+    if (outcome.kind === "uncarried") {
+      attempts -= 1;
+      upstreamCall.end();
+      const refused = { kind: "refusal", status: 400, refusal: outcome.refusal } as const;
+      uncarried ??= { ok: true, outcome: refused, upstreamCall, ...servedBy(route), attempts };
+      waiting = others;
+      continue;
+    }
     settle(deps, upstreamCall, route.offer, outcome, performance.now() - startedMs);
     if (outcome.kind !== "failure") return { ok: true, outcome, upstreamCall, ...servedBy(route), attempts };
     failures.push(outcome.failure);
@@ -117,6 +126,8 @@ export async function tryUpstreams(deps: CallDeps, call: ModelCall, routes: Rout
     waiting = leftAfter(rule, route, others);
     if (attempts === 1 && waiting.length === 0 && rule.againWhenAlone) waiting = [route];
   }
+  // Nobody can be told the call: the first one's reason is the caller's.
+  if (uncarried !== null && failures.length === 0) return uncarried;
   // All rest: none was tried.
   const [first = deps.upstreams.restOf(all), ...rest] = failures;
   const credential = all[0]?.credential.owner ?? "platform";

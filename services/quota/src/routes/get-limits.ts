@@ -1,11 +1,14 @@
-import { bucketsOf } from "@topdog/contracts/account-call";
 import { planIdSchema } from "@topdog/contracts/plans";
 import { chargeSourceSchema, meterSchema, utcDaySchema } from "@topdog/contracts/quota";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
 import { endOfDay } from "../domain/utc-day.ts";
+import { reachAccounts, type Slots } from "../usecases/reach-place.ts";
 import { readLimits } from "../usecases/read-limits.ts";
 import type { RouteDeps } from "./deps.ts";
+import { orgIdField } from "./place-fields.ts";
+
+const place = z.string().nullable().describe("The org that it counts in; null: the person's own account");
 
 const limitsSchema = z
   .object({
@@ -13,6 +16,7 @@ const limitsSchema = z
     resetsAt: z.iso.datetime(),
     limits: z.array(
       z.object({
+        orgId: place,
         source: chargeSourceSchema,
         meter: meterSchema,
         plan: planIdSchema,
@@ -22,22 +26,52 @@ const limitsSchema = z
         resetsAt: z.iso.datetime(),
       }),
     ),
+    concurrency: z
+      .array(z.object({ orgId: place, plan: planIdSchema, limit: z.int() }))
+      .describe("How many calls may run at once"),
+    byok: z
+      .array(
+        z.object({
+          orgId: place,
+          scope: z.enum(["user", "org"]),
+          used: z.int(),
+          capacity: z.int(),
+          state: z
+            .enum(["free", "full", "over"])
+            .describe("`over`: more than the plan allows, since it became smaller"),
+        }),
+      )
+      .describe("Slots for your own provider credentials"),
   })
   .meta({ id: "Limits", description: "Today's limits of the caller, in the order in which calls are charged to them" });
 
-export const getLimitsRoute = ({ db }: RouteDeps) =>
+export const getLimitsRoute = ({ db, findStanding }: RouteDeps) =>
   defineRoute({
     method: "get",
     path: "/api/limits",
     summary: "Read your limits of today and what is left of them",
+    description:
+      "With a key those that it is charged to. With a session those of your personal keys, and with `orgId` those of your seat and of the org besides.",
     tags: ["Usage"],
     auth: "account",
+    query: z.object({ orgId: orgIdField }),
     responses: { 200: limitsSchema },
-    errors: [],
-    handler: async ({ caller }) => {
-      const { day, lines } = await readLimits(db, bucketsOf(caller));
+    errors: ["not_found"],
+    handler: async ({ caller, query }) => {
+      const { accounts, slots } = await reachAccounts(findStanding, caller, query.orgId);
+      const { day, lines, concurrency } = await readLimits(db, accounts);
       const resetsAt = endOfDay(day);
       const limits = lines.map((line) => ({ ...line, remaining: Math.max(0, line.limit - line.used), resetsAt }));
-      return { status: 200 as const, body: { day, resetsAt, limits } };
+      return { status: 200 as const, body: { day, resetsAt, limits, concurrency, byok: slots.map(toApiSlots) } };
     },
   });
+
+const toApiSlots = (slots: Slots) => ({
+  ...slots,
+  state:
+    slots.used < slots.capacity
+      ? ("free" as const)
+      : slots.used === slots.capacity
+        ? ("full" as const)
+        : ("over" as const),
+});

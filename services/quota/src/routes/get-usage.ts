@@ -1,11 +1,12 @@
-import { tenantOf } from "@topdog/contracts/account-call";
 import { chargeSourceSchema, utcDaySchema } from "@topdog/contracts/quota";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
 import { toUsdText } from "../domain/money.ts";
 import type { UsageLine } from "../store/usage-report.ts";
+import { reachPlace } from "../usecases/reach-place.ts";
 import { readUsage } from "../usecases/read-usage.ts";
 import type { RouteDeps } from "./deps.ts";
+import { orgIdField } from "./place-fields.ts";
 
 const amounts = {
   calls: z.int().meta({ description: "Charged API calls; refunded ones are not in it" }),
@@ -30,13 +31,13 @@ const usageSchema = z
 
 const emptyTotal = { calls: 0, llmRequests: 0, refundedCalls: 0, promptTokens: 0, completionTokens: 0, costNanoUsd: 0 };
 
-export const getUsageRoute = ({ db }: RouteDeps) =>
+export const getUsageRoute = ({ db, findStanding }: RouteDeps) =>
   defineRoute({
     method: "get",
     path: "/api/usage",
     summary: "Read what you used, by day, source and model",
     description:
-      "Your own calls in the account or org that the key belongs to, with a session those of your personal keys, for at most 31 days; today when no day is given.",
+      "Your own calls in the account or org that the key belongs to, with a session those of your personal keys, or with `orgId` those in that org, for at most 31 days; today when no day is given.",
     tags: ["Usage"],
     auth: "account",
     query: z.object({
@@ -46,11 +47,12 @@ export const getUsageRoute = ({ db }: RouteDeps) =>
         .enum(["own", "org"])
         .default("own")
         .meta({ description: "`org`: the whole org, for its owner, its admins and who pays for it" }),
+      orgId: orgIdField,
     }),
     responses: { 200: usageSchema },
-    errors: ["forbidden"],
+    errors: ["forbidden", "not_found"],
     handler: async ({ caller, query }) => {
-      const { from, to, lines } = await readUsage(db, tenantOf(caller), query);
+      const { from, to, lines } = await readUsage(db, await reachPlace(findStanding, caller, query.orgId), query);
       const total = lines.reduce(add, emptyTotal);
       return { status: 200 as const, body: { from, to, total: withText(total), rows: lines.map(withText) } };
     },

@@ -1,6 +1,6 @@
-import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { AppError } from "@topdog/errors/app-error";
 import type { Database } from "@topdog/postgres/pool";
+import type { Place } from "../domain/place.ts";
 import { daysBetween } from "../domain/utc-day.ts";
 import { readClock } from "../store/buckets.ts";
 import { reportUsage, type UsageLine, type UsageScope } from "../store/usage-report.ts";
@@ -17,13 +17,11 @@ export interface UsageReport {
   readonly lines: readonly UsageLine[];
 }
 
-type Tenant = Pick<Principal, "userId" | "orgId" | "role">;
-
 const maxDays = 31;
 
-/** What the user used in the tenant that their key belongs to; whoever runs an org or pays for it may ask for the whole org. */
-export async function readUsage(db: Database, tenant: Tenant, query: UsageQuery): Promise<UsageReport> {
-  const scope = scopeOf(tenant, query.scope);
+/** What the user used where they act; whoever runs an org or pays for it may ask for the whole org. */
+export async function readUsage(db: Database, place: Place, query: UsageQuery): Promise<UsageReport> {
+  const scope = scopeOf(place, query.scope);
   const to = query.to ?? query.from ?? (await readClock(db)).today;
   const from = query.from ?? to;
   const days = daysBetween(from, to);
@@ -33,11 +31,12 @@ export async function readUsage(db: Database, tenant: Tenant, query: UsageQuery)
   return { from, to, lines: await reportUsage(db, scope, from, to) };
 }
 
-function scopeOf({ userId, orgId, role }: Tenant, asked: UsageQuery["scope"]): UsageScope {
+function scopeOf({ userId, orgId, seesWholeOrg }: Place, asked: UsageQuery["scope"]): UsageScope {
   if (asked === "own") return { kind: "own", userId, orgId };
-  if (orgId === null || role === null || role === "member") {
+  if (orgId === null || !seesWholeOrg) {
     throw new AppError("forbidden", {
-      detail: "The usage of an org is shown to its owner, its admins and who pays for it, with a key of that org.",
+      detail:
+        "The usage of an org is shown to its owner, its admins and who pays for it, with a key of that org or with `orgId`.",
     });
   }
   return { kind: "org", orgId };

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { ProviderRefusal } from "@topdog/dialects/dialect";
 import type { Dispatcher } from "undici";
 import { readRetryAfter } from "../../domain/attempt-failure.ts";
 import { classifyStatus, type FailureKind } from "../../domain/failure-table.ts";
@@ -7,6 +6,7 @@ import { readMeaning } from "../../domain/refusal-meaning.ts";
 import type { AttemptOutcome, ProviderCall } from "../providers/provider.ts";
 import { type AttemptTimer, startAttemptTimer } from "./attempt-timer.ts";
 import type { AttemptControl, BodyReader } from "./body-reader.ts";
+import type { BodyDecoder, HttpApi } from "./http-api.ts";
 import { createPlainReader } from "./plain-reader.ts";
 import { createStreamReader } from "./stream-reader.ts";
 
@@ -29,16 +29,16 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
   readonly outcome: Promise<AttemptOutcome>;
   readonly timer: AttemptTimer;
   readonly #call: ProviderCall;
-  readonly #readRefusal: (body: Buffer) => ProviderRefusal;
+  readonly #api: Pick<HttpApi, "readRefusal" | "newDecoder">;
   #resolve: (outcome: AttemptOutcome) => void = () => undefined;
   #decided = false;
   #controller: Dispatcher.DispatchController | null = null;
   #endedAs: FailureKind | null = null;
   #reader: BodyReader | null = null;
 
-  constructor(call: ProviderCall, readRefusal: (body: Buffer) => ProviderRefusal) {
+  constructor(call: ProviderCall, api: Pick<HttpApi, "readRefusal" | "newDecoder">) {
     this.#call = call;
-    this.#readRefusal = readRefusal;
+    this.#api = api;
     this.outcome = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -86,7 +86,7 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
       return;
     }
     const retryAfterSeconds = readRetryAfter(headers, Date.now());
-    if (status >= 400 && status < 500) this.#reader = this.#refusalReader(status, retryAfterSeconds);
+    if (status >= 400 && status < 500) this.#reader = this.#refusalReader(status, headers, retryAfterSeconds);
     else {
       this.decide({ kind: "failure", failure: { kind: meaning as FailureKind, retryAfterSeconds } });
       this.#reader = this.#discardingReader();
@@ -116,17 +116,34 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
   }
 
   #answerReader(): BodyReader {
-    const { request, dialect } = this.#call;
-    return request.streamed ? createStreamReader(this, this.#call) : createPlainReader(this, dialect);
+    const { request, format } = this.#call;
+    if (!request.streamed) return createPlainReader(this, format);
+    const reader = createStreamReader(this, this.#call);
+    const decoder = this.#api.newDecoder?.();
+    return decoder === undefined ? reader : this.#decoded(reader, decoder);
+  }
+
+  #decoded(reader: BodyReader, decoder: BodyDecoder): BodyReader {
+    return {
+      onData: (chunk) => {
+        const events = decoder.push(chunk);
+        if (events === null) this.abort("malformed");
+        else if (events.length > 0) reader.onData(events);
+      },
+      onEnd: () => reader.onEnd(),
+      onFailure: (failure) => reader.onFailure(failure),
+    };
   }
 
   /** What a 4xx means may stand in its body alone. One that does not come in time means what its status says. */
-  #refusalReader(status: number, retryAfterSeconds: number | null): BodyReader {
+  #refusalReader(status: number, headers: IncomingHttpHeaders, headerSeconds: number | null): BodyReader {
     this.timer.expect(refusalTimeoutMs);
     const chunks: Buffer[] = [];
     let bytes = 0;
     const judge = (): void => {
-      const { meaning, refusal } = readMeaning(status, this.#readRefusal(Buffer.concat(chunks)));
+      const { retryAfterSeconds: bodySeconds, ...stated } = this.#api.readRefusal(Buffer.concat(chunks), headers);
+      const { meaning, refusal } = readMeaning(status, stated);
+      const retryAfterSeconds = headerSeconds ?? bodySeconds ?? null;
       if (meaning === "callers_fault") this.decide({ kind: "refusal", status, refusal });
       else this.decide({ kind: "failure", failure: { kind: meaning, retryAfterSeconds } });
     };

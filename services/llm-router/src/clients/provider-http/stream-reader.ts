@@ -92,7 +92,7 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
     },
     onEnd() {
       // Some providers leave out the end event. Only an answer whose parts are all finished counts as complete then.
-      const { endEvent } = call.dialect.stream;
+      const { endEvent } = call.format.stream;
       if (reader.isFinished() && endEvent !== null) complete(endEvent);
       else fail(failureOf(begun ? "cut" : "malformed"));
     },

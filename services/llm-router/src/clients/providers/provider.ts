@@ -1,13 +1,18 @@
 import type { Secret } from "@topdog/config/secret";
 import type { CredentialStatus } from "@topdog/contracts/byok";
 import type { Dialect, DialectId, ModelRequest, ProviderRefusal } from "@topdog/dialects/dialect";
+import type { StreamFormat } from "@topdog/dialects/operation";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
 import type { AttemptFailure } from "../../domain/attempt-failure.ts";
 
 /** One contract for every provider; a folder each, with the same files. */
 export interface Provider {
-  /** The dialects that it speaks itself: in these, requests and answers pass through as they are. */
+  /** The dialects that it takes calls of. */
   readonly dialects: readonly DialectId[];
+  /** Those of them that it speaks itself: in these, requests and answers pass through as they are. */
+  readonly native: readonly DialectId[];
+  /** For a provider that speaks no dialect: what calls are translated into. */
+  readonly ownFormat: WireFormat | null;
   /** Sends the call with this credential; null for a provider that wants none. Never rejects. */
   open(call: ProviderCall, credential: Secret | null): OpenCall;
   /** Asks by the cheapest authenticated read whether the provider accepts a credential. Never rejects. */
@@ -15,8 +20,15 @@ export interface Provider {
   close(): Promise<void>;
 }
 
+/** How a call is told and how its answer is read: a dialect, or a provider's own format. */
+export type WireFormat = Pick<Dialect, "readAnswer" | "inbound" | "outbound"> & {
+  readonly id: string;
+  readonly stream: Pick<StreamFormat, "endEvent">;
+};
+
 export interface ProviderCall {
-  readonly dialect: Dialect;
+  /** What the request is written in. */
+  readonly format: WireFormat;
   readonly request: ModelRequest;
   readonly requestId: string;
   /** The caller's, of those that its dialect passes on; names and values alternate. */
@@ -35,7 +47,7 @@ export interface OpenCall {
   abort(): void;
 }
 
-/** All bytes are in the call's dialect. `dropped`: what a call across dialects left out. */
+/** All bytes are in the call's format. `dropped`: what of the request this provider was not told. */
 export type AttemptOutcome =
   | { readonly kind: "stream"; readonly stream: ProviderStream; readonly dropped?: readonly string[] }
   /** A whole plain answer. */
@@ -47,6 +59,8 @@ export type AttemptOutcome =
     }
   /** The caller's own fault: a status of 4xx. */
   | { readonly kind: "refusal"; readonly status: number; readonly refusal: ProviderRefusal }
+  /** The provider was not asked: it cannot be told this call. Another may be. */
+  | { readonly kind: "uncarried"; readonly refusal: ProviderRefusal }
   | { readonly kind: "failure"; readonly failure: AttemptFailure };
 
 /** Whole, with the event that ends it, in the provider's own bytes if it sent one; or broken off. */
@@ -70,3 +84,9 @@ export interface ProviderStream {
   /** Content events so far: about one token each. */
   contentEvents(): number;
 }
+
+/** The provider is not asked. */
+export const uncarried = (refusal: Omit<ProviderRefusal, "type">): OpenCall => ({
+  outcome: Promise.resolve({ kind: "uncarried", refusal: { ...refusal, type: "invalid_request_error" } }),
+  abort: () => undefined,
+});

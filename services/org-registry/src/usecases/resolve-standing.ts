@@ -1,0 +1,21 @@
+import { orgTenant, userTenant } from "@topdog/contracts/byok";
+import type { Standing } from "@topdog/contracts/rpc/resolve-standing";
+import type { Database } from "@topdog/postgres/pool";
+import { capacityOf, type Tenant } from "../domain/credential.ts";
+import { findTenant } from "../store/byok-tenants.ts";
+import { findEntitlement } from "../store/entitlements.ts";
+import { findMember } from "../store/orgs.ts";
+
+/** Of an org that is missing, and of one whose member the user is not, it tells the same. */
+export async function resolveStandingOf(db: Database, userId: string, orgId: string | null): Promise<Standing> {
+  const member = orgId === null ? null : await findMember(db, orgId, userId);
+  const byok = [await slotsOf(db, "user", userTenant(userId) as Tenant)];
+  if (member === null) return { member: null, byok };
+  byok.push(await slotsOf(db, "org", orgTenant(member.orgId) as Tenant));
+  return { member: { role: member.role, active: member.active }, byok };
+}
+
+async function slotsOf(db: Database, scope: "user" | "org", tenant: Tenant): Promise<Standing["byok"][number]> {
+  const { used } = await findTenant(db, tenant);
+  return { scope, used, capacity: capacityOf(tenant, await findEntitlement(db, tenant)) };
+}
