@@ -23,7 +23,7 @@ const publishTimeoutMs = 30_000;
 export async function measureLedger(progress: (line: string) => void): Promise<void> {
   const dataDir = makeScratchFolder("bench-ledger");
   const stack = await startStack({ dataDir, sandboxes: 0, onProgress: progress });
-  const quota = new Client({ connectionString: stack.postgres.url("quota", "quota") });
+  const quota = new Client({ connectionString: stack.postgres.url("quota", "quota_owner") });
   const logger = { ...console, fatal: console.error };
   const bus = await connectBus({ url: stack.nats.url, seed: stack.operatorBusSeed, name: "operator", logger });
   try {

@@ -68,7 +68,7 @@ export async function createKeysOf(
 }
 
 async function open(stack: Stack, database: string): Promise<Client> {
-  const client = new Client({ connectionString: stack.postgres.url(database, database) });
+  const client = new Client({ connectionString: stack.postgres.url(database, `${database}_owner`) });
   await client.connect();
   return client;
 }

@@ -35,7 +35,7 @@ async function createCustomer(stack: Stack, index: number): Promise<string> {
       args,
       cwd: join(root, "services", service),
       env: {
-        DATABASE_URL: await stack.postgres.createDatabase(service.replaceAll("-", "_")),
+        DATABASE_URL: (await stack.postgres.createDatabase(service.replaceAll("-", "_"))).url,
         AUDIT_KEYS: stack.auditKeys,
       },
     });

@@ -118,10 +118,10 @@ export const migrations = new URL("../../services/quota/migrations/", import.met
 /** quota on Postgres, whose clock is a table that the test sets. */
 export async function quotaOnPostgres(): Promise<QuotaDatabase> {
   const database = await testDatabase({ migrations });
-  const { db } = database;
-  await db.raw("create table simulated_clock (at timestamptz not null)");
-  await db.raw("insert into simulated_clock values (now())");
-  await db.raw(
+  const { db, owner } = database;
+  await owner.raw("create table simulated_clock (at timestamptz not null)");
+  await owner.raw("insert into simulated_clock values (now())");
+  await owner.raw(
     "create or replace function utc_now() returns timestamptz language sql volatile as $$ select at from simulated_clock $$",
   );
   return {
@@ -130,7 +130,7 @@ export async function quotaOnPostgres(): Promise<QuotaDatabase> {
       await db.raw(
         "delete from ledger; delete from lease; delete from bucket; delete from entitlement; delete from gateway; delete from outbox",
       );
-      await db.raw("select setval(pg_get_serial_sequence('lease', 'lease_id'), 1, false)");
+      await owner.raw("select setval(pg_get_serial_sequence('lease', 'lease_id'), 1, false)");
       const store = withClock(createQuotaStore(db), db, nowMs);
       return quotaOver({ store, nowMs, recall, state: () => readState(db) });
     },

@@ -63,7 +63,7 @@ describe("npm run topdog", () => {
     const { id } = JSON.parse((await connected("create-user", "--email", "eve@example.test")).out) as { id: string };
     const verify = (...args: string[]) => connected("verify-audit", "--chain", `user:${id}`, ...args);
     expect(await verify()).toMatchObject({ code: 0, out: "intact: 1 rows in 1 chains, compared with 0 anchors\n" });
-    await registry.db.transaction(async (trx) => {
+    await registry.owner.transaction(async (trx) => {
       await trx.raw("alter table audit_log disable trigger user");
       await trx.raw("update audit_log set actor = 'nobody' where chain = ?", [`user:${id}`]);
       await trx.raw("alter table audit_log enable trigger user");

@@ -49,7 +49,7 @@ export const commonFields = {
     .string()
     .superRefine(refuseAddress(["postgres", "postgresql"]))
     .transform(Secret.of)
-    .describe("Postgres database of this service, with its role and password"),
+    .describe("Postgres database of this service, with its role and password; migrations: with its owner's"),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional().describe("OTLP HTTP endpoint for traces; unset: no traces"),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe("Share of traces that is kept, 0 to 1"),
   NODE_ENV: z

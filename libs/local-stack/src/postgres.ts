@@ -37,8 +37,8 @@ export interface LocalPostgres {
   readonly home: string;
   /** The URL of a database, as a role made by `createDatabase`, or as the superuser. */
   url(database: string, role?: string): string;
-  /** Makes a role and a database of that name which it owns, when absent; returns the role's URL. */
-  createDatabase(name: string): Promise<string>;
+  /** Makes a database, a role of that name that may use it and one that owns it, when absent. */
+  createDatabase(name: string): Promise<DatabaseUrls>;
   stop(mode?: PostgresStopMode): Promise<void>;
   /** Kills the postmaster and all its children at once, as a power cut would. */
   kill9(): Promise<void>;
@@ -46,6 +46,13 @@ export interface LocalPostgres {
   restart(): Promise<void>;
   /** Resolves when the running postmaster ends. */
   exited(): Promise<unknown>;
+}
+
+export interface DatabaseUrls {
+  /** Of the role that a service runs as. */
+  readonly url: string;
+  /** Of the role that owns all that is in the database, and migrates. */
+  readonly ownerUrl: string;
 }
 
 const defaultTakeoverTimeoutMs = 10_000;
@@ -110,8 +117,9 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
     },
     exited: () => postmaster.exited,
     async createDatabase(name) {
-      await ensureDatabase(url("postgres"), name, rolePassword(password, name));
-      return url(name, name);
+      const owner = `${name}_owner`;
+      await ensureDatabase(url, name, owner, (role) => rolePassword(password, role));
+      return { url: url(name, name), ownerUrl: url(name, owner) };
     },
     async stop(mode = "fast") {
       const children = postmaster.isRunning() ? childrenOf(postmaster.pid) : [];
@@ -208,17 +216,36 @@ function killQuietly(pid: number): void {
 const rolePassword = (superuserPassword: string, role: string): string =>
   createHmac("sha256", superuserPassword).update(`role:${role}`).digest("base64url");
 
-async function ensureDatabase(adminUrl: string, name: string, password: string): Promise<void> {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`"${name}" is no name for a database`);
-  const client = new Client({ connectionString: adminUrl });
+async function ensureDatabase(
+  url: (database: string) => string,
+  name: string,
+  owner: string,
+  passwordOf: (role: string) => string,
+): Promise<void> {
+  if (!/^[a-z][a-z0-9_]{0,50}$/.test(name)) throw new Error(`"${name}" is no name for a database`);
+  const hasDatabase = await asClient(url("postgres"), async (admin) => {
+    for (const role of [name, owner]) {
+      const roles = await admin.query("select from pg_roles where rolname = $1", [role]);
+      if (roles.rowCount === 0) await admin.query(`create role ${role} login password '${passwordOf(role)}'`);
+    }
+    const databases = await admin.query("select from pg_database where datname = $1", [name]);
+    if (databases.rowCount !== 0) return true;
+    await admin.query(`create database ${name} owner ${owner}`);
+    return false;
+  });
+  await asClient(url(name), async (admin) => {
+    // A cluster of before: there the service's own role owned everything.
+    if (hasDatabase) await admin.query(`reassign owned by ${name} to ${owner}`);
+    await admin.query(`revoke connect, temporary on database ${name} from public`);
+    await admin.query(`grant connect on database ${name} to ${name}`);
+  });
+}
+
+async function asClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const roles = await client.query("select from pg_roles where rolname = $1", [name]);
-    if (roles.rowCount === 0) await client.query(`create role ${name} login password '${password}'`);
-    const databases = await client.query("select from pg_database where datname = $1", [name]);
-    if (databases.rowCount !== 0) return;
-    await client.query(`create database ${name} owner ${name}`);
-    await client.query(`revoke connect, temporary on database ${name} from public`);
+    return await work(client);
   } finally {
     await client.end();
   }

@@ -16,15 +16,18 @@ export interface Demo {
   readonly memberIds: readonly string[];
 }
 
-/** Brings every database and the bus to the shape that the code expects. */
-export async function migrateAll(plan: StackPlan): Promise<void> {
+/** Brings every database, as its owner, and the bus to the shape that the code expects. */
+export async function migrateAll(plan: StackPlan, ownerUrls: StackPlan["databaseUrls"]): Promise<void> {
   const topology = runScript({
     name: "the stream declarations",
     entry: "dist/apply-topology.js",
     cwd: join(plan.root, "libs/messaging"),
     env: { NATS_URL: plan.natsUrl, NATS_NKEY_SEED: plan.busSeeds.operator, LOG_LEVEL: "warn" },
   });
-  await Promise.all([topology, ...storingServices.map((name) => runCommand(plan, name, "migrate", []))]);
+  await Promise.all([
+    topology,
+    ...storingServices.map((name) => runCommand(plan, name, "migrate", [], ownerUrls[name])),
+  ]);
 }
 
 /**
@@ -49,12 +52,13 @@ function runCommand(
   service: StoringService,
   command: string,
   args: readonly string[],
+  databaseUrl = plan.databaseUrls[service],
 ): Promise<string> {
   return runScript({
     name: `${service} ${command}`,
     entry: `dist/commands/${command}.js`,
     args,
     cwd: join(plan.root, "services", service),
-    env: { DATABASE_URL: plan.databaseUrls[service], AUDIT_KEYS: plan.auditKeys },
+    env: { DATABASE_URL: databaseUrl, AUDIT_KEYS: plan.auditKeys },
   });
 }

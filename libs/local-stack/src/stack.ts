@@ -171,7 +171,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     logLevel: options.logLevel ?? "info",
     natsUrl: nats.url,
     busSeeds: state.busSeeds,
-    databaseUrls: Object.fromEntries(storingServices.map((name, i) => [name, urls[i]])) as StackPlan["databaseUrls"],
+    databaseUrls: byService(urls.map(({ url }) => url)),
     callerKeys: state.callerKeys,
     auditKeys: state.auditKeys,
     routerKeys: state.routerKeys,
@@ -188,7 +188,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     watched: options.watched ?? [],
     inspectAddresses: options.inspectAddresses ?? {},
   };
-  await migrateAll(plan);
+  await migrateAll(plan, byService(urls.map(({ ownerUrl }) => ownerUrl)));
   say("schemas and streams are in place");
   const policy = {
     restartsMax: options.restartsMax ?? 0,
@@ -202,6 +202,10 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   say("every service is ready");
   return describe(plan, demo, started, postgres, nats);
 }
+
+/** Of what is in the order of the storing services. */
+const byService = (urls: readonly string[]): StackPlan["databaseUrls"] =>
+  Object.fromEntries(storingServices.map((name, index) => [name, urls[index]])) as StackPlan["databaseUrls"];
 
 async function readVariables(): Promise<StackPlan["variables"]> {
   const names = [...serviceNames, ...standIns.map(({ name }) => name)];

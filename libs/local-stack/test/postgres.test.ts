@@ -38,16 +38,31 @@ test("it listens on TCP alone and keeps fsync on", async () => {
   expect(rows).toEqual([{ listen_addresses: "127.0.0.1", unix_socket_directories: "", fsync: "on" }]);
 });
 
-test("a role owns its own database and cannot enter another's", async () => {
+test("a database has a role that uses it and one that owns it, and neither can enter another's", async () => {
   const own = await postgres.createDatabase("alpha");
-  expect(await postgres.createDatabase("alpha")).toBe(own);
+  expect(await postgres.createDatabase("alpha")).toEqual(own);
   await postgres.createDatabase("beta");
-  expect(await query(own, "select current_user::text as me")).toEqual([{ me: "alpha" }]);
-  await expect(query(postgres.url("beta", "alpha"), "select")).rejects.toThrow(/permission denied/);
+  const whoOwns = `select current_user::text as me, pg_get_userbyid(datdba)::text as owner from pg_database
+    where datname = current_database()`;
+  expect(await query(own.url, whoOwns)).toEqual([{ me: "alpha", owner: "alpha_owner" }]);
+  expect(await query(own.ownerUrl, whoOwns)).toEqual([{ me: "alpha_owner", owner: "alpha_owner" }]);
+  await expect(query(own.url, "create table made (n int)")).rejects.toThrow(/permission denied/);
+  for (const role of ["alpha", "alpha_owner"]) {
+    await expect(query(postgres.url("beta", role), "select")).rejects.toThrow(/permission denied/);
+  }
+});
+
+test("what the service's own role owned in a cluster of before is its owner's after the next start", async () => {
+  const { url, ownerUrl } = await postgres.createDatabase("gamma");
+  await query(postgres.url("gamma"), "alter database gamma owner to gamma");
+  await query(url, "create table kept (n int); insert into kept values (7)");
+  await postgres.createDatabase("gamma");
+  await expect(query(url, "select n from kept")).rejects.toThrow(/permission denied/);
+  expect(await query(ownerUrl, "select n from kept")).toEqual([{ n: 7 }]);
 });
 
 test("kill -9 under load leaves no process behind, and what was committed is there after a restart", async () => {
-  const url = await postgres.createDatabase("load");
+  const { ownerUrl: url } = await postgres.createDatabase("load");
   await query(url, "create table written (n int primary key)");
   const [firstPid, port] = [postgres.pid, postgres.port];
   const client = new Client({ connectionString: url });

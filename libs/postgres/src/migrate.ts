@@ -24,6 +24,10 @@ const fileName = /^(\d{6})_[a-z0-9_]+\.sql$/;
 /** How long one migration may run, and wait for another process that migrates. */
 const migrationTimeoutMs = 300_000;
 
+/** Stands in a migration for the name of the role that the service runs as. */
+const runtimePlaceholder = ":runtime";
+const ownerSuffix = "_owner";
+
 const tableSql = `create table if not exists schema_migration (
   id integer primary key,
   name text not null unique,
@@ -35,6 +39,7 @@ const tableSql = `create table if not exists schema_migration (
 /**
  * Brings the database to the newest file of a folder and returns the names it applied. Safe to run from many processes at once.
  * Throws when an applied file was edited or removed, or when the database is ahead of this code by a breaking migration.
+ * Runs as the role that owns the tables: `:runtime` in a file is the role that the service runs as, whose name lacks `_owner`.
  */
 export async function migrate(db: Database, directory: URL): Promise<string[]> {
   const known = await readMigrations(directory);
@@ -79,10 +84,22 @@ async function applyOne(trx: Transaction, migration: Migration, known: readonly 
     .orderBy("id");
   assertCompatible(rows, known);
   if (rows.some((row) => row.id === migration.id)) return false;
-  const { id, name, checksum, breaking } = migration;
+  const { id, name, checksum, breaking, sql } = migration;
   await trx("schema_migration").insert({ id, name, checksum, breaking });
-  await trx.raw(migration.sql.replaceAll("?", "\\?"));
+  const text = sql.includes(runtimePlaceholder) ? sql.replaceAll(runtimePlaceholder, await runtimeRole(trx)) : sql;
+  await trx.raw(text.replaceAll("?", "\\?"));
   return true;
+}
+
+async function runtimeRole(trx: Transaction): Promise<string> {
+  const { rows } = await trx.raw<{ rows: [{ role: string }] }>("select current_user::text as role");
+  const { role } = rows[0];
+  if (!/^[a-z][a-z0-9_]*$/.test(role) || !role.endsWith(ownerSuffix) || role.length === ownerSuffix.length) {
+    throw new Error(
+      `migrations run as the role that owns the tables, whose name ends in ${ownerSuffix}, not as ${role}`,
+    );
+  }
+  return role.slice(0, -ownerSuffix.length);
 }
 
 function assertCompatible(rows: readonly AppliedMigration[], known: readonly Migration[]): void {

@@ -52,6 +52,21 @@ const sections: readonly { readonly title: string; readonly sql: string }[] = [
         and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')`,
   },
   {
+    title: "row security",
+    sql: `select format('%s%s', relname, case when relforcerowsecurity then ' forced' else '' end) as line from pg_class
+      where relnamespace = 'public'::regnamespace and relrowsecurity
+      union all
+      select format('%s %s for %s using %s with check %s', tablename, policyname, cmd, qual, coalesce(with_check, '(the same)'))
+      from pg_policies where schemaname = 'public'`,
+  },
+  {
+    title: "privileges of others than the owner",
+    sql: `select format('%s: %s', c.relname, string_agg(lower(a.privilege_type), ', ' order by a.privilege_type)) as line
+      from pg_class c cross join lateral aclexplode(c.relacl) a
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and a.grantee <> c.relowner
+        and c.relname <> 'schema_migration' group by c.relname`,
+  },
+  {
     title: "triggers",
     sql: `select pg_get_triggerdef(t.oid) as line from pg_trigger t join pg_class c on c.oid = t.tgrelid
       where c.relnamespace = 'public'::regnamespace and not t.tgisinternal`,

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { emptyDatabase } from "@topdog/testing/postgres";
+import { adminDatabaseUrl, emptyDatabase } from "@topdog/testing/postgres";
 import { migrate } from "../src/migrate.ts";
+import { createDatabase } from "../src/pool.ts";
+import { assertRuntimeRole } from "../src/runtime-role.ts";
 import { dumpSchema } from "../src/schema-dump.ts";
 
 let scratch: Awaited<ReturnType<typeof emptyDatabase>>;
@@ -78,6 +80,21 @@ describe("migrate", () => {
     await mkdir(folder);
     await expect(migrate(scratch.db, directory)).rejects.toThrow("no migrations");
   });
+});
+
+test("a migration that names the service's role is run by the owner alone, and no service runs as owner or superuser", async () => {
+  const url = new URL(await adminDatabaseUrl());
+  url.pathname = new URL(scratch.url).pathname;
+  const superuser = createDatabase({ url: url.href, applicationName: "migrate-test" });
+  try {
+    await migrate(scratch.db, directory);
+    await add("000003_grant.sql", "grant select on account to :runtime;");
+    await expect(migrate(superuser, directory)).rejects.toThrow("whose name ends in _owner, not as");
+    await expect(assertRuntimeRole(superuser)).rejects.toThrow("owns tables or is a superuser");
+    await expect(assertRuntimeRole(scratch.db)).rejects.toThrow("topdog_test_owner owns tables");
+  } finally {
+    await superuser.destroy();
+  }
 });
 
 describe("dumpSchema", () => {

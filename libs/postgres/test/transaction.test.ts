@@ -61,8 +61,8 @@ describe("inTransaction", () => {
   });
 
   test("throws when the commit itself fails, for a constraint or a lost connection", async () => {
-    await scratch.db.raw("alter table account drop constraint account_name_key");
-    await scratch.db.raw(
+    await scratch.owner.raw("alter table account drop constraint account_name_key");
+    await scratch.owner.raw(
       "alter table account add constraint account_name_key unique (name) deferrable initially deferred",
     );
     const duplicate = inTransaction(scratch.db, (trx) => trx("account").insert({ name: "a" }));

@@ -6,6 +6,7 @@ import { type Bus, connectBus, type ConnectOptions } from "@topdog/messaging/con
 import { createMessagingMetrics } from "@topdog/messaging/metrics";
 import { createRelay } from "@topdog/messaging/relay";
 import { createDatabase, type Database } from "@topdog/postgres/pool";
+import { assertRuntimeRole } from "@topdog/postgres/runtime-role";
 import type { Logger } from "@topdog/telemetry/logger";
 import { createMetrics, type Metrics } from "@topdog/telemetry/metrics";
 import type { Express } from "express";
@@ -145,7 +146,7 @@ function busOptions(name: string, config: AnyConfig, logger: Logger, metrics: Me
 
 function checksOf({ db, bus }: Opened): Record<string, Check> {
   return {
-    ...(db === undefined ? {} : { database: async () => void (await db.raw("select 1")) }),
+    ...(db === undefined ? {} : { database: () => assertRuntimeRole(db) }),
     ...(bus === undefined ? {} : { bus: async () => assertConnected(bus) }),
   };
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { migrate } from "@topdog/postgres/migrate";
 import { createDatabase, type Database } from "@topdog/postgres/pool";
@@ -7,11 +7,19 @@ import { containerPostgres } from "./containers.ts";
 import { localEngine } from "./engines.ts";
 
 export interface TestDatabase {
+  /** Of the role that a service runs as. */
   readonly url: string;
   readonly db: Database;
-  /** Closes `db` and drops the database, whoever is connected. */
+  /** Of the role that owns the tables: for what a test arranges that no service may do. */
+  readonly ownerUrl: string;
+  readonly owner: Database;
+  /** Closes `db` and `owner` and drops the database, whoever is connected. */
   drop(): Promise<void>;
 }
+
+/** The two roles of every test database. */
+const runtime = "topdog_test";
+const owner = `${runtime}_owner`;
 
 let shared: Promise<string> | undefined;
 
@@ -37,26 +45,33 @@ export async function testDatabase(options: { migrations: URL }): Promise<TestDa
   return createTestDatabase(adminUrl, await ensureTemplate(adminUrl, options.migrations), place);
 }
 
-/** A fresh database with nothing in it. */
+/** A fresh database with nothing in it, for a test that makes its own tables: `db` owns them. */
 export async function emptyDatabase(): Promise<TestDatabase> {
   const place = callerPlace();
-  return createTestDatabase(await adminDatabaseUrl(), "template1", place);
+  const adminUrl = await adminDatabaseUrl();
+  await ensureRoles(adminUrl);
+  const database = await createTestDatabase(adminUrl, "template1", place);
+  return { ...database, url: database.ownerUrl, db: database.owner };
 }
 
 async function createTestDatabase(adminUrl: string, template: string, place: string): Promise<TestDatabase> {
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
   await asAdmin(adminUrl, async (admin) => {
-    await admin.query(`create database ${name} template ${template}`);
+    await admin.query(`create database ${name} template ${template} owner ${owner}`);
     // For the leak check at the end of the run.
     await admin.query(`comment on database ${name} is ${admin.escapeLiteral(place)}`);
   });
-  const url = databaseUrl(adminUrl, name);
+  const url = databaseUrl(adminUrl, name, runtime);
+  const ownerUrl = databaseUrl(adminUrl, name, owner);
   const db = createDatabase({ url, applicationName: "topdog-test" });
+  const ownerDb = createDatabase({ url: ownerUrl, applicationName: "topdog-test-owner" });
   return {
     url,
     db,
+    ownerUrl,
+    owner: ownerDb,
     drop: async () => {
-      await db.destroy();
+      await Promise.all([db.destroy(), ownerDb.destroy()]);
       await asAdmin(adminUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`));
     },
   };
@@ -65,7 +80,23 @@ async function createTestDatabase(adminUrl: string, template: string, place: str
 const callerPlace = (): string =>
   /\S+\.ts:\d+/.exec(new Error().stack?.split("\n")[3] ?? "")?.[0] ?? "an unknown place";
 
+/** A password that every worker knows, on a server that a stranger may reach too. */
+const passwordOf = (adminUrl: string, role: string): string =>
+  createHmac("sha256", new URL(adminUrl).password).update(role).digest("base64url");
+
+async function ensureRoles(adminUrl: string): Promise<void> {
+  await asAdmin(adminUrl, async (admin) => {
+    await admin.query("select pg_advisory_lock(hashtextextended('the roles of tests', 0))");
+    for (const role of [runtime, owner]) {
+      const found = await admin.query("select from pg_roles where rolname = $1", [role]);
+      const verb = found.rowCount === 0 ? "create" : "alter";
+      await admin.query(`${verb} role ${role} login password '${passwordOf(adminUrl, role)}'`);
+    }
+  });
+}
+
 async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string> {
+  await ensureRoles(adminUrl);
   const template = `template_${await contentHash(migrations)}`;
   await asAdmin(adminUrl, async (admin) => {
     // One worker builds, the others wait for it.
@@ -74,8 +105,9 @@ async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string
     if (found.rowCount !== 0) return;
     const building = `${template}_building`;
     await admin.query(`drop database if exists ${building} with (force)`);
-    await admin.query(`create database ${building}`);
-    const db = createDatabase({ url: databaseUrl(adminUrl, building), applicationName: "topdog-test-template" });
+    await admin.query(`create database ${building} owner ${owner}`);
+    const url = databaseUrl(adminUrl, building, owner);
+    const db = createDatabase({ url, applicationName: "topdog-test-template" });
     try {
       await migrate(db, migrations);
     } finally {
@@ -106,8 +138,10 @@ async function asAdmin<T>(adminUrl: string, work: (admin: Client) => Promise<T>)
   }
 }
 
-function databaseUrl(adminUrl: string, name: string): string {
+function databaseUrl(adminUrl: string, name: string, role: string): string {
   const url = new URL(adminUrl);
+  url.username = role;
+  url.password = passwordOf(adminUrl, role);
   url.pathname = `/${name}`;
   return url.href;
 }

@@ -49,8 +49,10 @@ export async function startTestService<N extends Needs, S extends z.ZodObject, D
 }
 
 export interface StoringTestService extends TestService {
-  /** A pool of the test's own on the service's database. */
+  /** A pool of the test's own on the service's database, as the role that the service runs as. */
   readonly db: TestDatabase["db"];
+  /** As the role that owns the tables. */
+  readonly owner: TestDatabase["owner"];
   readonly nats: TestNats;
 }
 
@@ -71,7 +73,7 @@ export async function startStoringService<N extends Needs, S extends z.ZodObject
       await service.stop();
       await stopSurroundings();
     };
-    return { ...service, db: database.db, nats, stop };
+    return { ...service, db: database.db, owner: database.owner, nats, stop };
   } catch (error) {
     await stopSurroundings();
     throw error;

@@ -175,3 +175,19 @@ CREATE UNIQUE INDEX sweep_pass_pkey ON public.sweep_pass USING btree (id)
 CREATE UNIQUE INDEX usage_cost_pkey ON public.usage_cost USING btree (day, plan)
 CREATE UNIQUE INDEX usage_counted_pkey ON public.usage_counted USING btree (usage_id)
 CREATE UNIQUE INDEX webhook_event_pkey ON public.webhook_event USING btree (id)
+
+-- privileges of others than the owner
+customer: delete, insert, select, update
+money_operation: delete, insert, select, update
+mrr_movement: delete, insert, select, update
+org_member: delete, insert, select, update
+org_seats: delete, insert, select, update
+outbox: delete, insert, select, update
+processed_event: delete, insert, select, update
+quarantine: delete, insert, select, update
+stripe_state: delete, insert, select, update
+subscription: delete, insert, select, update
+sweep_pass: delete, insert, select, update
+usage_cost: delete, insert, select, update
+usage_counted: delete, insert, select, update
+webhook_event: delete, insert, select, update

@@ -108,7 +108,7 @@ describe("set-plan", () => {
 
   test("a fresh database has the committed schema, and the library's tables as the library wants them", async () => {
     expect(await dumpSchema(billing.db)).toBe(await readFile(new URL("schema.sql", migrations), "utf8"));
-    expect(await migrate(billing.db, migrations)).toEqual([]);
+    expect(await migrate(billing.owner, migrations)).toEqual([]);
     const sql = await readFile(new URL("000001_subscriptions.sql", migrations), "utf8");
     expect(sql).toContain(outboxMigrationSql);
     expect(sql).toContain(processedEventMigrationSql);

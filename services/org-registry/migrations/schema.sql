@@ -307,5 +307,26 @@ begin
 end
 $function$
 
+-- privileges of others than the owner
+api_key: delete, insert, select, update
+app_user: delete, insert, select, update
+attempt: delete, insert, select, update
+audit_head: insert, select, update
+audit_log: insert, select
+byok_tenant: delete, insert, select, update
+credential: delete, insert, select, update
+email_token: delete, insert, select, update
+entitlement: delete, insert, select, update
+invitation: delete, insert, select, update
+mail_request: delete, insert, select, update
+member: delete, insert, select, update
+org: delete, insert, select, update
+outbox: delete, insert, select, update
+password: delete, insert, select, update
+processed_event: delete, insert, select, update
+recovery_code: delete, insert, select, update
+session: delete, insert, select, update
+totp: delete, insert, select, update
+
 -- triggers
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()

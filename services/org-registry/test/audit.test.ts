@@ -49,7 +49,7 @@ describe("the audit log", () => {
     expect(await verifyAuditChain(deps.db, `org:${orgId}`)).toEqual({ length: 5, brokenAtSeq: null, why: null });
   });
 
-  test("rows can be neither changed, removed nor truncated", async () => {
+  test("rows can be neither changed, removed nor truncated: the service's role may not, and a trigger stops the owner", async () => {
     await someUser(deps);
     for (const statement of [
       "update audit_log set actor = 'nobody'",
@@ -57,8 +57,10 @@ describe("the audit log", () => {
       "truncate audit_log",
       "truncate audit_log, audit_head",
     ]) {
-      await expect(database.db.raw(statement)).rejects.toThrow(/append-only/);
+      await expect(database.db.raw(statement)).rejects.toThrow(/permission denied/);
+      await expect(database.owner.raw(statement)).rejects.toThrow(/append-only/);
     }
+    await expect(database.db.raw("alter table audit_log disable trigger user")).rejects.toThrow(/must be owner/);
   });
 
   test.each([
@@ -73,7 +75,7 @@ describe("the audit log", () => {
         await createKeyAsOperator(deps, { userId, orgId: null, name: `k${index}` });
       const chain = `user:${userId}` as const;
       expect(await verifyAuditChain(deps.db, chain)).toEqual({ length: 4, brokenAtSeq: null, why: null });
-      await database.db.transaction(async (trx) => {
+      await database.owner.transaction(async (trx) => {
         await trx.raw("alter table audit_log disable trigger user");
         await trx.raw(tampering, [chain]);
         await trx.raw("alter table audit_log enable trigger user");
@@ -106,7 +108,7 @@ describe("the audit log", () => {
     expect(await count()).toEqual(before);
   });
   const tamper = (sql: string, values: readonly (string | number | Date)[]): Promise<void> =>
-    database.db.transaction(async (trx) => {
+    database.owner.transaction(async (trx) => {
       await trx.raw("alter table audit_log disable trigger user");
       await trx.raw(sql, [...values]);
       await trx.raw("alter table audit_log enable trigger user");

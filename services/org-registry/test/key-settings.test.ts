@@ -97,13 +97,13 @@ describe("the settings of a key", () => {
       await copyFile(new URL(name, migrations), join(before, name));
     const old = await testDatabase({ migrations: pathToFileURL(`${before}/`) });
     try {
-      await old.db.raw("insert into app_user (id, email, created_at) values ('usr_1', 'a@example.test', now())");
-      await old.db.raw(
+      await old.owner.raw("insert into app_user (id, email, created_at) values ('usr_1', 'a@example.test', now())");
+      await old.owner.raw(
         `insert into api_key (id, hash, prefix, last_four, name, user_id, created_at)
          values ('key_1', ?, 'td_xxxxx', 'xxxx', 'old', 'usr_1', now())`,
         ["a".repeat(64)],
       );
-      await migrate(old.db, migrations);
+      await migrate(old.owner, migrations);
       expect(await resolvePrincipalOf({ db: old.db, nowMs: Date.now }, "a".repeat(64))).toMatchObject({
         scopes: ["llm", "usage:read", "account"],
         restrictions: null,

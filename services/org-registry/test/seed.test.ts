@@ -78,7 +78,7 @@ describe("migrations", () => {
     try {
       const committed = await readFile(new URL("schema.sql", migrations), "utf8");
       expect(await dumpSchema(database.db)).toBe(committed);
-      expect(await migrate(database.db, migrations)).toEqual([]);
+      expect(await migrate(database.owner, migrations)).toEqual([]);
       const sql = await readFile(new URL("000001_registry.sql", migrations), "utf8");
       expect(sql).toContain(outboxMigrationSql);
       expect(sql).toContain(processedEventMigrationSql);

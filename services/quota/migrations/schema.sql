@@ -305,6 +305,8 @@ lease_ledger  SELECT l.lease_id,
 CREATE OR REPLACE FUNCTION public.ensure_ledger_partitions(days_ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
 AS $function$
 declare
   made integer := 0;
@@ -331,3 +333,16 @@ CREATE OR REPLACE FUNCTION public.utc_today()
  LANGUAGE sql
  STABLE
 AS $function$ select (utc_now() at time zone 'utc')::date $function$
+
+-- privileges of others than the owner
+bucket: delete, insert, select, update
+bucket_ledger: delete, insert, select, update
+entitlement: delete, insert, select, update
+gateway: delete, insert, select, update
+invariant_violation: delete, insert, select, update
+lease: delete, insert, select, update
+lease_ledger: delete, insert, select, update
+ledger: delete, insert, select, update
+ledger_default: delete, insert, select, update
+outbox: delete, insert, select, update
+processed_event: delete, insert, select, update

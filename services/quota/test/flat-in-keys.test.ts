@@ -36,7 +36,7 @@ beforeAll(async () => {
   );
   const settings = { synchronous_commit: "off" };
   const filler = createDatabase({
-    url: quota.url,
+    url: quota.ownerUrl,
     applicationName: "quota-fill",
     settings,
     statementTimeoutMs: fillMs,
@@ -128,7 +128,7 @@ describe.each(["yesterday's", "today's"])(
     const methods = new Set<string>();
 
     beforeAll(async () => {
-      if (known === "today's") await quota.db.raw("analyze");
+      if (known === "today's") await quota.owner.raw("analyze");
       db = createDatabase({ url: quota.url, applicationName: "quota-flat", ...poolOptions(4) });
       const { transaction, ...rest } = createQuotaStore(db);
       const noting = <T extends object>(part: T): T =>
@@ -153,7 +153,7 @@ describe.each(["yesterday's", "today's"])(
     test.each<PlanMode>(["force_custom_plan", "force_generic_plan"])(
       "no statement about one caller touches more than that caller's rows, under %s",
       async (mode) => {
-        const touched = await explainAll(quota.url, mode, ofCaller);
+        const touched = await explainAll(quota.ownerUrl, mode, ofCaller);
         const tooMany = touched.filter(({ rows, pages }) => rows > ofOneCaller.rows || pages > ofOneCaller.pages);
         expect(tooMany.map((one) => [textOf(one), one.rows, one.pages])).toEqual([]);
       },
@@ -162,7 +162,7 @@ describe.each(["yesterday's", "today's"])(
     test.each<PlanMode>(["force_custom_plan", "force_generic_plan"])(
       "no pass of a job touches more than the pass may take, under %s",
       async (mode) => {
-        const touched = await explainAll(quota.url, mode, ofJobs);
+        const touched = await explainAll(quota.ownerUrl, mode, ofJobs);
         const tooMany = touched.filter(({ rows }) => rows > rowsOfOnePass);
         expect(tooMany.map((one) => [textOf(one), one.rows, one.pages])).toEqual([]);
       },

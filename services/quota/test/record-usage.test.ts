@@ -174,7 +174,7 @@ test("of a bucket whose limit was lowered to what is used, it says once that not
 });
 
 test("it is the ledger's key alone that makes a repeated record count once: without it, it counts twice", async () => {
-  await quota.db.raw("alter table ledger drop constraint ledger_pkey");
+  await quota.owner.raw("alter table ledger drop constraint ledger_pkey");
   await record([call(1)]);
   await record([call(1)]);
   expect(await state()).toMatchObject({ buckets: [{ settled: 2 }, { settled: 2 }] });

@@ -20,3 +20,5 @@ create table effect (
   owner text not null,
   version integer not null
 );
+
+grant select, insert, update, delete on all tables in schema public to public;

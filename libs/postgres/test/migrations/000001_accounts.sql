@@ -13,3 +13,5 @@ begin
 end
 $$;
 create trigger account_touch before insert or update on account for each row execute function touch();
+
+grant select, insert, update, delete on all tables in schema public to :runtime;

@@ -1,0 +1,7 @@
+-- The service runs as a role that owns nothing: it can change rows, and no rule about them. The audit log it can only append to.
+
+grant select, insert, update, delete on all tables in schema public to :runtime;
+alter default privileges in schema public grant select, insert, update, delete on tables to :runtime;
+revoke all on schema_migration from :runtime;
+revoke update, delete on audit_log from :runtime;
+revoke delete on audit_head from :runtime;
