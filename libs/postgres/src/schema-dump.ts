@@ -63,7 +63,7 @@ const sections: readonly { readonly title: string; readonly sql: string }[] = [
     title: "privileges of others than the owner",
     sql: `select format('%s: %s', c.relname, string_agg(lower(a.privilege_type), ', ' order by a.privilege_type)) as line
       from pg_class c cross join lateral aclexplode(c.relacl) a
-      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v') and a.grantee <> c.relowner
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'S') and a.grantee <> c.relowner
         and c.relname <> 'schema_migration' group by c.relname`,
   },
   {

@@ -341,6 +341,7 @@ entitlement: delete, insert, select, update
 gateway: delete, insert, select, update
 invariant_violation: delete, insert, select, update
 lease: delete, insert, select, update
+lease_lease_id_seq: select, update
 lease_ledger: delete, insert, select, update
 ledger: delete, insert, select, update
 ledger_default: delete, insert, select, update

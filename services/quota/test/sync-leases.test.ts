@@ -290,7 +290,7 @@ describe("plans", () => {
 test("a lease ends with its day: it can still be reported, and grows no more", async () => {
   const owner = "user:midnight";
   const { leaseId, day } = await quota.sync(a, { owner, want: 4 });
-  await quota.db.raw(
+  await quota.owner.raw(
     "create or replace function utc_today() returns date language sql stable as $$ select (utc_now() at time zone 'utc')::date + 1 $$",
   );
   const late = await quota.sync(a, { owner, leaseId, used: 1, want: 9 });
