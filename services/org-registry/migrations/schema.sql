@@ -298,6 +298,49 @@ CREATE UNIQUE INDEX session_token_hash_key ON public.session USING btree (token_
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (user_id)
 
 -- functions
+CREATE OR REPLACE FUNCTION public.acting_orgs()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select nullif(current_setting('topdog.org', true), '')
+  union all
+  select org_id from member where user_id = acting_user() and removed_at is null
+$function$
+CREATE OR REPLACE FUNCTION public.acting_tenants()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$ select 'user:' || acting_user() union all select 'org:' || o from acting_orgs() as o $function$
+CREATE OR REPLACE FUNCTION public.acting_user()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$ select nullif(current_setting('topdog.user', true), '') $function$
+CREATE OR REPLACE FUNCTION public.acts_for_everyone()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$ select coalesce(current_setting('topdog.everyone', true), '') = 'on' $function$
+CREATE OR REPLACE FUNCTION public.key_holder(key_hash text, at timestamp with time zone)
+ RETURNS TABLE(id text, user_id text, org_id text, role text, active boolean, plan text, seats integer, own_live integer, own_used integer, pool_live integer, pool_used integer, scopes text[], allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null, e.plan, e.seats,
+    own.live, own.used, pool.live, pool.used, k.scopes, k.allowed_models, k.allowed_addresses,
+    case when k.hash = key_hash then k.expires_at else least(k.expires_at, k.previous_ends_at) end
+  from api_key k
+  left join org o on o.id = k.org_id
+  left join member m on m.org_id = k.org_id and m.user_id = k.user_id and m.removed_at is null
+  left join entitlement e on e.owner = coalesce('org:' || k.org_id, 'user:' || k.user_id)
+  left join byok_tenant own on own.tenant = 'user:' || k.user_id
+  left join byok_tenant pool on pool.tenant = 'org:' || k.org_id
+  where (k.hash = key_hash or (k.previous_hash = key_hash and k.previous_ends_at > at))
+    and k.revoked_at is null and (k.expires_at is null or k.expires_at > at)
+$function$
 CREATE OR REPLACE FUNCTION public.refuse_audit_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -306,6 +349,45 @@ begin
   raise exception 'audit_log is append-only' using errcode = 'insufficient_privilege';
 end
 $function$
+CREATE OR REPLACE FUNCTION public.session_of_token(secret_hash text, at timestamp with time zone)
+ RETURNS TABLE(id text, user_id text, token_hash text, created_at timestamp with time zone, authenticated_at timestamp with time zone, second_factor_at timestamp with time zone, last_seen_at timestamp with time zone, expires_at timestamp with time zone, address text, user_agent text, admin boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select s.id, s.user_id, s.token_hash, s.created_at, s.authenticated_at, s.second_factor_at, s.last_seen_at, s.expires_at,
+    s.address, s.user_agent, u.admin
+  from session s join app_user u on u.id = s.user_id
+  where s.token_hash = secret_hash and s.expires_at > at
+$function$
+
+-- row security
+api_key
+api_key tenant for ALL using (acts_for_everyone() OR (user_id = acting_user()) OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
+audit_head
+audit_head tenant for ALL using (acts_for_everyone() OR (chain IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
+audit_log
+audit_log tenant for ALL using (acts_for_everyone() OR (chain IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
+byok_tenant
+byok_tenant tenant for ALL using (acts_for_everyone() OR (tenant IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
+credential
+credential tenant for ALL using (acts_for_everyone() OR (tenant IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
+entitlement
+entitlement tenant for ALL using (acts_for_everyone() OR (owner IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
+invitation
+invitation tenant for ALL using (acts_for_everyone() OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
+member
+member tenant for ALL using (acts_for_everyone() OR (user_id = acting_user()) OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
+org
+org tenant for ALL using (acts_for_everyone() OR (id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
+password
+password tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
+recovery_code
+recovery_code tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
+session
+session tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
+totp
+totp tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
 
 -- privileges of others than the owner
 api_key: delete, insert, select, update

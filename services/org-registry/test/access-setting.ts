@@ -7,6 +7,7 @@ import { changeMember } from "../src/usecases/change-member.ts";
 import { createKeyAsOperator } from "../src/usecases/create-key.ts";
 import { createOrg } from "../src/usecases/create-org.ts";
 import { offerOwnership } from "../src/usecases/transfer-ownership.ts";
+import { change } from "../src/usecases/change.ts";
 import { removeMember } from "../src/usecases/remove-member.ts";
 import { entitlement, signedIn, someUser } from "./arrange.ts";
 import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
@@ -57,7 +58,7 @@ export async function arrangeAccess({ deps, db }: Registry): Promise<AccessSetti
     role: "member",
     invitedBy: owner,
   } as const;
-  await inTransaction(deps.db, async (trx) => {
+  await change(deps, "everyone", async (trx) => {
     await insertInvitation(trx, { ...invitation, ...times });
     await saveLink(trx, invitationId, hashKey(token), null);
   });

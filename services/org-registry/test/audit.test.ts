@@ -19,9 +19,11 @@ import { depsOn, migrations } from "./start-registry.ts";
 describe("the audit log", () => {
   let database: TestDatabase;
   let deps: RegistryDeps;
+  let asOwner: RegistryDeps["db"];
   beforeAll(async () => {
     database = await testDatabase({ migrations });
     deps = depsOn(database.db);
+    asOwner = depsOn(database.owner).db;
   });
   afterAll(() => database.drop());
 
@@ -34,7 +36,7 @@ describe("the audit log", () => {
     await changeMember(deps, caller, { orgId, userId: member }, { role: "admin" });
     const { record } = await createKey(deps, person, { name: "ci", orgId });
     await revokeKey(deps, caller, record.id);
-    const { rows } = await database.db.raw<{ rows: { action: string; actor: string }[] }>(
+    const { rows } = await database.owner.raw<{ rows: { action: string; actor: string }[] }>(
       "select action, actor from audit_log where chain = ? order by seq",
       [`org:${orgId}`],
     );
@@ -46,7 +48,7 @@ describe("the audit log", () => {
       ["apikey.created", `user:${member} session:${person.sessionId}`],
       ["apikey.revoked", byOwner],
     ]);
-    expect(await verifyAuditChain(deps.db, `org:${orgId}`)).toEqual({ length: 5, brokenAtSeq: null, why: null });
+    expect(await verifyAuditChain(asOwner, `org:${orgId}`)).toEqual({ length: 5, brokenAtSeq: null, why: null });
   });
 
   test("rows can be neither changed, removed nor truncated: the service's role may not, and a trigger stops the owner", async () => {
@@ -74,13 +76,13 @@ describe("the audit log", () => {
       for (let index = 0; index < 3; index += 1)
         await createKeyAsOperator(deps, { userId, orgId: null, name: `k${index}` });
       const chain = `user:${userId}` as const;
-      expect(await verifyAuditChain(deps.db, chain)).toEqual({ length: 4, brokenAtSeq: null, why: null });
+      expect(await verifyAuditChain(asOwner, chain)).toEqual({ length: 4, brokenAtSeq: null, why: null });
       await database.owner.transaction(async (trx) => {
         await trx.raw("alter table audit_log disable trigger user");
         await trx.raw(tampering, [chain]);
         await trx.raw("alter table audit_log enable trigger user");
       });
-      expect((await verifyAuditChain(deps.db, chain)).brokenAtSeq).toBe(brokenAtSeq);
+      expect((await verifyAuditChain(asOwner, chain)).brokenAtSeq).toBe(brokenAtSeq);
     },
   );
 
@@ -89,14 +91,14 @@ describe("the audit log", () => {
     await Promise.all(
       Array.from({ length: 12 }, (_, index) => createKeyAsOperator(deps, { userId, orgId: null, name: `k${index}` })),
     );
-    expect(await verifyAuditChain(deps.db, `user:${userId}`)).toEqual({ length: 13, brokenAtSeq: null, why: null });
+    expect(await verifyAuditChain(asOwner, `user:${userId}`)).toEqual({ length: 13, brokenAtSeq: null, why: null });
   });
 
   test("a refused change leaves no row, no audit and no event", async () => {
     const { orgId } = await someOrg(deps, { members: 2, seats: 3 });
     const count = async (): Promise<unknown> =>
       (
-        await database.db.raw<{ rows: unknown[] }>(
+        await database.owner.raw<{ rows: unknown[] }>(
           "select (select count(*) from audit_log) as a, (select count(*) from outbox) as o, (select count(*) from member) as m",
         )
       ).rows[0];
@@ -131,16 +133,16 @@ describe("the audit log", () => {
     };
     const first = row(1, genesis);
     const insert = async (made: ReturnType<typeof row>): Promise<void> => {
-      await deps.db("audit_head").insert({ chain, seq: made.seq, hash: made.hash }).onConflict("chain").merge();
+      await asOwner("audit_head").insert({ chain, seq: made.seq, hash: made.hash }).onConflict("chain").merge();
       const { seq, at, actor, action, target, details, previous_hash, hash } = made;
-      await deps.db("audit_log").insert({ chain, seq, at, actor, action, target, details, previous_hash, hash });
+      await asOwner("audit_log").insert({ chain, seq, at, actor, action, target, details, previous_hash, hash });
     };
     await insert(first);
-    await deps.db.transaction((trx) => appendAudit(trx, entry(chain)));
-    expect(await verifyAuditChain(deps.db, chain)).toMatchObject({ length: 2, brokenAtSeq: null });
-    const last = await deps.db<{ hash: string; chain: string; seq: number }>("audit_head").where({ chain }).first();
+    await asOwner.transaction((trx) => appendAudit(trx, entry(chain)));
+    expect(await verifyAuditChain(asOwner, chain)).toMatchObject({ length: 2, brokenAtSeq: null });
+    const last = await asOwner<{ hash: string; chain: string; seq: number }>("audit_head").where({ chain }).first();
     await insert(row(3, last?.hash ?? ""));
-    expect(await verifyAuditChain(deps.db, chain)).toMatchObject({
+    expect(await verifyAuditChain(asOwner, chain)).toMatchObject({
       brokenAtSeq: 3,
       why: expect.stringContaining("without a key"),
     });
@@ -149,9 +151,9 @@ describe("the audit log", () => {
   test("keys are rotated: new rows have the first key, old rows are verified with theirs, and a lost key is named", async () => {
     const chain = "user:rotated" as const;
     for (const keys of [keyring("a"), keyring("b", "a")]) {
-      await withAuditKeys(database.db, keys).transaction((trx) => appendAudit(trx, entry(chain)));
+      await withAuditKeys(database.owner, keys).transaction((trx) => appendAudit(trx, entry(chain)));
     }
-    const verdictWith = (...kids: string[]) => verifyAuditChain(withAuditKeys(database.db, keyring(...kids)), chain);
+    const verdictWith = (...kids: string[]) => verifyAuditChain(withAuditKeys(database.owner, keyring(...kids)), chain);
     expect(await verdictWith("c", "b", "a")).toEqual({ length: 2, brokenAtSeq: null, why: null });
     expect(await verdictWith("b")).toEqual({ length: 0, brokenAtSeq: 1, why: "the key a is not in AUDIT_KEYS" });
   });
@@ -160,19 +162,19 @@ describe("the audit log", () => {
     const userId = await someUser(deps);
     const chain = `user:${userId}` as const;
     await anchorAudit(deps, new AbortController().signal);
-    const { rows } = await database.db.raw<{ rows: { payload: string }[] }>(
+    const { rows } = await database.owner.raw<{ rows: { payload: string }[] }>(
       "select payload from outbox where subject = ? order by seq",
       [auditAnchored.subject],
     );
     const anchors = rows.flatMap(({ payload }) => auditAnchored.schema.parse(JSON.parse(payload)).heads);
     expect(anchors.filter((one) => one.chain === chain)).toHaveLength(1);
-    expect(await verifyAuditChain(deps.db, chain, anchors)).toMatchObject({ brokenAtSeq: null });
+    expect(await verifyAuditChain(asOwner, chain, anchors)).toMatchObject({ brokenAtSeq: null });
     await tamper("delete from audit_log where chain = ?", [chain]);
     await tamper("delete from audit_head where chain = ?", [chain]);
-    expect(await verifyAuditChain(deps.db, chain, anchors)).toMatchObject({ brokenAtSeq: 1 });
-    await deps.db.transaction((trx) => appendAudit(trx, entry(chain)));
-    expect(await verifyAuditChain(deps.db, chain)).toMatchObject({ brokenAtSeq: null });
-    expect(await verifyAuditChain(deps.db, chain, anchors)).toMatchObject({
+    expect(await verifyAuditChain(asOwner, chain, anchors)).toMatchObject({ brokenAtSeq: 1 });
+    await asOwner.transaction((trx) => appendAudit(trx, entry(chain)));
+    expect(await verifyAuditChain(asOwner, chain)).toMatchObject({ brokenAtSeq: null });
+    expect(await verifyAuditChain(asOwner, chain, anchors)).toMatchObject({
       brokenAtSeq: 1,
       why: expect.stringContaining("anchored"),
     });
@@ -197,7 +199,7 @@ describe("the audit log", () => {
 
   test("an export holds every row, oldest first, also more than are read at once", async () => {
     const userId = await someUser(deps);
-    await deps.db.transaction(async (trx) => {
+    await asOwner.transaction(async (trx) => {
       for (let made = 0; made < 520; made += 1) await appendAudit(trx, entry(`user:${userId}`));
     });
     const seqs: number[] = [];

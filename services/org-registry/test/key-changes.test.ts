@@ -40,7 +40,7 @@ describe("the last use of a key", () => {
         for (const use of [...uses, ...uses.slice(0, 2)])
           await noteUses({ db: database.db, nowMs: () => nowMs }, [use, { keyId: "key_none", at: use.at }]);
         const latestMs = Math.max(...told.map((ms) => Math.min(ms, nowMs)));
-        expect((await findLiveKey(database.db, record.id))?.lastUsedAt?.getTime()).toBe(latestMs);
+        expect((await findLiveKey(database.owner, record.id))?.lastUsedAt?.getTime()).toBe(latestMs);
       }),
       { numRuns: 15 },
     );
@@ -49,13 +49,13 @@ describe("the last use of a key", () => {
   test("is not waited for, nor does it wait, while somebody changes the key", async () => {
     const { record } = await createKey(deps, signedIn(await someUser(deps)), { orgId: null, name: "test" });
     const uses = [{ keyId: record.id, at: new Date().toISOString() }];
-    await database.db.transaction(async (trx) => {
+    await database.owner.transaction(async (trx) => {
       await lockLiveKey(trx, record.id);
       await noteUses(deps, uses);
     });
-    expect((await findLiveKey(database.db, record.id))?.lastUsedAt).toBeNull();
+    expect((await findLiveKey(database.owner, record.id))?.lastUsedAt).toBeNull();
     await noteUses(deps, uses);
-    expect((await findLiveKey(database.db, record.id))?.lastUsedAt).not.toBeNull();
+    expect((await findLiveKey(database.owner, record.id))?.lastUsedAt).not.toBeNull();
   });
 });
 
@@ -73,14 +73,14 @@ describe("a key that is changed", () => {
   const someKey = async (userId: string, orgId: string | null = null) =>
     createKey(deps, signedIn(userId), { orgId, name: "test", settings: defaultKeySettings });
   const hashesTold = async (event: { subject: string }, keyId: string): Promise<string[]> => {
-    const { rows } = await database.db.raw<{ rows: { hash: string }[] }>(
+    const { rows } = await database.owner.raw<{ rows: { hash: string }[] }>(
       "select payload::json ->> 'keyHash' as hash from outbox where subject = ? and payload::json ->> 'keyId' = ?",
       [event.subject, keyId],
     );
     return rows.map(({ hash }) => hash);
   };
   const lastAudit = async (target: string) => {
-    const { rows } = await database.db.raw<{ rows: { action: string; details: string }[] }>(
+    const { rows } = await database.owner.raw<{ rows: { action: string; details: string }[] }>(
       "select action, details from audit_log where target = ? order by seq desc limit 1",
       [target],
     );

@@ -53,7 +53,7 @@ describe("the settings of a key", () => {
         addresses: ["203.0.113.0/24", "2001:db8::1"],
       },
     });
-    const { rows } = await database.db.raw<{ rows: { details: string }[] }>(
+    const { rows } = await database.owner.raw<{ rows: { details: string }[] }>(
       "select details from audit_log where details like '%gpt-5%'",
     );
     expect(JSON.parse(rows[0]?.details ?? "")).toMatchObject({

@@ -7,6 +7,7 @@ import { type Answer, sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
 import { lockOrg, updateMember } from "../src/store/orgs.ts";
 import { addMember } from "../src/usecases/add-member.ts";
+import { change } from "../src/usecases/change.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
 import { removeMember } from "../src/usecases/remove-member.ts";
 import { callerFor, signedIn, someOrg, someUser } from "./arrange.ts";
@@ -174,7 +175,7 @@ describe("orgs and members", () => {
     const stranger = await someUser(registry.deps);
     const path = `/api/orgs/${orgId}/members/${peer}`;
     const deactivate = (userId: string) => registry.call("PATCH", path, sessionOf(userId), { active: false });
-    await registry.db.transaction(async (trx) => {
+    await change(registry.deps, "everyone", async (trx) => {
       await lockOrg(trx, orgId);
       expect((await deactivate(stranger)).status).toBe(404);
       expect((await deactivate(member)).status).toBe(403);
@@ -192,7 +193,7 @@ describe("orgs and members", () => {
       { role: "admin" },
     );
     let asked: Promise<Answer> | undefined;
-    await registry.db.transaction(async (trx) => {
+    await change(registry.deps, "everyone", async (trx) => {
       await lockOrg(trx, orgId);
       asked = registry.call("PATCH", `/api/orgs/${orgId}/members/${member}`, sessionOf(admin), { active: false });
       await waitsForLock(trx);

@@ -6,6 +6,7 @@ import { readAnchors } from "../clients/anchor-stream.ts";
 import { readBusConfig } from "../config.ts";
 import type { AuditChain } from "../store/audit-log.ts";
 import { auditChains, verifyAuditChain } from "../store/audit-verification.ts";
+import { read } from "../usecases/change.ts";
 import { runCommand } from "./run-command.ts";
 
 const firstConnectMs = 10_000;
@@ -49,7 +50,7 @@ await new Command("verify-audit")
   .action(async ({ chain, withoutAnchors }: { chain?: string; withoutAnchors?: true }) => {
     await runCommand(async ({ db }) => {
       const anchors = withoutAnchors === true ? [] : await anchorsOnBus();
-      if (!(await verify(db, chain, anchors))) process.exitCode = 1;
+      if (!(await read(db, "everyone", (trx) => verify(trx, chain, anchors)))) process.exitCode = 1;
     });
   })
   .parseAsync();

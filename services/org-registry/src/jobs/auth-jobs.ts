@@ -1,5 +1,6 @@
 import type { Job } from "@topdog/service/job";
 import { deleteExpired } from "../store/sessions.ts";
+import { change } from "../usecases/change.ts";
 import { sendMails, type SendMailsDeps } from "../usecases/send-mails.ts";
 
 export const sendMailsJob = (deps: SendMailsDeps): Job => ({
@@ -11,10 +12,10 @@ export const sendMailsJob = (deps: SendMailsDeps): Job => ({
   run: (signal) => sendMails(deps, signal),
 });
 
-export const deleteExpiredJob = ({ db, nowMs }: Pick<SendMailsDeps, "db" | "nowMs">): Job => ({
+export const deleteExpiredJob = (deps: Pick<SendMailsDeps, "db" | "nowMs">): Job => ({
   name: "delete-expired",
   intervalMs: 60_000,
   timeoutMs: 20_000,
   owner: "one",
-  run: () => deleteExpired(db, new Date(nowMs())),
+  run: () => change(deps, "everyone", deleteExpired),
 });

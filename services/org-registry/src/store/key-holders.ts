@@ -19,24 +19,15 @@ interface HolderRow extends SettingsRow {
 }
 
 /**
- * The hot read behind every gateway's cache miss: one index probe per hash, one per table. A key that has expired has no holder; a secret
- * of before the last rotation has one until it ends, and by it the key expires then.
+ * The hot read behind every gateway's cache miss: a function of the database, which may look at all tenants: one index probe per hash, one
+ * per table. A key that has expired has no holder; a secret of before the last rotation has one until it ends, and by it the key expires then.
  */
 export async function findKeyHolder(db: Database, keyHash: string, at: Date): Promise<KeyHolder | null> {
   const { rows } = await db.raw<{ rows: HolderRow[] }>(
-    `select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null as active, e.plan, e.seats,
-       own.live as own_live, own.used as own_used, pool.live as pool_live, pool.used as pool_used,
-       k.scopes, k.allowed_models, k.allowed_addresses,
-       case when k.hash = ? then k.expires_at else least(k.expires_at, k.previous_ends_at) end as expires_at
-     from api_key k
-     left join org o on o.id = k.org_id
-     left join member m on m.org_id = k.org_id and m.user_id = k.user_id and m.removed_at is null
-     left join entitlement e on e.owner = coalesce('org:' || k.org_id, 'user:' || k.user_id)
-     left join byok_tenant own on own.tenant = 'user:' || k.user_id
-     left join byok_tenant pool on pool.tenant = 'org:' || k.org_id
-     where (k.hash = ? or (k.previous_hash = ? and k.previous_ends_at > ?))
-       and k.revoked_at is null and (k.expires_at is null or k.expires_at > ?)`,
-    [keyHash, keyHash, keyHash, at, at],
+    `select id, user_id, org_id, role, active, plan, seats, own_live, own_used, pool_live, pool_used, scopes, allowed_models,
+       allowed_addresses, expires_at
+     from key_holder(?, ?)`,
+    [keyHash, at],
   );
   const row = rows[0];
   if (row === undefined) return null;

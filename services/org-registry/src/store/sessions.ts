@@ -39,15 +39,14 @@ export async function insertSession(trx: Transaction, session: Session): Promise
   );
 }
 
-/** A live session with whether its user is an admin. */
+/** A live session with whether its user is an admin: by a function of the database, which may look at all users. */
 export async function findSessionByToken(
   db: Database,
   tokenHash: string,
   at: Date,
 ): Promise<{ session: Session; isAdmin: boolean } | null> {
   const { rows } = await db.raw<{ rows: (SessionRow & { admin: boolean })[] }>(
-    `select session.*, app_user.admin from session join app_user on app_user.id = user_id
-     where token_hash = ? and expires_at > ?`,
+    `select ${columns}, admin from session_of_token(?, ?)`,
     [tokenHash, at],
   );
   return rows[0] === undefined ? null : { session: fromDbSession(rows[0]), isAdmin: rows[0].admin };

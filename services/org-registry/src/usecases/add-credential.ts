@@ -7,7 +7,7 @@ import { findTenant, lockTenant, recount } from "../store/byok-tenants.ts";
 import { hasFingerprint, insertCredential, nextPosition } from "../store/credentials.ts";
 import { findEntitlement } from "../store/entitlements.ts";
 import { createId } from "../store/key-material.ts";
-import { change } from "./change.ts";
+import { actingOf, change, read } from "./change.ts";
 import type { CredentialDeps } from "./credential-deps.ts";
 import { reachTenant } from "./reach-tenant.ts";
 import { recordCredential } from "./record-credential.ts";
@@ -26,13 +26,15 @@ export async function addCredential(
   caller: Caller,
   { provider, key, label = provider, orgId }: WantedCredential,
 ): Promise<Credential> {
-  const tenant = await reachTenant(deps.db, caller, orgId);
-  await requireFreeSlot(deps.db, tenant, await findTenant(deps.db, tenant));
-  const known = deps.fingerprint(tenant, provider, key.reveal());
-  if (await hasFingerprint(deps.db, tenant, known)) throw alreadyHeld();
+  const tenant = await read(deps.db, actingOf(caller), async (trx) => {
+    const reached = await reachTenant(trx, caller, orgId);
+    await requireFreeSlot(trx, reached, await findTenant(trx, reached));
+    if (await hasFingerprint(trx, reached, deps.fingerprint(reached, provider, key.reveal()))) throw alreadyHeld();
+    return reached;
+  });
   const bound = { id: createId("cred", deps.randomBytes), tenant, addedBy: caller.userId, provider, version: 1 };
   const checked = await sealAndCheck(deps, bound, key);
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(caller), async (trx, at) => {
     const state = await lockTenant(trx, tenant);
     // The role may have gone while the provider was asked.
     await reachTenant(trx, caller, orgId);

@@ -26,7 +26,7 @@ export async function addMember(
   orgId: string,
   { who, role, active }: NewMember,
 ): Promise<Member & { email: string }> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const org = await lockLiveOrg(trx, orgId);
     const user = await findUser(trx, who);
     if (user === null) throw new AppError("not_found", { detail: "There is no such user." });

@@ -4,13 +4,14 @@ import { actorOf, type Caller } from "../domain/caller.ts";
 import type { Invitation } from "../domain/invitation.ts";
 import type { Member, Org } from "../domain/org.ts";
 import { paidSeats } from "../domain/seats.ts";
+import { actFor } from "../store/acting.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { findEntitlement } from "../store/entitlements.ts";
 import { deleteInvitation, findInvitationByToken } from "../store/invitations.ts";
 import { hashKey } from "../store/key-material.ts";
 import { countActiveMembers, findOrg, insertMember, lockOrg } from "../store/orgs.ts";
 import { findVerifiedAddress } from "../store/accounts.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { change, read, type RegistryDeps } from "./change.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 
 /** What somebody sees of an invitation before they answer. */
@@ -21,10 +22,13 @@ export interface OfferedMembership {
 
 /** For whoever has the link and the address that it was sent to. */
 export async function showInvitation(deps: RegistryDeps, caller: Caller, token: string): Promise<OfferedMembership> {
-  const invitation = await requireOwn(deps.db, caller, token, new Date(deps.nowMs()));
-  const org = await findOrg(deps.db, invitation.orgId);
-  if (org === null) throw noInvitation();
-  return { invitation, orgName: org.name };
+  // Who is invited is in no org yet: the link and the address show whose invitation it is.
+  return read(deps.db, "everyone", async (trx) => {
+    const invitation = await requireOwn(trx, caller, token, new Date(deps.nowMs()));
+    const org = await findOrg(trx, invitation.orgId);
+    if (org === null) throw noInvitation();
+    return { invitation, orgName: org.name };
+  });
 }
 
 /** Makes the caller a member: with a seat when one is paid for and free, else without. Of any number of requests at once one succeeds. */
@@ -69,8 +73,9 @@ async function answer<T>(
   token: string,
   work: (trx: Transaction, org: Org, invitation: Invitation, at: Date) => Promise<T>,
 ): Promise<T> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const { orgId, id } = await requireOwn(trx, caller, token, at);
+    await actFor(trx, { userId: caller.userId, orgId });
     const org = await lockOrg(trx, orgId);
     const invitation = await deleteInvitation(trx, orgId, id);
     if (org === null || org.deletionDueAt !== null || invitation === null) throw noInvitation();

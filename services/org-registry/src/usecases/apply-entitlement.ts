@@ -2,6 +2,7 @@ import type { Transaction } from "@topdog/postgres/pool";
 import type { Tenant } from "../domain/credential.ts";
 import type { Member } from "../domain/org.ts";
 import { type Entitlement, paidSeats, seatsToGiveUp } from "../domain/seats.ts";
+import { actFor, actingTenant } from "../store/acting.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { findEntitlement, putNewerEntitlement } from "../store/entitlements.ts";
 import { listActiveMembers, lockOrg, updateMember } from "../store/orgs.ts";
@@ -19,6 +20,7 @@ export async function applyEntitlement(
 ): Promise<{ applied: boolean; deactivated: readonly string[] }> {
   const { owner, version, seats } = entitlement;
   const [kind, id = ""] = owner.split(":");
+  await actFor(trx, actingTenant(owner));
   // The owner lock comes before the entitlement: an activation that is counting seats must finish first.
   const org = kind === "org" ? await lockOrg(trx, id) : null;
   const before = await findEntitlement(trx, owner);

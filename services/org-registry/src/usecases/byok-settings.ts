@@ -8,7 +8,7 @@ import { appendAudit } from "../store/audit-log.ts";
 import { fitToCapacity } from "../store/blocked-credentials.ts";
 import { lockKnownTenant, lockTenant, setFallback } from "../store/byok-tenants.ts";
 import { findEntitlement } from "../store/entitlements.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { reachTenant } from "./reach-tenant.ts";
 
 /** Whether the tenant's calls may go on with the platform's credential when its own fail. */
@@ -17,7 +17,7 @@ export async function chooseFallback(
   caller: Caller,
   { orgId, fallback }: { readonly orgId?: string | undefined; readonly fallback: boolean },
 ): Promise<void> {
-  await change(deps, async (trx, at) => {
+  await change(deps, actingOf(caller), async (trx, at) => {
     const tenant = await reachTenant(trx, caller, orgId);
     const before = (await lockTenant(trx, tenant)).fallback;
     if (before === fallback) return;

@@ -6,7 +6,7 @@ import type { Credential } from "../domain/credential.ts";
 import { lockTenant } from "../store/byok-tenants.ts";
 import { hasFingerprint, replaceSecret, updateCredential } from "../store/credentials.ts";
 import { alreadyHeld } from "./add-credential.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, read, type RegistryDeps } from "./change.ts";
 import type { CredentialDeps } from "./credential-deps.ts";
 import { reachCredential } from "./reach-tenant.ts";
 import { recordCredential } from "./record-credential.ts";
@@ -32,7 +32,7 @@ export async function editCredential(
   id: string,
   patch: CredentialPatch,
 ): Promise<Credential> {
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(caller), async (trx, at) => {
     const before = await lockCredential(trx, caller, id);
     if (patch.allowedMembers !== undefined && before.tenant.startsWith("user:")) {
       throw new AppError("invalid_request", {
@@ -64,10 +64,10 @@ export async function rotateCredential(
   id: string,
   key: Secret,
 ): Promise<Credential> {
-  const present = await reachCredential(deps.db, caller, id);
+  const present = await read(deps.db, actingOf(caller), (trx) => reachCredential(trx, caller, id));
   const next = { ...present, version: present.version + 1 };
   const checked = await sealAndCheck(deps, next, key);
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(caller), async (trx, at) => {
     const before = await lockCredential(trx, caller, id);
     if (before.version !== present.version) {
       throw new AppError("conflict", { detail: "The credential was rotated meanwhile." });

@@ -5,7 +5,7 @@ import { type ApiKey, auditedChange, type KeySettings, type StoredApiKey } from 
 import { actorOf, type CallingSession } from "../domain/caller.ts";
 import { updateKey } from "../store/api-keys.ts";
 import { appendAudit, chainOfKey } from "../store/audit-log.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { requireFuture } from "./create-key.ts";
 import { lockManagedKey } from "./lock-managed-key.ts";
 
@@ -21,7 +21,7 @@ export async function changeKey(
   keyId: string,
   patch: KeyPatch,
 ): Promise<ApiKey> {
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(person), async (trx, at) => {
     const before = await lockManagedKey(trx, person, keyId);
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
     const after: StoredApiKey = { ...before, ...given };

@@ -6,7 +6,7 @@ import { type GivenRole, mayChangeMember, mayGiveRole } from "../domain/permissi
 import { appendAudit } from "../store/audit-log.ts";
 import { findMember, updateMember } from "../store/orgs.ts";
 import { findUser, type User } from "../store/users.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { lockLiveOrg } from "./change-org.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 import { requireMember } from "./require-member.ts";
@@ -30,7 +30,7 @@ export async function changeMember(
   patch: MemberPatch,
 ): Promise<Member & { email: string }> {
   const { orgId, userId } = id;
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(caller), async (trx, at) => {
     // Before the lock too: whoever may not change the org must not be able to hold it up.
     await requireChangeable(trx, caller, id, patch);
     const org = await lockLiveOrg(trx, orgId);

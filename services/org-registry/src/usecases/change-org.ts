@@ -2,8 +2,9 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
 import { actorOf, type Caller } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
+import { actFor } from "../store/acting.ts";
 import { lockOrg } from "../store/orgs.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { orgNotFound, requireMember } from "./require-member.ts";
 
 /** One change of an org, under its owner lock. */
@@ -34,8 +35,10 @@ export async function changeOrg<T>(
   permit: Permission,
   work: (change: OrgChange) => Promise<T>,
 ): Promise<T> {
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(caller), async (trx, at) => {
     permit(await requireMember(trx, caller, orgId));
+    // To the end, also when the change ends their own membership.
+    await actFor(trx, { userId: caller.userId, orgId });
     const org = await lockLiveOrg(trx, orgId);
     const member = await requireMember(trx, caller, orgId);
     permit(member);

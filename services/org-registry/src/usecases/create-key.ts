@@ -16,7 +16,7 @@ import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { createId, createKeyMaterial, type RandomBytes } from "../store/key-material.ts";
 import { holdMember } from "../store/member-changes.ts";
 import { lockUser } from "../store/users.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { requireMember } from "./require-member.ts";
 
 export interface CreatedKey {
@@ -40,7 +40,7 @@ export async function createKey(
   { orgId, name, settings }: Omit<WantedKey, "userId">,
 ): Promise<CreatedKey> {
   const { userId } = person;
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(person), async (trx, at) => {
     if (orgId !== null) await requireSeat(trx, person, orgId);
     return issueKey(trx, deps.randomBytes, { userId, orgId, name, settings }, actorOf(person), at);
   });
@@ -48,7 +48,7 @@ export async function createKey(
 
 /** For operators. */
 export async function createKeyAsOperator(deps: RegistryDeps, wanted: WantedKey): Promise<CreatedKey> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const { userId, orgId } = wanted;
     if (orgId !== null) await requireSeat(trx, { userId, orgId: null }, orgId);
     return issueKey(trx, deps.randomBytes, wanted, operator, at);

@@ -3,7 +3,7 @@ import type { Transaction } from "@topdog/postgres/pool";
 import { actorOf, type Caller, operator } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
 import { appendAudit } from "../store/audit-log.ts";
-import { createId, type RandomBytes } from "../store/key-material.ts";
+import { createId } from "../store/key-material.ts";
 import { insertMember, insertOrg } from "../store/orgs.ts";
 import { findUser } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
@@ -19,32 +19,28 @@ export interface NewOrg {
 
 /** An org of the caller's own: they are its owner and only member, on one seat, until a subscription pays for more. */
 export async function foundOrg(deps: RegistryDeps, caller: Caller, name: string): Promise<Org> {
-  return change(deps, async (trx, at) => {
-    await requireRoomForOrg(trx, caller.userId);
-    return addOrg(trx, deps.randomBytes, { name, ownerUserId: caller.userId }, at, actorOf(caller));
+  const { userId } = caller;
+  const id = createId("org", deps.randomBytes);
+  return change(deps, { userId, orgId: id }, async (trx, at) => {
+    await requireRoomForOrg(trx, userId);
+    return addOrg(trx, id, { name, ownerUserId: userId }, at, actorOf(caller));
   });
 }
 
 /** For operators. */
 export async function createOrg(deps: RegistryDeps, input: NewOrg): Promise<Org> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     if ((await findUser(trx, { userId: input.ownerUserId })) === null) {
       throw new AppError("not_found", { detail: "There is no such user." });
     }
-    return addOrg(trx, deps.randomBytes, input, at);
+    return addOrg(trx, createId("org", deps.randomBytes), input, at);
   });
 }
 
-export async function addOrg(
-  trx: Transaction,
-  randomBytes: RandomBytes,
-  input: NewOrg,
-  at: Date,
-  actor = operator,
-): Promise<Org> {
+export async function addOrg(trx: Transaction, id: string, input: NewOrg, at: Date, actor = operator): Promise<Org> {
   const { name, ownerUserId, memberUserIds = [] } = input;
   const org: Org = {
-    id: createId("org", randomBytes),
+    id,
     name,
     ownerUserId,
     version: 1,

@@ -8,7 +8,7 @@ import { change, type RegistryDeps } from "./change.ts";
 
 /** For operators. The user has no password until they set one by a mail. */
 export async function createUser(deps: RegistryDeps, email: string): Promise<User> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const user = await addUser(trx, deps.randomBytes, email, at);
     if (user === null) throw new AppError("conflict", { detail: "This email address is taken." });
     return user;

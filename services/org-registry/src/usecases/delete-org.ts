@@ -13,7 +13,7 @@ import {
   saveDeletionDue,
 } from "../store/org-lifecycle.ts";
 import { findMember, lockOrg } from "../store/orgs.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { changeOrg } from "./change-org.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 import { endMembership } from "./remove-member.ts";
@@ -39,7 +39,7 @@ export async function deleteOrg(deps: RegistryDeps, caller: Caller, orgId: strin
 
 /** Undoes a deletion within its grace: keys work again. */
 export async function restoreOrg(deps: RegistryDeps, caller: Caller, orgId: string): Promise<Org> {
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(caller), async (trx, at) => {
     ownerOnly(await requireMember(trx, caller, orgId));
     const org = await lockOrg(trx, orgId);
     if (org === null) throw orgNotFound();
@@ -73,10 +73,10 @@ const actor = "org deletion";
 
 /** Ends the orgs whose grace is over: no members, no keys. What the audit log says of them stays. */
 export async function completeDeletions(deps: RegistryDeps, signal: AbortSignal): Promise<number> {
-  const due = await listOrgsToDelete(deps.db, new Date(deps.nowMs()), orgsPerRun);
+  const due = await change(deps, "everyone", (trx, at) => listOrgsToDelete(trx, at, orgsPerRun));
   for (const orgId of due) {
     signal.throwIfAborted();
-    await change(deps, (trx, at) => completeDeletion(trx, orgId, at));
+    await change(deps, { orgId }, (trx, at) => completeDeletion(trx, orgId, at));
   }
   return due.length;
 }

@@ -1,8 +1,8 @@
-import { inTransaction } from "@topdog/postgres/transaction";
 import type { Tenant } from "../domain/credential.ts";
+import { actingTenant } from "../store/acting.ts";
 import { disableBlockedBefore, tenantsBlockedBefore } from "../store/blocked-credentials.ts";
 import { lockTenant } from "../store/byok-tenants.ts";
-import type { RegistryDeps } from "./change.ts";
+import { change, read, type RegistryDeps } from "./change.ts";
 import { recordCredential } from "./record-credential.ts";
 
 const credentialsPerRun = 500;
@@ -14,7 +14,7 @@ export async function disableBlockedCredentials(
   signal: AbortSignal,
 ): Promise<number> {
   const before = new Date(deps.nowMs() - graceMs);
-  const tenants = await inTransaction(deps.db, (trx) => tenantsBlockedBefore(trx, before, credentialsPerRun));
+  const tenants = await read(deps.db, "everyone", (trx) => tenantsBlockedBefore(trx, before, credentialsPerRun));
   let disabled = 0;
   for (const tenant of tenants) {
     if (signal.aborted) break;
@@ -24,9 +24,8 @@ export async function disableBlockedCredentials(
 }
 
 async function disableOf(deps: RegistryDeps, tenant: Tenant, before: Date): Promise<number> {
-  return inTransaction(deps.db, async (trx) => {
+  return change(deps, actingTenant(tenant), async (trx, at) => {
     await lockTenant(trx, tenant);
-    const at = new Date(deps.nowMs());
     const disabled = await disableBlockedBefore(trx, tenant, before, at);
     for (const one of disabled) {
       const act = { actor: "grace of a downgrade", action: "credential.disabled", details: {} } as const;

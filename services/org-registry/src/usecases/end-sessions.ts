@@ -10,7 +10,7 @@ import { change, type RegistryDeps } from "./change.ts";
 
 /** Ends one of the user's sessions. Anybody else's, and one that has ended, is the same 404. */
 export async function endSession(deps: RegistryDeps, userId: string, id: string, actor: string): Promise<void> {
-  await change(deps, async (trx, at) => {
+  await change(deps, { userId }, async (trx, at) => {
     const session = await lockSession(trx, userId, id, at);
     if (session === null) throw new AppError("not_found", { detail: "There is no such session." });
     await endOne(trx, session, actor, at);
@@ -18,7 +18,7 @@ export async function endSession(deps: RegistryDeps, userId: string, id: string,
 }
 
 export async function endAllSessions(deps: RegistryDeps, userId: string, actor: string): Promise<void> {
-  await change(deps, (trx, at) => endSessionsOf(trx, userId, actor, at));
+  await change(deps, { userId }, (trx, at) => endSessionsOf(trx, userId, actor, at));
 }
 
 /** Also those that are being created: signing in takes the same lock. */

@@ -13,7 +13,7 @@ import {
 } from "../store/invitations.ts";
 import { createId } from "../store/key-material.ts";
 import { isMemberAddress } from "../store/orgs.ts";
-import type { RegistryDeps } from "./change.ts";
+import { actingOf, read, type RegistryDeps } from "./change.ts";
 import { changeOrg, forbidden, type Permission } from "./change-org.ts";
 import { limitAttempts } from "./limit-attempts.ts";
 import { recordLapsed } from "./lapse-invitations.ts";
@@ -37,7 +37,7 @@ export async function invite(
   const permit: Permission = (member) => {
     if (!mayGiveRole(member, role)) throw forbidden();
   };
-  permit(await requireMember(deps.db, caller, orgId));
+  permit(await read(deps.db, actingOf(caller), (trx) => requireMember(trx, caller, orgId)));
   if (!deps.canSendMail) throw new AppError("mail_not_configured");
   await limitAttempts(deps.db, limitsOf(orgId, email), deps.nowMs());
   return changeOrg(deps, caller, orgId, permit, async ({ trx, at, actor }) => {
@@ -86,8 +86,10 @@ export async function listInvitations(
   orgId: string,
   query: PageQuery<string>,
 ): Promise<Page<Invitation, string>> {
-  permitRunning(await requireMember(deps.db, caller, orgId));
-  const rows = await readInvitations(deps.db, orgId, new Date(deps.nowMs()), withOneMore(query));
+  const rows = await read(deps.db, actingOf(caller), async (trx) => {
+    permitRunning(await requireMember(trx, caller, orgId));
+    return readInvitations(trx, orgId, new Date(deps.nowMs()), withOneMore(query));
+  });
   return pageOf(rows, query.limit, (one) => one.id);
 }
 

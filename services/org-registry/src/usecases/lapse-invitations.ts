@@ -8,7 +8,9 @@ const lapsedPerRun = 200;
 
 /** Forgets invitations that nobody answered: what stays of them is in the audit log. */
 export async function lapseInvitations(deps: RegistryDeps): Promise<void> {
-  await change(deps, async (trx, at) => recordLapsed(trx, await takeLapsed(trx, null, at, lapsedPerRun), at));
+  await change(deps, "everyone", async (trx, at) =>
+    recordLapsed(trx, await takeLapsed(trx, null, at, lapsedPerRun), at),
+  );
 }
 
 export async function recordLapsed(trx: Transaction, lapsed: readonly Invitation[], at: Date): Promise<void> {

@@ -4,7 +4,7 @@ import type { Caller } from "../domain/caller.ts";
 import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.ts";
 import { runsOrg } from "../domain/permissions.ts";
 import { listLiveKeys } from "../store/api-keys.ts";
-import type { RegistryDeps } from "./change.ts";
+import { actingOf, read, type RegistryDeps } from "./change.ts";
 import { requireMember } from "./require-member.ts";
 
 /** The caller's own live keys that the calling key may see; with `orgId` every key of an org that the caller owns or administers. */
@@ -14,9 +14,12 @@ export async function listKeys(
   orgId: string | undefined,
   query: PageQuery<KeyPosition>,
 ): Promise<Page<ApiKey, KeyPosition>> {
-  if (orgId !== undefined && !runsOrg(await requireMember(deps.db, caller, orgId))) {
-    throw new AppError("forbidden", { detail: "Only the org's owner and admins see everybody's keys." });
-  }
   const filter = orgId === undefined ? { userId: caller.userId, orgId: caller.orgId ?? undefined } : { orgId };
-  return pageOf(await listLiveKeys(deps.db, filter, withOneMore(query)), query.limit, positionOfKey);
+  const rows = await read(deps.db, actingOf(caller), async (trx) => {
+    if (orgId !== undefined && !runsOrg(await requireMember(trx, caller, orgId))) {
+      throw new AppError("forbidden", { detail: "Only the org's owner and admins see everybody's keys." });
+    }
+    return listLiveKeys(trx, filter, withOneMore(query));
+  });
+  return pageOf(rows, query.limit, positionOfKey);
 }

@@ -7,7 +7,7 @@ import { endSessionsOf } from "./end-sessions.ts";
 
 /** Gives or takes the admin role. The user signs in again: what a gateway remembers of them is of before. */
 export async function makeOperator(deps: RegistryDeps, email: string, isAdmin: boolean): Promise<{ userId: string }> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const account = await findAccount(trx, { email });
     if (account === null) throw new AppError("not_found", { detail: "There is no user with this email address." });
     const { userId } = account;

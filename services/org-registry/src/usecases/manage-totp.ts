@@ -22,7 +22,7 @@ const actorOf = ({ userId, sessionId }: Asked): string => `user:${userId} sessio
 /** Begins: the app gets a secret, which counts for nothing before its first code has come. */
 export async function beginTotp(deps: AuthDeps, { userId }: Asked): Promise<{ uri: string }> {
   const secret = deps.randomBytes(secretBytes).toString("hex");
-  return change(deps, async (trx) => {
+  return change(deps, { userId }, async (trx) => {
     const account = await findAccount(trx, { userId });
     if (account === null || !(await saveUnconfirmedTotp(trx, userId, deps.secretBox.seal(secret, userId)))) {
       throw new AppError("conflict", { detail: "An authenticator app is set up already." });
@@ -35,7 +35,7 @@ export async function beginTotp(deps: AuthDeps, { userId }: Asked): Promise<{ ur
 export async function completeTotp(deps: AuthDeps, asked: Asked, code: string): Promise<{ recoveryCodes: string[] }> {
   if (!(await isCodeRight(deps, asked.userId, code))) throw new AppError("wrong_code");
   const codes = Array.from({ length: recoveryCodes }, () => deps.randomBytes(recoveryCodeBytes).toString("hex"));
-  await change(deps, async (trx, at) => {
+  await change(deps, { userId: asked.userId }, async (trx, at) => {
     if (!(await confirmTotp(trx, asked.userId, codes.map(hashKey), at))) throw new AppError("wrong_code");
     await appendAudit(trx, { ...entryOf(asked, "totp.added"), at });
   });
@@ -45,7 +45,7 @@ export async function completeTotp(deps: AuthDeps, asked: Asked, code: string): 
 /** Takes a code, so that a borrowed session cannot take the second factor away. */
 export async function removeTotp(deps: AuthDeps, asked: Asked, code: string): Promise<void> {
   if (!(await isCodeRight(deps, asked.userId, code))) throw new AppError("wrong_code");
-  await change(deps, async (trx, at) => {
+  await change(deps, { userId: asked.userId }, async (trx, at) => {
     if (await deleteTotp(trx, asked.userId)) await appendAudit(trx, { ...entryOf(asked, "totp.removed"), at });
   });
 }

@@ -5,7 +5,7 @@ import { appendAudit } from "../store/audit-log.ts";
 import { createToken } from "../store/key-material.ts";
 import { lockSession, updateProof } from "../store/sessions.ts";
 import type { AuthDeps } from "./auth-deps.ts";
-import { change } from "./change.ts";
+import { change, read } from "./change.ts";
 import { revokeToken } from "./end-sessions.ts";
 import { forgiveAttempts, guessLimits, limitAttempts } from "./limit-attempts.ts";
 import { checkSecondFactor } from "./second-factor.ts";
@@ -27,7 +27,7 @@ export async function proveAgain(
 ): Promise<SignedIn> {
   const account = await requirePassword(deps, { userId, sessionId }, password);
   const secondFactorAt = await checkSecondFactor(deps, userId, code);
-  return change(deps, async (trx, at) => {
+  return change(deps, { userId }, async (trx, at) => {
     const before = await lockSession(trx, userId, sessionId, at);
     if (before === null) throw new AppError("not_signed_in");
     const { token, hash } = createToken(deps.randomBytes);
@@ -51,7 +51,7 @@ export async function proveAgain(
 async function requirePassword(deps: AuthDeps, { userId, sessionId }: Asked, password: string): Promise<Account> {
   const limits = guessLimits(userId, sessionId);
   await limitAttempts(deps.db, limits, deps.nowMs());
-  const account = await findAccount(deps.db, { userId });
+  const account = await read(deps.db, { userId }, (trx) => findAccount(trx, { userId }));
   const isRight = await deps.passwords.verify(password, account?.passwordHash ?? null);
   if (account === null || !isRight) throw new AppError("wrong_credentials");
   await forgiveAttempts(deps.db, limits);

@@ -3,8 +3,9 @@ import type { Database } from "@topdog/postgres/pool";
 import type { Caller } from "../domain/caller.ts";
 import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.ts";
 import { runsOrg } from "../domain/permissions.ts";
+import type { Acting } from "../store/acting.ts";
 import { type AuditChain, type AuditRow, listAuditRows, readAuditRows } from "../store/audit-log.ts";
-import type { RegistryDeps } from "./change.ts";
+import { actingOf, read, type RegistryDeps } from "./change.ts";
 import { requireMember } from "./require-member.ts";
 
 /** Whose history: an org's, or the caller's own. */
@@ -16,7 +17,9 @@ export async function readAudit(
   scope: AuditScope,
   query: PageQuery<number>,
 ): Promise<Page<AuditRow, number>> {
-  const rows = await listAuditRows(db, await chainFor(db, caller, scope), withOneMore(query));
+  const rows = await read(db, actingOf(caller), async (trx) =>
+    listAuditRows(trx, await chainFor(trx, caller, scope), withOneMore(query)),
+  );
   return pageOf(rows, query.limit, (row) => row.seq);
 }
 
@@ -28,13 +31,15 @@ export async function exportAudit(
   caller: Caller,
   scope: AuditScope,
 ): Promise<AsyncGenerator<AuditRow>> {
-  return rowsOf(db, await chainFor(db, caller, scope));
+  const who = actingOf(caller);
+  const chain = await read(db, who, (trx) => chainFor(trx, caller, scope));
+  return rowsOf(db, who, chain);
 }
 
-async function* rowsOf(db: Database, chain: AuditChain): AsyncGenerator<AuditRow> {
+async function* rowsOf(db: Database, who: Acting, chain: AuditChain): AsyncGenerator<AuditRow> {
   let after = 0;
   for (;;) {
-    const rows = await readAuditRows(db, chain, after, exportBatchRows);
+    const rows = await read(db, who, (trx) => readAuditRows(trx, chain, after, exportBatchRows));
     yield* rows;
     if (rows.length < exportBatchRows) return;
     after = rows.at(-1)?.seq ?? after;

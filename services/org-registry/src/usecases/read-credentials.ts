@@ -10,10 +10,11 @@ import {
   type TenantState,
 } from "../domain/credential.ts";
 import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.ts";
+import { actingTenant } from "../store/acting.ts";
 import { findTenant } from "../store/byok-tenants.ts";
 import { listCredentialsOf, listSealed } from "../store/credentials.ts";
 import { findEntitlement } from "../store/entitlements.ts";
-import type { RegistryDeps } from "./change.ts";
+import { actingOf, read, type RegistryDeps } from "./change.ts";
 import { reachTenant } from "./reach-tenant.ts";
 
 export interface CredentialPage extends Page<Credential, KeyPosition> {
@@ -28,11 +29,13 @@ export async function readCredentials(
   orgId: string | undefined,
   query: PageQuery<KeyPosition>,
 ): Promise<CredentialPage> {
-  const tenant = await reachTenant(deps.db, caller, orgId);
-  const rows = await listCredentialsOf(deps.db, tenant, withOneMore(query));
-  const page = pageOf(rows, query.limit, ({ createdAt, id }) => ({ createdAtMs: createdAt.getTime(), id }));
-  const capacity = capacityOf(tenant, await findEntitlement(deps.db, tenant));
-  return { ...page, tenant, capacity, state: await findTenant(deps.db, tenant) };
+  return read(deps.db, actingOf(caller), async (trx) => {
+    const tenant = await reachTenant(trx, caller, orgId);
+    const rows = await listCredentialsOf(trx, tenant, withOneMore(query));
+    const page = pageOf(rows, query.limit, ({ createdAt, id }) => ({ createdAtMs: createdAt.getTime(), id }));
+    const capacity = capacityOf(tenant, await findEntitlement(trx, tenant));
+    return { ...page, tenant, capacity, state: await findTenant(trx, tenant) };
+  });
 }
 
 export interface SealedList {
@@ -43,8 +46,10 @@ export interface SealedList {
 
 /** For routers, who hold the keyring. */
 export async function readSealed(db: Database, tenant: Tenant, skip: number): Promise<SealedList> {
-  const { fallback } = await findTenant(db, tenant);
-  const rows = await listSealed(db, tenant, { skip, limit: credentialsPerAnswer + 1 });
+  const { fallback, rows } = await read(db, actingTenant(tenant), async (trx) => ({
+    fallback: (await findTenant(trx, tenant)).fallback,
+    rows: await listSealed(trx, tenant, { skip, limit: credentialsPerAnswer + 1 }),
+  }));
   const credentials = rows.slice(0, credentialsPerAnswer).map(toListed);
   return { credentials, fallback, hasMore: rows.length > credentialsPerAnswer };
 }

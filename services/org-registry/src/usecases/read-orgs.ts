@@ -6,7 +6,7 @@ import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.t
 import { paidSeats } from "../domain/seats.ts";
 import { findEntitlement } from "../store/entitlements.ts";
 import { countActiveMembers, findOrg, listMembers, listOrgsOf } from "../store/orgs.ts";
-import type { RegistryDeps } from "./change.ts";
+import { actingOf, read, type RegistryDeps } from "./change.ts";
 import { orgNotFound, requireMember } from "./require-member.ts";
 
 export interface OrgView extends Org {
@@ -23,23 +23,27 @@ export async function listOrgs(
   caller: Caller,
   query: PageQuery<string>,
 ): Promise<Page<Org, string>> {
-  const rows = await listOrgsOf(deps.db, caller.userId, caller.orgId, withOneMore(query));
+  const rows = await read(deps.db, actingOf(caller), (trx) =>
+    listOrgsOf(trx, caller.userId, caller.orgId, withOneMore(query)),
+  );
   return pageOf(rows, query.limit, (org) => org.id);
 }
 
 export async function getOrg(deps: RegistryDeps, caller: Caller, orgId: string): Promise<OrgView> {
-  const member = await requireMember(deps.db, caller, orgId);
-  const org = await findOrg(deps.db, orgId);
-  if (org === null) throw orgNotFound();
-  const entitlement = await findEntitlement(deps.db, `org:${orgId}`);
-  return {
-    ...org,
-    plan: entitlement?.plan ?? "free",
-    seats: paidSeats(entitlement),
-    activeMembers: await countActiveMembers(deps.db, orgId),
-    role: member.role,
-    active: member.active,
-  };
+  return read(deps.db, actingOf(caller), async (trx) => {
+    const member = await requireMember(trx, caller, orgId);
+    const org = await findOrg(trx, orgId);
+    if (org === null) throw orgNotFound();
+    const entitlement = await findEntitlement(trx, `org:${orgId}`);
+    return {
+      ...org,
+      plan: entitlement?.plan ?? "free",
+      seats: paidSeats(entitlement),
+      activeMembers: await countActiveMembers(trx, orgId),
+      role: member.role,
+      active: member.active,
+    };
+  });
 }
 
 export async function listOrgMembers(
@@ -48,9 +52,10 @@ export async function listOrgMembers(
   orgId: string,
   query: PageQuery<string>,
 ): Promise<Page<Member & { email: string }, string>> {
-  const { active } = await requireMember(deps.db, caller, orgId);
-  // Who holds no seat learns nobody else's address.
-  const only = active ? null : caller.userId;
-  const rows = await listMembers(deps.db, orgId, only, withOneMore(query));
+  const rows = await read(deps.db, actingOf(caller), async (trx) => {
+    const { active } = await requireMember(trx, caller, orgId);
+    // Who holds no seat learns nobody else's address.
+    return listMembers(trx, orgId, active ? null : caller.userId, withOneMore(query));
+  });
   return pageOf(rows, query.limit, (member) => member.userId);
 }

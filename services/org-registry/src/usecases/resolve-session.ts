@@ -2,6 +2,7 @@ import type { SessionCaller } from "@topdog/contracts/account-call";
 import type { Database } from "@topdog/postgres/pool";
 import { expiryOf, toSessionCaller } from "../domain/session.ts";
 import { findSessionByToken, touchSession } from "../store/sessions.ts";
+import { read } from "./change.ts";
 
 /** Gateways ask every half minute about a session in use: it is written down at most this often. */
 const touchEveryMs = 10 * 60_000;
@@ -12,7 +13,8 @@ export async function resolveSessionOf(db: Database, tokenHash: string, at: Date
   if (found === null) return null;
   const { session, isAdmin } = found;
   if (at.getTime() - session.lastSeenAt.getTime() > touchEveryMs) {
-    await touchSession(db, { ...session, expiresAt: expiryOf(session.createdAt, at) }, at);
+    const used = { ...session, expiresAt: expiryOf(session.createdAt, at) };
+    await read(db, { userId: session.userId }, (trx) => touchSession(trx, used, at));
   }
   return toSessionCaller(session, isAdmin, at);
 }

@@ -5,13 +5,13 @@ import { fitToCapacity } from "../store/blocked-credentials.ts";
 import { recount } from "../store/byok-tenants.ts";
 import { shredCredential } from "../store/credentials.ts";
 import { findEntitlement } from "../store/entitlements.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { lockCredential } from "./change-credential.ts";
 import { recordCredential } from "./record-credential.ts";
 
 /** The envelope is gone with the commit; routers drop theirs when the event arrives. */
 export async function revokeCredential(deps: RegistryDeps, caller: Caller, id: string, reason: string): Promise<void> {
-  await change(deps, async (trx, at) => {
+  await change(deps, actingOf(caller), async (trx, at) => {
     const credential = await lockCredential(trx, caller, id);
     await withdraw(trx, credential, { actor: actorOf(caller), reason }, at);
   });

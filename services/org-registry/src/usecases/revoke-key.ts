@@ -8,11 +8,11 @@ import { keyReaches, mayRevokeOrgKey } from "../domain/permissions.ts";
 import { findLiveKey, lockLiveKey, markRevoked } from "../store/api-keys.ts";
 import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { findMember } from "../store/orgs.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 
 /** A key that is missing, already revoked or not the caller's to revoke gives the same 404. */
 export async function revokeKey(deps: RegistryDeps, caller: Caller, keyId: string): Promise<void> {
-  await change(deps, async (trx, at) => {
+  await change(deps, actingOf(caller), async (trx, at) => {
     // Before the lock too: whoever may not revoke the key must not be able to hold it up.
     await requireRevocable(trx, caller, await findLiveKey(trx, keyId));
     const key = await requireRevocable(trx, caller, await lockLiveKey(trx, keyId));
@@ -22,7 +22,7 @@ export async function revokeKey(deps: RegistryDeps, caller: Caller, keyId: strin
 
 /** Revokes any live key. */
 export async function revokeKeyAsOperator(deps: RegistryDeps, keyId: string): Promise<void> {
-  await change(deps, async (trx, at) => {
+  await change(deps, "everyone", async (trx, at) => {
     const key = await lockLiveKey(trx, keyId);
     if (key === null) throw keyNotFound();
     await withdrawKey(trx, key, operator, at);

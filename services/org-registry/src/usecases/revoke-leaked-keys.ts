@@ -20,7 +20,7 @@ export interface LeakedKey {
 export async function revokeLeakedKeys(deps: RegistryDeps, keys: readonly string[]): Promise<LeakedKey[]> {
   const revoked: LeakedKey[] = [];
   for (const key of keys) {
-    const one = await change(deps, (trx, at) => revokeOne(trx, hashKey(key), at));
+    const one = await change(deps, "everyone", (trx, at) => revokeOne(trx, hashKey(key), at));
     if (one !== null) revoked.push(one);
   }
   return revoked;

@@ -1,7 +1,7 @@
 import type { Database } from "@topdog/postgres/pool";
-import { inTransaction } from "@topdog/postgres/transaction";
 import { rewrap } from "@topdog/vault/envelope";
 import type { KeyWrapper } from "@topdog/vault/key-wrapper";
+import { read } from "./change.ts";
 import { countByKey, listWrappedByOthers, replaceWrapping } from "../store/wrapped-credentials.ts";
 
 export interface RewrapProgress {
@@ -24,12 +24,13 @@ export async function rewrapCredentials(
   { db, vault, batchSize }: RewrapDeps,
   onProgress: (progress: RewrapProgress) => void,
 ): Promise<RewrapProgress> {
-  const { total, current } = await countByKey(db, vault.currentKid);
+  const { total, current } = await read(db, "everyone", (trx) => countByKey(trx, vault.currentKid));
   let done = current;
   let after = "";
   onProgress({ done, total });
   for (;;) {
-    const batch = await listWrappedByOthers(db, vault.currentKid, { after, limit: batchSize });
+    const page = { after, limit: batchSize };
+    const batch = await read(db, "everyone", (trx) => listWrappedByOthers(trx, vault.currentKid, page));
     const last = batch.at(-1);
     if (last === undefined) return { done, total };
     const moved = await Promise.all(
@@ -38,7 +39,7 @@ export async function rewrapCredentials(
         envelope: await rewrap(vault, one.envelope, { ...one, owner: one.addedBy }),
       })),
     );
-    done += await inTransaction(db, async (trx) => {
+    done += await read(db, "everyone", async (trx) => {
       let changed = 0;
       for (const { before, envelope } of moved) if (await replaceWrapping(trx, before, envelope)) changed += 1;
       return changed;

@@ -6,7 +6,7 @@ import { actorOf, type CallingSession } from "../domain/caller.ts";
 import { updateSecrets } from "../store/api-keys.ts";
 import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { createKeyMaterial } from "../store/key-material.ts";
-import { change, type RegistryDeps } from "./change.ts";
+import { actingOf, change, type RegistryDeps } from "./change.ts";
 import type { CreatedKey } from "./create-key.ts";
 import { lockManagedKey } from "./lock-managed-key.ts";
 
@@ -20,7 +20,7 @@ export async function rotateKey(
   keyId: string,
   overlapSeconds: number,
 ): Promise<CreatedKey> {
-  return change(deps, async (trx, at) => {
+  return change(deps, actingOf(person), async (trx, at) => {
     const before = await lockManagedKey(trx, person, keyId);
     const { key, ...secret } = createKeyMaterial(deps.randomBytes);
     const overlap =

@@ -3,6 +3,7 @@ import { acceptedStep } from "../store/totp-code.ts";
 import { hashKey } from "../store/key-material.ts";
 import { findTotp, takeStep, useRecoveryCode } from "../store/totp.ts";
 import type { AuthDeps } from "./auth-deps.ts";
+import { read } from "./change.ts";
 import { limitAttempts } from "./limit-attempts.ts";
 
 const codeLimit = { max: 10, windowMs: 15 * 60_000 };
@@ -13,7 +14,7 @@ export async function checkSecondFactor(
   userId: string,
   code: string | undefined,
 ): Promise<Date | null> {
-  const totp = await findTotp(deps.db, userId);
+  const totp = await read(deps.db, { userId }, (trx) => findTotp(trx, userId));
   if (totp === null || totp.confirmedAt === null) return null;
   if (code === undefined) throw new AppError("second_factor_required");
   if (!(await isCodeRight(deps, userId, code))) throw new AppError("wrong_code");
@@ -24,9 +25,11 @@ export async function checkSecondFactor(
 export async function isCodeRight(deps: AuthDeps, userId: string, code: string): Promise<boolean> {
   const { db, nowMs, secretBox } = deps;
   await limitAttempts(db, [{ of: `code of ${userId}`, ...codeLimit }], nowMs());
-  const totp = await findTotp(db, userId);
+  const totp = await read(db, { userId }, (trx) => findTotp(trx, userId));
   if (totp === null) return false;
   const step = acceptedStep(secretBox.open(totp.sealedSecret, userId), code, nowMs());
   // A statement that changes a row only when the code was not used: of two at once one is right.
-  return step === null ? useRecoveryCode(db, userId, hashKey(code)) : takeStep(db, userId, step);
+  return read(db, { userId }, (trx) =>
+    step === null ? useRecoveryCode(trx, userId, hashKey(code)) : takeStep(trx, userId, step),
+  );
 }

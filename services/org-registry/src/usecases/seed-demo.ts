@@ -5,7 +5,7 @@ import { defaultKeySettings, type KeySettings } from "../domain/api-key.ts";
 import { operator } from "../domain/caller.ts";
 import { listLiveKeys, lockLiveKey } from "../store/api-keys.ts";
 import { findKeyHolder } from "../store/key-holders.ts";
-import { hashKey } from "../store/key-material.ts";
+import { createId, hashKey } from "../store/key-material.ts";
 import { listOrgsOf } from "../store/orgs.ts";
 import { findUser } from "../store/users.ts";
 import { change, type RegistryDeps } from "./change.ts";
@@ -39,7 +39,7 @@ const demoSettings: KeySettings = { ...defaultKeySettings, scopes: keyScopes };
  * the next `subscription.updated` decides as for any org.
  */
 export async function seedDemo(deps: RegistryDeps, kept: DemoKeys | null): Promise<Demo> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const user = async (email: string): Promise<string> => {
       const found = await findUser(trx, { email });
       const id = found?.id ?? (await addUser(trx, deps.randomBytes, email, at))?.id;
@@ -52,7 +52,7 @@ export async function seedDemo(deps: RegistryDeps, kept: DemoKeys | null): Promi
     const orgs = await listOrgsOf(trx, teamsOwnerId, null, { after: null, limit: 100 });
     const found = orgs.find((org) => org.ownerUserId === teamsOwnerId && org.name === orgName);
     const wanted = { name: orgName, ownerUserId: teamsOwnerId, memberUserIds: memberIds };
-    const orgId = (found ?? (await addOrg(trx, deps.randomBytes, wanted, at))).id;
+    const orgId = (found ?? (await addOrg(trx, createId("org", deps.randomBytes), wanted, at))).id;
 
     const key = (holder: string, org: string | null, old: string | undefined): Promise<string> =>
       keepOrReplace(trx, deps, { userId: holder, orgId: org }, old, at);

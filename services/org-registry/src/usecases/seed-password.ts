@@ -12,7 +12,7 @@ export async function seedPassword(
 ): Promise<string> {
   const password = kept ?? deps.randomBytes(passwordBytes).toString("base64url");
   const hash = await deps.passwords.create(password);
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     for (const userId of userIds) {
       const account = await findAccount(trx, { userId });
       if (kept !== undefined && account?.passwordHash != null) continue;

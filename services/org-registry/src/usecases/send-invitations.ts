@@ -20,7 +20,7 @@ export async function sendInvitations(deps: SendMailsDeps, signal: AbortSignal):
 
 /** The link works before its mail is sent; its token exists in the mail alone. A sender that dies is followed by another mail, with another link. */
 async function prepareNext(deps: SendMailsDeps): Promise<{ due: DueMail; token: string } | null> {
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const due = await takeDueInvitation(trx, at);
     if (due === null) return null;
     const { token, hash } = createToken(deps.randomBytes);
@@ -30,11 +30,12 @@ async function prepareNext(deps: SendMailsDeps): Promise<{ due: DueMail; token: 
   });
 }
 
-async function sendOne({ db, sendMail, publicUrl, logger }: SendMailsDeps, due: DueMail, token: string): Promise<void> {
+async function sendOne(deps: SendMailsDeps, due: DueMail, token: string): Promise<void> {
+  const { sendMail, publicUrl, logger } = deps;
   const link = `${publicUrl}/invitation#token=${token}`;
   try {
     await sendMail({ to: due.email, ...invitationMail(due.orgName, link), link });
-    await markMailed(db, due.id);
+    await change(deps, { orgId: due.orgId }, (trx) => markMailed(trx, due.id));
   } catch (error) {
     logger.warn({ err: error, attempts: due.attempts + 1, maxAttempts }, "an invitation could not be mailed");
   }

@@ -29,7 +29,7 @@ const maxMailsPerRun = 200;
 /** Sends the mails that were asked for, one after the other. */
 export async function sendMails(deps: SendMailsDeps, signal: AbortSignal): Promise<void> {
   for (let sent = 0; sent < maxMailsPerRun && !signal.aborted; sent += 1) {
-    const next = await change(deps, (trx, at) => prepareNext(deps, trx, at));
+    const next = await change(deps, "everyone", (trx, at) => prepareNext(deps, trx, at));
     if (next === null) return;
     await sendOne(deps, next);
   }

@@ -17,7 +17,7 @@ export async function setPassword(deps: AuthDeps, token: string, password: strin
   // Looked up before too: a wrong link costs no hashing.
   if (!(await isEmailTokenLive(deps.db, tokenHash, new Date(deps.nowMs())))) throw new AppError("invalid_link");
   const hash = await deps.passwords.create(password);
-  return change(deps, async (trx, at) => {
+  return change(deps, "everyone", async (trx, at) => {
     const email = await useEmailToken(trx, tokenHash, at);
     if (email === null) throw new AppError("invalid_link");
     const known = await findAccount(trx, { email });

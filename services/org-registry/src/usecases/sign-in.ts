@@ -7,7 +7,7 @@ import { createId, createToken } from "../store/key-material.ts";
 import { insertSession, listSessions } from "../store/sessions.ts";
 import { lockUser } from "../store/users.ts";
 import type { AuthDeps } from "./auth-deps.ts";
-import { change } from "./change.ts";
+import { change, read } from "./change.ts";
 import { endOne } from "./end-sessions.ts";
 import { forgiveAttempts, guessLimits, limitAttempts } from "./limit-attempts.ts";
 import { checkSecondFactor } from "./second-factor.ts";
@@ -31,12 +31,12 @@ export async function signIn(deps: AuthDeps, { email, password, code }: Credenti
   const { db, nowMs, passwords } = deps;
   const limits = guessLimits(email, place.address);
   await limitAttempts(db, limits, nowMs());
-  const account = await findAccount(db, { email });
+  const account = await read(db, "everyone", (trx) => findAccount(trx, { email }));
   const isRight = await passwords.verify(password, account?.passwordHash ?? null);
   if (account === null || !isRight) throw new AppError("wrong_credentials");
   const secondFactorAt = await checkSecondFactor(deps, account.userId, code);
   await forgiveAttempts(db, limits);
-  return change(deps, async (trx, at) => {
+  return change(deps, { userId: account.userId }, async (trx, at) => {
     await requireUnchanged(trx, account);
     return startSession(deps, trx, account, { place, secondFactorAt }, at);
   });
