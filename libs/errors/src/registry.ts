@@ -121,8 +121,8 @@ export const errorRegistry = {
   headers_too_large: refused(431, "The headers are too large.", "Send fewer or shorter headers."),
   unsupported_encoding: refused(
     415,
-    "A compressed body is not accepted.",
-    "Send the body as it is, without the Content-Encoding header.",
+    "The body is packed in a way that is not taken.",
+    "Send the body as it is, or packed as the Accept-Encoding header of this answer says.",
   ),
   conflict: refused(409, "The request does not fit the present state.", "Read the resource again, then decide."),
   key_limit_reached: refused(409, "No more API keys can be created.", "Revoke a key that you do not use."),

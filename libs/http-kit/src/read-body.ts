@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "@topdog/errors/app-error";
 import type { BodyBudget } from "./body-budget.ts";
 import { sendContinue } from "./expect-continue.ts";
+import { createUnpacker, packedEncodings, type Unpacker } from "./unpack-body.ts";
 import type { Watchdog, Watched } from "./watchdog.ts";
 
 /** How slow a sender may be. Without it only the server's own timeout of a request applies. */
@@ -20,6 +21,8 @@ export interface ReadBodyOptions {
   readonly pace?: BodyPace;
   /** A body that was read has taken its length from the budget; the caller of `readBody` gives it back when the body is no longer held. */
   readonly budget?: BodyBudget;
+  /** A body in gzip or zstd is unpacked; every bound holds for what comes out. */
+  readonly unpacks?: boolean;
 }
 
 /** A Buffer costs about 100 bytes beside its content: bodies in tiny pieces are joined as they come, and bounded in number. */
@@ -34,10 +37,15 @@ const noMemory = (): AppError =>
 const tooSlow = (detail: string): AppError => new AppError("request_timeout", { detail });
 
 /** Why the headers alone refuse the body; null when they do not. */
-function refusalOf({ headers }: IncomingMessage, { maxBytes, budget }: ReadBodyOptions): AppError | null {
-  const encoding = headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "" && encoding.toLowerCase() !== "identity")
-    return new AppError("unsupported_encoding");
+function refusalOf(
+  { headers }: IncomingMessage,
+  encoding: string | null,
+  { maxBytes, budget, unpacks = false }: ReadBodyOptions,
+): AppError | null {
+  if (encoding !== null && !(unpacks && packedEncodings.includes(encoding))) {
+    const accepted = unpacks ? packedEncodings.join(", ") : "identity";
+    return new AppError("unsupported_encoding", { headers: { "accept-encoding": accepted } });
+  }
   const announced = headers["content-length"];
   if (announced === undefined) return null;
   const bytes = Number(announced);
@@ -45,27 +53,40 @@ function refusalOf({ headers }: IncomingMessage, { maxBytes, budget }: ReadBodyO
   return budget !== undefined && bytes > budget.freeBytes() ? noMemory() : null;
 }
 
+/** How the body is packed; null for as it is. */
+function encodingOf({ headers }: IncomingMessage): string | null {
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? "";
+  return encoding === "" || encoding === "identity" ? null : encoding;
+}
+
 /**
  * The whole body as one Buffer; null when the client went meanwhile. Rejects with AppError: 413 (by the announced length,
- * before a byte is read, or at the bound), 408 (too late or too slow), 415 (compressed), 503 (no memory left in the budget).
+ * before a byte is read, or at the bound), 408 (too late or too slow), 415 (packed in a way that is not taken), 400 (it does not unpack),
+ * 503 (no memory left in the budget).
  */
 export function readBody(req: IncomingMessage, res: ServerResponse, options: ReadBodyOptions): Promise<Buffer | null> {
   const { maxBytes, pace, budget } = options;
   return new Promise((resolve, reject) => {
-    const refusal = refusalOf(req, options);
+    const encoding = encodingOf(req);
+    const refusal = refusalOf(req, encoding, options);
     if (refusal !== null) return reject(refusal);
     if (req.destroyed) return resolve(null);
+    const unpacker = encoding === null ? null : createUnpacker(req, encoding, fail);
+    const source: IncomingMessage | Unpacker = unpacker ?? req;
     const joined: Buffer[] = [];
     let pieces: Buffer[] = [];
     let pieceCount = 0;
     let bytes = 0;
-    const watch = pace === undefined ? null : watchPace(pace, () => bytes, fail);
+    const watch = pace === undefined ? null : watchPace(pace, () => unpacker?.bytesWritten ?? bytes, fail);
 
     function forget(): void {
       if (watch !== null) pace?.watchdog.forget(watch);
-      req.off("data", onData);
-      req.off("end", onEnd);
+      source.off("data", onData);
+      source.off("end", onEnd);
       req.off("close", onClose);
+      if (unpacker === null) return;
+      req.unpipe(unpacker);
+      unpacker.destroy();
     }
     function fail(error: AppError): void {
       forget();
@@ -89,14 +110,16 @@ export function readBody(req: IncomingMessage, res: ServerResponse, options: Rea
       resolve(all.length === 1 ? (all[0] as Buffer) : Buffer.concat(all, bytes));
     }
     function onClose(): void {
+      // All of it is here, and still being unpacked.
+      if (unpacker !== null && req.complete) return;
       forget();
       budget?.give(bytes);
       resolve(null);
     }
 
     if (watch !== null) pace?.watchdog.watch(watch);
-    req.on("data", onData);
-    req.on("end", onEnd);
+    source.on("data", onData);
+    source.on("end", onEnd);
     req.on("close", onClose);
     req.on("error", () => undefined);
     sendContinue(req, res);

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
-import { afterEach, expect, test } from "@jest/globals";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { createBodyBudget } from "@topdog/http-kit/body-budget";
 import { readBody, type ReadBodyOptions } from "@topdog/http-kit/read-body";
 import { renderProblem } from "@topdog/http-kit/problem";
@@ -83,7 +84,58 @@ test("the bound holds, announced before a byte is read, or not announced", async
   await eventually(() => expect(codes).toEqual(["payload_too_large", "payload_too_large"]));
 });
 
-test("a compressed body is refused before it is read", async () => {
+describe("a packed body", () => {
+  const text = "x".repeat(50_000);
+  const packed = { gzip: gzipSync(text), zstd: zstdCompressSync(text) };
+  const head = (encoding: string, bytes: Buffer): string =>
+    `content-length: ${bytes.length}\r\ncontent-encoding: ${encoding}`;
+
+  test.each(Object.entries(packed))("in %s is unpacked, and holds what it unpacks to", async (encoding, bytes) => {
+    const budget = createBodyBudget(100_000);
+    const { post, received } = await uploads({ maxBytes: 50_000, unpacks: true, budget });
+    const socket = await post(head(encoding.toUpperCase(), bytes));
+    socket.write(bytes);
+    await eventually(() => expect(received.map(String)).toEqual([text]));
+    expect(budget.heldBytes()).toBe(50_000);
+  });
+
+  test.each(Object.entries(packed))("in %s is bounded by what it unpacks to", async (encoding, bytes) => {
+    const budget = createBodyBudget(49_999);
+    const small = await uploads({ maxBytes: 49_999, unpacks: true });
+    (await small.post(head(encoding, bytes))).write(bytes);
+    await eventually(() => expect(small.codes).toEqual(["payload_too_large"]));
+    const poor = await uploads({ maxBytes: 50_000, unpacks: true, budget });
+    (await poor.post(head(encoding, bytes))).write(bytes);
+    await eventually(() => expect(poor.codes).toEqual(["overloaded"]));
+    expect(budget.heldBytes()).toBe(0);
+  });
+
+  test.each(Object.entries(packed))("in %s that is cut or broken is the sender's fault", async (encoding, bytes) => {
+    const budget = createBodyBudget(100_000);
+    const { post, codes } = await uploads({ maxBytes: 50_000, unpacks: true, budget });
+    for (const broken of [bytes.subarray(0, -4), Buffer.from("plain text")])
+      (await post(head(encoding, broken))).write(broken);
+    await eventually(() => expect(codes).toEqual(["invalid_request", "invalid_request"]));
+    expect(budget.heldBytes()).toBe(0);
+  });
+
+  test("whose window needs more memory than a reader must have is refused", async () => {
+    const wide = { params: { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_enableLongDistanceMatching]: 1 } };
+    const bytes = zstdCompressSync(Buffer.alloc(32 * 1024 * 1024, "0123456789"), wide);
+    const { post, codes } = await uploads({ maxBytes: 64 * 1024 * 1024, unpacks: true });
+    (await post(head("zstd", bytes))).write(bytes);
+    await eventually(() => expect(codes).toEqual(["invalid_request"]));
+  });
+
+  test("in another encoding is refused before it is read, with those that are taken", async () => {
+    const { post, codes } = await uploads({ maxBytes: 10, unpacks: true });
+    const socket = await post("content-length: 4\r\ncontent-encoding: br");
+    await eventually(() => expect(codes).toEqual(["unsupported_encoding"]));
+    await eventually(() => expect(socket.text()).toMatch(/accept-encoding: gzip, zstd/i));
+  });
+});
+
+test("a packed body is refused before it is read where none is taken", async () => {
   const { post, codes, received } = await uploads({ maxBytes: 10 });
   await post("content-length: 4\r\ncontent-encoding: zstd");
   await eventually(() => expect(codes).toEqual(["unsupported_encoding"]));

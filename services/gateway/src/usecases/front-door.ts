@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { KeyScope } from "@topdog/contracts/key-scopes";
 import { AppError } from "@topdog/errors/app-error";
-import { readBody, type BodyPace } from "@topdog/http-kit/read-body";
+import { readBody, type BodyPace, type ReadBodyOptions } from "@topdog/http-kit/read-body";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { CallLimit } from "../metrics.ts";
 import type { Concurrency, Load } from "../store/concurrency.ts";
@@ -78,7 +78,7 @@ export async function takeBody(
   visit: Visit,
   req: IncomingMessage,
   res: ServerResponse,
-  maxBytes: number,
+  limits: Pick<ReadBodyOptions, "maxBytes" | "unpacks">,
 ): Promise<Buffer | null> {
   const { address, key } = visit;
   const { bodies: budget } = key ?? address;
@@ -89,7 +89,7 @@ export async function takeBody(
     throw tooMany(door, "uploads_of_key", "Too many uploads of this API key are under way at once.");
   }
   try {
-    const body = await readBody(req, res, { maxBytes, budget, pace: door.pace });
+    const body = await readBody(req, res, { ...limits, budget, pace: door.pace });
     if (body === null) return null;
     if (visit.hasLeft) {
       budget.give(body.length);

@@ -64,7 +64,7 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   addToRequestLog(res, loggedIds(identity));
   // Any other method is passed on: the service knows which ones its path takes, and answers 405.
   const method = req.method === "HEAD" ? "GET" : (req.method ?? "GET");
-  const body = method === "GET" ? null : await takeBody(door, visit, req, res, deps.maxBodyBytes);
+  const body = method === "GET" ? null : await takeBody(door, visit, req, res, { maxBytes: deps.maxBodyBytes });
   if (body === null && method !== "GET") return;
   const caller = identity === null ? null : await callerAgain(deps, visit, req, target, identity);
   const inner = { service: target.service, method, path: url, requestId, traceparent };

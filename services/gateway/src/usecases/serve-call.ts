@@ -115,7 +115,7 @@ async function receive(deps: ServeCallDeps, call: Call): Promise<ReceivedCall | 
   let caller = (facts.caller = found instanceof Promise ? await found : found);
   let body: Buffer | null = null;
   if (facts.operation.method === "POST") {
-    body = await takeBody(door, visit, req, call.res, deps.maxBodyBytes);
+    body = await takeBody(door, visit, req, call.res, { maxBytes: deps.maxBodyBytes, unpacks: true });
     if (body === null) return null;
     const same = identifyAgain(door, visit, req, scopes, caller);
     caller = facts.caller = same instanceof Promise ? await same : same;
