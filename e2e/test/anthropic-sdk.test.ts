@@ -86,3 +86,26 @@ test("a stream that breaks is an error, never a whole message", async () => {
   expect(failed).toBeInstanceOf(Error);
   for (const index of [0, 1]) await platform.setFault(index, null);
 });
+
+test("models have the SDK's shape in one page, and a model that is not there is an error in Anthropic's shape", async () => {
+  const ids: string[] = [];
+  for await (const model of client.models.list()) ids.push(model.id);
+  expect(ids).toContain("sandbox-small");
+  const model = await client.models.retrieve("sandbox-small");
+  expect(model).toMatchObject({ type: "model", max_input_tokens: 128_000, max_tokens: 16_384 });
+  expect(new Date(model.created_at).getUTCFullYear()).toBe(2023);
+  const missing = await failureOf(client.models.retrieve("no-such-model"));
+  expect(missing).toBeInstanceOf(NotFoundError);
+  expect(missing).toMatchObject({ error: { type: "error", error: { type: "not_found_error" } } });
+});
+
+test("the tokens of a prompt are counted as its message counts them, for one API call and no LLM request", async () => {
+  const { max_tokens: _, ...prompt } = { ...hello, system: "Be brief.", tools: [weatherTool] };
+  const { data, response } = await client.messages.countTokens(prompt).withResponse();
+  const message = await client.messages.create({ ...hello, ...prompt });
+  expect(data.input_tokens).toBe(message.usage.input_tokens);
+  const [row] = await waitForLedger(platform, response.headers.get("x-request-id") ?? "");
+  expect(row).toMatchObject({ endpoint: "messages.count_tokens", outcome: "ok", provider: null });
+  const unknown = await failureOf(client.messages.countTokens({ ...prompt, model: "no-such-model" }));
+  expect(unknown).toBeInstanceOf(NotFoundError);
+});

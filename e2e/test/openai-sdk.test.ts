@@ -133,7 +133,37 @@ describe("the official openai package with only baseURL and apiKey changed", () 
     expect(data.data[0]?.object).toBe("model");
     expectMeteredHeaders(response.headers);
     const one = await client.models.retrieve("sandbox-small");
-    expect(one.id).toBe("sandbox-small");
+    expect(one).toMatchObject({ id: "sandbox-small", context_length: 128_000, max_output_tokens: 16_384 });
+    expect(one).toMatchObject({ pricing: { currency: "USD", input: 0.15, output: 0.6 } });
+    expect(one).toMatchObject({ abilities: expect.arrayContaining(["tools"]), owned_by: "topdog-sandbox" });
+  });
+
+  test("embeddings are vectors of the asked length, near for texts that share words, and their tokens are charged", async () => {
+    const input = ["the cat sat on the mat", "on the mat the cat sat", "quarterly revenue grew"];
+    const asked = { model: "sandbox-embedding", input, dimensions: 64 };
+    const { data, response } = await client.embeddings.create(asked).withResponse();
+    const [cat, same, other] = data.data.map(({ embedding }) => embedding) as [number[], number[], number[]];
+    const near = (a: number[], b: number[]): number => a.reduce((sum, one, index) => sum + one * (b[index] ?? 0), 0);
+    expect(data.data.map(({ embedding }) => embedding.length)).toEqual([64, 64, 64]);
+    expect(near(cat, same)).toBeCloseTo(1, 3);
+    expect(near(cat, other)).toBeLessThan(0.8);
+    const floats = await client.embeddings.create({ ...asked, encoding_format: "float" });
+    expect(floats.data[0]?.embedding[0]).toBeCloseTo(cat[0] ?? 0, 5);
+    expectMeteredHeaders(response.headers);
+    const [row] = await waitForLedger(platform, response.headers.get("x-request-id") ?? "");
+    expect(row).toMatchObject({ endpoint: "embeddings", outcome: "ok", estimated: false, completion_tokens: 0 });
+    expect(row).toMatchObject({ prompt_tokens: data.usage.prompt_tokens });
+    const nanoUsd = data.usage.prompt_tokens * 20;
+    expect(response.headers.get("x-topdog-cost-usd")).toBe(`0.${String(nanoUsd).padStart(9, "0")}`);
+  });
+
+  test("a model is called only at the addresses that it has", async () => {
+    const chat = await client.embeddings.create({ model: "sandbox-small", input: "x" }).catch((e: unknown) => e);
+    expect(chat).toBeInstanceOf(NotFoundError);
+    const vectors = await client.chat.completions
+      .create({ ...hello, model: "sandbox-embedding" })
+      .catch((e: unknown) => e);
+    expect(vectors).toBeInstanceOf(NotFoundError);
   });
 
   test("a wrong key is an AuthenticationError with a request id and costs nothing", async () => {

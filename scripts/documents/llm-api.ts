@@ -31,10 +31,72 @@ const chatCompletion = z
   })
   .meta({ id: "ChatCompletion" });
 
+const dollarsPerMillion = z.number().min(0);
+const listPrice = {
+  input: dollarsPerMillion,
+  cached_input: dollarsPerMillion,
+  cache_write: dollarsPerMillion,
+  output: dollarsPerMillion,
+};
 const model = z
-  .looseObject({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })
-  .meta({ id: "Model" });
-const modelList = z.object({ object: z.literal("list"), data: z.array(model) }).meta({ id: "ModelList" });
+  .looseObject({
+    id: z.string(),
+    object: z.literal("model"),
+    created: z.int(),
+    owned_by: z.string(),
+    type: z.literal("model"),
+    display_name: z.string(),
+    created_at: z.iso.datetime(),
+    max_input_tokens: z.int().nullable(),
+    max_tokens: z.int().nullable(),
+    capabilities: z.looseObject({}).nullable(),
+    context_length: z.int().nullable(),
+    max_output_tokens: z.int().nullable(),
+    abilities: z.array(z.string()).nullable().meta({ description: "null: nobody has said" }),
+    endpoints: z.array(z.string()).meta({ description: "Where it can be called" }),
+    pricing: z
+      .object({
+        currency: z.literal("USD"),
+        per_tokens: z.literal(1_000_000),
+        ...listPrice,
+        long: z.object({ beyond_prompt_tokens: z.int(), ...listPrice }).optional(),
+      })
+      .nullable()
+      .meta({ description: "List price; null: not known" }),
+  })
+  .meta({ id: "Model", description: "Read by the SDKs of OpenAI and of Anthropic" });
+const modelList = z
+  .object({
+    object: z.literal("list"),
+    data: z.array(model),
+    has_more: z.literal(false),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+  })
+  .meta({ id: "ModelList" });
+
+const embeddingsRequest = z
+  .looseObject({
+    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-embedding"] }),
+    input: z.union([z.string(), z.array(z.unknown()).min(1)]),
+  })
+  .meta({ id: "EmbeddingsRequest", description: "As OpenAI defines it; unknown fields are passed on" });
+const embeddingsAnswer = z
+  .looseObject({
+    object: z.literal("list"),
+    model: z.string(),
+    data: z.array(z.looseObject({ index: z.int(), embedding: z.union([z.array(z.number()), z.string()]) })),
+    usage: z.looseObject({ prompt_tokens: z.int(), total_tokens: z.int() }),
+  })
+  .meta({ id: "Embeddings" });
+
+const countTokensRequest = z
+  .looseObject({
+    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
+    messages: z.array(z.looseObject({ role: z.string(), content: z.unknown().optional() })).min(1),
+  })
+  .meta({ id: "CountTokensRequest", description: "As Anthropic defines it" });
+const tokenCount = z.object({ input_tokens: z.int().min(0) }).meta({ id: "TokenCount" });
 
 const openAiError = z
   .object({
@@ -137,12 +199,15 @@ const responsesAnswer = z
   })
   .meta({ id: "Response" });
 
-const errorsOfModelCalls: readonly ErrorCode[] = [
+const errorsOfBodies: readonly ErrorCode[] = [
   "request_timeout",
   "malformed_json",
   "model_not_found",
   "payload_too_large",
   "unsupported_encoding",
+];
+const errorsOfModelCalls: readonly ErrorCode[] = [
+  ...errorsOfBodies,
   "usage_spool_full",
   "upstream_unavailable",
   "upstream_failed",
@@ -227,6 +292,32 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
             "text/event-stream": { schema: z.string().meta({ description: "Events as OpenAI defines them" }) },
           },
         },
+        ...failures(errorsOfModelCalls),
+      },
+    },
+  },
+  "/v1/messages/count_tokens": {
+    post: {
+      ...call,
+      operationId: "countTokens",
+      summary: "Estimate how long a prompt is, before it is sent; takes one API call",
+      description: "About four bytes a token: no provider is asked, and no model's own tokenizer.",
+      requestBody: { required: true, ...json(countTokensRequest) },
+      responses: {
+        "200": { description: "The estimate", headers: meteredAnswer, ...json(tokenCount) },
+        ...failures(errorsOfBodies, anthropicError),
+      },
+    },
+  },
+  "/v1/embeddings": {
+    post: {
+      ...call,
+      operationId: "createEmbeddings",
+      summary: "Make vectors of texts",
+      description: "Takes what a chat completion takes. The model is one whose abilities say `embeddings`.",
+      requestBody: { required: true, ...json(embeddingsRequest) },
+      responses: {
+        "200": { description: "The vectors", headers: meteredAnswer, ...json(embeddingsAnswer) },
         ...failures(errorsOfModelCalls),
       },
     },

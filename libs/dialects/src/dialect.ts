@@ -3,7 +3,7 @@ import type { Operation, StreamFormat } from "./operation.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** Every dialect: the name of its folder. */
-export const dialectIds = ["openai-chat", "anthropic-messages", "openai-responses"] as const;
+export const dialectIds = ["openai-chat", "anthropic-messages", "openai-responses", "openai-embeddings"] as const;
 export type DialectId = (typeof dialectIds)[number];
 
 /**
@@ -13,7 +13,7 @@ export type DialectId = (typeof dialectIds)[number];
 export interface Dialect extends Operation {
   readonly id: DialectId;
   readonly method: "POST";
-  readonly stream: StreamFormat;
+  readonly stream: StreamFormat | null;
   /** Reads only what routing and metering need. Throws AppError malformed_json or invalid_request. */
   readRequest(body: Buffer): ModelRequest;
   /** Null when a body that came with 200 is not an answer of this dialect. */
@@ -25,6 +25,9 @@ export interface Dialect extends Operation {
   /** Carries calls of other dialects to providers that speak this one. */
   readonly outbound: OutboundForm | null;
 }
+
+/** One whose answers may be streams. */
+export type StreamingDialect = Dialect & { readonly stream: StreamFormat };
 
 export interface ModelRequest extends SaidConversation {
   readonly model: string;

@@ -6,7 +6,7 @@ import type { ErrorFormat } from "@topdog/errors/error-format";
 export interface Operation {
   /** Its name in usage records, metrics and traces: the one that its API's reference gives it. */
   readonly endpoint: string;
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** Its addresses, as Express writes them. */
   readonly paths: readonly string[];
   /** What a call takes from the caller's own buckets, the API call first. */

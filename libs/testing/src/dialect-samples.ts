@@ -1,4 +1,4 @@
-import type { Dialect, DialectId } from "@topdog/dialects/dialect";
+import type { StreamingDialect } from "@topdog/dialects/dialect";
 import { chatCompletion, chatEvents } from "./fake-upstream.ts";
 
 /** A stream's events as text, each with its blank line, by what they are. */
@@ -127,10 +127,14 @@ const openAiResponses: DialectSamples = {
   },
 };
 
-const samples: Readonly<Record<DialectId, DialectSamples>> = {
+const samples: Readonly<Record<string, DialectSamples>> = {
   "openai-chat": openAiChat,
   "anthropic-messages": anthropicMessages,
   "openai-responses": openAiResponses,
 };
 
-export const samplesOf = ({ id }: Pick<Dialect, "id">): DialectSamples => samples[id];
+export function samplesOf({ id }: Pick<StreamingDialect, "id">): DialectSamples {
+  const found = samples[id];
+  if (found === undefined) throw new Error(`${id} has no samples`);
+  return found;
+}

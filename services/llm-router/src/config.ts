@@ -21,6 +21,7 @@ const upstreamId = z.string().regex(/^[a-z0-9-]{1,40}$/, "must be lower case let
 const pricedModel = z.strictObject({
   id: z.string().min(1).max(100),
   family: z.string().min(1).max(40).optional(),
+  kind: z.literal("embeddings").optional(),
   promptNanoUsdPerToken: z.int().min(0).optional(),
   completionNanoUsdPerToken: z.int().min(0).optional(),
 });

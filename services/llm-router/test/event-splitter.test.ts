@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { dialects } from "@topdog/dialects/dialects";
+import { streamingDialects as dialects } from "@topdog/dialects/dialects";
 import { samplesOf } from "@topdog/testing/dialect-samples";
 import fc from "fast-check";
 import { createEventSplitter } from "../src/clients/provider-http/event-splitter.ts";

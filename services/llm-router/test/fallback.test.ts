@@ -151,7 +151,7 @@ describe("what the caller is told", () => {
 
   test("an operation that it does not know goes back, for a newer router may", async () => {
     const rig = await router([await upstream(healthy)]);
-    await expect(rig.callOperation("embeddings")).rejects.toMatchObject({ failure: { reason: "refused" } });
+    await expect(rig.callOperation("audio.speech")).rejects.toMatchObject({ failure: { reason: "refused" } });
   });
 
   test("models are listed and found as OpenAI does, and metered", async () => {

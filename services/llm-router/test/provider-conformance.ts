@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { Secret } from "@topdog/config/secret";
-import type { Dialect } from "@topdog/dialects/dialect";
-import { dialects } from "@topdog/dialects/dialects";
+import type { Dialect, StreamingDialect } from "@topdog/dialects/dialect";
+import { dialects, streamingDialects } from "@topdog/dialects/dialects";
 import { samplesOf } from "@topdog/testing/dialect-samples";
 import { type FakeReply, type FakeUpstream, startFakeUpstream } from "@topdog/testing/fake-upstream";
 import type { OpenCall, Provider, ProviderStream, StreamEnd } from "../src/clients/providers/provider.ts";
@@ -42,13 +42,50 @@ export function describeProvider(name: string, provider: ProviderUnderTest): voi
   for (const id of probe.native) {
     const dialect = dialects.find((one) => one.id === id);
     if (dialect === undefined) throw new Error(`${name} speaks ${id}, which is no dialect`);
+    const streaming = streamingDialects.find((one) => one.id === id);
     describe(`${name} in ${id}`, () => {
-      conforms(provider, dialect);
+      if (streaming === undefined) conformsWithoutStreams(provider, dialect);
+      else conforms(provider, streaming);
     });
   }
 }
 
-function conforms({ connect, credentialHeader }: ProviderUnderTest, dialect: Dialect): void {
+/** Embeddings: one request, one answer. */
+function conformsWithoutStreams({ connect, credentialHeader }: ProviderUnderTest, dialect: Dialect): void {
+  const vectors = {
+    object: "list",
+    model: "fake",
+    data: [{ object: "embedding", index: 0, embedding: [0.5] }],
+    usage: { prompt_tokens: 5, total_tokens: 5 },
+  };
+
+  test("sends a request as it came, with its credential, and takes nothing but an answer for one", async () => {
+    let reply: FakeReply = { body: vectors };
+    const fake = await startFakeUpstream(() => reply);
+    const provider = connect(fake.url);
+    const body = Buffer.from('{ "model": "fake", "input": ["a", "b"], "dimensions": 1.50 }');
+    const request = dialect.readRequest(body);
+    const timeouts = { firstContentTimeoutMs: 2000, interChunkTimeoutMs: 2000, totalTimeoutMs: 5000 };
+    const outcome = () => {
+      const call = { format: dialect, request, requestId: "req_1", headers: [], ...timeouts };
+      return provider.open(call, credential).outcome;
+    };
+    const usage = { promptTokens: 5, completionTokens: 0, estimated: false };
+    expect(await outcome()).toEqual({ kind: "answer", body: Buffer.from(JSON.stringify(vectors)), usage });
+    const [seen] = fake.requests;
+    expect(seen?.body).toBe(body.toString());
+    const [header, value] = credentialHeader(secret);
+    expect(seen?.headers[header]).toBe(value);
+    for (const other of ["{}", "[]", '{"error":{"message":"no"}}', '{"data":{}}']) {
+      reply = { body: other };
+      expect(await outcome()).toMatchObject({ kind: "failure", failure: { kind: "malformed" } });
+    }
+    await provider.close();
+    await fake.close();
+  });
+}
+
+function conforms({ connect, credentialHeader }: ProviderUnderTest, dialect: StreamingDialect): void {
   const samples = samplesOf(dialect);
   const { opening, content, finish, usage, end, error } = samples.stream(["a", "b"]);
   const open: (() => Promise<void>)[] = [];

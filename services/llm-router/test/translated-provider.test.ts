@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import type { Dialect } from "@topdog/dialects/dialect";
-import { dialects } from "@topdog/dialects/dialects";
+import type { StreamingDialect as Dialect } from "@topdog/dialects/dialect";
+import { streamingDialects as dialects } from "@topdog/dialects/dialects";
 import { samplesOf } from "@topdog/testing/dialect-samples";
 import { type FakeReply, type FakeUpstream, startFakeUpstream } from "@topdog/testing/fake-upstream";
 import { createOpenAiCompatibleProvider } from "../src/clients/providers/openai-compatible/provider.ts";

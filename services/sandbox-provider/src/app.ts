@@ -25,9 +25,7 @@ export const sandboxProvider = defineService({
         securityHeaders: false,
         logRequests: false,
         mountFirst: (app) => {
-          for (const dialect of dialects) {
-            if (dialect.inbound !== null) app.post([...dialect.paths], complete(completions, dialect));
-          }
+          for (const dialect of dialects) app.post([...dialect.paths], complete(completions, dialect));
           app.get("/v1/models", models());
           mountControl(app, { faults, log });
         },

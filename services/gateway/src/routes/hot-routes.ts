@@ -1,5 +1,5 @@
 import type { Express, RequestHandler } from "express";
-import { operations } from "@topdog/dialects/dialects";
+import { operationFor, operations } from "@topdog/dialects/dialects";
 import type { Operation } from "@topdog/dialects/operation";
 import type { ServeFirst } from "@topdog/http-kit/create-server";
 import { documentedPath, pathOf, spellingsOf } from "../domain/llm-paths.ts";
@@ -18,7 +18,7 @@ export function serveHotCalls(deps: ServeCallDeps): ServeFirst {
     const { url = "" } = req;
     const found = byUrl.get(url);
     if (found === undefined || req.method !== found.operation.method) return false;
-    serveCall(deps, found.operation, found.path, req, res);
+    serveCall(deps, operationFor(found.operation, req.headers["anthropic-version"]), found.path, req, res);
     return true;
   };
 }
@@ -26,9 +26,13 @@ export function serveHotCalls(deps: ServeCallDeps): ServeFirst {
 /** The same calls with a query, an id or another spelling. They stand before every middleware: nothing parses a body or wraps an answer here. */
 export function mountHotRoutes(app: Express, deps: ServeCallDeps): void {
   for (const operation of operations) {
-    const serve: RequestHandler = (req, res) => serveCall(deps, operation, documentedPath(pathOf(req.url)), req, res);
+    const serve: RequestHandler = (req, res) => {
+      const asked = operationFor(operation, req.headers["anthropic-version"]);
+      serveCall(deps, asked, documentedPath(pathOf(req.url)), req, res);
+    };
     const paths = operation.paths.flatMap(spellingsOf);
     if (operation.method === "POST") app.post(paths, serve);
+    else if (operation.method === "DELETE") app.delete(paths, serve);
     else app.get(paths, serve);
   }
 }

@@ -58,9 +58,15 @@ export function mountLlmAddresses(app: Express, { cors, onError }: LlmAddressesD
     };
   app.all(["/v1/*rest", ...withoutPrefix], readableByPages(cors));
   app.options(["/v1/*rest", ...withoutPrefix], preflight);
-  for (const { method, paths: documented } of operations) {
-    const paths = documented.flatMap(spellingsOf);
-    const allow = method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`;
+  const methodsOf = Map.groupBy(
+    operations.flatMap(({ method, paths }) => paths.map((path) => ({ method, path }))),
+    ({ path }) => path,
+  );
+  for (const [documented, all] of methodsOf) {
+    const paths = [...spellingsOf(documented)];
+    const allow = [...all.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])), "OPTIONS"].join(
+      ", ",
+    );
     app.options(paths, (_req, res) => void res.status(204).setHeader("allow", allow).end());
     app.all(paths, (req, res, next) => {
       void onError(new AppError("method_not_allowed", { headers: { allow } }), req, res, next);

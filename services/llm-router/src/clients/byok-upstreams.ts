@@ -22,7 +22,7 @@ export function createByokOffers(upstreams: readonly UpstreamOptions[]): ByokOff
   const isServed = (modelId: string): boolean => catalog.models.some(({ id }: Model) => id === modelId);
   return {
     of(modelId, dialect) {
-      if (!isServed(modelId)) return none;
+      if (!isServed(modelId) || !catalog.dialectsOf(modelId).includes(dialect)) return none;
       return Map.groupBy(catalog.offersOf(modelId, dialect), ({ upstreamId }) => byokProviderOf(upstreamId));
     },
     upstreamsOf: (provider) => upstreams.filter(({ id }) => byokProviderOf(id) === provider),

@@ -1,5 +1,6 @@
 import type { Secret } from "@topdog/config/secret";
 import { type DialectId, dialectIds } from "@topdog/dialects/dialect";
+import { embeddingTable } from "../domain/embedding-table.ts";
 import { modelTable } from "../domain/model-table.ts";
 import type { Model, ModelPrice } from "../domain/models.ts";
 import { type PriceOverrides, withOverrides } from "./price-overrides.ts";
@@ -15,6 +16,7 @@ import type { UpstreamOptions } from "./upstreams.ts";
 interface PricedModel {
   readonly id: string;
   readonly family?: string | undefined;
+  readonly kind?: "embeddings" | undefined;
   /** Both or none: then the price is unknown. */
   readonly promptNanoUsdPerToken?: number | undefined;
   readonly completionNanoUsdPerToken?: number | undefined;
@@ -26,7 +28,7 @@ export interface MoreUpstream {
   readonly apiKey: Secret | null;
   /** Absent: every OpenAI model of the table. */
   readonly models?: readonly (string | PricedModel)[] | undefined;
-  /** Absent: chat completions alone. */
+  /** Absent: chat completions and embeddings. */
   readonly dialects?: readonly DialectId[] | undefined;
 }
 
@@ -56,7 +58,8 @@ export interface PoolOptions {
   readonly prices: PriceOverrides;
 }
 
-const knownModels: readonly Model[] = Object.values(modelTable).flat();
+const knownModels: readonly Model[] = [modelTable, embeddingTable].flatMap((table) => Object.values(table)).flat();
+const openAiModels: readonly Model[] = [...modelTable.openai, ...embeddingTable.openai];
 const firstLetter = 97;
 const withVersion = (url: string): string => (/\/v\d+\/?$/.test(url) ? url : `${url.replace(/\/+$/, "")}/v1`);
 
@@ -72,11 +75,15 @@ function statedPrice({
   return { usual, long: null };
 }
 
+/** A model of another kind never shares a breaker with those that hold conversations: it is probed otherwise. */
+const familyOf = (upstreamId: string, { family = upstreamId, kind }: PricedModel): string =>
+  kind === undefined ? family : `${family}-${kind}`;
+
 function modelsOf({ id, models }: MoreUpstream): readonly Model[] {
-  if (models === undefined) return modelTable.openai;
+  if (models === undefined) return openAiModels;
   return models.map((entry) => {
     if (typeof entry !== "string") {
-      const named = { id: entry.id, family: entry.family ?? id, ownedBy: id, created: 0 };
+      const named = { id: entry.id, family: familyOf(id, entry), ownedBy: id, created: 0, kind: entry.kind };
       return { ...named, contextTokens: null, maxOutputTokens: null, price: statedPrice(entry) };
     }
     const known = knownModels.find((model) => model.id === entry);
@@ -92,7 +99,7 @@ function sandboxes({ sandboxUrls, ...options }: PoolOptions): UpstreamOptions[] 
     id: `sandbox-${letterOf(index)}`,
     provider: compatible(options, withVersion(url), dialectIds),
     credential: null,
-    models: modelTable.sandbox,
+    models: [...modelTable.sandbox, ...embeddingTable.sandbox],
   }));
 }
 
@@ -128,7 +135,7 @@ function azure({ azure: setting, ...options }: PoolOptions): UpstreamOptions[] {
 const more = ({ more: upstreams, ...options }: PoolOptions): UpstreamOptions[] =>
   upstreams.map((upstream) => ({
     id: upstream.id,
-    provider: compatible(options, upstream.baseUrl, upstream.dialects ?? ["openai-chat"]),
+    provider: compatible(options, upstream.baseUrl, upstream.dialects ?? ["openai-chat", "openai-embeddings"]),
     credential: upstream.apiKey,
     models: modelsOf(upstream),
   }));

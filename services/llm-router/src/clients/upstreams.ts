@@ -143,7 +143,7 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
       const health = createProviderHealth({
         name: `${id}/${family}`,
         ...deps.breaker,
-        probe: () => probeProvider(provider, model.id, credential, deps.breaker.trialDeadlineMs),
+        probe: () => probeProvider(provider, model, credential, deps.breaker.trialDeadlineMs),
         onState: (state, told) => deps.onState(id, family, state, told),
       });
       return [family, health] as const;

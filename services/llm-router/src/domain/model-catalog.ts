@@ -23,6 +23,8 @@ export interface ModelCatalog {
   readonly models: readonly Model[];
   /** Throws AppError model_not_found. */
   find(modelId: string): Model;
+  /** In which dialects some upstream serves the model. */
+  dialectsOf(modelId: string): readonly DialectId[];
   /** Every upstream that serves the model in this dialect, with its own price. Throws AppError model_not_found. */
   offersOf(modelId: string, dialect: DialectId): readonly Offer[];
 }
@@ -31,6 +33,10 @@ function notFound(modelId: string, where: string): AppError {
   const shown = modelId.length > 100 ? `${modelId.slice(0, 100)}…` : modelId;
   return new AppError("model_not_found", { detail: `The model '${shown}' does not exist${where}.`, param: "model" });
 }
+
+/** Vectors are asked for in a dialect of their own. */
+const isMadeIn = ({ kind }: Model, dialect: DialectId): boolean =>
+  (kind === "embeddings") === (dialect === "openai-embeddings");
 
 export function createModelCatalog(upstreams: readonly UpstreamModels[]): ModelCatalog {
   const models = new Map<string, Model>();
@@ -41,6 +47,7 @@ export function createModelCatalog(upstreams: readonly UpstreamModels[]): ModelC
       const byModel = offers.get(dialect) ?? new Map<string, Offer[]>();
       offers.set(dialect, byModel);
       for (const model of upstream.models) {
+        if (!isMadeIn(model, dialect)) continue;
         const known = byModel.get(model.id) ?? [];
         known.push({ model, upstreamId: upstream.id, native: upstream.native.includes(dialect) });
         byModel.set(model.id, known);
@@ -54,6 +61,7 @@ export function createModelCatalog(upstreams: readonly UpstreamModels[]): ModelC
       if (found === undefined) throw notFound(modelId, "");
       return found;
     },
+    dialectsOf: (modelId) => [...offers].flatMap(([dialect, byModel]) => (byModel.has(modelId) ? [dialect] : [])),
     offersOf(modelId, dialect) {
       const found = offers.get(dialect)?.get(modelId);
       if (found === undefined) throw notFound(modelId, models.has(modelId) ? " at this address" : "");

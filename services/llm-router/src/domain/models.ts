@@ -6,6 +6,8 @@ export interface Model {
   /** Models of a family share a provider's capacity, and so a breaker. */
   readonly family: string;
   readonly ownedBy: string;
+  /** What it makes; absent: it holds conversations. */
+  readonly kind?: "embeddings" | undefined;
   /** Unix seconds, as OpenAI's model list states it. */
   readonly created: number;
   /** Null where nobody has said. */

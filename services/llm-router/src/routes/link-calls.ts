@@ -1,6 +1,7 @@
-import type { IncomingCall } from "@topdog/call-link/call";
+import type { IncomingCall, OpenedCall } from "@topdog/call-link/call";
 import type { Dialect } from "@topdog/dialects/dialect";
-import { dialects } from "@topdog/dialects/dialects";
+import { countTokensOperation, tokenCountBody } from "@topdog/dialects/count-tokens";
+import { dialects, operationFor } from "@topdog/dialects/dialects";
 import { modelBody, modelListBody, modelsOperation } from "@topdog/dialects/models";
 import type { Operation } from "@topdog/dialects/operation";
 import { errorAnswer } from "@topdog/http-kit/send-error";
@@ -10,6 +11,7 @@ import { startHotSpan } from "@topdog/telemetry/tracing";
 import { callOrigin } from "../domain/usage-record.ts";
 import type { Call, CallDeps } from "../usecases/call.ts";
 import { completeCall } from "../usecases/complete-call.ts";
+import { countTokens } from "../usecases/count-tokens.ts";
 import { findModel, listModels } from "../usecases/list-models.ts";
 import { linkAnswer, type LinkAnswer } from "./link-answer.ts";
 
@@ -20,23 +22,49 @@ export interface LinkCallsDeps {
 
 /** Serves what gateways send over the call link: each call has been admitted and charged by them. */
 export function linkCalls(deps: LinkCallsDeps): (incoming: IncomingCall) => void {
-  const dialectOf = new Map(dialects.map((dialect) => [dialect.endpoint, dialect]));
-
+  const answers = answersByEndpoint(deps);
   return (incoming) => {
-    const { endpoint } = incoming.opened;
-    const dialect = dialectOf.get(endpoint);
-    if (dialect !== undefined) void serve(deps, dialect, incoming, (call) => complete(deps, dialect, call, incoming));
-    else if (endpoint === modelsOperation.endpoint) {
-      void serve(deps, modelsOperation, incoming, (call) => answerModels(deps, call, incoming.opened.path));
-    } else {
-      // An operation of a newer gateway: a newer router knows it.
-      incoming.refuse();
-    }
+    const { opened } = incoming;
+    const found = answers.get(opened.endpoint);
+    // An operation of a newer gateway: a newer router knows it.
+    if (found === undefined) return incoming.refuse();
+    const operation = operationFor(found.operation, headerOf(opened.headers, "anthropic-version"));
+    void serve(deps, operation, incoming, (call) => found.answer(call, opened));
   };
 }
 
-const complete = (deps: LinkCallsDeps, dialect: Dialect, call: Call, { opened }: IncomingCall): Promise<void> =>
-  completeCall(deps.calls, dialect, call, opened.body);
+interface Answering {
+  readonly operation: Operation;
+  readonly answer: (call: Call, opened: OpenedCall) => Promise<void>;
+}
+
+function answersByEndpoint(deps: LinkCallsDeps): ReadonlyMap<string, Answering> {
+  const { calls } = deps;
+  const all: Answering[] = [
+    ...dialects.map((dialect: Dialect) => ({
+      operation: dialect,
+      answer: (call: Call, { body }: OpenedCall) => completeCall(calls, dialect, call, body),
+    })),
+    { operation: modelsOperation, answer: (call, { path }) => answerModels(deps, call, path) },
+    {
+      operation: countTokensOperation,
+      answer: async (call, { body }) => answerJson(call, tokenCountBody(await countTokens(calls, call, body))),
+    },
+  ];
+  return new Map(all.map((one) => [one.operation.endpoint, one]));
+}
+
+/** Names and values alternate. */
+function headerOf(headers: readonly string[], name: string): string | undefined {
+  const index = headers.indexOf(name);
+  return index < 0 || index % 2 === 1 ? undefined : headers[index + 1];
+}
+
+function answerJson({ answer }: Call, body: object): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  answer.head(200, { "content-type": "application/json; charset=utf-8", "content-length": bytes.length });
+  answer.end(bytes);
+}
 
 async function serve(
   deps: LinkCallsDeps,
@@ -86,7 +114,5 @@ async function answerModels({ calls }: LinkCallsDeps, call: Call, path: string):
     rest === ""
       ? modelListBody(await listModels(calls, call))
       : modelBody(await findModel(calls, call, decodeURIComponent(rest)));
-  const body = Buffer.from(JSON.stringify(found));
-  call.answer.head(200, { "content-type": "application/json; charset=utf-8", "content-length": body.length });
-  call.answer.end(body);
+  answerJson(call, found);
 }

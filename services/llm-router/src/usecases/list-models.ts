@@ -1,5 +1,6 @@
-import { modelsOperation } from "@topdog/dialects/models";
+import { type ListedModel, modelsOperation } from "@topdog/dialects/models";
 import type { ModelCatalog } from "../domain/model-catalog.ts";
+import { toListedModel } from "../domain/listed-model.ts";
 import type { Model } from "../domain/models.ts";
 import { providerlessUsage } from "../domain/usage-record.ts";
 import { type Call, type CallDeps, requireAllowed } from "./call.ts";
@@ -13,21 +14,25 @@ async function record(deps: ModelsDeps, call: Call, outcome: "ok" | "rejected", 
   if (await deps.spool.record(usage)) call.answer.recorded(usage);
 }
 
+const listed = ({ catalog }: ModelsDeps, model: Model): ListedModel =>
+  toListedModel(model, catalog.dialectsOf(model.id));
+
 /** Those that the caller's key may call. */
-export async function listModels(deps: ModelsDeps, call: Call): Promise<readonly Model[]> {
+export async function listModels(deps: ModelsDeps, call: Call): Promise<readonly ListedModel[]> {
   await record(deps, call, "ok", null);
   const { allowedModels } = call;
   const { models } = deps.catalog;
-  return allowedModels === null ? models : models.filter(({ id }) => allowedModels.includes(id));
+  const allowed = allowedModels === null ? models : models.filter(({ id }) => allowedModels.includes(id));
+  return allowed.map((model) => listed(deps, model));
 }
 
 /** Throws AppError model_not_found or model_not_allowed. */
-export async function findModel(deps: ModelsDeps, call: Call, modelId: string): Promise<Model> {
+export async function findModel(deps: ModelsDeps, call: Call, modelId: string): Promise<ListedModel> {
   try {
     requireAllowed(call, modelId);
     const model = deps.catalog.find(modelId);
     await record(deps, call, "ok", modelId);
-    return model;
+    return listed(deps, model);
   } catch (error) {
     await record(deps, call, "rejected", null);
     throw error;

@@ -1,4 +1,5 @@
 import { setInterval, setTimeout as startTimer } from "node:timers";
+import type { StreamFormat } from "@topdog/dialects/operation";
 import { errorOfFailures } from "../domain/attempt-failure.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
 import type { ProviderStream, StreamEnd } from "../clients/providers/provider.ts";
@@ -26,11 +27,11 @@ export interface BegunStream extends Served {
  * a comment within `keepAliveMs`, so that no proxy in between closes the connection as idle.
  */
 function pump(
-  call: ModelCall,
+  { answer }: ModelCall,
+  { keepAlive: comment }: StreamFormat,
   { stream, upstreamCall }: BegunStream,
   timeouts: CallDeps["timeouts"],
 ): Promise<StreamEnd> {
-  const { answer, dialect } = call;
   return new Promise((resolve) => {
     let drainTimer: NodeJS.Timeout | undefined;
     let isBlocked = false;
@@ -45,7 +46,7 @@ function pump(
       return false;
     };
     const keepAlive = setInterval(() => {
-      if (isSilent && !isBlocked) send(dialect.stream.keepAlive);
+      if (isSilent && !isBlocked) send(comment);
       isSilent = true;
     }, timeouts.keepAliveMs / 2);
     answer.onDrain(() => {
@@ -73,6 +74,7 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
   const { answer, request } = call;
   const { upstreamCall, spooled, stream } = begun;
   const format = call.dialect.stream;
+  if (format === null) throw new Error(`${call.dialect.id} has no streams`);
   try {
     await spooled.durable();
     if (!answer.isGone()) {
@@ -88,7 +90,7 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
     upstreamCall.end();
     return failUnrecorded(deps, call, begun, error);
   }
-  const end = await pump(call, begun, deps.timeouts);
+  const end = await pump(call, format, begun, deps.timeouts);
   if (end.failure !== null) upstreamCall.brokeOff(end.failure.kind);
   upstreamCall.end();
   const tokens = end.usage ?? producedTokens(request, begun.attempts, stream.contentEvents());

@@ -1,6 +1,7 @@
 import type { AssistantPart, Conversation, Tool } from "@topdog/dialects/conversation";
 import type { Answer, AnswerEvent, AnswerUsage, Finish } from "@topdog/dialects/conversation-answer";
-import { countPromptTokens, hashOf, lastRequest } from "./prompt.ts";
+import { countPromptTokens } from "@topdog/dialects/prompt-tokens";
+import { hashOf, lastRequest } from "./prompt.ts";
 import { instanceOf } from "./schema-instance.ts";
 
 /** A part of an answer as it is produced: one entry of `tokens` at a time. */

@@ -1,43 +1,10 @@
-import type { AssistantPart, Conversation, UserPart } from "@topdog/dialects/conversation";
-
-const tokensPerTurn = 3;
-const tokensToPrimeReply = 3;
-const bytesPerToken = 4;
-const tokensPerMedium = 85;
+import type { Conversation, UserPart } from "@topdog/dialects/conversation";
 
 /** FNV-1a, 32 bits. */
 export function hashOf(text: string, seed = 0x811c9dc5): number {
   let hash = seed;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
-}
-
-export const tokensOfText = (text: string): number => Math.ceil(Buffer.byteLength(text) / bytesPerToken);
-
-function tokensOfPart(part: UserPart | AssistantPart): number {
-  switch (part.kind) {
-    case "text":
-    case "refusal":
-    case "reasoning":
-      return tokensOfText(part.text);
-    case "tool_call":
-      return tokensOfText(part.name) + tokensOfText(part.arguments);
-    case "tool_result":
-      return part.parts.reduce((sum, inside) => sum + tokensOfPart(inside), 0);
-    case "image":
-    case "document":
-      return tokensPerMedium;
-  }
-}
-
-export function countPromptTokens({ system, turns, tools }: Conversation): number {
-  let tokens = tokensToPrimeReply;
-  for (const text of system) tokens += tokensPerTurn + tokensOfText(text);
-  for (const { parts } of turns) tokens += parts.reduce((sum, part) => sum + tokensOfPart(part), tokensPerTurn);
-  for (const { name, description, parameters } of tools) {
-    tokens += tokensOfText(name) + tokensOfText(description ?? "") + tokensOfText(JSON.stringify(parameters));
-  }
-  return tokens;
 }
 
 const textsOf = (parts: readonly UserPart[]): string[] =>

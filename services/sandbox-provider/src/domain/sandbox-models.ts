@@ -1,3 +1,4 @@
-export const sandboxModels = ["sandbox-small", "sandbox-large"] as const;
+export const conversationModels = ["sandbox-small", "sandbox-large"] as const;
+export const embeddingModels = ["sandbox-embedding"] as const;
 
-export const isSandboxModel = (model: string): boolean => sandboxModels.some((one) => one === model);
+export const sandboxModels: readonly string[] = [...conversationModels, ...embeddingModels];

@@ -1,5 +1,5 @@
-import type { IncomingConversation } from "@topdog/dialects/conversation-forms";
-import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
+import type { Conversation } from "@topdog/dialects/conversation";
+import type { Dialect, ModelRequest, StreamingDialect } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import { readBody } from "@topdog/http-kit/read-body";
 import { toAppError } from "@topdog/http-kit/to-app-error";
@@ -9,9 +9,10 @@ import type { RequestHandler, Response } from "express";
 import type { CallEntry, CallLog } from "../domain/call-log.ts";
 import { answerOf, type Completion, completionFor, stepsOf } from "../domain/completion.ts";
 import { type FaultPlan, type Faults, noFaults } from "../domain/faults.ts";
-import { isSandboxModel } from "../domain/sandbox-models.ts";
+import { embeddingBody, embeddingTokens, readEmbeddingRequest } from "../domain/embedding.ts";
+import { conversationModels, embeddingModels } from "../domain/sandbox-models.ts";
 import { UnsupportedSchema } from "../domain/schema-instance.ts";
-import { type Pace, sendEvents, sendText } from "./send-answer.ts";
+import { type Pace, sendEvents, type Sending, sendText } from "./send-answer.ts";
 
 export interface CompleteDeps {
   readonly faults: FaultPlan;
@@ -22,10 +23,12 @@ export interface CompleteDeps {
   readonly newId: () => string;
 }
 
-interface Read {
+/** A request that was read, and how it is answered. */
+interface Prepared {
   readonly request: ModelRequest;
-  readonly incoming: IncomingConversation;
-  readonly completion: Completion;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  send(res: Response, id: string, sending: Omit<Sending, "dialect">): void;
 }
 
 function refuse(
@@ -47,16 +50,55 @@ function refuseByFault(res: Response, dialect: Dialect, fault: Partial<Faults>, 
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Reads a request as a provider would. Throws AppError. */
-function read(dialect: Dialect, body: Buffer): Read {
-  const request = dialect.readRequest(body);
-  if (!isSandboxModel(request.model)) {
-    throw new AppError("model_not_found", { detail: `The model '${request.model}' does not exist.` });
-  }
+function requireModel({ model }: ModelRequest, served: readonly string[]): void {
+  if (!served.includes(model))
+    throw new AppError("model_not_found", { detail: `The model '${model}' does not exist.` });
+}
+
+function prepareEmbedding(dialect: Dialect, request: ModelRequest): Prepared {
+  requireModel(request, embeddingModels);
+  const asked = readEmbeddingRequest(request.body);
+  return {
+    request,
+    promptTokens: embeddingTokens(asked),
+    completionTokens: 0,
+    send: (res, _id, sending) => sendText(res, embeddingBody(request.model, asked), { ...sending, dialect }),
+  };
+}
+
+function prepareCompletion(deps: CompleteDeps, dialect: StreamingDialect, request: ModelRequest): Prepared {
+  requireModel(request, conversationModels);
   if (dialect.inbound === null) throw new Error(`${dialect.id} holds no conversation`);
   const incoming = dialect.inbound.read(request);
+  const completion = completed(incoming.conversation);
+  const { model, streamed } = request;
+  return {
+    request,
+    promptTokens: completion.usage.inputTokens,
+    completionTokens: completion.usage.outputTokens,
+    send(res, id, sending) {
+      const identity = { id, created: Math.floor(deps.nowMs() / 1000) };
+      const full = { ...sending, dialect };
+      if (!streamed) return sendText(res, incoming.answerBody(answerOf(model, id, completion), identity), full);
+      const writer = incoming.newEventWriter(identity);
+      const events = stepsOf(model, id, completion).map((step) => writer.write(step));
+      sendEvents(res, { events: events.filter((event) => event !== ""), end: writer.end() }, full);
+    },
+  };
+}
+
+/** Reads a request as a provider would. Throws AppError. */
+function prepare(deps: CompleteDeps, dialect: Dialect, body: Buffer): Prepared {
+  const request = dialect.readRequest(body);
+  const { stream } = dialect;
+  return stream === null
+    ? prepareEmbedding(dialect, request)
+    : prepareCompletion(deps, { ...dialect, stream }, request);
+}
+
+function completed(conversation: Conversation): Completion {
   try {
-    return { request, incoming, completion: completionFor(incoming.conversation) };
+    return completionFor(conversation);
   } catch (error) {
     if (!(error instanceof UnsupportedSchema)) throw error;
     const detail = `The sandbox makes no instance of a schema with ${error.message}.`;
@@ -64,7 +106,8 @@ function read(dialect: Dialect, body: Buffer): Read {
   }
 }
 
-const newEntry = (req: IncomingMessage, id: string, { request, completion }: Read, status: number): CallEntry => {
+const newEntry = (req: IncomingMessage, id: string, prepared: Prepared, status: number): CallEntry => {
+  const { request, promptTokens, completionTokens } = prepared;
   const requestId = req.headers["x-request-id"];
   return {
     id,
@@ -74,8 +117,8 @@ const newEntry = (req: IncomingMessage, id: string, { request, completion }: Rea
     status,
     completed: false,
     aborted: false,
-    promptTokens: completion.usage.inputTokens,
-    completionTokens: completion.usage.outputTokens,
+    promptTokens,
+    completionTokens,
     sentTokens: 0,
   };
 };
@@ -83,11 +126,11 @@ const newEntry = (req: IncomingMessage, id: string, { request, completion }: Rea
 /** Answers requests of one dialect. */
 export function complete(deps: CompleteDeps, dialect: Dialect): RequestHandler {
   return async (req, res) => {
-    let asked: Read;
+    let asked: Prepared;
     try {
       const body = await readBody(req, res, { maxBytes: deps.maxBodyBytes });
       if (body === null) return;
-      asked = read(dialect, body);
+      asked = prepare(deps, dialect, body);
     } catch (error) {
       const { status, detail, code, param } = toAppError(error);
       settleUnreadBody(req, res);
@@ -103,22 +146,6 @@ export function complete(deps: CompleteDeps, dialect: Dialect): RequestHandler {
     if (fault !== noFaults && fault.latencyMs !== undefined) await wait(fault.latencyMs);
     if (res.destroyed) return;
     if (fault.status !== undefined) return refuseByFault(res, dialect, fault, fault.status);
-    send(deps, dialect, res, asked, { entry, fault });
+    asked.send(res, id, { entry, fault, pace: deps.pace });
   };
-}
-
-function send(
-  deps: CompleteDeps,
-  dialect: Dialect,
-  res: Response,
-  { request: { model, streamed }, incoming, completion }: Read,
-  { entry, fault }: { readonly entry: CallEntry; readonly fault: Partial<Faults> },
-): void {
-  const { id } = entry;
-  const identity = { id, created: Math.floor(deps.nowMs() / 1000) };
-  const sending = { entry, fault, pace: deps.pace, dialect };
-  if (!streamed) return sendText(res, incoming.answerBody(answerOf(model, id, completion), identity), sending);
-  const writer = incoming.newEventWriter(identity);
-  const events = stepsOf(model, id, completion).map((step) => writer.write(step));
-  sendEvents(res, { events: events.filter((event) => event !== ""), end: writer.end() }, sending);
 }

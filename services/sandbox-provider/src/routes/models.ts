@@ -6,6 +6,8 @@ const created = 1_700_000_000;
 
 /** GET /v1/models */
 export function models(): RequestHandler {
-  const body = modelListBody(sandboxModels.map((id) => ({ id, created, ownedBy: "topdog-sandbox" })));
+  const unsaid = { contextTokens: null, maxOutputTokens: null, price: null, longPrice: null, abilities: null };
+  const models = sandboxModels.map((id) => ({ id, created, ownedBy: "topdog-sandbox", ...unsaid, endpoints: [] }));
+  const body = modelListBody(models);
   return (_req, res) => void res.json(body);
 }

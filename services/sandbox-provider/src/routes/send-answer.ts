@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { CallEntry } from "../domain/call-log.ts";
 import { type Faults, noFaults } from "../domain/faults.ts";
-import type { Dialect } from "@topdog/dialects/dialect";
+import type { Dialect, StreamingDialect } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 
 export interface Pace {
@@ -10,7 +10,7 @@ export interface Pace {
   readonly tokenIntervalMs: number;
 }
 
-interface Sending {
+export interface Sending {
   readonly entry: CallEntry;
   readonly fault: Partial<Faults>;
   readonly pace: Pace;
@@ -65,7 +65,7 @@ export function sendText(res: ServerResponse, body: Buffer, { entry, fault, pace
 export function sendEvents(
   res: ServerResponse,
   { events, end }: SentStream,
-  { entry, fault, pace, dialect }: Sending,
+  { entry, fault, pace, dialect }: Sending & { readonly dialect: StreamingDialect },
 ): void {
   if (pace.ttftMs === 0 && pace.tokenIntervalMs === 0 && fault === noFaults) {
     complete(entry);

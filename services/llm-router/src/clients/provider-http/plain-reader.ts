@@ -3,6 +3,8 @@ import type { AttemptOutcome, WireFormat } from "../providers/provider.ts";
 import type { AttemptControl, BodyReader } from "./body-reader.ts";
 
 const maxAnswerBytes = 8 * 1024 * 1024;
+/** Two thousand vectors of three thousand numbers, in base64. */
+const maxVectorsBytes = 32 * 1024 * 1024;
 const malformed: AttemptFailure = { kind: "malformed", retryAfterSeconds: null };
 
 function outcomeOf(format: WireFormat, body: Buffer): AttemptOutcome {
@@ -13,11 +15,12 @@ function outcomeOf(format: WireFormat, body: Buffer): AttemptOutcome {
 /** A plain answer is taken whole or not at all: a cut one falls back like any other failure. */
 export function createPlainReader(control: AttemptControl, format: WireFormat): BodyReader {
   const chunks: Buffer[] = [];
+  const maxBytes = format.stream === null ? maxVectorsBytes : maxAnswerBytes;
   let bytes = 0;
   return {
     onData(chunk) {
       bytes += chunk.length;
-      if (bytes > maxAnswerBytes) control.abort("oversized");
+      if (bytes > maxBytes) control.abort("oversized");
       else chunks.push(chunk);
     },
     onEnd() {

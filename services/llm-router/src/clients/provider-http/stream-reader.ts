@@ -92,8 +92,8 @@ export function createStreamReader(control: AttemptControl, call: ProviderCall):
     },
     onEnd() {
       // Some providers leave out the end event. Only an answer whose parts are all finished counts as complete then.
-      const { endEvent } = call.format.stream;
-      if (reader.isFinished() && endEvent !== null) complete(endEvent);
+      const endEvent = call.format.stream?.endEvent;
+      if (reader.isFinished() && typeof endEvent === "string") complete(endEvent);
       else fail(failureOf(begun ? "cut" : "malformed"));
     },
     onFailure: breakOff,

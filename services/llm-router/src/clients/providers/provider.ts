@@ -23,7 +23,7 @@ export interface Provider {
 /** How a call is told and how its answer is read: a dialect, or a provider's own format. */
 export type WireFormat = Pick<Dialect, "readAnswer" | "inbound" | "outbound"> & {
   readonly id: string;
-  readonly stream: Pick<StreamFormat, "endEvent">;
+  readonly stream: Pick<StreamFormat, "endEvent"> | null;
 };
 
 export interface ProviderCall {

@@ -10,6 +10,7 @@ const paths: Readonly<Record<DialectId, string>> = {
   "openai-chat": "chat/completions",
   "anthropic-messages": "messages",
   "openai-responses": "responses",
+  "openai-embeddings": "embeddings",
 };
 
 export const bearer = (_request: OutgoingRequest, credential: Secret): readonly string[] => [
