@@ -5,14 +5,17 @@ import { capacityOf, type Tenant } from "../domain/credential.ts";
 import { findTenant } from "../store/byok-tenants.ts";
 import { findEntitlement } from "../store/entitlements.ts";
 import { findMember } from "../store/orgs.ts";
+import { read } from "./change.ts";
 
 /** Of an org that is missing, and of one whose member the user is not, it tells the same. */
 export async function resolveStandingOf(db: Database, userId: string, orgId: string | null): Promise<Standing> {
-  const member = orgId === null ? null : await findMember(db, orgId, userId);
-  const byok = [await slotsOf(db, "user", userTenant(userId) as Tenant)];
-  if (member === null) return { member: null, byok };
-  byok.push(await slotsOf(db, "org", orgTenant(member.orgId) as Tenant));
-  return { member: { role: member.role, active: member.active }, byok };
+  return read(db, { userId }, async (trx) => {
+    const member = orgId === null ? null : await findMember(trx, orgId, userId);
+    const byok = [await slotsOf(trx, "user", userTenant(userId) as Tenant)];
+    if (member === null) return { member: null, byok };
+    byok.push(await slotsOf(trx, "org", orgTenant(member.orgId) as Tenant));
+    return { member: { role: member.role, active: member.active }, byok };
+  });
 }
 
 async function slotsOf(db: Database, scope: "user" | "org", tenant: Tenant): Promise<Standing["byok"][number]> {
