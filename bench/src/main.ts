@@ -6,6 +6,7 @@ import { measureSync } from "./disk.ts";
 import { measureLedger } from "./ledger.ts";
 import { type Bench, measureRest, measureRounds, residentMib, type Target, touchKeys, warmUp } from "./measure.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
+import { measurePlanChange } from "./plan-change.ts";
 import { createPinning } from "./pinning.ts";
 import { describe, type JsonResult, toJson } from "./report.ts";
 import { measureRevocation } from "./revocation.ts";
@@ -91,8 +92,13 @@ async function run(options: BenchOptions, cleanup: ReturnType<typeof createClean
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options === null) return 0;
-  if (options.ledger || options.revocation) {
-    await (options.ledger ? measureLedger : measureRevocation)(progress);
+  const [alone] = [
+    ...(options.ledger ? [measureLedger] : []),
+    ...(options.revocation ? [measureRevocation] : []),
+    ...(options.planChange ? [measurePlanChange] : []),
+  ];
+  if (alone !== undefined) {
+    await alone(progress);
     return 0;
   }
   const cleanup = createCleanup();

@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly ledger: boolean;
   /** How soon a revoked key is refused, and nothing else. */
   readonly revocation: boolean;
+  /** How soon a change of plan is enforced, and nothing else. */
+  readonly planChange: boolean;
   readonly rounds: number;
   /** Of one measurement; there are rounds × workloads × targets of them. */
   readonly measureMs: number;
@@ -39,6 +41,7 @@ Options
   --quick            ${quickWorkloads.join(", ")} for ${quickTargets.join(", ")}; within five minutes
   --ledger           nothing of these: how fast usage becomes ledger rows on a day with a million, CPU by process
   --revocation       nothing of these: from a key's DELETE to its refusal by both of two gateways
+  --plan-change      nothing of these: from a webhook of Stripe to its enforcement by both of two gateways
   --only <name>      this workload or target alone; may be repeated
   --rounds <n>       interleaved rounds, whose median is reported (3)
   --seconds <n>      length of one measurement (5; quick: 3)
@@ -70,6 +73,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
       quick: { type: "boolean", default: false },
       ledger: { type: "boolean", default: false },
       revocation: { type: "boolean", default: false },
+      "plan-change": { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       rounds: { type: "string", default: "3" },
       seconds: { type: "string" },
@@ -88,6 +92,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     quick: values.quick,
     ledger: values.ledger,
     revocation: values.revocation,
+    planChange: values["plan-change"],
     rounds: bounded("rounds", values.rounds),
     measureMs: bounded("seconds", values.seconds ?? (values.quick ? "3" : "5")) * 1000,
     workloads: narrowed(values.quick && values.only.length === 0 ? quickWorkloads : workloadNames, values.only),

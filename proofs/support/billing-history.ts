@@ -161,7 +161,10 @@ export async function promised({ stripe, ...rig }: BillingRig, customer: string 
 
 async function owedSince(stripe: Stripe, subscription: string): Promise<number> {
   const invoices = (await stripe.invoices.list({ subscription, limit: 100 })).data;
-  const lastPaid = invoices.findIndex(({ status }) => status === "paid");
+  const lastPaid = invoices.findIndex(
+    ({ status, amount_paid: cents, billing_reason: reason }) =>
+      status === "paid" && (cents > 0 || reason === "subscription_cycle"),
+  );
   const owed = invoices.slice(0, lastPaid < 0 ? invoices.length : lastPaid);
   const failed = owed.filter(({ status }) => status === "open" || status === "uncollectible");
   return Math.min(...failed.map((one) => one.status_transitions.finalized_at ?? one.created));

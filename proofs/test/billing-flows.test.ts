@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { orgUpdated, memberChanged } from "@topdog/contracts/events/org-events";
+import { memberChanged, type OrgUpdated, orgUpdated } from "@topdog/contracts/events/org-events";
 import { checkStripe } from "@topdog/billing/usecases/check-stripe";
+import { closeDeletedOrgs } from "@topdog/billing/usecases/close-deleted-orgs";
 import { resyncDue } from "@topdog/billing/usecases/resync-due";
 import { sweep } from "@topdog/billing/usecases/sweep";
 import { publishEvent } from "@topdog/messaging/publish";
@@ -118,16 +119,25 @@ describe("changing", () => {
 });
 
 describe("an org", () => {
+  let version = 0;
+  const announceOrg = async (orgId: string, more: Partial<OrgUpdated> = {}): Promise<void> => {
+    version += 1;
+    const org = { orgId, version, name: "Acme", ownerUserId: "usr_owner", activeMembers: 2, deletionDueAt: null };
+    const event = { ...org, deleted: false, changedAt: new Date().toISOString(), ...more };
+    await publishEvent(await rig.billing.nats.busOf("org-registry"), orgUpdated, event, { id: `${orgId}-${version}` });
+    await eventually(async () =>
+      expect(await rowsOf("select version from org_seats where org_id = ?", [orgId])).toEqual([{ version }]),
+    );
+  };
   const announce = async (role: "owner" | "member", userId: string): Promise<void> => {
     const bus = await rig.billing.nats.busOf("org-registry");
     const changedAt = new Date().toISOString();
     const member = { orgId: "org_1", userId, version: 1, role, active: true, removed: false, changedAt };
     await publishEvent(bus, memberChanged, member, { id: `${role}-${userId}` });
-    const org = { orgId: "org_1", version: 1, name: "Acme", ownerUserId: "usr_owner", activeMembers: 2, changedAt };
-    await publishEvent(bus, orgUpdated, org, { id: "org_1-1" });
   };
 
   test("is paid for by its owner, in seats not below the minimum; a person's billing and an org's do not meet", async () => {
+    await announceOrg("org_1");
     await announce("owner", "usr_owner");
     await announce("member", "usr_member");
     await eventually(async () => expect(await rowsOf("select 1 from org_member", [])).toHaveLength(2));
@@ -148,6 +158,50 @@ describe("an org", () => {
     expect(await inForce("usr_owner", "?org=org_1")).toMatchObject({ seats: 5 });
     expect((await post("usr_owner", "seats?org=org_1", { seats: 4 })).body).toMatchObject({ outcome: "scheduled" });
     expect(await inForce("usr_owner", "?org=org_1")).toMatchObject({ seats: 5 });
+  });
+
+  test("cannot lower its seats below the members who have one; members who come and go move no money", async () => {
+    await announceOrg("org_full", { activeMembers: 4 });
+    const { id } = await buy(rig, "org:org_full", { plan: "teams", seats: 6 });
+    await rig.settled();
+    const refused = await post("usr_owner", "seats?org=org_full", { seats: 3 });
+    expect(refused).toMatchObject({ status: 409, body: { code: "conflict", activeMembers: 4 } });
+    await announceOrg("org_full", { activeMembers: 3 });
+    expect((await post("usr_owner", "seats?org=org_full", { seats: 3 })).body).toMatchObject({ outcome: "scheduled" });
+    expect((await rig.stripe.subscriptions.retrieve(id)).items.data[0]?.quantity).toBe(6);
+  });
+
+  test("whose end is announced pays for no further period; when it is gone all ends at once, and is ended once", async () => {
+    const query = "?org=org_ends";
+    await announceOrg("org_ends");
+    const { id, customer } = await buy(rig, "org:org_ends", { plan: "teams", seats: 3 });
+    await rig.settled();
+    await announceOrg("org_ends", { deletionDueAt: new Date(Date.now() + 86_400_000).toISOString() });
+    await closeDeletedOrgs(rig.deps);
+    expect(await inForce("usr_owner", query)).toMatchObject({ plan: "teams", payment: { endsAt: expect.any(String) } });
+    expect(await rig.stripe.subscriptions.retrieve(id)).toMatchObject({ status: "active", cancel_at_period_end: true });
+    await announceOrg("org_ends");
+    await closeDeletedOrgs(rig.deps);
+    expect(await inForce("usr_owner", query)).toMatchObject({ payment: { endsAt: expect.any(String) } });
+    expect((await post("usr_owner", `resume${query}`)).body).toMatchObject({ payment: { endsAt: null } });
+    await announceOrg("org_ends", { deleted: true, activeMembers: 0 });
+    for (let replay = 0; replay < 2; replay += 1) {
+      await closeDeletedOrgs(rig.deps);
+      expect(await rig.stripe.subscriptions.retrieve(id)).toMatchObject({ status: "canceled" });
+      await rowsOf("update org_seats set deletion_acted = 'none' where org_id = ?", ["org_ends"]);
+    }
+    const [row] = await rowsOf("select plan, status from subscription where owner = ?", ["org:org_ends"]);
+    expect(row).toEqual({ plan: "free", status: "canceled" });
+    expect((await rig.stripe.invoices.list({ customer: customer as string })).data).toHaveLength(1);
+    expect((await post("usr_owner", `checkout${query}`, { plan: "teams" })).status).toBe(404);
+  });
+
+  test("that is gone can be paid for by nobody, through a checkout that was open neither", async () => {
+    await announceOrg("org_open");
+    const { sessionId } = (await post("usr_owner", "checkout?org=org_open", { plan: "teams" })).body;
+    await announceOrg("org_open", { deleted: true, activeMembers: 0 });
+    await closeDeletedOrgs(rig.deps);
+    expect((await rig.stripe.checkout.sessions.retrieve(String(sessionId))).status).toBe("expired");
   });
 });
 

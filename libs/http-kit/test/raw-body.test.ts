@@ -15,18 +15,22 @@ const hook = defineRoute({
   path: "/hook",
   summary: "What came, in hex",
   auth: "none",
-  body: rawBody("application/json", maxBytes),
+  body: rawBody("application/json", maxBytes, 200),
   responses: { 200: z.object({ hex: z.string() }) },
   errors: [],
   handler: async ({ body }) => ({ status: 200, body: { hex: body.toString("hex") } }),
 });
 
-async function post(body: string | Buffer, contentType = "application/json"): Promise<[number, unknown]> {
+async function post(
+  body: string | Buffer | ReadableStream,
+  contentType = "application/json",
+): Promise<[number, unknown]> {
   const { logger } = recordingLogger();
   const app = createExpressApp({ logger });
   mountRoutes(app, [hook], { verifiers: {}, logger });
   const origin = await serve(createHttpServer(app));
-  const answer = await fetch(`${origin}/hook`, { method: "POST", headers: { "content-type": contentType }, body });
+  const headers = { "content-type": contentType };
+  const answer = await fetch(`${origin}/hook`, { method: "POST", headers, body, duplex: "half" });
   return [answer.status, await answer.json()];
 }
 
@@ -48,6 +52,11 @@ describe("a raw body", () => {
       400,
       expect.objectContaining({ code: "invalid_request", detail: expect.stringContaining("application/json") }),
     ]);
+  });
+
+  test("that does not come in its time is answered, and its connection ends", async () => {
+    const endless = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from("{")) });
+    expect(await post(endless)).toEqual([408, expect.objectContaining({ code: "request_timeout" })]);
   });
 
   test("stands in the OpenAPI document with its content type", () => {

@@ -35,6 +35,8 @@ org_member.user_id text not null
 org_member.version integer not null
 org_seats.active_members integer not null
 org_seats.changed_at timestamp with time zone not null
+org_seats.deletion text not null default 'none'::text
+org_seats.deletion_acted text not null default 'none'::text
 org_seats.org_id text not null
 org_seats.owner_user_id text not null
 org_seats.version integer not null
@@ -105,7 +107,7 @@ customer.customer_pkey PRIMARY KEY (owner)
 customer.customer_stripe_customer_id_key UNIQUE (stripe_customer_id)
 customer.customer_sync_fence_check CHECK ((sync_fence >= 0))
 money_operation.money_operation_attempt_check CHECK ((attempt >= 1))
-money_operation.money_operation_kind_check CHECK ((kind = ANY (ARRAY['checkout'::text, 'change'::text, 'schedule'::text, 'cancel'::text, 'resume'::text])))
+money_operation.money_operation_kind_check CHECK ((kind = ANY (ARRAY['checkout'::text, 'change'::text, 'schedule'::text, 'cancel'::text, 'resume'::text, 'close'::text])))
 money_operation.money_operation_owner_fkey FOREIGN KEY (owner) REFERENCES customer(owner)
 money_operation.money_operation_pkey PRIMARY KEY (id)
 money_operation.money_operation_state_check CHECK ((state = ANY (ARRAY['started'::text, 'done'::text, 'refused'::text])))
@@ -116,6 +118,8 @@ mrr_movement.mrr_movement_pkey PRIMARY KEY (id)
 org_member.org_member_pkey PRIMARY KEY (org_id, user_id)
 org_member.org_member_version_check CHECK ((version >= 1))
 org_seats.org_seats_active_members_check CHECK ((active_members >= 0))
+org_seats.org_seats_deletion_acted_check CHECK ((deletion_acted = ANY (ARRAY['none'::text, 'announced'::text, 'done'::text])))
+org_seats.org_seats_deletion_check CHECK ((deletion = ANY (ARRAY['none'::text, 'announced'::text, 'done'::text])))
 org_seats.org_seats_pkey PRIMARY KEY (org_id)
 org_seats.org_seats_version_check CHECK ((version >= 1))
 outbox.outbox_id_key UNIQUE (id)
@@ -150,6 +154,7 @@ CREATE INDEX customer_resync_at ON public.customer USING btree (resync_at) WHERE
 CREATE INDEX money_operation_owner ON public.money_operation USING btree (owner, kind, created_at)
 CREATE INDEX mrr_movement_at ON public.mrr_movement USING btree (at)
 CREATE INDEX mrr_movement_owner ON public.mrr_movement USING btree (owner, id)
+CREATE INDEX org_seats_deletion ON public.org_seats USING btree (org_id) WHERE (deletion <> deletion_acted)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
 CREATE INDEX quarantine_open_owner ON public.quarantine USING btree (owner) WHERE (resolved_at IS NULL)

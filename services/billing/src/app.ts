@@ -34,6 +34,7 @@ export const billing = defineService({
         db,
         regulatedLineup: config.REGULATED_LINEUP,
         nowMs: stripeNowMs,
+        webhookBodyTimeoutMs: config.WEBHOOK_BODY_TIMEOUT_MS,
         payments: operations === null ? null : { operations, portal, webhook },
       }),
       verifiers: { caller: callerVerifier({ publicKeys: config.CALLER_PUBLIC_KEYS, audience: "billing", nowMs }) },

@@ -83,6 +83,13 @@ export const configSchema = z.object({
   ...busFields,
   ...offerFields,
   CALLER_PUBLIC_KEYS: publicKeysField,
+  WEBHOOK_BODY_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(10_000)
+    .describe("How long the body of a webhook may take to arrive, in milliseconds"),
   ...stripeFields,
 });
 

@@ -25,5 +25,7 @@ export const org = (orgId: string, version: number, activeMembers: number, owner
   name: "Acme",
   ownerUserId,
   activeMembers,
+  deletionDueAt: null,
+  deleted: false,
   changedAt: new Date().toISOString(),
 });

@@ -1,10 +1,14 @@
 import { createHmac } from "node:crypto";
-import { request } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { readConfig } from "@topdog/config/load";
 import { stripeApiVersion } from "@topdog/stripe-api/version";
 import { Stripe } from "stripe";
+import { callerEnv } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
+import { configSchema } from "../src/config.ts";
 import { judgeSignature } from "../src/clients/stripe/webhook-signature.ts";
 import { type Billing, startBilling } from "./start-billing.ts";
 
@@ -71,6 +75,7 @@ describe("the webhook", () => {
       // Nobody listens there: what is received is kept until Stripe is back.
       STRIPE_API_URL: "http://127.0.0.1:1",
       STRIPE_WEBHOOK_SECRET: `${oldSecret}, ${newSecret}`,
+      WEBHOOK_BODY_TIMEOUT_MS: "300",
     });
   });
   afterAll(() => billing.stop());
@@ -164,7 +169,51 @@ describe("the webhook", () => {
     expect(await rows(event.id)).toMatchObject([{ state }]);
   });
 
+  test("a body that does not come is refused after its time, and its connection ends", async () => {
+    const headers = { "content-type": "application/json", "content-length": 1_000 };
+    const sent = request(`${billing.url}/api/billing/webhook`, { method: "POST", headers, agent: false });
+    sent.write("{");
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    expect(JSON.parse(await text(answer))).toMatchObject({ status: 408, code: "request_timeout" });
+    expect(answer.headers.connection).toBe("close");
+    sent.destroy();
+  });
+
+  test("more at once than are taken are told to come back, and none of the others is lost", async () => {
+    const events = Array.from({ length: 40 }, () => eventOf());
+    const locked = await billing.db.transaction();
+    await locked.raw("lock table webhook_event in access exclusive mode");
+    const answers = events.map((event) => send(event));
+    const refused = (await firstSettled(answers, 8)).map(({ body }) => body);
+    expect(refused).toMatchObject(refused.map(() => ({ status: 503, code: "overloaded" })));
+    await locked.rollback();
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(32);
+    const ids = events.map(({ id }) => id);
+    const { rows: stored } = await billing.db.raw<{ rows: unknown[] }>(
+      "select 1 from webhook_event where id = any(?)",
+      [ids],
+    );
+    expect(stored).toHaveLength(32);
+  });
+
+  test.each(["   ", "short", "whsec_with a space in it", Array(6).fill(newSecret).join(",")])(
+    "%j is no list of secrets",
+    (secrets) => {
+      const read = readConfig(configSchema, { ...callerEnv, STRIPE_WEBHOOK_SECRET: secrets });
+      expect(read.ok ? [] : read.problems.join()).toContain("STRIPE_WEBHOOK_SECRET");
+    },
+  );
+
   test("more than a mebibyte is refused as too large", async () => {
     expect((await send(eventOf({ padding: "x".repeat(1024 * 1024) }))).status).toBe(413);
   });
 });
+
+/** The first `count` that are there. */
+async function firstSettled<T>(promises: readonly Promise<T>[], count: number): Promise<T[]> {
+  const settled: T[] = [];
+  for (const promise of promises) void promise.then((value) => settled.push(value));
+  await eventually(() => expect(settled).toHaveLength(count));
+  return settled.slice(0, count);
+}

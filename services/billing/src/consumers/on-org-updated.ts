@@ -6,7 +6,7 @@ import type { ConsumerContext } from "@topdog/service/define";
 import type { OrgSeats } from "../domain/org-seats.ts";
 import { recordOrgSeats } from "../usecases/record-org-seats.ts";
 
-/** Stores how many seats each org uses, and who owns it. */
+/** Stores how many seats each org uses, who owns it, and whether it ends. */
 export function onOrgUpdated({ bus, db, logger, messagingMetrics: metrics }: ConsumerContext): Consumer {
   return createConsumer({
     bus,
@@ -24,10 +24,11 @@ export function onOrgUpdated({ bus, db, logger, messagingMetrics: metrics }: Con
   });
 }
 
-const fromOrgUpdated = ({ orgId, version, ownerUserId, activeMembers, changedAt }: OrgUpdated): OrgSeats => ({
+const fromOrgUpdated = ({ orgId, version, ownerUserId, activeMembers, ...org }: OrgUpdated): OrgSeats => ({
   orgId,
   version,
   ownerUserId,
   activeMembers,
-  changedAt: new Date(changedAt),
+  deletion: org.deleted ? "done" : org.deletionDueAt === null ? "none" : "announced",
+  changedAt: new Date(org.changedAt),
 });

@@ -14,12 +14,16 @@ const dayMs = 86_400_000;
 const now = Date.UTC(2026, 5, 1);
 const last = { plan: "pro_plus", interval: "year", seats: 1, status: "active" } as const;
 
-function decide(subscription: StripeSubscription, more: { unknownSince?: Date; owner?: string } = {}): Entitlement {
+function decide(
+  subscription: StripeSubscription,
+  more: { unknownSince?: Date; owner?: string; graceBefore?: Date } = {},
+): Entitlement {
   const { governing } = readSubscriptions([subscription], prices, more.owner ?? "user:usr_1");
   return decideEntitlement(governing, {
     nowMs: now,
     graceMs: 7 * dayMs,
     last,
+    graceBefore: more.graceBefore ?? null,
     unknownSince: more.unknownSince ?? null,
   });
 }
@@ -42,6 +46,15 @@ describe("what a status allows", () => {
   test("an annual price is the same plan, by the year", () => {
     const item = { ...stripeSubscription().items[0]!, priceId: "price_pro_year", months: 12 };
     expect(decide(stripeSubscription({ items: [item] }))).toMatchObject({ plan: "pro", interval: "year" });
+  });
+
+  test("a grace that no invoice dates goes on as it began, however often it is looked at", () => {
+    const owes = stripeSubscription({ status: "past_due", unpaidSince: null });
+    const begun = decide(owes).graceEndsAt;
+    expect(begun).toEqual(new Date(now + 7 * dayMs));
+    const [later, over] = [new Date(now + dayMs), new Date(now - dayMs)];
+    expect(decide(owes, { graceBefore: later })).toMatchObject({ plan: "pro", graceEndsAt: later });
+    expect(decide(owes, { graceBefore: over })).toMatchObject({ plan: "free", graceEndsAt: over });
   });
 
   test("the grace is counted from the first failure, says when it ends, and is over then", () => {

@@ -9,13 +9,15 @@ export interface EntitlementRules {
   readonly graceMs: number;
   /** What is in force; kept while Stripe says something that is not understood. */
   readonly last: Pick<Subscription, "plan" | "interval" | "seats" | "status"> | null;
+  /** Until when the plan stood when this was last decided, if the same subscription owed a payment then too. */
+  readonly graceBefore: Date | null;
   /** Since when the status is one that is not known here; null when it is known. */
   readonly unknownSince: Date | null;
 }
 
 export interface Entitlement extends Omit<SetPlan, "owner"> {
   readonly status: SubscriptionStatus;
-  /** Set while a payment is owed and the plan still stands. */
+  /** Set while a payment is owed: until when the plan stands, or stood. */
   readonly graceEndsAt: Date | null;
   /** When this decision is out of date though nothing happens at Stripe. */
   readonly changesAt: Date | null;
@@ -46,9 +48,15 @@ export function decideEntitlement(governing: Governing | null, rules: Entitlemen
   if (sold === null) return rules.last === null ? free("active") : { ...rules.last, graceEndsAt: null, changesAt: end };
   const plan = { plan: sold.plan, interval: sold.interval satisfies Interval, seats: seatsOf(sold) };
   if (status !== "past_due") return { ...plan, status, graceEndsAt: null, changesAt: end };
-  const graceEndsAt = new Date((subscription.unpaidSince?.getTime() ?? rules.nowMs) + rules.graceMs);
-  if (graceEndsAt.getTime() <= rules.nowMs) return free("past_due");
+  const graceEndsAt = graceEndOf(subscription.unpaidSince, rules);
+  if (graceEndsAt.getTime() <= rules.nowMs) return { ...free("past_due"), graceEndsAt };
   return { ...plan, status, graceEndsAt, changesAt: end !== null && end < graceEndsAt ? end : graceEndsAt };
+}
+
+/** From the first failure. Where no invoice tells when that was, the clock that runs already goes on. */
+function graceEndOf(unpaidSince: Date | null, { graceMs, graceBefore, nowMs }: EntitlementRules): Date {
+  if (unpaidSince !== null) return new Date(unpaidSince.getTime() + graceMs);
+  return graceBefore ?? new Date(nowMs + graceMs);
 }
 
 /** What was paid for, at least one: the event of a plan with no seat at all would be refused. */

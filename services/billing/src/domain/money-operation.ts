@@ -15,7 +15,9 @@ export type OperationWork =
   /** At the end of the period. */
   | { readonly kind: "schedule"; readonly params: Target }
   | { readonly kind: "cancel"; readonly params: Record<string, never> }
-  | { readonly kind: "resume"; readonly params: Record<string, never> };
+  | { readonly kind: "resume"; readonly params: Record<string, never> }
+  /** All of it at once: the owner is gone. */
+  | { readonly kind: "close"; readonly params: Record<string, never> };
 
 export interface OperationResult {
   readonly sessionId?: string;

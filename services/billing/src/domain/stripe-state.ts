@@ -59,6 +59,12 @@ export const emptyState: StripeState = {
   details: noDetails,
 };
 
+/** Until when the plan stood when it was last looked at, while the same subscription owed a payment. */
+export function graceBeforeOf(governing: Governing | null, before: StripeState | null): Date | null {
+  if (governing === null || before?.subscriptionId !== governing.subscription.id) return null;
+  return before.details.graceEndsAt === null ? null : new Date(before.details.graceEndsAt);
+}
+
 /** Since when the status has been one that is not known here. */
 export function unknownSinceOf(governing: Governing | null, before: StripeState | null, now: Date): Date | null {
   if (governing === null || isKnownStatus(governing.subscription.status)) return null;

@@ -1,5 +1,6 @@
 import type { Database } from "@topdog/postgres/pool";
 import type { Job } from "@topdog/service/job";
+import { closeDeletedOrgs } from "../usecases/close-deleted-orgs.ts";
 import { reportStripeCheck } from "../usecases/check-stripe.ts";
 import { recoverOperations } from "../usecases/perform-operation.ts";
 import type { OperationDeps } from "../usecases/operations/operation-deps.ts";
@@ -39,6 +40,13 @@ export const createStripeJobs = (deps: OperationDeps, portalConfigurationId: str
     run: (signal) => resyncDue(deps, withinSlice(signal)),
   },
   { name: "recover-operations", intervalMs: 15_000, timeoutMs, owner: "one", run: () => recoverOperations(deps) },
+  {
+    name: "close-deleted-orgs",
+    intervalMs: 5_000,
+    timeoutMs,
+    owner: "one",
+    run: (signal) => closeDeletedOrgs(deps, withinSlice(signal)),
+  },
   { name: "measure-inbox", intervalMs: 10_000, timeoutMs, owner: "each", run: () => measureInbox(deps) },
 ];
 

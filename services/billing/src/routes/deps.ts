@@ -7,6 +7,7 @@ export interface BillingDeps {
   readonly db: Database;
   readonly regulatedLineup: boolean;
   readonly nowMs: () => number;
+  readonly webhookBodyTimeoutMs: number;
   /** Null without a Stripe key. */
   readonly payments: Payments | null;
 }

@@ -20,7 +20,7 @@ export function stripeWebhookRoute(deps: BillingDeps) {
     summary: "Stripe's notifications: stored, answered, and worked on after that",
     tags: ["Billing"],
     auth: "none",
-    body: rawBody("application/json", maxEventBytes),
+    body: rawBody("application/json", maxEventBytes, deps.webhookBodyTimeoutMs),
     responses: { 200: z.object({ received: z.literal(true), duplicate: z.boolean() }) },
     errors: ["billing_not_configured", "overloaded"],
     handler: async ({ body, req }) => {

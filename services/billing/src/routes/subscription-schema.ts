@@ -11,7 +11,7 @@ const paymentSchema = z.object({
   renewsAt: time,
   endsAt: time.describe("When it ends; null while no end is set"),
   trialEndsAt: time,
-  graceEndsAt: time.describe("Until when the plan stands although a payment is owed"),
+  graceEndsAt: time.describe("Until when the plan stands, or stood, although a payment is owed"),
   collectionPaused: z.boolean(),
   changePending: z.boolean().describe("A change waits for its payment"),
   paymentUrl: z.string().nullable().describe("Where what is open can be paid or confirmed"),

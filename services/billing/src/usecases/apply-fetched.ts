@@ -6,7 +6,7 @@ import type { StripeCustomer } from "../clients/stripe/customers.ts";
 import { decideEntitlement, type Entitlement } from "../domain/entitlement.ts";
 import { type Governing, readSubscriptions } from "../domain/governing.ts";
 import { movementOf, mrrMicroUsd } from "../domain/mrr.ts";
-import { type StripeState, toStripeState, unknownSinceOf } from "../domain/stripe-state.ts";
+import { graceBeforeOf, type StripeState, toStripeState, unknownSinceOf } from "../domain/stripe-state.ts";
 import { isLive } from "../domain/stripe-subscription.ts";
 import { toSubscriptionUpdated } from "../domain/subscription-announcement.ts";
 import type { SyncCause } from "../metrics.ts";
@@ -67,6 +67,7 @@ async function writeState(
     nowMs: now.getTime(),
     graceMs: deps.graceMs,
     last: current?.subscription ?? null,
+    graceBefore: graceBeforeOf(governing, before),
     unknownSince,
   });
   const mrr = entitlement.plan === "free" ? 0n : mrrMicroUsd(governing, now.getTime());

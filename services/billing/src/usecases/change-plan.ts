@@ -4,6 +4,7 @@ import type { Target } from "../domain/money-operation.ts";
 import { type Timing, timingOf } from "../domain/plan-change.ts";
 import { renewsAt } from "../domain/stripe-subscription.ts";
 import { runOperation } from "./begin-operation.ts";
+import { judgeFewerSeats } from "./judge-target.ts";
 import { governingOf, type Held } from "./operations/governing-of.ts";
 import type { OperationDeps } from "./operations/operation-deps.ts";
 import { priceFor } from "./operations/price-for.ts";
@@ -48,6 +49,7 @@ async function resolve(
     seats: wanted.seats ?? sold.seats,
   };
   deps.judgeTarget(owner, target);
+  await judgeFewerSeats(deps.db, owner, sold.seats, target.seats);
   priceFor(deps.prices, target);
   return { held, target, timing: timingOf(sold, target) };
 }

@@ -23,8 +23,9 @@ export async function findPayer(db: Database, caller: AccountCaller, askedOrgId:
 /** The key's own role is as fresh as its principal; a session's comes from the copy that events keep. */
 async function roleOf(db: Database, caller: AccountCaller, orgId: string): Promise<string | null> {
   if (caller.kind === "key") return caller.role;
-  const role = await findRole(db, orgId, caller.userId);
-  if (isPayer(role)) return role;
+  const [role, org] = await Promise.all([findRole(db, orgId, caller.userId), findOrgSeats(db, orgId)]);
+  // Its members' own events may come later.
+  if (org?.deletion === "done") return null;
   // The org's own snapshot names its owner, and may be here first.
-  return (await findOrgSeats(db, orgId))?.ownerUserId === caller.userId ? "owner" : role;
+  return isPayer(role) || org?.ownerUserId !== caller.userId ? role : "owner";
 }

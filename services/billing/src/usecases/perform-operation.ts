@@ -4,6 +4,7 @@ import { type MoneyOperation, type OperationResult, replayableMs } from "../doma
 import { claimStale, finishOperation, nextAttempt } from "../store/money-operations.ts";
 import { performCancel, performResume } from "./operations/end-at-period.ts";
 import { performChange } from "./operations/change-now.ts";
+import { performClose } from "./operations/close.ts";
 import { performCheckout } from "./operations/checkout.ts";
 import { performSchedule } from "./operations/change-later.ts";
 import type { OperationDeps } from "./operations/operation-deps.ts";
@@ -49,6 +50,8 @@ async function perform(deps: OperationDeps, operation: MoneyOperation): Promise<
       return performCancel(deps, operation);
     case "resume":
       return performResume(deps, operation);
+    case "close":
+      return performClose(deps, operation);
   }
 }
 

@@ -71,8 +71,9 @@ async function findUnpaidSince(stripe: StripeCaller, subscription: string): Prom
   const { data } = await stripe.call((sdk) => sdk.invoices.list({ subscription, limit: maxInvoices }));
   let since: number | null = null;
   // The newest is first.
-  for (const { status, created, status_transitions: transitions } of data) {
-    if (status === "paid") break;
+  for (const { status, created, amount_paid: cents, billing_reason: reason, status_transitions: transitions } of data) {
+    // One over nothing, for a change in between, is no payment; a renewal that the balance covered is.
+    if (status === "paid" && (cents > 0 || reason === "subscription_cycle")) break;
     if (status === "open" || status === "uncollectible") since = transitions.finalized_at ?? created;
   }
   return since === null ? null : new Date(since * 1000);

@@ -3,6 +3,7 @@ import type { StripeSubscription } from "../../domain/stripe-subscription.ts";
 import type { Interval } from "../../domain/subscription.ts";
 import { idOf } from "./from-stripe.ts";
 import type { StripeCaller } from "./stripe-caller.ts";
+import { isMissing } from "./stripe-failure.ts";
 
 export interface ItemChange {
   readonly subscriptionId: string;
@@ -109,4 +110,16 @@ export async function releaseSchedule(stripe: StripeCaller, id: string, idempote
   const { status } = await stripe.call((sdk) => sdk.subscriptionSchedules.retrieve(id));
   if (status !== "active" && status !== "not_started") return;
   await stripe.call((sdk) => sdk.subscriptionSchedules.release(id, {}, { idempotencyKey }));
+}
+
+/**
+ * Ends it now, without giving anything back. Deletions have no idempotency keys: one that has ended already, by a request whose answer was
+ * lost too, is as it should be.
+ */
+export async function endSubscription(stripe: StripeCaller, id: string): Promise<void> {
+  try {
+    await stripe.call((sdk) => sdk.subscriptions.cancel(id, { invoice_now: false, prorate: false }));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }
