@@ -158,6 +158,8 @@ export function mergeGrant(lease: HeldLease, { order, report }: SentReport, gran
   else mergeClosed(lease, report, grant);
   if (order <= lease.mergedOrder) return;
   lease.mergedOrder = order;
+  // The recall that told it may have been lost: tokens of the higher limit are not used on.
+  if (lease.adviceDay === grant.day && grant.limit < lease.limit) giveBack(lease);
   lease.adviceDay = grant.day;
   lease.status = grant.status;
   lease.limit = grant.limit;

@@ -1,3 +1,4 @@
+import type { LeaseReport } from "@topdog/contracts/rpc/sync-leases";
 import type { SyncReply } from "../clients/quota-sync.ts";
 import type { Timers } from "../clients/timers.ts";
 import { beginClose, mergeGrant, reportOf, type SentReport } from "../domain/lease.ts";
@@ -87,15 +88,16 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
     setByAnswer(clock, reply.nowMs, { askedMs, answeredMs: monotonicMs() });
     todayAt(clock, monotonicMs());
     for (const { slot, report, grant } of answered) mergeGrant(slot.lease, report, grant);
-    for (const { slot, report } of answered) settle(slot, report.report.leaseId !== slot.lease.leaseId);
+    for (const { slot, report } of answered) settle(slot, report.report);
   }
 
   /** After an answer: lets waiting calls try again in their order, then decides what to report next. */
-  function settle(slot: Slot, isOtherLease: boolean): void {
+  function settle(slot: Slot, reported: LeaseReport): void {
     const { lease } = slot;
+    const isOtherLease = reported.leaseId !== lease.leaseId;
     if (isOtherLease && lease.leaseId !== null) upkeep?.watch(slot);
     queue.retryAt(slot, request);
-    if (lease.closing) request(slot);
+    if (lease.closing || (!isOtherLease && lease.returned > reported.returned)) request(slot);
     else if (queue.waitingAt(slot) > 0) {
       if (isOtherLease || lease.used > lease.reported) request(slot);
       else timers.after(waitingRetryMs, () => request(slot));

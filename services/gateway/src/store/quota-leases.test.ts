@@ -12,6 +12,7 @@ const nowMs = Date.parse(`${day}T12:00:00.000Z`);
 /** Leases that are kept in step with a quota that grants whatever is wanted, and what it was told. */
 function leasesOfAGenerousQuota() {
   const told: LeaseReport[] = [];
+  const quota = { limit: 75 };
   const leases = createQuotaLeases({
     gatewayId: "gateway-1",
     // No time passes: however slow the machine, the recall is never long ago.
@@ -23,16 +24,27 @@ function leasesOfAGenerousQuota() {
     call: async ({ leases: reports }) => {
       told.push(...reports);
       await sleep(20);
-      const shared = { leaseId: "7", state: "open", day, window: 4, limit: 75, remaining: 60, plan: "free" } as const;
+      const shared = { leaseId: "7", state: "open", day, window: 4, remaining: 60, plan: "free" } as const;
       const grants = reports.map(({ owner, meter, used, returned, want }) => {
         const size = Math.max(5, used + returned + want);
-        return { ...shared, owner, meter, size, returned, reported: used, status: "ok" as const };
+        return { ...shared, ...quota, owner, meter, size, returned, reported: used, status: "ok" as const };
       });
       return { nowMs, day, leases: grants };
     },
   });
-  return { leases, told };
+  return { leases, told, quota };
 }
+
+test("a lower limit in any answer gives every unused token back at once: the signal that told it may be lost", async () => {
+  const { leases, told, quota } = leasesOfAGenerousQuota();
+  const slot = leases.slot("user:a", "api_calls");
+  leases.sync.request(slot);
+  await eventually(() => expect(availabilityOf(slot.lease, day)).toBe("ready"));
+  quota.limit = 40;
+  takeToken(slot.lease);
+  leases.sync.noteUse(slot);
+  await eventually(() => expect(told).toContainEqual(expect.objectContaining({ leaseId: "7", used: 1, returned: 4 })));
+});
 
 test("a recall gives every unused token back at once, and the next call asks again", async () => {
   const { leases, told } = leasesOfAGenerousQuota();
