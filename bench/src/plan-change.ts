@@ -5,7 +5,7 @@ import { type Stack, startStack } from "@topdog/local-stack/stack";
 import { stripeApiVersion } from "@topdog/stripe-api/version";
 import { Client as Database } from "pg";
 import { Stripe } from "stripe";
-import { Client } from "undici";
+import { Pool } from "undici";
 import { createManyKeys } from "./many-keys.ts";
 import { percentile } from "./statistics.ts";
 
@@ -16,7 +16,7 @@ const gatewayCount = 2;
 /** LLM requests of a free day, and some: from then on only a higher plan serves. */
 const freeRequests = 40;
 const giveUpAfterMs = 30_000;
-const prepareAtOnce = 8;
+const prepareAtOnce = 16;
 
 interface Person {
   readonly owner: string;
@@ -25,7 +25,7 @@ interface Person {
 }
 
 interface Bench {
-  readonly gateways: readonly Client[];
+  readonly gateways: readonly Pool[];
   readonly stripe: Stripe;
   readonly billing: Database;
 }
@@ -36,7 +36,7 @@ export async function measurePlanChange(progress: (line: string) => void): Promi
   const env = { gateway: { BAD_KEYS_PER_MINUTE: "100000" } };
   const stack = await startStack({ dataDir, gateways: gatewayCount, stripeTwin: true, env, onProgress: progress });
   const bench = {
-    gateways: stack.urls.gateway.map((url) => new Client(url)),
+    gateways: stack.urls.gateway.map((url) => new Pool(url, { connections: prepareAtOnce })),
     stripe: clientOf(stack.urls.stripeTwin ?? ""),
     billing: new Database({ connectionString: stack.postgres.url("billing", "billing") }),
   };
@@ -99,7 +99,7 @@ async function customerOf(stripe: Stripe, owner: string): Promise<string> {
 }
 
 async function spendDay({ gateways }: Bench, key: string): Promise<void> {
-  const [first] = gateways as [Client];
+  const [first] = gateways as [Pool];
   for (let call = 1; call <= freeRequests; call += 1) {
     const status = await statusOf(first, key);
     if (status !== 200) throw new Error(`call ${call} of a free day was answered ${status}`);
@@ -109,7 +109,7 @@ async function spendDay({ gateways }: Bench, key: string): Promise<void> {
 
 const body = JSON.stringify({ model: "sandbox-small", max_tokens: 1, messages: [{ role: "user", content: "hi" }] });
 
-async function statusOf(gateway: Client, key: string): Promise<number> {
+async function statusOf(gateway: Pool, key: string): Promise<number> {
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
   const answer = await gateway.request({ method: "POST", path: "/v1/chat/completions", headers, body });
   await answer.body.dump();
@@ -117,7 +117,7 @@ async function statusOf(gateway: Client, key: string): Promise<number> {
 }
 
 /** Until every gateway answers so; a call's own way is part of it. */
-async function enforced(gateways: readonly Client[], key: string, wanted: 200 | 429): Promise<void> {
+async function enforced(gateways: readonly Pool[], key: string, wanted: 200 | 429): Promise<void> {
   for (const gateway of gateways)
     await until(`every gateway answers ${wanted}`, async () => (await statusOf(gateway, key)) === wanted);
 }
