@@ -1,5 +1,7 @@
 import { stringify } from "yaml";
 import { analysisTemplates } from "./analysis/templates.ts";
+import { boards } from "./dashboards/all.ts";
+import { buildDashboard } from "./dashboards/build-dashboard.ts";
 import { sloPage } from "./pages/slo-page.ts";
 import { gateGroup } from "./rules/gate-rules.ts";
 import { alertRule, type RuleFile } from "./rules/rule-file.ts";
@@ -44,6 +46,9 @@ const filesOf = (own: ServiceObjectives): Record<string, string> =>
     ...timescales.map((timescale) => gateFiles(own, timescale)),
   ) as Record<string, string>;
 
+const dashboardPath = (uid: string): string => `${folderOf("topdog")}/dashboards/${uid}.json`;
+const toJson = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
+
 /** Every file that follows from the objectives, by its path from the repository's root. */
 export function monitoringDocuments(): Record<string, string> {
   return Object.assign(
@@ -52,5 +57,6 @@ export function monitoringDocuments(): Record<string, string> {
       [`${folderOf("topdog")}/rules.yml`]: header + toYaml(platformRules),
     },
     ...objectives.map(filesOf),
+    Object.fromEntries(boards.map((board) => [dashboardPath(board.uid), toJson(buildDashboard(board))])),
   ) as Record<string, string>;
 }

@@ -70,6 +70,8 @@ export async function knownSeries(): Promise<KnownSeries> {
     createJobMetrics(metrics, ["any"]);
     countRequests(metrics);
     for (const { name, values } of await metrics.registry.getMetricsAsJSON()) {
+      // Of Node itself, and made when the first event comes.
+      if (values.length === 0) for (const part of ["", "_bucket", "_sum", "_count"]) add(known, name + part, {});
       for (const { metricName = name, labels } of values as readonly Sample[]) add(known, metricName, labels);
     }
   }

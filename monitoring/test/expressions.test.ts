@@ -1,11 +1,17 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, parseAllDocuments } from "yaml";
 import type { AnalysisTemplate } from "../analysis/templates.ts";
+import { boards } from "../dashboards/all.ts";
 import { monitoringDocuments } from "../documents.ts";
 import { findExpressionProblems } from "../expressions/check-expression.ts";
 import { knownSeries, type KnownSeries } from "../expressions/known-series.ts";
 import { recordedSeries } from "../expressions/recorded-series.ts";
 import type { RuleFile } from "../rules/rule-file.ts";
+
+/** On no dashboard, and why. */
+const leftOut: Readonly<Record<string, string>> = {
+  topdog_gateway_synced_leases_total: "a part of the reports that quota counts",
+};
 
 const documents = Object.entries(monitoringDocuments());
 const ruleFiles = documents.filter(([path]) => /rules[\w-]*\.yml$/.test(path));
@@ -30,6 +36,29 @@ test.each(gateFiles)("%s: every question to Prometheus parses, and asks for what
   expect(templates.length).toBeGreaterThan(0);
   const queries = templates.flatMap(({ spec }) => spec.metrics.map(({ provider }) => provider.prometheus.query));
   expect(problemsOf(queries)).toEqual([]);
+});
+
+test.each(boards.map((board) => [board.uid, board] as const))(
+  "the dashboard %s: every panel asks for series that our code, the rules or a listed exporter make",
+  (_, board) => {
+    const panels = board.rows.flatMap((row) => row.panels);
+    const expressions = panels.flatMap(({ queries }) => queries.map(({ expr }) => expr));
+    expect(problemsOf(expressions.map((expr) => expr.replaceAll("$__rate_interval", "5m")))).toEqual([]);
+    for (const { title, description, queries } of panels) {
+      expect([title, description.length > 0, queries.length > 0]).toEqual([title, true, true]);
+    }
+    expect(new Set(panels.map(({ title }) => title)).size).toBe(panels.length);
+  },
+);
+
+test("every metric of our services is on a dashboard, or is listed as left out with a reason", async () => {
+  const shown = boards.flatMap(({ rows }) => rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries)));
+  const texts = shown.map(({ expr }) => expr).join("\n");
+  const own = [...(await knownSeries()).keys()].filter((name) => name.startsWith("topdog_"));
+  const metrics = new Set(own.map((name) => name.replace(/_(?:bucket|sum|count)$/, "")));
+  const hidden = [...metrics].filter((name) => !texts.includes(name) && !(name in leftOut));
+  expect(hidden).toEqual([]);
+  expect(Object.keys(leftOut).filter((name) => texts.includes(name) || !metrics.has(name))).toEqual([]);
 });
 
 describe("an expression is refused", () => {

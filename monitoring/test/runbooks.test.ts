@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { boards } from "../dashboards/all.ts";
 import { monitoringDocuments } from "../documents.ts";
 import type { RuleFile } from "../rules/rule-file.ts";
 
@@ -44,6 +45,15 @@ test("a runbook of an alert says what it means, where to look, what to do and ho
     );
     expect([name, parts]).toEqual([name, []]);
   }
+});
+
+test("every dashboard that a runbook links to exists", () => {
+  const uids = new Set(boards.map(({ uid }) => uid));
+  const linked = pages.flatMap(({ name, text }) =>
+    [...text.matchAll(/\/d\/([\w-]+)/g)].map(([, uid = ""]) => ({ name, uid })),
+  );
+  expect(linked.filter(({ uid }) => !uids.has(uid))).toEqual([]);
+  expect(linked.length).toBeGreaterThan(10);
 });
 
 test("every npm script and operator's command that a runbook tells exists", () => {
