@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { promtoolFiles } from "../monitoring/rule-tests/promtool-tests.ts";
 import { findConditionProblems } from "./rules/conditions.ts";
+import { findEmptyPanels } from "./rules/panels.ts";
 import { resolveConditions, resolvePromtool } from "./rules/tools.ts";
 
 const usage = `npm run rules: what the generated rules and gates do, by Prometheus' and Argo's own code
-Needs promtool on PATH, and Go; without promtool Go builds it too. Minutes the first time, then seconds.`;
+Needs promtool on PATH, and Go; without promtool Go builds it too. Minutes the first time, then seconds.
+
+  --panels <url>   only: which panels of the dashboards a running Prometheus has no data for`;
 
 const root = join(import.meta.dirname, "..");
 const promtoolTimeoutMs = 300_000;
@@ -36,11 +39,20 @@ function testRules(binary: string): { readonly cases: number; readonly problems:
   }
 }
 
+async function checkPanels(prometheus: string): Promise<number> {
+  const { asked, empty } = await findEmptyPanels(prometheus);
+  for (const panel of empty) log(`no data: ${panel}`);
+  log(`${asked - empty.length} of ${asked} panels have data`);
+  return empty.length === 0 ? 0 : 1;
+}
+
 async function main(): Promise<number> {
-  if (parseArgs({ options: { help: { type: "boolean" } } }).values.help === true) {
+  const { values } = parseArgs({ options: { help: { type: "boolean" }, panels: { type: "string" } } });
+  if (values.help === true) {
     log(usage);
     return 0;
   }
+  if (values.panels !== undefined) return checkPanels(values.panels);
   const binary = await resolvePromtool(log);
   const ruleFiles = globSync("charts/*/generated/*rules*.yml", { cwd: root }).map((path) => join(root, path));
   const checked = promtool(binary, ["check", "rules", ...ruleFiles]);
