@@ -18,6 +18,7 @@ const tasks = {
   mutate: { entry: [source, "scripts/mutate.ts"], engines: false, show: true },
   bench: { entry: ["bench/src/main.ts"], engines: true, show: true },
   generate: { entry: [source, "scripts/generate-documents.ts"], engines: false, show: false },
+  release: { entry: ["scripts/release.ts"], engines: false, show: false },
   rules: { entry: [source, "scripts/check-rules.ts"], engines: false, show: true },
   smoke: { entry: ["scripts/billing-smoke.ts"], engines: false, show: false },
   topdog: { entry: ["scripts/topdog.ts"], engines: false, show: false },
