@@ -5,6 +5,8 @@
 export const providerPrefixes = {
   openai: "OPENAI",
   anthropic: "ANTHROPIC",
+  google: "GOOGLE",
+  bedrock: "BEDROCK",
   "azure-openai": "AZURE_OPENAI",
   mistral: "MISTRAL",
   groq: "GROQ",

@@ -16,7 +16,7 @@ const isOutput = ({ kind }: AnswerEvent): boolean => kind !== "start" && kind !=
 export function createTranslatingReader(
   events: EventReader,
   writer: EventWriter,
-  { choices }: { readonly choices: number },
+  { choices, model }: { readonly choices: number; readonly model: string },
 ): TranslatingReader {
   const finished = new Set<number>();
   let said: string[] = [];
@@ -30,7 +30,9 @@ export function createTranslatingReader(
       if (step.kind === "error") return step.error;
       if (step.kind === "usage") ({ usage } = step);
       if (step.kind === "finish") finished.add(step.choice);
-      said.push(writer.write(step));
+      // A provider may not say which model answers.
+      const named = step.kind === "start" && step.model === "" ? { ...step, model } : step;
+      said.push(writer.write(named));
       if (isOutput(step)) meaning = "content";
     }
     if (meaning === "content") contentEvents += 1;

@@ -180,7 +180,7 @@ describe.each(pairs)("a caller of %s answered by a provider of %s", (_caller, _p
     if (written.kind !== "request") throw new Error(written.detail);
     expect(provider.readRequest(written.body).streamed).toBe(true);
     const events = provider.outbound!.newEventReader();
-    const reader = createTranslatingReader(events, incoming.newEventWriter(identity), { choices: 1 });
+    const reader = createTranslatingReader(events, incoming.newEventWriter(identity), { choices: 1, model: "m" });
     const read = (text: string) => reader.read(Buffer.from(text), 0, Buffer.byteLength(text));
     for (const event of stream.opening) expect(["opening", "comment"]).toContain(read(event));
     expect(reader.contentEvents()).toBe(0);
@@ -203,7 +203,7 @@ describe.each(pairs)("a caller of %s answered by a provider of %s", (_caller, _p
   test("a provider's failure within the stream is one", () => {
     const incoming = incomingOf(caller, sampleOf(caller));
     const events = provider.outbound!.newEventReader();
-    const reader = createTranslatingReader(events, incoming.newEventWriter(identity), { choices: 1 });
+    const reader = createTranslatingReader(events, incoming.newEventWriter(identity), { choices: 1, model: "m" });
     expect(reader.read(Buffer.from(stream.error), 0, Buffer.byteLength(stream.error))).toBe("error");
   });
 });

@@ -11,7 +11,7 @@ export interface FakeRequest {
   readonly aborted: Promise<void>;
 }
 
-/** One answer. With `events` it is a stream; else `body`, as JSON unless it is text. */
+/** One answer. With `events` it is a stream; else `body`, as JSON unless it is text or bytes. */
 export interface FakeReply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -91,7 +91,7 @@ async function play(reply: FakeReply, response: ServerResponse): Promise<void> {
     if (response.destroyed) return;
     response.write(eventOf(textOf(event)));
   }
-  if (reply.body !== undefined) response.write(textOf(reply.body));
+  if (reply.body !== undefined) response.write(Buffer.isBuffer(reply.body) ? reply.body : textOf(reply.body));
   if (reply.hang === true) return;
   if (reply.cut === "at_end") {
     // What was written must reach the other side before the reset does.

@@ -12,6 +12,7 @@ const options = { maxConnections: 8, connectTimeoutMs: 1000 };
 const bearer = (secret: string) => ["authorization", `Bearer ${secret}`] as const;
 const otherHeaders: Readonly<Record<string, (secret: string) => readonly [string, string]>> = {
   anthropic: (secret) => ["x-api-key", secret],
+  google: (secret) => ["x-goog-api-key", secret],
 };
 
 describeProvider("openai-compatible", {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { readMeaning } from "../src/domain/refusal-meaning.ts";
+import { readRefusal as readBedrock } from "../src/clients/providers/bedrock/refusal.ts";
+import { readRefusal as readGoogle } from "../src/clients/providers/google/refusal.ts";
 import { readRefusal as readMistral } from "../src/clients/providers/mistral/refusal.ts";
 import { readRefusal as readOpenAi } from "../src/clients/providers/openai-compatible/refusal.ts";
 import type { RefusalReader } from "../src/clients/provider-http/http-api.ts";
@@ -104,6 +106,29 @@ const documented: readonly (readonly [
     { message: "Unauthorized" },
   ],
   [
+    "Google, wrong key",
+    readGoogle,
+    400,
+    {
+      error: {
+        code: 400,
+        message: "API key not valid. Please pass a valid API key.",
+        status: "INVALID_ARGUMENT",
+        details: [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "API_KEY_INVALID" }],
+      },
+    },
+    "credential",
+    { code: "API_KEY_INVALID", type: "INVALID_ARGUMENT" },
+  ],
+  [
+    "Google, a limit",
+    readGoogle,
+    429,
+    { error: { code: 429, message: "Quota exceeded for quota metric", status: "RESOURCE_EXHAUSTED" } },
+    "rate_limited",
+    { type: "RESOURCE_EXHAUSTED" },
+  ],
+  [
     "Groq, request beyond the minute's limit",
     readOpenAi,
     413,
@@ -165,9 +190,33 @@ describe("providers' own words", () => {
     expect(found).toMatchObject({ meaning, refusal });
   });
 
-  test.each([readOpenAi, readMistral])("nothing that is no JSON object is an error of ours", (reader) => {
-    for (const text of ["", "<html>", "7", "[]", "null", '{"detail":[7]}']) {
-      expect(reader(Buffer.from(text), {})).toMatchObject({ message: expect.any(String), code: null });
-    }
+  test("Google's wait after a limit stands in the body", () => {
+    const details = [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: "31.5s" }];
+    const error = { code: 429, message: "m", status: "RESOURCE_EXHAUSTED", details };
+    expect(read(readGoogle, { error })).toMatchObject({ retryAfterSeconds: 31.5 });
+    expect(read(readGoogle, { error: { ...error, details: [{ retryDelay: "soon" }] } })).not.toHaveProperty(
+      "retryAfterSeconds",
+    );
   });
+
+  test.each([
+    ["UnrecognizedClientException", 403, "credential"],
+    ["AccessDeniedException:http://internal.amazon.com/coral/", 403, "forbidden"],
+    ["ThrottlingException", 429, "rate_limited"],
+    ["ModelErrorException", 424, "server_error"],
+    ["ValidationException", 400, "callers_fault"],
+  ])("Bedrock's %s stands in a header", (header, status, meaning) => {
+    const stated = readBedrock(Buffer.from('{"message":"The message"}'), { "x-amzn-errortype": header });
+    expect(stated).toMatchObject({ message: "The message", type: header.split(":")[0] });
+    expect(readMeaning(status, stated).meaning).toBe(meaning);
+  });
+
+  test.each([readOpenAi, readMistral, readGoogle, readBedrock])(
+    "nothing that is no JSON object is an error of ours",
+    (reader) => {
+      for (const text of ["", "<html>", "7", "[]", "null", '{"detail":[7]}']) {
+        expect(reader(Buffer.from(text), {})).toMatchObject({ message: expect.any(String), code: null });
+      }
+    },
+  );
 });

@@ -19,6 +19,8 @@ interface Translation {
   readonly outbound: OutboundForm;
   readonly incoming: IncomingConversation;
   readonly reader: TranslatingReader;
+  /** What the caller asked for. */
+  readonly model: string;
   readonly dropped: readonly string[];
   readonly identity: { readonly id: string; readonly created: number };
 }
@@ -51,7 +53,8 @@ function translatedOutcome(outcome: AttemptOutcome, translation: Translation): A
   const dropped = [...translation.dropped, ...(outcome.dropped ?? [])];
   const answer = translation.outbound.readAnswer(outcome.body);
   if (answer === null) return { kind: "failure", failure: { kind: "malformed", retryAfterSeconds: null } };
-  const body = translation.incoming.answerBody(answer, translation.identity);
+  const model = answer.model === "" ? translation.model : answer.model;
+  const body = translation.incoming.answerBody({ ...answer, model }, translation.identity);
   return { kind: "answer", body, usage: answer.usage === null ? outcome.usage : tokensOf(answer.usage), dropped };
 }
 
@@ -72,7 +75,7 @@ function translate(
   const dropped = [...new Set([...incoming.dropped, ...outgoing.dropped])];
   const request = { ...call.request, body: outgoing.body, newStreamReader: () => reader };
   return {
-    translation: { outbound, incoming, reader, dropped, identity },
+    translation: { outbound, incoming, reader, model: conversation.model, dropped, identity },
     call: { ...call, format: spoken, request, headers: [] },
   };
 }

@@ -1,27 +1,41 @@
 import type { CredentialStatus } from "@topdog/contracts/byok";
 import type { Pool } from "undici";
+import { readMeaning } from "../../domain/refusal-meaning.ts";
+import type { RefusalReader } from "./http-api.ts";
+
+interface KeyCheck {
+  readonly path: string;
+  /** Those of the credential; names and values alternate. */
+  readonly headers: readonly string[];
+  readonly readRefusal: RefusalReader;
+  readonly timeoutMs: number;
+}
 
 const maxAnswerBytes = 1024 * 1024;
-const wrongKey = /api_key_invalid|API key not valid/i;
 
 /**
- * Reads what costs nothing. A 401 says that the key is wrong, and so does Google's 400; a 403 may mean a key that is restricted
- * to other endpoints, so that only a call can tell.
+ * Reads what costs nothing. A refusal that means the credential says that it is wrong; another may mean one that is restricted to other
+ * endpoints, so that only a call can tell.
  */
 export async function checkKey(
   pool: Pool,
-  path: string,
-  credentialHeaders: readonly string[],
-  timeoutMs: number,
+  { path, headers, readRefusal, timeoutMs }: KeyCheck,
 ): Promise<CredentialStatus> {
   const signal = AbortSignal.timeout(timeoutMs);
-  const headers = ["accept", "application/json", ...credentialHeaders];
   try {
-    const { statusCode, body } = await pool.request({ path, method: "GET", headers, signal });
-    if (statusCode === 400) return wrongKey.test(await body.text()) ? "invalid" : "unverified";
-    await body.dump({ limit: maxAnswerBytes, signal });
-    if (statusCode === 200) return "valid";
-    return statusCode === 401 ? "invalid" : "unverified";
+    const answer = await pool.request({
+      path,
+      method: "GET",
+      headers: ["accept", "application/json", ...headers],
+      signal,
+    });
+    const { statusCode: status, body } = answer;
+    if (status < 400 || status >= 500) {
+      await body.dump({ limit: maxAnswerBytes, signal });
+      return status === 200 ? "valid" : "unverified";
+    }
+    const refusal = readRefusal(Buffer.from(await body.arrayBuffer()), answer.headers);
+    return readMeaning(status, refusal).meaning === "credential" ? "invalid" : "unverified";
   } catch {
     // No connection, or no answer in time: the provider has said nothing about the key.
     return "unverified";

@@ -40,6 +40,8 @@ export interface HttpApi {
   readonly headersOf?: (call: ProviderCall) => readonly string[];
   readonly adapt?: (call: ProviderCall) => AdaptedRequest;
   readonly readRefusal: RefusalReader;
+  /** What a stream is asked for as; events of text where it says nothing. */
+  readonly streamType?: string;
   readonly newDecoder?: () => BodyDecoder;
   /** What costs nothing and needs the credential, under the base URL. */
   readonly checkPath: string;

@@ -44,7 +44,7 @@ export function createHttpProvider(options: HttpOptions, api: HttpApi): Provider
   const pool = poolOf(origin, options);
 
   function headersFor(call: ProviderCall, path: string, body: Buffer, credential: Secret | null): string[] {
-    const accept = call.request.streamed ? "text/event-stream" : "application/json";
+    const accept = call.request.streamed ? (api.streamType ?? "text/event-stream") : "application/json";
     const headers = ["content-type", "application/json", "accept", accept, "x-request-id", call.requestId];
     headers.push(...call.headers, ...(api.headersOf?.(call) ?? []));
     if (credential !== null) headers.push(...api.authorize({ method: "POST", host, path, body }, credential));
@@ -67,7 +67,7 @@ export function createHttpProvider(options: HttpOptions, api: HttpApi): Provider
     check(credential, timeoutMs) {
       const path = `${basePath}/${api.checkPath}`;
       const headers = api.authorize({ method: "GET", host, path, body: null }, credential);
-      return checkKey(pool, path, headers, timeoutMs);
+      return checkKey(pool, { path, headers, readRefusal: api.readRefusal, timeoutMs });
     },
     close: () => pool.destroy(),
   };

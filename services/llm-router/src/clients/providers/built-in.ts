@@ -1,5 +1,7 @@
 import { anthropic } from "./anthropic/provider.ts";
+import { bedrock } from "./bedrock/provider.ts";
 import { deepseek } from "./deepseek/provider.ts";
+import { google } from "./google/provider.ts";
 import { groq } from "./groq/provider.ts";
 import { mistral } from "./mistral/provider.ts";
 import { openai } from "./openai/provider.ts";
@@ -11,6 +13,8 @@ import { together } from "./together/provider.ts";
 export const builtInProviders: readonly BuiltInProvider[] = [
   openai,
   anthropic,
+  google,
+  bedrock,
   mistral,
   groq,
   deepseek,
