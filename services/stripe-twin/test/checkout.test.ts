@@ -125,6 +125,17 @@ test("an invoice has a page and a PDF that really answer", async () => {
   expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
 });
 
+test("an invoice is paid once, however often its page is sent", async () => {
+  const customer = await customerWith(stripe, "pm_card_chargeCustomerFail");
+  await stripe.subscriptions.create({ customer, items: [{ price: "price_twin_pro" }] });
+  const [invoice] = (await stripe.invoices.list({ customer })).data;
+  const form = { number: "4242424242424242" };
+  const answers = [await submit(invoice!.hosted_invoice_url!, form), await submit(invoice!.hosted_invoice_url!, form)];
+  expect(answers.map(({ status }) => status)).toEqual([303, 400]);
+  const charges = (await stripe.charges.list({ customer })).data.filter(({ status }) => status === "succeeded");
+  expect(charges).toHaveLength(1);
+});
+
 describe("webhooks", () => {
   test("are signed as Stripe signs them, arrive in order, and are tried again when they were refused", async () => {
     const received: Stripe.Event[] = [];

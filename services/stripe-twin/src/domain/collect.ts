@@ -2,6 +2,7 @@ import { bankDebitDecline, type Decline } from "./cards.ts";
 import { finalizeInvoice, intentOf, markPaid, voidInvoice } from "./invoices.ts";
 import { type PaymentAttempt, behaviourOf, confirmIntent, decline, succeed } from "./payments.ts";
 import { applyPendingChange } from "./pending-change.ts";
+import { invalid } from "./stripe-error.ts";
 import { endSubscription } from "./subscription-end.ts";
 import { chargedMethod, isEnded, saveSubscription, withStatus } from "./subscriptions.ts";
 import type { Tx } from "./state.ts";
@@ -20,9 +21,20 @@ export function collectDraft(tx: Tx, id: string): Collected {
   return collectOpen(tx, invoice.id);
 }
 
+/** An invoice that can be paid now, or Stripe's refusal: nothing is charged twice. */
+export function payableInvoice(tx: Tx, id: string): Invoice {
+  const invoice = tx.need("invoice", id);
+  if (invoice.status === "paid") throw invalid("Invoice is already paid", undefined, "invoice_already_paid");
+  if (invoice.status !== "open") throw invalid(`This invoice is ${invoice.status}: it cannot be paid.`);
+  const intent = intentOf(tx, id);
+  if (intent !== null && tx.find("payment_intent", intent)?.status === "processing")
+    throw invalid("A payment of this invoice is under way.", undefined, "payment_intent_unexpected_state");
+  return invoice;
+}
+
 /** One attempt to pay an open invoice, with everything that follows from its outcome for the subscription. */
 export function collectOpen(tx: Tx, id: string, paymentMethod?: string): Collected {
-  const invoice = tx.need("invoice", id);
+  const invoice = payableInvoice(tx, id);
   if (invoice.amount_due === 0) {
     afterPaid(tx, markPaid(tx, id));
     return { kind: "succeeded" };

@@ -1,4 +1,4 @@
-import { composeInvoice } from "./invoices.ts";
+import { composeInvoice } from "./invoice-form.ts";
 import { periodEndOf } from "./cycle.ts";
 import { planItemChange } from "./item-change.ts";
 import { fullPiece, linesOf, type Piece, toInvoiceItem } from "./lines.ts";

@@ -1,6 +1,7 @@
 import { type Collected, collectDraft } from "./collect.ts";
 import { createDiscounts, type DiscountOrder } from "./coupons.ts";
-import { draftInvoice, finalizeInvoice, type InvoiceOrder, markPaid } from "./invoices.ts";
+import { draftInvoice, finalizeInvoice, markPaid } from "./invoices.ts";
+import { type InvoiceOrder } from "./invoice-form.ts";
 import { type ChangeOrder, type ItemChange, planItemChange } from "./item-change.ts";
 import { linesOf, toInvoiceItem } from "./lines.ts";
 import {

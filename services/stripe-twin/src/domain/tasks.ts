@@ -1,4 +1,5 @@
-import { afterDebit, expireCheckout } from "./checkout.ts";
+import { expireCheckout } from "./checkout.ts";
+import { afterDebit } from "./checkout-payment.ts";
 import { collectOpen, expireIncomplete, settleProcessing } from "./collect.ts";
 import { advanceDraft, periodEndOf, turnPeriod } from "./cycle.ts";
 import { dropPendingChange } from "./pending-change.ts";

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import { z } from "zod";
-import { afterPaid, collectOpen } from "../domain/collect.ts";
+import { afterPaid, collectOpen, payableInvoice } from "../domain/collect.ts";
 import { finalizeInvoice, markPaid, markUncollectible, voidInvoice } from "../domain/invoices.ts";
 import { resolveMethod } from "../domain/payment-methods.ts";
 import { previewInvoice } from "../domain/preview.ts";
@@ -35,11 +35,9 @@ const payParams = paramsOf<Stripe.InvoicePayParams>()({
 
 function pay(tx: Tx, invoiceId: string, params: z.output<typeof payParams>): Invoice {
   const draft = tx.need("invoice", invoiceId);
-  const invoice = draft.status === "draft" ? finalizeInvoice(tx, invoiceId) : draft;
-  if (invoice.status === "paid") throw invalid("Invoice is already paid", undefined, "invoice_already_paid");
-  if (invoice.status !== "open") throw invalid(`This invoice is ${invoice.status}: it cannot be paid.`);
+  if (draft.status === "draft") finalizeInvoice(tx, invoiceId);
   if (params.paid_out_of_band) {
-    afterPaid(tx, markPaid(tx, invoiceId, true));
+    afterPaid(tx, markPaid(tx, payableInvoice(tx, invoiceId).id, true));
     return tx.need("invoice", invoiceId);
   }
   const method =

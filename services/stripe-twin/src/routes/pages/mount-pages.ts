@@ -1,6 +1,7 @@
 import type { Express, Request, Response } from "express";
 import { readBody } from "@topdog/http-kit/read-body";
-import { applyPromotion, endCheckoutChallenge, payCheckout } from "../../domain/checkout.ts";
+import { applyPromotion } from "../../domain/checkout.ts";
+import { endCheckoutChallenge, payCheckout } from "../../domain/checkout-payment.ts";
 import { collectOpen, endChallenge, invoiceOfIntent } from "../../domain/collect.ts";
 import { StripeError } from "../../domain/stripe-error.ts";
 import type { Tx } from "../../domain/state.ts";
