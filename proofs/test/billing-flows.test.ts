@@ -271,6 +271,17 @@ describe("what Stripe says", () => {
     expect(await inForce("usr_lost")).toMatchObject({ plan: "pro" });
   });
 
+  test("a payment that is given back ends nothing by itself: it is shown to a person, and stays so until they close it", async () => {
+    const subscription = await buy(rig, "user:usr_refund", { plan: "pro" });
+    const [charge] = (await rig.stripe.charges.list({ customer: subscription.customer as string })).data;
+    await rig.stripe.refunds.create({ charge: charge!.id });
+    await rig.settled();
+    await sweep(rig.deps, { now: true });
+    expect(await inForce("usr_refund")).toMatchObject({ plan: "pro", status: "active" });
+    const open = "select kind, detail from quarantine where owner = ? and resolved_at is null";
+    expect(await rowsOf(open, ["user:usr_refund"])).toEqual([{ kind: "money_went_back", detail: "charge.refunded" }]);
+  });
+
   test("what no event told is repaired by the sweep", async () => {
     await rig.control("PUT", "faults", { webhooks: { neverGenerate: 1 } });
     await buy(rig, "user:usr_silent", { plan: "pro_plus" });

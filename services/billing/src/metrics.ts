@@ -15,6 +15,8 @@ export const problemKinds: readonly Problem["kind"][] = [
   "below_minimum",
   "extra_subscription",
   "orphan_customer",
+  "money_went_back",
+  "tax_location_missing",
 ];
 
 interface CountOf<L> {

@@ -20,6 +20,7 @@ export const stripeSubscription = (other: Partial<StripeSubscription> = {}): Str
   endedAt: null,
   trialEnd: null,
   collectionPaused: false,
+  taxLocationMissing: false,
   changePending: false,
   unpaidSince: null,
   paymentUrl: null,

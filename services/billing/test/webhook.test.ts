@@ -153,6 +153,11 @@ describe("the webhook", () => {
       "pending",
     ],
     [
+      "a dispute, which names its charge alone,",
+      eventOf({ type: "charge.dispute.created", data: { object: { object: "dispute", id: "du_1", charge: "ch_1" } } }),
+      "pending",
+    ],
+    [
       "a thin notification",
       {
         object: "v2.core.event",

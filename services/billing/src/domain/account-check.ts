@@ -101,6 +101,8 @@ function minimumFault(
 export const neededEvents = [
   "checkout.session.completed",
   "checkout.session.async_payment_succeeded",
+  "charge.dispute.created",
+  "charge.refunded",
   "customer.deleted",
   "customer.subscription.created",
   "customer.subscription.updated",

@@ -131,6 +131,7 @@ describe("which subscription decides", () => {
     expect(ids([stripeSubscription({ items: [item, { ...item, id: "si_2" }] })]).problems).toEqual([
       "several_items sub_1",
     ]);
+    expect(ids([stripeSubscription({ taxLocationMissing: true })]).problems).toEqual(["tax_location_missing sub_1"]);
     const few = stripeSubscription({ items: [{ ...item, priceId: "price_teams", quantity: 1 }] });
     expect(ids([few], "org:org_1").problems).toEqual(["below_minimum sub_1"]);
     expect(ids([few]).problems).toEqual(["wrong_owner_kind sub_1"]);

@@ -11,8 +11,11 @@ export interface Problem {
     | "wrong_owner_kind"
     | "below_minimum"
     | "extra_subscription"
-    | "orphan_customer";
-  /** The price, subscription or customer it is about. */
+    | "orphan_customer"
+    /** Refunded or disputed: the subscription goes on until a person decides otherwise. */
+    | "money_went_back"
+    | "tax_location_missing";
+  /** The price, subscription, customer or event it is about. */
   readonly subject: string;
   readonly detail: string;
 }
@@ -100,6 +103,8 @@ function problemsOf({ subscription, sold }: Governing, prices: PriceMap, owner: 
     else if (!fits(price, owner))
       problems.push({ kind: "wrong_owner_kind", subject: id, detail: `${price.plan} cannot be held by ${owner}` });
   }
+  if (subscription.taxLocationMissing)
+    problems.push({ kind: "tax_location_missing", subject: id, detail: `no address of ${owner} to compute tax for` });
   if (items.length > 1) problems.push({ kind: "several_items", subject: id, detail: `${items.length} items` });
   const minimum = sold === null ? 0 : plans[sold.plan].minimumSeats;
   if (sold !== null && sold.seats < minimum)

@@ -10,6 +10,8 @@ export interface StripeSubscription {
   readonly trialEnd: Date | null;
   /** Charges are not collected for now; the status does not tell it. */
   readonly collectionPaused: boolean;
+  /** Stripe goes on without tax, for want of an address. */
+  readonly taxLocationMissing: boolean;
   /** A change waits for its payment. */
   readonly changePending: boolean;
   /** When the oldest payment failed that is still owed; null when none is. */

@@ -12,7 +12,8 @@ export interface WebhookEvent {
   readonly objectPath: string | null;
 }
 
-const customerField = z.union([z.string(), z.object({ id: z.string() })]).nullish();
+const referenceField = z.union([z.string(), z.object({ id: z.string() })]).nullish();
+const chargePattern = /^\w{1,255}$/;
 const typeField = z.string().min(1).max(200);
 const idField = z.string().regex(/^\w{1,255}$/);
 
@@ -24,7 +25,12 @@ const snapshotSchema = z.object({
   livemode: z.boolean(),
   created: z.int().min(0),
   data: z.object({
-    object: z.object({ object: z.string().nullish(), id: z.string().nullish(), customer: customerField }),
+    object: z.object({
+      object: z.string().nullish(),
+      id: z.string().nullish(),
+      customer: referenceField,
+      charge: referenceField,
+    }),
   }),
 });
 
@@ -38,14 +44,23 @@ const thinSchema = z.object({
   related_object: z.object({ id: z.string(), type: z.string(), url: z.string().startsWith("/v1/").max(300) }).nullish(),
 });
 
+const idOf = (reference: z.output<typeof referenceField>): string | null =>
+  (typeof reference === "string" ? reference : reference?.id) ?? null;
+
+/** Events after which a person should look, though no subscription changes by them. */
+export const isMoneyBack = (type: string): boolean => type === "charge.refunded" || type === "charge.dispute.created";
+
 /** Reads either form of an event; null for what is neither. Fields that are not read may have any shape. */
 export function parseWebhookEvent(payload: unknown): WebhookEvent | null {
   const snapshot = snapshotSchema.safeParse(payload);
   if (snapshot.success) {
     const { id, type, api_version: apiVersion = null, livemode, created, data } = snapshot.data;
-    const customer = data.object.object === "customer" ? data.object.id : data.object.customer;
-    const customerId = (typeof customer === "string" ? customer : customer?.id) ?? null;
-    return { id, type, apiVersion, livemode, createdAt: new Date(created * 1000), customerId, objectPath: null };
+    const { object } = data;
+    const customerId = object.object === "customer" ? (object.id ?? null) : idOf(object.customer);
+    // A dispute names its charge alone, and the charge its customer.
+    const charge = object.object === "dispute" && customerId === null ? idOf(object.charge) : null;
+    const objectPath = charge !== null && chargePattern.test(charge) ? `/v1/charges/${charge}` : null;
+    return { id, type, apiVersion, livemode, createdAt: new Date(created * 1000), customerId, objectPath };
   }
   const thin = thinSchema.safeParse(payload);
   if (!thin.success) return null;

@@ -17,12 +17,12 @@ export async function putProblem(db: Database, problem: Problem, owner: string |
   );
 }
 
-/** What was wrong with an owner and is no longer. */
+/** What was wrong with an owner and is no longer. Money that went back is never so: a person closes it. */
 export async function resolveGone(trx: Transaction, owner: string, still: readonly Problem[], at: Date): Promise<void> {
   const keys = still.map(({ kind, subject }) => `${kind} ${subject}`);
   await trx.raw(
     `update quarantine set resolved_at = ?, resolution = 'no longer so'
-     where owner = ? and resolved_at is null and not (kind || ' ' || subject) = any(?::text[])`,
+     where owner = ? and resolved_at is null and kind <> 'money_went_back' and not (kind || ' ' || subject) = any(?::text[])`,
     [at, owner, keys],
   );
 }

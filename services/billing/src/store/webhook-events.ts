@@ -48,13 +48,15 @@ export async function nameCustomer(db: Database, id: string, customerId: string 
   );
 }
 
+export type PendingEvent = Pick<WebhookEvent, "id" | "type">;
+
 /** Those that a fetch which begins now will have seen the truth of. */
-export async function pendingEventIds(db: Database, customerId: string): Promise<string[]> {
-  const { rows } = await db.raw<{ rows: { id: string }[] }>(
-    "select id from webhook_event where customer_id = ? and state = 'pending'",
+export async function pendingEvents(db: Database, customerId: string): Promise<PendingEvent[]> {
+  const { rows } = await db.raw<{ rows: PendingEvent[] }>(
+    "select id, type from webhook_event where customer_id = ? and state = 'pending'",
     [customerId],
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 /** Returns for how long each had been here, in seconds. */

@@ -9,13 +9,14 @@ import { movementOf, mrrMicroUsd } from "../domain/mrr.ts";
 import { graceBeforeOf, type StripeState, toStripeState, unknownSinceOf } from "../domain/stripe-state.ts";
 import { isLive } from "../domain/stripe-subscription.ts";
 import { toSubscriptionUpdated } from "../domain/subscription-announcement.ts";
+import { isMoneyBack } from "../domain/webhook-event.ts";
 import type { SyncCause } from "../metrics.ts";
 import { markSynced, unbindCustomer } from "../store/customers.ts";
 import { putProblem, resolveGone } from "../store/quarantine.ts";
 import { addMovement, hasPaid } from "../store/revenue.ts";
 import { findStripeState, putStripeState } from "../store/stripe-states.ts";
 import { findSourced, putSubscription } from "../store/subscriptions.ts";
-import { settleEvents } from "../store/webhook-events.ts";
+import { type PendingEvent, settleEvents } from "../store/webhook-events.ts";
 import type { StripeDeps } from "./stripe-deps.ts";
 
 export interface Synced {
@@ -27,7 +28,7 @@ export interface Synced {
 /** What was fetched under a lease, and what it settles. */
 export interface Fetched {
   readonly fetched: StripeCustomer;
-  readonly eventIds: readonly string[];
+  readonly events: readonly PendingEvent[];
   readonly cause: SyncCause;
 }
 
@@ -36,17 +37,20 @@ export async function applyFetched(
   deps: StripeDeps,
   trx: Transaction,
   owner: string,
-  { fetched, eventIds, cause }: Fetched,
+  { fetched, events, cause }: Fetched,
 ): Promise<Synced> {
   const synced = await writeState(deps, trx, owner, fetched);
-  const lags = await settleEvents(trx, eventIds);
+  const ids = events.map(({ id }) => id);
+  const lags = await settleEvents(trx, ids);
+  for (const { id, type } of events.filter((event) => isMoneyBack(event.type)))
+    await putProblem(trx, { kind: "money_went_back", subject: id, detail: type }, owner, new Date(deps.nowMs()));
   if (fetched.deleted) await unbindCustomer(trx, owner);
   afterCommit(trx, () => {
     for (const seconds of lags) deps.metrics.webhookLagSeconds.observe(seconds);
     deps.metrics.syncs.inc({ cause, changed: synced.changed ? "yes" : "no" });
     const { status, plan, subscriptionId } = synced.state;
     deps.logger.info(
-      { owner, cause, events: eventIds.length, changed: synced.changed, status, plan, subscriptionId },
+      { owner, cause, events: ids.length, changed: synced.changed, status, plan, subscriptionId },
       "customer synced with Stripe",
     );
   });

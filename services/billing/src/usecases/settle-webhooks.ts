@@ -6,7 +6,7 @@ import {
   customersWithEvents,
   eventsWithoutCustomer,
   nameCustomer,
-  pendingEventIds,
+  pendingEvents,
   postponeEvents,
   settleEvents,
 } from "../store/webhook-events.ts";
@@ -70,7 +70,10 @@ async function settleCustomer(deps: StripeDeps, customerId: string): Promise<voi
     return;
   }
   await inTransaction(deps.db, async (trx) => {
-    await settleEvents(trx, await pendingEventIds(trx, customerId));
+    await settleEvents(
+      trx,
+      (await pendingEvents(trx, customerId)).map(({ id }) => id),
+    );
   });
 }
 

@@ -5,7 +5,7 @@ import { readCustomer } from "../clients/stripe/customers.ts";
 import type { SyncCause } from "../metrics.ts";
 import { findStripeState } from "../store/stripe-states.ts";
 import { applySyncLease, dropSyncLease, findSyncPlace, type SyncLease, takeSyncLease } from "../store/sync-leases.ts";
-import { pendingEventIds } from "../store/webhook-events.ts";
+import { pendingEvents } from "../store/webhook-events.ts";
 import { applyFetched, type Synced } from "./apply-fetched.ts";
 import type { StripeDeps } from "./stripe-deps.ts";
 
@@ -46,10 +46,10 @@ async function joined({ db }: StripeDeps, owner: string): Promise<Synced | null>
 async function fetchUnderLease(deps: StripeDeps, lease: SyncLease, cause: SyncCause): Promise<Synced | null> {
   try {
     // Before the fetch: an event that comes during it is about something that the fetch may not have seen.
-    const eventIds = await pendingEventIds(deps.db, lease.stripeCustomerId);
+    const events = await pendingEvents(deps.db, lease.stripeCustomerId);
     const fetched = await readCustomer(deps.stripe, lease.stripeCustomerId);
     return await inTransaction(deps.db, async (trx) =>
-      (await applySyncLease(trx, lease)) ? applyFetched(deps, trx, lease.owner, { fetched, eventIds, cause }) : null,
+      (await applySyncLease(trx, lease)) ? applyFetched(deps, trx, lease.owner, { fetched, events, cause }) : null,
     );
   } catch (error) {
     await dropSyncLease(deps.db, lease).catch((dropError: unknown) =>

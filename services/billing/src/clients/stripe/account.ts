@@ -71,6 +71,7 @@ const probes: readonly (readonly [permission: string, probe: (sdk: Stripe) => Pr
   ],
   ["Invoices: read", (sdk) => sdk.invoices.list({ limit: 1 })],
   ["Prices: read", (sdk) => sdk.prices.list({ limit: 1 })],
+  ["Charges: read", (sdk) => sdk.charges.list({ limit: 1 })],
   ["Events: read", (sdk) => sdk.events.list({ limit: 1 })],
   ["Webhook endpoints: read", (sdk) => sdk.webhookEndpoints.list({ limit: 1 })],
 ];

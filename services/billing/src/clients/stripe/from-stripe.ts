@@ -29,6 +29,7 @@ export function fromStripeSubscription(
     endedAt: dateOf(subscription.ended_at),
     trialEnd: dateOf(subscription.trial_end),
     collectionPaused: subscription.pause_collection !== null,
+    taxLocationMissing: subscription.automatic_tax.disabled_reason === "requires_location_inputs",
     changePending: subscription.pending_update !== null,
     unpaidSince,
     paymentUrl: isOwed ? (invoice.hosted_invoice_url ?? null) : null,
