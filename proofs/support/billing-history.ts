@@ -124,7 +124,7 @@ async function atStripe({ stripe, billing }: BillingRig, name: string, one: Step
   const customer = rows[0]?.id;
   if (customer == null) return;
   if (one.act === "delete at stripe") return void (await stripe.customers.del(customer));
-  if (one.act === "card") return giveCard({ stripe } as BillingRig, customer, one.card);
+  if (one.act === "card") return giveCard({ stripe }, customer, one.card);
   const [held] = (await stripe.subscriptions.list({ customer })).data;
   if (held === undefined) return;
   if (one.act === "end at stripe") return void (await stripe.subscriptions.cancel(held.id));

@@ -1,6 +1,7 @@
 import { readConfig } from "@topdog/config/load";
 import { billing } from "@topdog/billing/app";
 import { configSchema, paymentSettingsOf } from "@topdog/billing/config";
+import { createPriceMap, type PriceMap } from "@topdog/billing/domain/price-map";
 import { createBillingMetrics } from "@topdog/billing/metrics";
 import { openPayments } from "@topdog/billing/usecases/open-payments";
 import type { StartCheckoutDeps } from "@topdog/billing/usecases/start-checkout";
@@ -15,6 +16,7 @@ import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { startStoringService, startTestService, type StoringTestService } from "@topdog/testing/service";
 import { Stripe } from "stripe";
+import { assertKnownRequests } from "./request-shapes.ts";
 import { startStripeRelay, type StripeRelay } from "./stripe-relay.ts";
 
 const webhookSecret = "whsec_of_the_billing_rig_0123";
@@ -22,20 +24,44 @@ const secretKey = "sk_test_of_the_billing_rig";
 const migrations = new URL("../../services/billing/migrations/", import.meta.url);
 const host = "127.0.0.1";
 
-export interface BillingRig {
+/** The billing service and the Stripe that it speaks to, be it the twin or a test account. */
+export interface BillingSide {
   readonly billing: StoringTestService;
   readonly stripe: Stripe;
-  /** Between billing and Stripe. */
-  readonly relay: StripeRelay;
+  readonly prices: PriceMap;
   /** For use cases that nothing but a clock or an operator calls. */
   readonly deps: StartCheckoutDeps;
   call(method: string, path: string, as: As | SessionCaller, body?: unknown): Promise<Answer>;
+  /** Until what happened at Stripe by now is known here. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface BillingRig extends BillingSide {
+  /** Between billing and Stripe. */
+  readonly relay: StripeRelay;
   control<T = unknown>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<T>;
   advance(move: { days: number } | { seconds: number } | { to: number }): Promise<void>;
-  /** Until every event that is due was sent and settled. */
-  settled(): Promise<void>;
   nowMs(): number;
-  stop(): Promise<void>;
+}
+
+/** The whole billing service with these variables of Stripe, and its use cases for the test's own hands. */
+export async function billingWith(
+  env: Readonly<Record<string, string>>,
+  stripeNowMs: () => number,
+): Promise<Pick<BillingSide, "billing" | "deps" | "call" | "stop">> {
+  const all = { ...callerEnv, ...env };
+  const service = await startStoringService(billing, { migrations, env: all, deps: { stripeNowMs } });
+  const deps = paymentsOf(service, all, stripeNowMs);
+  return {
+    billing: service,
+    deps,
+    call: (...args) => accountCall({ name: "billing", url: service.url }, ...args),
+    stop: async () => {
+      deps.stripe.close();
+      await service.stop();
+    },
+  };
 }
 
 /** The whole billing service and the whole twin, over HTTP both ways. The twin's clock stands still until it is moved. */
@@ -50,17 +76,16 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
   });
   const relay = await startStripeRelay(twin.url);
   const clock = { nowMs: Date.now() };
+  const prices = twinPriceVariables();
   const stripeEnv = {
-    ...callerEnv,
-    ...twinPriceVariables(),
+    ...prices,
     STRIPE_API_URL: relay.url,
     STRIPE_SECRET_KEY: secretKey,
     STRIPE_WEBHOOK_SECRET: webhookSecret,
     HTTP_PORT: String(port),
     ...env,
   };
-  const stripeNowMs = (): number => clock.nowMs;
-  const service = await startStoringService(billing, { migrations, env: stripeEnv, deps: { stripeNowMs } });
+  const side = await billingWith(stripeEnv, () => clock.nowMs);
   const control = async <T>(method: string, path: string, body?: object): Promise<T> => {
     const answer = await fetch(`${twin.url}/_twin/${path}`, {
       method,
@@ -74,13 +99,11 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
     clock.nowMs = (await control<{ nowSeconds: number }>("GET", "clock")).nowSeconds * 1000;
   };
   await readClock();
-  const deps = paymentsOf(service, stripeEnv, stripeNowMs);
   return {
-    billing: service,
+    ...side,
     stripe: clientOf(twin.url),
+    prices: createPriceMap(prices),
     relay,
-    deps,
-    call: (...args) => accountCall({ name: "billing", url: service.url }, ...args),
     control,
     advance: async (move) => {
       await control("POST", "clock/advance", move);
@@ -89,7 +112,7 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
     settled: async () => {
       await control("POST", "deliveries/flush");
       await eventually(async () => {
-        const { rows } = await service.db.raw<{ rows: { id: string; last_error: string | null }[] }>(
+        const { rows } = await side.billing.db.raw<{ rows: { id: string; last_error: string | null }[] }>(
           "select id, last_error from webhook_event where state = 'pending'",
         );
         if (rows.length > 0) throw new Error(`${rows.length} events are pending: ${rows[0]?.last_error}`);
@@ -97,10 +120,10 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
     },
     nowMs: () => clock.nowMs,
     stop: async () => {
-      deps.stripe.close();
-      await service.stop();
+      await side.stop();
       await relay.stop();
       await twin.stop();
+      assertKnownRequests(relay.requests);
     },
   };
 }

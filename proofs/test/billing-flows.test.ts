@@ -92,16 +92,6 @@ describe("changing", () => {
     expect(await inForce(user)).toMatchObject({ plan: "pro", interval: "month", status: "active" });
   });
 
-  test("a card that is declined leaves the old plan in force, and says where to pay", async () => {
-    const user = "usr_declined";
-    const subscription = await buy(rig, `user:${user}`, { plan: "pro" });
-    await giveCard(rig, subscription.customer as string, "pm_card_chargeCustomerFail");
-    const answer = await post(user, "change-plan", { plan: "pro_plus" });
-    expect(answer.body).toMatchObject({ outcome: "payment_required", paymentUrl: expect.stringMatching(/^http/) });
-    await rig.settled();
-    expect(await inForce(user)).toMatchObject({ plan: "pro", payment: { changePending: true } });
-  });
-
   test("an end that is set can be taken back; one that is not comes at the period's end", async () => {
     const user = "usr_ends";
     await buy(rig, `user:${user}`, { plan: "pro" });
