@@ -30,7 +30,7 @@ const commands: readonly ServiceCommand[] = [
   {
     name: "rotate-vault-key",
     service: "org-registry",
-    summary: "move every provider credential to the newest key of VAULT_KEYS",
+    summary: "move every provider credential and authenticator app to the newest key of VAULT_KEYS",
   },
   { name: "verify-audit", service: "org-registry", summary: "find the first audit row that does not fit", onBus: true },
 ];

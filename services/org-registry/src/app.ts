@@ -25,7 +25,7 @@ import { fingerprintWith } from "./store/fingerprint.ts";
 import type { SendMailsDeps } from "./usecases/send-mails.ts";
 import type { Job } from "@topdog/service/job";
 import { createPasswordHashes, productionCost } from "./store/password-hash.ts";
-import { createSecretBox } from "./store/secret-box.ts";
+import { createTotpSecrets } from "./store/totp-secrets.ts";
 
 const mailJobs = (deps: SendMailsDeps): Job[] => [sendMailsJob(deps), sendInvitationsJob(deps)];
 
@@ -40,19 +40,20 @@ export const orgRegistry = defineService({
     const maxInFlight = config.RPC_MAX_IN_FLIGHT;
     const { nowMs } = deps;
     const registry = { db: context.db, ...deps };
+    const vault = createKeyring(config.VAULT_KEYS);
     const sendMail = mailerOf(config, nowMs);
     const canSendMail = sendMail !== null;
     const auth = {
       ...registry,
       passwords: createPasswordHashes(deps.hashCost),
-      secretBox: createSecretBox(config.AUTH_SECRET.reveal()),
+      totpSecrets: createTotpSecrets(vault, config.AUTH_SECRET),
       publicUrl: config.PUBLIC_URL,
       onSignIn: (outcome: SignInOutcome) => metrics.signIns.inc({ outcome }),
       canSendMail,
     };
     const credentials = {
       ...registry,
-      vault: createKeyring(config.VAULT_KEYS),
+      vault,
       fingerprint: fingerprintWith(config.CREDENTIAL_FINGERPRINT_KEY.reveal()),
       check: createCredentialChecker(context.bus, context.logger),
     };

@@ -10,7 +10,14 @@ import { z } from "zod";
 
 const dayMs = 86_400_000;
 const fingerprintKeyMinCharacters = 32;
-const vaultFields = { VAULT_KEYS: vaultKeysField };
+const vaultFields = {
+  VAULT_KEYS: vaultKeysField,
+  AUTH_SECRET: secretOfLength(32)
+    .optional()
+    .describe(
+      "Opens secrets of authenticator apps of before the vault sealed them, until rotate-vault-key has moved them",
+    ),
+};
 
 export const configSchema = z.object({
   ...processFields("org-registry"),
@@ -29,7 +36,6 @@ export const configSchema = z.object({
     .default(14 * dayMs)
     .describe("How long credentials above a smaller plan's capacity go on working, in milliseconds"),
   PUBLIC_URL: publicUrlField,
-  AUTH_SECRET: secretOfLength(32).describe("Seals the secrets of people's authenticator apps; at least 32 characters"),
   SMTP_URL: z
     .string()
     .superRefine(refuseAddress(["smtp", "smtps"]))

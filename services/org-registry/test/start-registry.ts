@@ -16,7 +16,6 @@ export const registryEnv = {
   ...vaultEnv,
   AUDIT_KEYS: `test:${randomBytes(32).toString("base64url")}`,
   CREDENTIAL_FINGERPRINT_KEY: randomBytes(32).toString("base64url"),
-  AUTH_SECRET: randomBytes(32).toString("base64url"),
 };
 
 export interface Registry extends StoringTestService {

@@ -22,9 +22,10 @@ const actorOf = ({ userId, sessionId }: Asked): string => `user:${userId} sessio
 /** Begins: the app gets a secret, which counts for nothing before its first code has come. */
 export async function beginTotp(deps: AuthDeps, { userId }: Asked): Promise<{ uri: string }> {
   const secret = deps.randomBytes(secretBytes).toString("hex");
+  const sealed = await deps.totpSecrets.seal(secret, userId);
   return change(deps, { userId }, async (trx) => {
     const account = await findAccount(trx, { userId });
-    if (account === null || !(await saveUnconfirmedTotp(trx, userId, deps.secretBox.seal(secret, userId)))) {
+    if (account === null || !(await saveUnconfirmedTotp(trx, userId, sealed))) {
       throw new AppError("conflict", { detail: "An authenticator app is set up already." });
     }
     return { uri: totpUri(secret, account.email) };

@@ -23,11 +23,11 @@ export async function checkSecondFactor(
 
 /** Accepts a code of the app, or a recovery code, once. */
 export async function isCodeRight(deps: AuthDeps, userId: string, code: string): Promise<boolean> {
-  const { db, nowMs, secretBox } = deps;
+  const { db, nowMs, totpSecrets } = deps;
   await limitAttempts(db, [{ of: `code of ${userId}`, ...codeLimit }], nowMs());
   const totp = await read(db, { userId }, (trx) => findTotp(trx, userId));
   if (totp === null) return false;
-  const step = acceptedStep(secretBox.open(totp.sealedSecret, userId), code, nowMs());
+  const step = acceptedStep(await totpSecrets.open(totp.secret, userId), code, nowMs());
   // A statement that changes a row only when the code was not used: of two at once one is right.
   return read(db, { userId }, (trx) =>
     step === null ? useRecoveryCode(trx, userId, hashKey(code)) : takeStep(trx, userId, step),
