@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { serviceNames } from "@topdog/contracts/services";
 import { childrenOf } from "@topdog/local-stack/process-table";
-import { request } from "undici";
+import { signInAsDemo } from "@topdog/local-stack/sign-in";
+import { getGlobalDispatcher, request } from "undici";
 import { until } from "../support/eventually.ts";
 import { waitForLedger } from "../support/ledger.ts";
 import { startPlatform, type Platform } from "../support/platform.ts";
@@ -214,6 +215,30 @@ describe("a person", () => {
         () => browser("GET", "/api/auth/session"),
         ({ status }) => status === 401,
       );
+  });
+});
+
+describe("a service account of an org", () => {
+  test("calls models with a key of its own, charged to the org pool alone, and stands in the ledger", async () => {
+    const { orgId, password: known = "" } = platform.demo;
+    const headers = await signInAsDemo(getGlobalDispatcher(), platform.gatewayUrl, known, "demo-owner@topdog.example");
+    const post = (path: string, content: object) =>
+      rawCall(platform, path, {
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(content),
+      });
+    const account = (await post(`/api/orgs/${orgId}/service-accounts`, { name: "ci" })).json as { id: string };
+    const wanted = { name: "runner", orgId, serviceAccountId: account.id };
+    const made = (await post("/api/keys", wanted)).json as { id: string; key: string };
+    const answer = await rawCall(platform, "/v1/chat/completions", {
+      headers: { authorization: `Bearer ${made.key}`, "content-type": "application/json" },
+      body: body({}),
+    });
+    expect([answer.status, answer.headers["x-ratelimit-source"]]).toEqual([200, "org_pool"]);
+    expect(answer.headers["ratelimit-policy"]).toMatch(/^"org-api-calls";q=\d+;w=86400$/);
+    const rows = await waitForLedger(platform, String(answer.headers["x-request-id"]));
+    const facts = { key_id: made.id, user_id: account.id, org_id: orgId, source: "org_pool", outcome: "ok" };
+    expect(rows).toMatchObject([facts]);
   });
 });
 

@@ -114,6 +114,7 @@ function monotonicFrom(time: SimulatedTime): () => number {
 }
 
 function bucketsOf({ buckets }: Principal, cost: CallCost): [string, Meter][] {
-  const own = cost.map((meter): [string, Meter] => [buckets.personal, meter]);
+  const { personal } = buckets;
+  const own = personal === null ? [] : cost.map((meter): [string, Meter] => [personal, meter]);
   return buckets.org === null ? own : [...own, [buckets.org, "api_calls"]];
 }

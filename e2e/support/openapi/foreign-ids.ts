@@ -19,6 +19,7 @@ const idInputs: Readonly<Record<string, Ids>> = {
   keyId: { own: "<ownKey>", foreign: "<foreignKey>", missing: "key_missing" },
   // Of sessions alone: an API key is refused before any is looked for.
   credentialId: { own: "cred_own", foreign: "cred_foreign", missing: "cred_missing" },
+  serviceAccountId: { own: "svc_own", foreign: "svc_foreign", missing: "svc_missing" },
   invitationId: { own: "inv_own", foreign: "inv_foreign", missing: "inv_missing" },
   cursor: { own: "", foreign: "<cursorAtForeignKey>", missing: "<cursorAtMissingKey>" },
 };

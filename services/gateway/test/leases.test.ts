@@ -42,6 +42,20 @@ test("a changed limit's signal makes a gateway give back what it holds unused, w
   );
 });
 
+test("a key without buckets of its own is charged to the org bucket alone, and refused when that is spent", async () => {
+  const gateway = await platform.startGateway();
+  const { key, keyHash, principal } = platform.newKey({ org: "org_1", apiCalls: 0, llmRequests: 0, pool: 2 });
+  platform.keys.set(keyHash, { ...principal, role: null, buckets: { personal: null, org: "org:org_1" } });
+  const answers = await load(gateway, key, 3, 1);
+  expect(answers.map((one) => [one.status, one.headers["x-ratelimit-source"]])).toEqual([
+    [200, "org_pool"],
+    [200, "org_pool"],
+    [429, undefined],
+  ]);
+  expect(answers[2]?.headers["ratelimit-policy"]).toBe('"org-api-calls";q=2;w=86400');
+  expect(platform.router.seen.at(-1)).toMatchObject({ source: "org_pool", charges: [{ meter: "api_calls" }] });
+});
+
 test("midnight by quota's clock ends yesterday's lease and its exhaustion; no token crosses the day", async () => {
   platform.quota.setNow(Date.parse("2026-11-22T23:00:00.000Z"));
   const gateway = await platform.startGateway();

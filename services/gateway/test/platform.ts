@@ -20,8 +20,11 @@ import { type ScriptedQuota, startScriptedQuota } from "./scripted-quota.ts";
 export interface TestKey {
   readonly key: string;
   readonly keyHash: string;
-  readonly principal: Principal;
+  readonly principal: PersonalPrincipal;
 }
+
+/** Of a key that has buckets of its own. */
+export type PersonalPrincipal = Principal & { readonly buckets: { readonly personal: string } };
 
 interface KeyOptions extends Partial<Pick<Principal, "scopes" | "restrictions">> {
   readonly org?: string;
@@ -119,7 +122,7 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
       const keyHash = hash("sha256", key, "hex");
       const personal = org === undefined ? `user:${userId}` : `seat:${org}:${userId}`;
       const orgOwner = org === undefined ? null : `org:${org}`;
-      const principal: Principal = {
+      const principal: PersonalPrincipal = {
         keyId: `key_${users}`,
         userId,
         orgId: org ?? null,

@@ -18,7 +18,8 @@ api_key.previous_hash text
 api_key.revoked_at timestamp with time zone
 api_key.scopes text[] not null default '{llm}'::text[]
 api_key.seq bigint not null generated always as identity
-api_key.user_id text not null
+api_key.service_account_id text
+api_key.user_id text
 app_user.admin boolean not null default false
 app_user.created_at timestamp with time zone not null
 app_user.email text not null
@@ -122,6 +123,12 @@ processed_event.event_id text not null
 processed_event.processed_at timestamp with time zone not null default now()
 recovery_code.hash text not null
 recovery_code.user_id text not null
+service_account.created_at timestamp with time zone not null
+service_account.created_by text not null
+service_account.id text not null
+service_account.name text not null
+service_account.org_id text not null
+service_account.removed_at timestamp with time zone
 session.address text not null
 session.authenticated_at timestamp with time zone not null
 session.created_at timestamp with time zone not null
@@ -133,19 +140,23 @@ session.token_hash text not null
 session.user_agent text not null
 session.user_id text not null
 totp.confirmed_at timestamp with time zone
+totp.kid text
 totp.last_step bigint not null default 0
 totp.sealed_secret text not null
 totp.user_id text not null
+totp.wrapped text
 
 -- constraints
 api_key.api_key_allowed_addresses_check CHECK (((cardinality(allowed_addresses) >= 1) AND (cardinality(allowed_addresses) <= 20)))
 api_key.api_key_allowed_models_check CHECK (((cardinality(allowed_models) >= 1) AND (cardinality(allowed_models) <= 50)))
 api_key.api_key_check CHECK (((previous_hash IS NULL) = (previous_ends_at IS NULL)))
 api_key.api_key_check1 CHECK ((previous_hash <> hash))
+api_key.api_key_has_one_holder CHECK ((((user_id IS NULL) <> (service_account_id IS NULL)) AND ((service_account_id IS NULL) OR (org_id IS NOT NULL))))
 api_key.api_key_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 api_key.api_key_hash_key UNIQUE (hash)
 api_key.api_key_last_four_check CHECK ((length(last_four) = 4))
 api_key.api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+api_key.api_key_org_id_service_account_id_fkey FOREIGN KEY (org_id, service_account_id) REFERENCES service_account(org_id, id)
 api_key.api_key_org_id_user_id_fkey FOREIGN KEY (org_id, user_id) REFERENCES member(org_id, user_id)
 api_key.api_key_parent_key_id_fkey FOREIGN KEY (parent_key_id) REFERENCES api_key(id)
 api_key.api_key_pkey PRIMARY KEY (id)
@@ -234,6 +245,12 @@ processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
 recovery_code.recovery_code_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 recovery_code.recovery_code_pkey PRIMARY KEY (user_id, hash)
 recovery_code.recovery_code_user_id_fkey FOREIGN KEY (user_id) REFERENCES totp(user_id) ON DELETE CASCADE
+service_account.service_account_created_by_fkey FOREIGN KEY (created_by) REFERENCES app_user(id)
+service_account.service_account_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+service_account.service_account_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+service_account.service_account_org_id_fkey FOREIGN KEY (org_id) REFERENCES org(id)
+service_account.service_account_org_id_id_key UNIQUE (org_id, id)
+service_account.service_account_pkey PRIMARY KEY (id)
 session.session_address_check CHECK ((length(address) <= 64))
 session.session_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 session.session_pkey PRIMARY KEY (id)
@@ -241,12 +258,15 @@ session.session_token_hash_check CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
 session.session_token_hash_key UNIQUE (token_hash)
 session.session_user_agent_check CHECK ((length(user_agent) <= 200))
 session.session_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+totp.totp_envelope CHECK (((kid IS NULL) = (wrapped IS NULL)))
+totp.totp_kid_check CHECK (((length(kid) >= 1) AND (length(kid) <= 64)))
 totp.totp_pkey PRIMARY KEY (user_id)
 totp.totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 
 -- indexes
 CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, created_at, id) WHERE ((revoked_at IS NULL) AND (org_id IS NOT NULL))
 CREATE INDEX api_key_live_by_parent ON public.api_key USING btree (parent_key_id) WHERE ((revoked_at IS NULL) AND (parent_key_id IS NOT NULL))
+CREATE INDEX api_key_live_by_service_account ON public.api_key USING btree (service_account_id, created_at, id) WHERE ((revoked_at IS NULL) AND (service_account_id IS NOT NULL))
 CREATE INDEX api_key_live_by_user ON public.api_key USING btree (user_id, created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX attempt_by_end ON public.attempt USING btree (window_ends_at)
 CREATE INDEX audit_head_unanchored ON public.audit_head USING btree (chain) WHERE (anchored_seq < seq)
@@ -265,8 +285,10 @@ CREATE INDEX org_deletion_due ON public.org USING btree (deletion_due_at) WHERE 
 CREATE INDEX outbox_created_at ON public.outbox USING btree (created_at)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
+CREATE INDEX service_account_live ON public.service_account USING btree (org_id, id) WHERE (removed_at IS NULL)
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at)
 CREATE INDEX session_by_user ON public.session USING btree (user_id, created_at, id)
+CREATE INDEX totp_by_key ON public.totp USING btree (kid, user_id)
 CREATE UNIQUE INDEX api_key_hash_key ON public.api_key USING btree (hash)
 CREATE UNIQUE INDEX api_key_pkey ON public.api_key USING btree (id)
 CREATE UNIQUE INDEX api_key_previous_hash_key ON public.api_key USING btree (previous_hash)
@@ -293,6 +315,8 @@ CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
 CREATE UNIQUE INDEX password_pkey ON public.password USING btree (user_id)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
 CREATE UNIQUE INDEX recovery_code_pkey ON public.recovery_code USING btree (user_id, hash)
+CREATE UNIQUE INDEX service_account_org_id_id_key ON public.service_account USING btree (org_id, id)
+CREATE UNIQUE INDEX service_account_pkey ON public.service_account USING btree (id)
 CREATE UNIQUE INDEX session_pkey ON public.session USING btree (id)
 CREATE UNIQUE INDEX session_token_hash_key ON public.session USING btree (token_hash)
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (user_id)
@@ -324,12 +348,13 @@ CREATE OR REPLACE FUNCTION public.acts_for_everyone()
  STABLE
 AS $function$ select coalesce(current_setting('topdog.everyone', true), '') = 'on' $function$
 CREATE OR REPLACE FUNCTION public.key_holder(key_hash text, at timestamp with time zone)
- RETURNS TABLE(id text, user_id text, org_id text, role text, active boolean, plan text, seats integer, own_live integer, own_used integer, pool_live integer, pool_used integer, scopes text[], allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone)
+ RETURNS TABLE(id text, user_id text, service_account_id text, org_id text, role text, active boolean, plan text, seats integer, own_live integer, own_used integer, pool_live integer, pool_used integer, scopes text[], allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
 AS $function$
-  select k.id, k.user_id, k.org_id, m.role, m.active and o.deletion_due_at is null, e.plan, e.seats,
+  select k.id, k.user_id, k.service_account_id, k.org_id, m.role,
+    (m.active or k.service_account_id is not null) and o.deletion_due_at is null, e.plan, e.seats,
     own.live, own.used, pool.live, pool.used, k.scopes, k.allowed_models, k.allowed_addresses,
     case when k.hash = key_hash then k.expires_at else least(k.expires_at, k.previous_ends_at) end
   from api_key k
@@ -384,6 +409,8 @@ password
 password tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
 recovery_code
 recovery_code tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
+service_account
+service_account tenant for ALL using (acts_for_everyone() OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
 session
 session tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
 totp
@@ -407,6 +434,7 @@ outbox: delete, insert, select, update
 password: delete, insert, select, update
 processed_event: delete, insert, select, update
 recovery_code: delete, insert, select, update
+service_account: delete, insert, select, update
 session: delete, insert, select, update
 totp: delete, insert, select, update
 

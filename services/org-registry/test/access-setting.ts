@@ -8,6 +8,7 @@ import { createKeyAsOperator } from "../src/usecases/create-key.ts";
 import { createOrg } from "../src/usecases/create-org.ts";
 import { offerOwnership } from "../src/usecases/transfer-ownership.ts";
 import { change } from "../src/usecases/change.ts";
+import { createServiceAccount } from "../src/usecases/manage-service-accounts.ts";
 import { removeMember } from "../src/usecases/remove-member.ts";
 import { entitlement, signedIn, someUser } from "./arrange.ts";
 import { applyEntitlement } from "../src/usecases/apply-entitlement.ts";
@@ -62,9 +63,10 @@ export async function arrangeAccess({ deps, db }: Registry): Promise<AccessSetti
     await insertInvitation(trx, { ...invitation, ...times });
     await saveLink(trx, invitationId, hashKey(token), null);
   });
+  const { id: serviceAccountId } = await createServiceAccount(deps, owning, { orgId, name: "ci" });
   return {
     token,
-    params: { orgId, userId: subject, keyId: record.id, invitationId, credentialId: "cred_missing" },
+    params: { orgId, userId: subject, keyId: record.id, invitationId, credentialId: "cred_missing", serviceAccountId },
     callers: {
       nobody: null,
       "other org's owner": sessionOf(otherOwner),

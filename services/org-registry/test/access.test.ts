@@ -30,6 +30,7 @@ const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unk
   "PATCH /api/orgs/{orgId}/members/{userId}": { active: false },
   "POST /api/orgs/{orgId}/invitations": { email: "somebody@example.test", role: "member" },
   "POST /api/orgs/{orgId}/ownership-offer": { userId: params["userId"] },
+  "POST /api/orgs/{orgId}/service-accounts": { name: "ci" },
   "POST /api/invitations/show": { token },
   "POST /api/invitations/accept": { token },
   "POST /api/invitations/decline": { token },
@@ -41,7 +42,13 @@ const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unk
 });
 
 /** What they change decides nothing about who may do it next. */
-const repeatable = new Set(["POST /api/orgs", "POST /api/keys", "PATCH /api/orgs/{orgId}", "PUT /api/byok-settings"]);
+const repeatable = new Set([
+  "POST /api/orgs",
+  "POST /api/keys",
+  "PATCH /api/orgs/{orgId}",
+  "PUT /api/byok-settings",
+  "POST /api/orgs/{orgId}/service-accounts",
+]);
 const needsOrgInQuery = new Set(["GET /api/byok", "GET /api/keys"]);
 
 describe("who may do what", () => {
@@ -98,7 +105,13 @@ describe("who may do what", () => {
 
   test("what is another tenant's and what does not exist get the same answer, to the byte", async () => {
     const setting = await arrangeAccess(registry);
-    const missing = { orgId: "org_missing", userId: "usr_missing", keyId: "key_missing", invitationId: "inv_missing" };
+    const missing = {
+      orgId: "org_missing",
+      userId: "usr_missing",
+      keyId: "key_missing",
+      invitationId: "inv_missing",
+      serviceAccountId: "svc_missing",
+    };
     for (const endpoint of endpoints) {
       for (const who of ["other org's owner", "other org's key", "removed", "invited"]) {
         // Who has the link of an invitation is no stranger to it, and becomes a member by it.

@@ -53,6 +53,7 @@ describe("row security", () => {
     await createKeyAsOperator(deps, { userId: owner, orgId: null, name: "own" });
     const rows: Readonly<Record<string, object>> = {
       invitation: { id: `inv_${orgId}`, org_id: orgId, email: "a@example.test", role: "member", invited_by: owner },
+      service_account: { id: `svc_${orgId}`, org_id: orgId, name: "ci", created_by: owner },
       password: { user_id: owner, hash: "x".repeat(30) },
       session: { id: `ses_${owner}`, user_id: owner, token_hash: hashKey(owner), address: "", user_agent: "" },
       totp: { user_id: owner, sealed_secret: "x" },

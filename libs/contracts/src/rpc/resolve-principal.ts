@@ -8,6 +8,7 @@ import { bucketOwnerSchema } from "../quota.ts";
 
 export const principalSchema = z.object({
   keyId: z.string(),
+  /** Whose key it is: a user, or a service account of `orgId`. */
   userId: z.string(),
   orgId: z.string().nullable(),
   /** The user's role in `orgId`; null outside an org. */
@@ -15,7 +16,8 @@ export const principalSchema = z.object({
   scopes: z.array(keyScopeSchema).readonly(),
   /** Null for a key without any. */
   restrictions: keyRestrictionsSchema.nullable(),
-  buckets: z.object({ personal: bucketOwnerSchema, org: bucketOwnerSchema.nullable() }),
+  /** What calls are charged to, in this order. A service account has no own; one of the two is there. */
+  buckets: z.object({ personal: bucketOwnerSchema.nullable(), org: bucketOwnerSchema.nullable() }),
   byok: z.object({
     scope: z.enum(["user", "org"]),
     used: z.int().min(0),
@@ -24,7 +26,7 @@ export const principalSchema = z.object({
     tenants: z.array(byokTenantSchema).max(2).optional(),
   }),
 });
-/** Who is calling: the API key's user, in the org that the key was made for, if any. */
+/** Who is calling: the API key's user, in the org that the key was made for, if any, or a service account of an org. */
 export type Principal = z.infer<typeof principalSchema>;
 
 export const resolvePrincipal = defineRpc({

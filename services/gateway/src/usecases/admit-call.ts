@@ -65,8 +65,8 @@ function decideAt(
 
 function decide(leases: QuotaLeases, principal: Principal, cost: CallCost, isQueued: boolean): Admission | Waiting {
   const { personal, org } = principal.buckets;
-  const own = cost.map((meter) => leases.slot(personal, meter));
-  const first = decideAt(leases, own, "personal", isQueued);
+  const own = personal === null ? [] : cost.map((meter) => leases.slot(personal, meter));
+  const first = personal === null ? null : decideAt(leases, own, "personal", isQueued);
   if (first !== null) return first;
   if (org === null) return { outcome: "exhausted", slots: own };
   const shared = [leases.slot(org, "api_calls")];
@@ -74,7 +74,7 @@ function decide(leases: QuotaLeases, principal: Principal, cost: CallCost, isQue
 }
 
 /**
- * Charges a call to the caller's own buckets, or, when quota says that they are spent for today, to the org bucket. In
+ * Charges a call to the caller's own buckets, or, when they have none or quota says that they are spent for today, to the org bucket. In
  * the steady state it answers at once. It waits, 2 s at most and in order, for a full credit window to be reported or for
  * tokens on their way; then it is `unavailable`, which is another outcome than spent.
  */

@@ -1,6 +1,6 @@
 import { defaultKeyScopes, type KeyScope } from "@topdog/contracts/key-scopes";
 
-/** Live keys that one user may hold. */
+/** Live keys that one user, or one service account, may hold. */
 export const maxLiveKeysPerUser = 100;
 
 /** What a key is for, and what narrows it. Null: no such restriction. */
@@ -24,8 +24,11 @@ export interface ApiKey extends KeySettings {
   readonly name: string;
   readonly prefix: string;
   readonly lastFour: string;
+  /** Whose it is: of a service account's key, that account's id. */
   readonly userId: string;
   readonly orgId: string | null;
+  /** Null for the key of a person. */
+  readonly serviceAccountId: string | null;
   readonly createdAt: Date;
   /** When the secret of before the last rotation ends, or ended; null when there is none. */
   readonly previousEndsAt: Date | null;

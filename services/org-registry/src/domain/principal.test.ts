@@ -6,6 +6,7 @@ import { type KeyHolder, principalOf } from "./principal.ts";
 const personal: KeyHolder = {
   keyId: "key_1",
   userId: "usr_1",
+  isServiceAccount: false,
   orgId: null,
   role: null,
   active: false,

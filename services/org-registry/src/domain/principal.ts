@@ -10,7 +10,9 @@ import type { KeySettings } from "./api-key.ts";
 /** A live key with what decides its principal. */
 export interface KeyHolder {
   readonly keyId: string;
+  /** Of a service account's key, that account's id. */
   readonly userId: string;
+  readonly isServiceAccount: boolean;
   readonly orgId: string | null;
   /** Null outside an org, or for a membership that is gone. */
   readonly role: MemberRole | null;
@@ -29,10 +31,10 @@ interface Held {
   readonly used: number;
 }
 
-/** A key's principal; null when its holder has no seat in its org. */
+/** A key's principal; null when its holder has no seat in its org. A service account needs none. */
 export function principalOf(holder: KeyHolder): Principal | null {
   const { keyId, userId, orgId } = holder;
-  if (orgId !== null && (holder.role === null || !holder.active)) return null;
+  if (orgId !== null && ((holder.role === null && !holder.isServiceAccount) || !holder.active)) return null;
   return {
     keyId,
     userId,
@@ -40,12 +42,14 @@ export function principalOf(holder: KeyHolder): Principal | null {
     role: orgId === null ? null : holder.role,
     scopes: holder.settings.scopes,
     restrictions: restrictionsOf(holder.settings),
-    buckets:
-      orgId === null
-        ? { personal: userBucket(userId), org: null }
-        : { personal: seatBucket(orgId, userId), org: orgBucket(orgId) },
+    buckets: bucketsOf(holder),
     byok: byokOf(holder),
   };
+}
+
+function bucketsOf({ userId, orgId, isServiceAccount }: KeyHolder): Principal["buckets"] {
+  if (orgId === null) return { personal: userBucket(userId), org: null };
+  return { personal: isServiceAccount ? null : seatBucket(orgId, userId), org: orgBucket(orgId) };
 }
 
 /** The slots that the key's calls are told of, and whose credentials may serve them. */

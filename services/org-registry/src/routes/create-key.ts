@@ -14,9 +14,10 @@ export const createKeyRoute = (deps: RegistryDeps) =>
     requires: ["recent authentication"],
     body: newKeyBody,
     responses: { 201: createdKeySchema },
-    errors: ["not_found", "forbidden", "key_limit_reached"],
+    errors: ["not_found", "forbidden", "key_limit_reached", "org_being_deleted"],
     handler: async ({ caller, body }) => {
-      const wanted = { name: body.name, orgId: body.orgId, settings: settingsOf(body) };
+      const { name, orgId, serviceAccountId } = body;
+      const wanted = { name, orgId, serviceAccountId, settings: settingsOf(body) };
       const { record, key } = await createKey(deps, personOf(caller), wanted);
       return { status: 201 as const, body: { ...toApiKey(record), key } };
     },

@@ -23,6 +23,10 @@ const settingFields = {
 export const newKeyBody = z.object({
   name: nameSchema,
   orgId: idSchema.nullable().default(null).describe("The org that the key works for; null: a personal key"),
+  serviceAccountId: idSchema
+    .nullable()
+    .default(null)
+    .describe("The service account of `orgId` that the key is for; null: it is your own"),
   ...settingFields,
 });
 export const keyPatchBody = z
@@ -51,8 +55,9 @@ export const keySchema = z.object({
   name: z.string(),
   prefix: z.string(),
   lastFour: z.string(),
-  userId: z.string(),
+  userId: z.string().describe("Whose it is; of a service account's key, that account's id"),
   orgId: z.string().nullable(),
+  serviceAccountId: z.string().nullable(),
   createdAt: z.iso.datetime(),
   scopes: z.array(keyScopeSchema).describe("What the key is for"),
   expiresAt: z.iso.datetime().nullable().describe("From then on the key is refused; null: never"),
@@ -71,6 +76,7 @@ export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({
   lastFour: key.lastFour,
   userId: key.userId,
   orgId: key.orgId,
+  serviceAccountId: key.serviceAccountId,
   createdAt: key.createdAt.toISOString(),
   scopes: [...key.scopes],
   expiresAt: key.expiresAt?.toISOString() ?? null,

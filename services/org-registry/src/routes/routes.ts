@@ -28,6 +28,7 @@ import { revokeCredentialRoute } from "./revoke-credential.ts";
 import { revokeKeyRoute } from "./revoke-key.ts";
 import { rotateCredentialRoute } from "./rotate-credential.ts";
 import { rotateKeyRoute } from "./rotate-key.ts";
+import { createServiceAccountRoute, listServiceAccountsRoute, removeServiceAccountRoute } from "./service-accounts.ts";
 
 const constructors = [
   createKeyRoute,
@@ -57,6 +58,9 @@ const constructors = [
   offerOwnershipRoute,
   endOfferRoute,
   acceptOwnershipRoute,
+  createServiceAccountRoute,
+  listServiceAccountsRoute,
+  removeServiceAccountRoute,
   listCredentialsRoute,
   addCredentialRoute,
   chooseByokSettingsRoute,

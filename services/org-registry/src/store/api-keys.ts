@@ -11,6 +11,7 @@ interface KeyRow {
   last_four: string;
   user_id: string;
   org_id: string | null;
+  service_account_id: string | null;
   created_at: Date;
   scopes: KeyScope[];
   expires_at: Date | null;
@@ -21,9 +22,9 @@ interface KeyRow {
   last_used_at: Date | null;
 }
 
-const insertedColumns = `id, hash, name, prefix, last_four, user_id, org_id, created_at, scopes, expires_at, allowed_models,
-  allowed_addresses`;
-const columns = `${insertedColumns}, previous_hash, previous_ends_at, last_used_at`;
+const settingColumns = "scopes, expires_at, allowed_models, allowed_addresses";
+const columns = `id, hash, name, prefix, last_four, coalesce(user_id, service_account_id) as user_id, org_id, service_account_id,
+  created_at, ${settingColumns}, previous_hash, previous_ends_at, last_used_at`;
 
 export type SettingsRow = Pick<KeyRow, "scopes" | "expires_at" | "allowed_models" | "allowed_addresses">;
 
@@ -42,6 +43,7 @@ const fromDbKey = (row: KeyRow): StoredApiKey => ({
   lastFour: row.last_four,
   userId: row.user_id,
   orgId: row.org_id,
+  serviceAccountId: row.service_account_id,
   createdAt: row.created_at,
   previousHash: row.previous_hash,
   previousEndsAt: row.previous_ends_at,
@@ -60,18 +62,23 @@ const settingValues = ({ scopes, expiresAt, allowedModels, allowedAddresses }: K
 ];
 
 export async function insertKey(trx: Transaction, key: StoredApiKey): Promise<void> {
-  const { id, hash, name, prefix, lastFour, userId, orgId, createdAt } = key;
-  await trx.raw(`insert into api_key (${insertedColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, [
-    id,
-    hash,
-    name,
-    prefix,
-    lastFour,
-    userId,
-    orgId,
-    createdAt,
-    ...settingValues(key),
-  ]);
+  const { id, hash, name, prefix, lastFour, userId, orgId, serviceAccountId, createdAt } = key;
+  await trx.raw(
+    `insert into api_key (id, hash, name, prefix, last_four, user_id, org_id, service_account_id, created_at, ${settingColumns})
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      id,
+      hash,
+      name,
+      prefix,
+      lastFour,
+      serviceAccountId === null ? userId : null,
+      orgId,
+      serviceAccountId,
+      createdAt,
+      ...settingValues(key),
+    ],
+  );
 }
 
 /** Writes the name and the settings of a locked key. */
@@ -91,10 +98,11 @@ export async function updateSecrets(trx: Transaction, key: StoredApiKey): Promis
   );
 }
 
-export async function countLiveKeys(trx: Transaction, userId: string): Promise<number> {
+/** Of a user or of a service account. */
+export async function countLiveKeys(trx: Transaction, holderId: string): Promise<number> {
   const { rows } = await trx.raw<{ rows: { live: number }[] }>(
-    "select count(*)::int as live from api_key where user_id = ? and revoked_at is null",
-    [userId],
+    "select count(*)::int as live from api_key where (user_id = ? or service_account_id = ?) and revoked_at is null",
+    [holderId, holderId],
   );
   return rows[0]?.live ?? 0;
 }
@@ -148,6 +156,15 @@ export async function listLiveKeyIds(trx: Transaction, orgId: string, userId: st
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     "select id from api_key where org_id = ? and user_id = ? and revoked_at is null order by id",
     [orgId, userId],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** The live keys of a service account. */
+export async function listLiveKeyIdsOf(trx: Transaction, serviceAccountId: string): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    "select id from api_key where service_account_id = ? and revoked_at is null order by id",
+    [serviceAccountId],
   );
   return rows.map((row) => row.id);
 }

@@ -133,6 +133,30 @@ export async function listSealed(
   return rows.map(fromDbCredential);
 }
 
+/** All that a tenant has, by id: no more than its capacity was. The caller of this function holds the tenant's lock. */
+export async function listLiveCredentials(trx: Transaction, tenant: Tenant): Promise<Credential[]> {
+  const { rows } = await trx.raw<{ rows: CredentialRow[] }>(
+    `select ${columns} from credential where tenant = ? and revoked_at is null order by id`,
+    [tenant],
+  );
+  return rows.map(fromDbCredential);
+}
+
+/** Takes a user out of the lists of members whose calls a credential may serve. A list that becomes empty allows nobody. */
+export async function disallowMember(
+  trx: Transaction,
+  tenant: Tenant,
+  userId: string,
+  at: Date,
+): Promise<Credential[]> {
+  const { rows } = await trx.raw<{ rows: CredentialRow[] }>(
+    `update credential set allowed_members = array_remove(allowed_members, ?), changed_at = ?
+     where tenant = ? and ? = any(allowed_members) and revoked_at is null returning ${columns}`,
+    [userId, at, tenant, userId],
+  );
+  return rows.map(fromDbCredential);
+}
+
 export async function nextPosition(trx: Transaction, tenant: Tenant): Promise<number> {
   const { rows } = await trx.raw<{ rows: { last: number | null }[] }>(
     "select max(position) as last from credential where tenant = ? and revoked_at is null",

@@ -6,7 +6,8 @@ import { fromDbSettings, type SettingsRow } from "./api-keys.ts";
 
 interface HolderRow extends SettingsRow {
   id: string;
-  user_id: string;
+  user_id: string | null;
+  service_account_id: string | null;
   org_id: string | null;
   role: MemberRole | null;
   active: boolean | null;
@@ -24,7 +25,7 @@ interface HolderRow extends SettingsRow {
  */
 export async function findKeyHolder(db: Database, keyHash: string, at: Date): Promise<KeyHolder | null> {
   const { rows } = await db.raw<{ rows: HolderRow[] }>(
-    `select id, user_id, org_id, role, active, plan, seats, own_live, own_used, pool_live, pool_used, scopes, allowed_models,
+    `select id, user_id, service_account_id, org_id, role, active, plan, seats, own_live, own_used, pool_live, pool_used, scopes, allowed_models,
        allowed_addresses, expires_at
      from key_holder(?, ?)`,
     [keyHash, at],
@@ -33,7 +34,8 @@ export async function findKeyHolder(db: Database, keyHash: string, at: Date): Pr
   if (row === undefined) return null;
   return {
     keyId: row.id,
-    userId: row.user_id,
+    userId: row.user_id ?? row.service_account_id ?? "",
+    isServiceAccount: row.service_account_id !== null,
     orgId: row.org_id,
     role: row.role,
     active: row.active ?? false,

@@ -25,6 +25,8 @@ export function createToken(randomBytes: RandomBytes): { readonly token: string;
 
 export const hashKey = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`, `ses_…`. */
-export const createId = (kind: "usr" | "org" | "key" | "cred" | "ses" | "inv", randomBytes: RandomBytes): string =>
-  `${kind}_${randomBytes(12).toString("hex")}`;
+/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`, `ses_…`, `inv_…`, `svc_…`. */
+export const createId = (
+  kind: "usr" | "org" | "key" | "cred" | "ses" | "inv" | "svc",
+  randomBytes: RandomBytes,
+): string => `${kind}_${randomBytes(12).toString("hex")}`;

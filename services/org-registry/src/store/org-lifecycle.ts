@@ -50,7 +50,7 @@ export async function listOrgsToDelete(db: Database, at: Date, limit: number): P
 /** Who works with keys of the org: whose cached principals a change of the whole org concerns. */
 export async function listKeyHolders(trx: Transaction, orgId: string): Promise<string[]> {
   const { rows } = await trx.raw<{ rows: { user_id: string }[] }>(
-    "select distinct user_id from api_key where org_id = ? and revoked_at is null",
+    "select distinct user_id from api_key where org_id = ? and user_id is not null and revoked_at is null",
     [orgId],
   );
   return rows.map((row) => row.user_id);

@@ -6,7 +6,7 @@ import { actorOf, type CallingSession } from "../domain/caller.ts";
 import { updateKey } from "../store/api-keys.ts";
 import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { actingOf, change, type RegistryDeps } from "./change.ts";
-import { requireFuture } from "./create-key.ts";
+import { requireFuture, requireServiceScopes } from "./create-key.ts";
 import { lockManagedKey } from "./lock-managed-key.ts";
 
 /** What is absent stays as it is. */
@@ -28,6 +28,7 @@ export async function changeKey(
     const details = auditedChange(before, after);
     if (Object.keys(details).length === 0) return before;
     if (patch.expiresAt !== undefined) requireFuture(after, at);
+    if (after.serviceAccountId !== null) requireServiceScopes(after);
     await updateKey(trx, after);
     await appendAudit(trx, {
       chain: chainOfKey(after),
@@ -43,7 +44,7 @@ export async function changeKey(
 }
 
 /** Gateways ask again about each secret of the key before it is served. */
-async function announceChange(trx: Transaction, key: StoredApiKey, at: Date): Promise<void> {
+export async function announceChange(trx: Transaction, key: StoredApiKey, at: Date): Promise<void> {
   const { id, hash, previousHash, userId, orgId } = key;
   for (const keyHash of previousHash === null ? [hash] : [hash, previousHash])
     await appendOutbox(trx, apiKeyChanged, { keyId: id, keyHash, userId, orgId, at: at.toISOString() });

@@ -15,8 +15,11 @@ import { countLiveKeys, insertKey } from "../store/api-keys.ts";
 import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { createId, createKeyMaterial, type RandomBytes } from "../store/key-material.ts";
 import { holdMember } from "../store/member-changes.ts";
+import { lockServiceAccount } from "../store/service-accounts.ts";
 import { lockUser } from "../store/users.ts";
 import { actingOf, change, type RegistryDeps } from "./change.ts";
+import { changeOrg } from "./change-org.ts";
+import { permitRunning, serviceAccountNotFound } from "./manage-service-accounts.ts";
 import { requireMember } from "./require-member.ts";
 
 export interface CreatedKey {
@@ -26,24 +29,55 @@ export interface CreatedKey {
 }
 
 interface WantedKey {
+  /** The holder: a user, or the service account. */
   readonly userId: string;
   readonly orgId: string | null;
+  readonly serviceAccountId?: string | null;
   readonly name: string;
   /** Without it the key can call models, and nothing else. */
   readonly settings?: KeySettings | undefined;
 }
 
-/** A person's own key, made by that person. Keys make no keys: a leaked one would leave others behind. */
+/** A person's own key, or one of a service account, made by a person. Keys make no keys: a leaked one would leave others behind. */
 export async function createKey(
   deps: RegistryDeps,
   person: CallingSession,
-  { orgId, name, settings }: Omit<WantedKey, "userId">,
+  { orgId, name, settings, serviceAccountId = null }: Omit<WantedKey, "userId">,
 ): Promise<CreatedKey> {
+  if (serviceAccountId !== null) {
+    return createServiceKey(deps, person, { orgId, name, settings, serviceAccountId });
+  }
   const { userId } = person;
   return change(deps, actingOf(person), async (trx, at) => {
     if (orgId !== null) await requireSeat(trx, person, orgId);
     return issueKey(trx, deps.randomBytes, { userId, orgId, name, settings }, actorOf(person), at);
   });
+}
+
+/** For who runs the org. */
+async function createServiceKey(
+  deps: RegistryDeps,
+  person: CallingSession,
+  { orgId, ...wanted }: Omit<WantedKey, "userId"> & { readonly serviceAccountId: string },
+): Promise<CreatedKey> {
+  const { serviceAccountId } = wanted;
+  if (orgId === null) {
+    const detail = "orgId: a key of a service account names its org.";
+    throw new AppError("invalid_request", { detail, param: "orgId" });
+  }
+  requireServiceScopes(wanted.settings ?? defaultKeySettings);
+  return changeOrg(deps, person, orgId, permitRunning, async ({ trx, at, actor }) => {
+    const account = await lockServiceAccount(trx, orgId, serviceAccountId);
+    if (account === null) throw serviceAccountNotFound();
+    return issueKey(trx, deps.randomBytes, { ...wanted, orgId, userId: serviceAccountId }, actor, at);
+  });
+}
+
+/** Throws AppError 400: a machine manages no account. */
+export function requireServiceScopes({ scopes }: Pick<KeySettings, "scopes">): void {
+  if (!scopes.includes("account")) return;
+  const detail = "scopes: a service account's key cannot have `account`.";
+  throw new AppError("invalid_request", { detail, param: "scopes" });
 }
 
 /** For operators. */
@@ -72,14 +106,18 @@ export function requireFuture({ expiresAt }: KeySettings, at: Date): void {
 export async function issueKey(
   trx: Transaction,
   randomBytes: RandomBytes,
-  { userId, orgId, name, settings = defaultKeySettings }: WantedKey,
+  { userId, orgId, name, settings = defaultKeySettings, serviceAccountId = null }: WantedKey,
   actor: string,
   at: Date,
 ): Promise<CreatedKey> {
   requireFuture(settings, at);
-  if (!(await lockUser(trx, userId))) throw new AppError("not_found", { detail: "There is no such user." });
+  // A service account is locked by then.
+  if (serviceAccountId === null && !(await lockUser(trx, userId))) {
+    throw new AppError("not_found", { detail: "There is no such user." });
+  }
   if ((await countLiveKeys(trx, userId)) >= maxLiveKeysPerUser) {
-    throw new AppError("key_limit_reached", { detail: `A user may hold ${maxLiveKeysPerUser} live keys.` });
+    const holder = serviceAccountId === null ? "A user" : "A service account";
+    throw new AppError("key_limit_reached", { detail: `${holder} may hold ${maxLiveKeysPerUser} live keys.` });
   }
   const { key, hash, prefix, lastFour } = createKeyMaterial(randomBytes);
   const record: StoredApiKey = {
@@ -90,6 +128,7 @@ export async function issueKey(
     name,
     userId,
     orgId,
+    serviceAccountId,
     createdAt: at,
     previousHash: null,
     previousEndsAt: null,

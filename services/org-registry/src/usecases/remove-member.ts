@@ -11,6 +11,7 @@ import { findMember } from "../store/orgs.ts";
 import type { RegistryDeps } from "./change.ts";
 import { changeOrg, forbidden } from "./change-org.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
+import { forgetAllowedMember } from "./revoke-credential.ts";
 import { withdrawKey } from "./revoke-key.ts";
 
 /** Removes a member, or lets the caller leave. The member's keys of this org are revoked with it; the owner hands the org over first. */
@@ -68,6 +69,7 @@ export async function endMembership(
     // It was revoked with the key that made it.
     if (key !== null) await withdrawKey(trx, key, actor, at);
   }
+  await forgetAllowedMember(trx, { tenant: `org:${orgId}`, userId, actor }, at);
   if (org.offer?.userId === userId) await saveOffer(trx, orgId, null);
   await appendAudit(trx, {
     chain: `org:${orgId}`,

@@ -4,7 +4,7 @@ import { appendOutbox } from "@topdog/messaging/outbox";
 import type { Transaction } from "@topdog/postgres/pool";
 import type { StoredApiKey } from "../domain/api-key.ts";
 import { actorOf, type Caller, operator } from "../domain/caller.ts";
-import { keyReaches, mayRevokeOrgKey } from "../domain/permissions.ts";
+import { keyReaches, mayRevokeOrgKey, runsOrg } from "../domain/permissions.ts";
 import { findLiveKey, lockLiveKey, markRevoked } from "../store/api-keys.ts";
 import { appendAudit, chainOfKey } from "../store/audit-log.ts";
 import { findMember } from "../store/orgs.ts";
@@ -55,6 +55,7 @@ async function mayRevoke(trx: Transaction, caller: Caller, key: StoredApiKey): P
   if (key.userId === caller.userId) return true;
   if (key.orgId === null) return false;
   const who = await findMember(trx, key.orgId, caller.userId);
+  if (key.serviceAccountId !== null) return who !== null && runsOrg(who);
   const holder = await findMember(trx, key.orgId, key.userId);
   return who !== null && holder !== null && mayRevokeOrgKey(who, holder);
 }
