@@ -11,11 +11,12 @@ metadataAddresses.addAddress("fd00:ec2::254", "ipv6");
 metadataAddresses.addAddress("fd20:ce::254", "ipv6");
 const metadataNames = /^(?:metadata|instance-data)(?:\.|$)/;
 
-function isMetadataHost(host: string): boolean {
-  const family = isIP(host);
-  if (family === 0) return metadataNames.test(host);
-  return metadataAddresses.check(host, family === 4 ? "ipv4" : "ipv6");
-}
+/** Whether an address leads to what only this machine or its cloud should ask. */
+export const isMetadataAddress = (address: string): boolean =>
+  metadataAddresses.check(address, isIP(address) === 4 ? "ipv4" : "ipv6");
+
+const isMetadataHost = (host: string): boolean =>
+  isIP(host) === 0 ? metadataNames.test(host) : isMetadataAddress(host);
 
 /** Why a process must not connect to this URL; null when it may. A host name is not resolved: its addresses may change. */
 function problemOf(url: string, schemes: readonly string[]): string | null {

@@ -19,7 +19,12 @@ const timeouts = { firstContentTimeoutMs: 2000, interChunkTimeoutMs: 2000, total
 async function sentWith(credential: string, model: string): Promise<FakeRequest> {
   const fake = await startFakeUpstream(() => ({ body: bedrockWire.answers[0]!.whole }));
   const provider = inEveryDialect(
-    bedrockWire.provider.create({ baseUrl: fake.url, maxConnections: 1, connectTimeoutMs: 1000 }),
+    bedrockWire.provider.create({
+      baseUrl: fake.url,
+      maxConnections: 1,
+      connectTimeoutMs: 1000,
+      mayConnectTo: () => true,
+    }),
   );
   const request = chat.readRequest(Buffer.from(JSON.stringify({ ...samplesOf(chat).request(false), model })));
   const call = { format: chat, request, requestId: "r", headers: [], ...timeouts };

@@ -11,7 +11,12 @@ const timeouts = { firstContentTimeoutMs: 2000, interChunkTimeoutMs: 2000, total
 async function sent(id: string, body: string): Promise<{ outcome: AttemptOutcome; text: string | null }> {
   const fake = await startFakeUpstream(() => ({ body: chatCompletion("x") }));
   const { create } = builtInProviders.find((one) => one.id === id)!;
-  const provider = create({ baseUrl: `${fake.url}/v1`, maxConnections: 1, connectTimeoutMs: 1000 });
+  const provider = create({
+    baseUrl: `${fake.url}/v1`,
+    maxConnections: 1,
+    connectTimeoutMs: 1000,
+    mayConnectTo: () => true,
+  });
   const request = openAiChat.readRequest(Buffer.from(body));
   const outcome = await provider.open({ format: openAiChat, request, requestId: "r", headers: [], ...timeouts }, null)
     .outcome;

@@ -26,7 +26,12 @@ interface Exchange {
 
 async function exchange(wire: WireUnderTest, caller: Dialect, body: Buffer, reply: FakeReply): Promise<Exchange> {
   const fake = await startFakeUpstream(() => reply);
-  const provider = wire.provider.create({ baseUrl: fake.url, maxConnections: 2, connectTimeoutMs: 1000 });
+  const provider = wire.provider.create({
+    baseUrl: fake.url,
+    maxConnections: 2,
+    connectTimeoutMs: 1000,
+    mayConnectTo: () => true,
+  });
   open.push(
     () => fake.close(),
     () => provider.close(),

@@ -8,7 +8,7 @@ import { createOpenAiCompatibleProvider } from "../src/clients/providers/openai-
 import { readRefusal } from "../src/clients/providers/openai-compatible/refusal.ts";
 import { describeProvider } from "./provider-conformance.ts";
 
-const options = { maxConnections: 8, connectTimeoutMs: 1000 };
+const options = { maxConnections: 8, connectTimeoutMs: 1000, mayConnectTo: () => true };
 const bearer = (secret: string) => ["authorization", `Bearer ${secret}`] as const;
 const otherHeaders: Readonly<Record<string, (secret: string) => readonly [string, string]>> = {
   anthropic: (secret) => ["x-api-key", secret],
@@ -37,7 +37,7 @@ describeProvider("azure-openai", {
 test("every provider's folder has the same files, and is one that contracts name", () => {
   const folder = new URL("../src/clients/providers/", import.meta.url);
   const names = readdirSync(folder, { withFileTypes: true }).flatMap((one) => (one.isDirectory() ? [one.name] : []));
-  expect(names.toSorted()).toEqual([...Object.keys(providerPrefixes), "openai-compatible"].toSorted());
+  expect(names.toSorted()).toEqual([...Object.keys(providerPrefixes), "openai-compatible", "custom"].toSorted());
   for (const name of names) {
     const files = readdirSync(new URL(`${name}/`, folder));
     expect({ provider: name, files }).toEqual({

@@ -20,7 +20,7 @@ interface Exchange {
 
 async function exchange(caller: Dialect, provider: Dialect, reply: FakeReply, request: object): Promise<Exchange> {
   const fake = await startFakeUpstream(() => reply);
-  const options = { maxConnections: 2, connectTimeoutMs: 1000, baseUrl: `${fake.url}/v1` };
+  const options = { maxConnections: 2, connectTimeoutMs: 1000, mayConnectTo: () => true, baseUrl: `${fake.url}/v1` };
   const translated = inEveryDialect(createOpenAiCompatibleProvider(options, { native: [provider.id], readRefusal }));
   open.push(
     () => fake.close(),

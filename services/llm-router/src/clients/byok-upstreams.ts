@@ -1,4 +1,5 @@
 import type { DialectId } from "@topdog/dialects/dialect";
+import { customModel, customUpstream } from "../domain/custom-model.ts";
 import type { Model } from "../domain/models.ts";
 import { createModelCatalog, type Offer } from "../domain/model-catalog.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
@@ -13,17 +14,21 @@ export interface ByokOffers {
   upstreamsOf(provider: string): readonly UpstreamOptions[];
 }
 
-const none: ReadonlyMap<string, readonly Offer[]> = new Map();
-
 export function createByokOffers(upstreams: readonly UpstreamOptions[]): ByokOffers {
   const catalog = createModelCatalog(
     upstreams.map(({ id, models, provider: { dialects, native } }) => ({ id, models, dialects, native })),
   );
+  const custom = upstreams.find(({ id }) => id === customUpstream)?.provider;
   const isServed = (modelId: string): boolean => catalog.models.some(({ id }: Model) => id === modelId);
   return {
     of(modelId, dialect) {
-      if (!isServed(modelId) || !catalog.dialectsOf(modelId).includes(dialect)) return none;
-      return Map.groupBy(catalog.offersOf(modelId, dialect), ({ upstreamId }) => byokProviderOf(upstreamId));
+      const known = isServed(modelId) ? catalog.offersOf(modelId, dialect) : [];
+      const offers = Map.groupBy(known, ({ upstreamId }) => byokProviderOf(upstreamId));
+      if (custom?.dialects.includes(dialect) === true) {
+        const native = custom.native.includes(dialect);
+        offers.set(customUpstream, [{ model: customModel(modelId), upstreamId: customUpstream, native }]);
+      }
+      return offers;
     },
     upstreamsOf: (provider) => upstreams.filter(({ id }) => byokProviderOf(id) === provider),
   };

@@ -23,6 +23,16 @@ export interface ProviderHealth {
   close(): void;
 }
 
+/** Of what belongs to one caller alone: nothing that happens there says anything to others, so there is no breaker. */
+export const ownFate: ProviderHealth = {
+  next: () => "healthy",
+  admit: () => 0,
+  result: () => undefined,
+  openedElsewhere: () => undefined,
+  reopensInMs: () => 0,
+  close: () => undefined,
+};
+
 const maxWitnesses = 16;
 const leastRampShare = 0.1;
 

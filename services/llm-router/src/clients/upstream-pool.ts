@@ -1,4 +1,6 @@
 import type { Secret } from "@topdog/config/secret";
+import { isMetadataAddress } from "@topdog/config/address";
+import { isPublicAddress } from "@topdog/config/public-address";
 import { type DialectId, dialectIds } from "@topdog/dialects/dialect";
 import { embeddingTable } from "../domain/embedding-table.ts";
 import { modelTable } from "../domain/model-table.ts";
@@ -7,9 +9,11 @@ import { type PriceOverrides, withOverrides } from "./price-overrides.ts";
 import type { HttpOptions } from "./provider-http/http-provider.ts";
 import { createAzureOpenAiProvider } from "./providers/azure-openai/provider.ts";
 import { builtInProviders } from "./providers/built-in.ts";
+import { createCustomProvider } from "./providers/custom/provider.ts";
 import { createOpenAiCompatibleProvider } from "./providers/openai-compatible/provider.ts";
 import { readRefusal } from "./providers/openai-compatible/refusal.ts";
 import type { Provider } from "./providers/provider.ts";
+import { customUpstream } from "../domain/custom-model.ts";
 import { inEveryDialect } from "./translated-provider.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
 
@@ -109,6 +113,8 @@ const httpOptions = (baseUrl: string, options: Connections): HttpOptions => ({
   baseUrl,
   maxConnections: options.maxConnectionsPerUpstream,
   connectTimeoutMs: options.connectTimeoutMs,
+  // Operators may name machines beside this one, but nothing that gives its credentials away.
+  mayConnectTo: (address) => !isMetadataAddress(address),
 });
 
 const compatible = (options: Connections, baseUrl: string, native: readonly DialectId[]): Provider =>
@@ -140,6 +146,19 @@ const more = ({ more: upstreams, ...options }: PoolOptions): UpstreamOptions[] =
     models: modelsOf(upstream),
   }));
 
+/** Endpoints of callers' own. What fails there is theirs alone: nobody else's calls go there. */
+const custom = ({ maxConnectionsPerUpstream: maxConnections, connectTimeoutMs }: Connections): UpstreamOptions => ({
+  id: customUpstream,
+  provider: createCustomProvider({
+    maxConnections,
+    connectTimeoutMs,
+    mayConnectTo: isPublicAddress,
+    schemes: ["https:"],
+  }),
+  credential: null,
+  models: [],
+});
+
 const asOffered =
   ({ prices }: PoolOptions) =>
   ({ id, provider, models, ...rest }: UpstreamOptions): UpstreamOptions => ({
@@ -155,4 +174,4 @@ export const upstreamPool = (options: PoolOptions): UpstreamOptions[] =>
 
 /** Upstreams that callers may use with credentials of their own, and no others. */
 export const byokOnlyUpstreams = (options: PoolOptions): UpstreamOptions[] =>
-  builtIn(options, false).map(asOffered(options));
+  [...builtIn(options, false), custom(options)].map(asOffered(options));

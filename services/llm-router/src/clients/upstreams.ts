@@ -1,13 +1,14 @@
 import type { Secret } from "@topdog/config/secret";
 import { type AttemptFailure, defaultLimitRestSeconds } from "../domain/attempt-failure.ts";
 import type { RouteHealth } from "../domain/candidate-order.ts";
+import { customUpstream } from "../domain/custom-model.ts";
 import { type FailureKind, ruleOf } from "../domain/failure-table.ts";
 import type { Offer } from "../domain/model-catalog.ts";
 import type { Model } from "../domain/models.ts";
 import type { BreakerState } from "./breaker.ts";
 import { type CredentialRecord, platformCredential } from "./credential-record.ts";
 import { createCredentialRests, type CredentialRests } from "./credential-rests.ts";
-import { createProviderHealth, type ProviderHealth, type ProviderHealthOptions } from "./provider-health.ts";
+import { createProviderHealth, ownFate, type ProviderHealth, type ProviderHealthOptions } from "./provider-health.ts";
 import { probeProvider } from "./provider-probe.ts";
 import type { OpenCall, Provider, ProviderCall } from "./providers/provider.ts";
 import type { UpstreamRoute } from "./upstream-route.ts";
@@ -154,7 +155,7 @@ export function createUpstreams(deps: UpstreamsDeps): Upstreams {
 
   function find({ upstreamId, model }: Offer): { upstream: Upstream; health: ProviderHealth } {
     const upstream = upstreams.get(upstreamId);
-    const health = upstream?.families.get(model.family);
+    const health = model.family === customUpstream ? ownFate : upstream?.families.get(model.family);
     if (upstream === undefined || health === undefined)
       throw new Error(`no upstream ${upstreamId} for ${model.family}`);
     return { upstream, health };

@@ -1,4 +1,5 @@
 import type { ListedCredential } from "@topdog/contracts/rpc/list-credentials";
+import { customUpstream } from "./custom-model.ts";
 import type { Offer } from "./model-catalog.ts";
 
 /** What a user or an org has, in the order in which it is tried. */
@@ -38,6 +39,9 @@ interface Wanted {
 }
 
 const isListed = (list: readonly string[] | null, one: string): boolean => list === null || list.includes(one);
+/** Who has an endpoint of their own names its models: nobody else knows them. */
+const serves = (provider: string, allowedModels: readonly string[] | null, modelId: string): boolean =>
+  isListed(allowedModels, modelId) && (provider !== customUpstream || allowedModels !== null);
 const isUsable = ({ status, envelope }: ListedCredential): boolean => status !== "invalid" && envelope !== null;
 
 /**
@@ -51,7 +55,7 @@ export function chooseCandidates({ holders, offers, modelId, userId }: Wanted): 
   for (const { tenant, credentials, fallback } of holders) {
     const forCall = credentials.filter(
       ({ provider, allowedModels, allowedMembers }) =>
-        offers.has(provider) && isListed(allowedModels, modelId) && isListed(allowedMembers, userId),
+        offers.has(provider) && serves(provider, allowedModels, modelId) && isListed(allowedMembers, userId),
     );
     if (forCall.length === 0) continue;
     concerned = true;

@@ -1,9 +1,10 @@
 import type { CredentialStatus } from "@topdog/contracts/byok";
-import type { Pool } from "undici";
+import type { Agent, Pool } from "undici";
 import { readMeaning } from "../../domain/refusal-meaning.ts";
 import type { RefusalReader } from "./http-api.ts";
 
 interface KeyCheck {
+  readonly origin: string;
   readonly path: string;
   /** Those of the credential; names and values alternate. */
   readonly headers: readonly string[];
@@ -18,12 +19,13 @@ const maxAnswerBytes = 1024 * 1024;
  * endpoints, so that only a call can tell.
  */
 export async function checkKey(
-  pool: Pool,
-  { path, headers, readRefusal, timeoutMs }: KeyCheck,
+  pool: Pool | Agent,
+  { origin, path, headers, readRefusal, timeoutMs }: KeyCheck,
 ): Promise<CredentialStatus> {
   const signal = AbortSignal.timeout(timeoutMs);
   try {
     const answer = await pool.request({
+      origin,
       path,
       method: "GET",
       headers: ["accept", "application/json", ...headers],

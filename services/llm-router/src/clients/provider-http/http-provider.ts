@@ -1,8 +1,9 @@
 import type { Secret } from "@topdog/config/secret";
-import { Pool } from "undici";
+import { type Agent, Pool } from "undici";
 import { type OpenCall, type Provider, type ProviderCall, uncarried } from "../providers/provider.ts";
 import { Attempt } from "./attempt.ts";
 import { checkKey } from "./check-key.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
 import type { HttpApi } from "./http-api.ts";
 
 export interface HttpOptions {
@@ -10,22 +11,30 @@ export interface HttpOptions {
   readonly baseUrl: string;
   readonly maxConnections: number;
   readonly connectTimeoutMs: number;
+  /** Of the addresses that the base URL's name resolves to. */
+  readonly mayConnectTo: (address: string) => boolean;
+  /** Connections that providers at several addresses share; absent: this one has its own, and closes them. */
+  readonly agent?: Agent;
 }
 
 /** Shorter than any server's, so that a call is never written to a connection that is being closed. */
 const idleConnectionMs = 4000;
 
-const poolOf = (origin: string, { maxConnections, connectTimeoutMs }: HttpOptions): Pool =>
-  new Pool(origin, {
-    connections: maxConnections,
-    pipelining: 1,
-    allowH2: false,
-    connect: { timeout: connectTimeoutMs },
-    keepAliveTimeout: idleConnectionMs,
-    // The attempt has its own timers: undici's body timeout would end a stream that is merely slow.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+/** Of connections to providers. */
+export const connectionOptions = ({
+  maxConnections,
+  connectTimeoutMs,
+  mayConnectTo,
+}: Omit<HttpOptions, "baseUrl">) => ({
+  connections: maxConnections,
+  pipelining: 1,
+  allowH2: false,
+  connect: { timeout: connectTimeoutMs, lookup: guardedLookup(mayConnectTo) },
+  keepAliveTimeout: idleConnectionMs,
+  // The attempt has its own timers: undici's body timeout would end a stream that is merely slow.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+});
 
 const withDropped = (call: OpenCall, dropped: readonly string[]): OpenCall =>
   dropped.length === 0
@@ -41,7 +50,7 @@ const withDropped = (call: OpenCall, dropped: readonly string[]): OpenCall =>
 export function createHttpProvider(options: HttpOptions, api: HttpApi): Provider {
   const { origin, host, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/+$/, "");
-  const pool = poolOf(origin, options);
+  const pool = options.agent ?? new Pool(origin, connectionOptions(options));
 
   function headersFor(call: ProviderCall, path: string, body: Buffer, credential: Secret | null): string[] {
     const accept = call.request.streamed ? (api.streamType ?? "text/event-stream") : "application/json";
@@ -61,14 +70,17 @@ export function createHttpProvider(options: HttpOptions, api: HttpApi): Provider
       const { body, dropped } = adapted;
       const attempt = new Attempt(call, api);
       const path = `${basePath}/${api.pathOf(call)}`;
-      pool.dispatch({ path, method: "POST", headers: headersFor(call, path, body, credential), body }, attempt);
+      const headers = headersFor(call, path, body, credential);
+      pool.dispatch({ origin, path, method: "POST", headers, body }, attempt);
       return withDropped({ outcome: attempt.outcome, abort: () => attempt.abort("aborted") }, dropped);
     },
     check(credential, timeoutMs) {
       const path = `${basePath}/${api.checkPath}`;
-      const headers = api.authorize({ method: "GET", host, path, body: null }, credential);
-      return checkKey(pool, { path, headers, readRefusal: api.readRefusal, timeoutMs });
+      const headers = credential === null ? [] : api.authorize({ method: "GET", host, path, body: null }, credential);
+      return checkKey(pool, { origin, path, headers, readRefusal: api.readRefusal, timeoutMs });
     },
-    close: () => pool.destroy(),
+    close: async () => {
+      if (options.agent === undefined) await pool.destroy();
+    },
   };
 }

@@ -16,7 +16,7 @@ export interface Provider {
   /** Sends the call with this credential; null for a provider that wants none. Never rejects. */
   open(call: ProviderCall, credential: Secret | null): OpenCall;
   /** Asks by the cheapest authenticated read whether the provider accepts a credential. Never rejects. */
-  check(credential: Secret, timeoutMs: number): Promise<CredentialStatus>;
+  check(credential: Secret | null, timeoutMs: number): Promise<CredentialStatus>;
   close(): Promise<void>;
 }
 
