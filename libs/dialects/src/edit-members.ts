@@ -1,4 +1,5 @@
-import type { JsonMembers } from "./json-scanner.ts";
+import type { ModelRequest } from "./dialect.ts";
+import { type JsonMembers, scanJsonObject } from "./json-scanner.ts";
 
 const comma = Buffer.from(",");
 const openBrace = Buffer.from("{");
@@ -20,4 +21,18 @@ export function editMembers(body: Buffer, { members }: JsonMembers, edit: Member
   if (pieces.length === 0) pieces.push(openBrace);
   pieces.push(closeBrace);
   return Buffer.concat(pieces);
+}
+
+/** The same request for another model: nothing but its name is changed. */
+export function withModel(request: ModelRequest, model: string): ModelRequest {
+  if (request.model === model) return request;
+  const { body } = request;
+  const span = scanJsonObject(body).members.get("model");
+  if (span === undefined) throw new Error("a request that was read names no model");
+  const named = Buffer.concat([
+    body.subarray(0, span.start),
+    Buffer.from(JSON.stringify(model)),
+    body.subarray(span.end),
+  ]);
+  return { ...request, model, body: named };
 }

@@ -18,6 +18,18 @@ export interface Operation {
   readonly stream: StreamFormat | null;
 }
 
+/** Says what data a call is about. Routers read it; no provider gets it. */
+export const segmentHeader = "x-data-segment";
+
+/** Of headers whose names, in lower case, and values alternate. */
+export function headerOf(headers: readonly string[], name: string): string | undefined {
+  for (let index = 0; index + 1 < headers.length; index += 2) if (headers[index] === name) return headers[index + 1];
+  return undefined;
+}
+
+export const withoutHeader = (headers: readonly string[], name: string): readonly string[] =>
+  headerOf(headers, name) === undefined ? headers : headers.filter((_, index) => headers[index - (index % 2)] !== name);
+
 export interface StreamFormat {
   readonly contentType: string;
   /** Keeps a silent stream open; no client takes it for an event. */

@@ -15,6 +15,7 @@ import { createEventPublisher, type EventPublisher, isHopelessUsage } from "./cl
 import { createByokCredentials } from "./clients/byok-credentials.ts";
 import { createByokOffers } from "./clients/byok-upstreams.ts";
 import { byokOnlyUpstreams, upstreamPool } from "./clients/upstream-pool.ts";
+import { readRoutingPolicy } from "./clients/routing-file.ts";
 import { createUpstreams, type UpstreamOptions, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
 import { createCredentialOpener } from "./clients/open-credential.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
@@ -55,8 +56,10 @@ export const llmRouter = defineService({
   build: async ({ config, deps, bus, logger, metrics: registry, onStop }) => {
     const options = poolOptions(config, deps.readSecret);
     const pool = upstreamPool(options);
+    const policy = readRoutingPolicy(config.ROUTING_FILE);
     const catalog = createModelCatalog(
       pool.map(({ id, models, provider: { dialects, native } }) => ({ id, models, dialects, native })),
+      policy,
     );
     const everyUpstream = [...pool, ...byokOnlyUpstreams(options)];
     const metrics = createRouterMetrics(registry, {
@@ -81,7 +84,7 @@ export const llmRouter = defineService({
       logger,
       onFailure: (tenant) => credentials.drop(tenant),
     });
-    const byok = { credentials, offers: createByokOffers(everyUpstream), open };
+    const byok = { credentials, offers: createByokOffers(everyUpstream, policy), open };
     onStop("credentials", hearOfCredentials(shared, bus, byok));
     let turn = 0;
     const { nowMs } = deps;
@@ -94,6 +97,7 @@ export const llmRouter = defineService({
         spool,
         observer: createCallCounter(metrics),
         maxAttempts: config.MAX_ATTEMPTS,
+        policy,
         timeouts: timeoutsOf(config),
         nowMs,
         nextTurn: () => (turn = (turn + 1) % Number.MAX_SAFE_INTEGER),

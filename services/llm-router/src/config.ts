@@ -110,6 +110,11 @@ export const configSchema = z.object({
     .describe(
       "JSON: more OpenAI-compatible upstreams, [{id, baseUrl, apiKeyEnv?, models?, dialects?}]; apiKeyEnv names a variable, X_API_KEY, that holds the key",
     ),
+  ROUTING_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('JSON: aliases, weights, rules for tenants and data segments, limits of models; see "Routing"'),
   MODEL_PRICES_FILE: z
     .string()
     .min(1)

@@ -52,6 +52,8 @@ export interface CallOptions {
   readonly deadlineInMs?: number;
   /** The only models that the caller's key may call. */
   readonly models?: string[];
+  /** Of the request, as the gateway passes them on; names and values alternate. */
+  readonly headers?: readonly string[];
   /** Give the call up after so many bytes of answer; 0: soon after it is sent. */
   readonly abortAfterBytes?: number;
   /** Whose call it is; a user without credentials by default. */
@@ -71,7 +73,7 @@ function openedCall(
   endpoint: string,
   path: string,
   body: Buffer,
-  { deadlineInMs = 20_000, models }: CallOptions = {},
+  { deadlineInMs = 20_000, models, headers = [] }: CallOptions = {},
 ): OpenedCall & { seq: number } {
   lastSeq += 1;
   const buckets = { personal: "user:usr_1", org: null };
@@ -82,7 +84,7 @@ function openedCall(
     traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
     endpoint,
     path,
-    headers: [],
+    headers,
     timeoutMs: deadlineInMs,
     principal: {
       keyId: models === undefined ? "key_1" : `key_of_${lastSeq}`,

@@ -1,6 +1,6 @@
 import { servedHeaderNames } from "@topdog/contracts/served-headers";
 import { noBody, type AnswerHead, type OpenedCall } from "@topdog/call-link/call";
-import type { StreamFormat } from "@topdog/dialects/operation";
+import { segmentHeader, type StreamFormat } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { CutReason, RelayEnd, UnansweredReason } from "../clients/answer-relay.ts";
@@ -53,8 +53,9 @@ const noHeaders: readonly string[] = [];
 /** What the caller tells the provider beside the body, as far as the dialect lets it. */
 function passedRequestHeaders({ req, facts }: Call): readonly string[] {
   const { passedHeaders: names } = facts.operation;
-  if (names.length === 0) return noHeaders;
-  return names.flatMap((name) => {
+  const all = req.headers[segmentHeader] === undefined ? names : [...names, segmentHeader];
+  if (all.length === 0) return noHeaders;
+  return all.flatMap((name) => {
     const value = req.headers[name];
     return typeof value === "string" && value.length <= maxPassedBytes ? [name, value] : [];
   });

@@ -2,6 +2,7 @@ import type { DialectId } from "@topdog/dialects/dialect";
 import { customModel, customUpstream } from "../domain/custom-model.ts";
 import type { Model } from "../domain/models.ts";
 import { createModelCatalog, type Offer } from "../domain/model-catalog.ts";
+import type { RoutingPolicy } from "../domain/routing-policy.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
 
 /** Which provider's credentials an upstream takes: all sandboxes take those of `sandbox`. */
@@ -14,9 +15,10 @@ export interface ByokOffers {
   upstreamsOf(provider: string): readonly UpstreamOptions[];
 }
 
-export function createByokOffers(upstreams: readonly UpstreamOptions[]): ByokOffers {
+export function createByokOffers(upstreams: readonly UpstreamOptions[], policy: RoutingPolicy): ByokOffers {
   const catalog = createModelCatalog(
     upstreams.map(({ id, models, provider: { dialects, native } }) => ({ id, models, dialects, native })),
+    policy,
   );
   const custom = upstreams.find(({ id }) => id === customUpstream)?.provider;
   const isServed = (modelId: string): boolean => catalog.models.some(({ id }: Model) => id === modelId);
@@ -26,7 +28,9 @@ export function createByokOffers(upstreams: readonly UpstreamOptions[]): ByokOff
       const offers = Map.groupBy(known, ({ upstreamId }) => byokProviderOf(upstreamId));
       if (custom?.dialects.includes(dialect) === true) {
         const native = custom.native.includes(dialect);
-        offers.set(customUpstream, [{ model: customModel(modelId), upstreamId: customUpstream, native }]);
+        offers.set(customUpstream, [
+          { model: customModel(modelId), upstreamId: customUpstream, native, rank: 0, weight: null },
+        ]);
       }
       return offers;
     },

@@ -8,11 +8,14 @@ const candidate = (
   state: RouteHealth["state"] = "healthy",
   firstContentMs: number | null = null,
   native = true,
+  { rank = 0, weight = null }: { rank?: number; weight?: number | null } = {},
 ): Candidate<{ readonly offer: Offer }> => ({
   route: {
     offer: {
       upstreamId,
       native,
+      rank,
+      weight,
       model: {
         id: "m",
         family: "f",
@@ -40,6 +43,23 @@ describe("the order of upstreams", () => {
     const foreign = candidate("foreign", 1, "healthy", 10, false);
     expect(ids([foreign, candidate("native", 9, "healthy", 900)])).toEqual(["native", "foreign"]);
     expect([0, 1].map((turn) => ids([foreign, candidate("native", 1)], turn)[0])).toEqual(["native", "native"]);
+  });
+
+  test("models of an alias are tried in its order, whatever they cost and who speaks the dialect", () => {
+    const second = candidate("second", 1, "healthy", 10, true, { rank: 1 });
+    expect(ids([second, candidate("first", 9, "healthy", 900, false)])).toEqual(["first", "second"]);
+  });
+
+  test("an operator's weights share the calls, whatever price and latency say; none is a fallback alone", () => {
+    const weighted = (id: string, weight: number) => candidate(id, weight, "healthy", 100 * weight, true, { weight });
+    const pool = [candidate("unweighted", 0), weighted("often", 3), weighted("seldom", 1), weighted("never", 0)];
+    const orders = Array.from({ length: 8 }, (_, turn) => ids(pool, turn));
+    const first = orders.map(([one]) => one);
+    expect(["often", "seldom", "never", "unweighted"].map((id) => first.filter((one) => one === id).length)).toEqual([
+      6, 2, 0, 0,
+    ]);
+    for (const order of orders) expect(order.toSorted()).toEqual(["never", "often", "seldom", "unweighted"]);
+    expect(ids([weighted("never", 0), candidate("unweighted", 5)])).toEqual(["never", "unweighted"]);
   });
 
   test("equals take turns, and each is the other's fallback", () => {

@@ -34,34 +34,36 @@ interface Wanted {
   readonly holders: readonly Holder[];
   /** Upstreams that serve the model and take callers' credentials, by the provider that these are for. */
   readonly offers: ReadonlyMap<string, readonly Offer[]>;
-  readonly modelId: string;
   readonly userId: string;
 }
 
 const isListed = (list: readonly string[] | null, one: string): boolean => list === null || list.includes(one);
-/** Who has an endpoint of their own names its models: nobody else knows them. */
-const serves = (provider: string, allowedModels: readonly string[] | null, modelId: string): boolean =>
-  isListed(allowedModels, modelId) && (provider !== customUpstream || allowedModels !== null);
+/** Those of its provider that the credential is for. Who has an endpoint of their own names its models: nobody else knows them. */
+function offersFor(
+  { provider, allowedModels, allowedMembers }: ListedCredential,
+  { offers, userId }: Pick<Wanted, "offers" | "userId">,
+): readonly Offer[] {
+  if (!isListed(allowedMembers, userId) || (provider === customUpstream && allowedModels === null)) return [];
+  return (offers.get(provider) ?? []).filter(({ model }) => isListed(allowedModels, model.id));
+}
+
 const isUsable = ({ status, envelope }: ListedCredential): boolean => status !== "invalid" && envelope !== null;
 
 /**
  * A user's own credentials come first, then the org's, each in its order. Whoever has one for this call, usable or not, is moved
  * to the platform's only by their own choice; for a model that none of their credentials is for, the platform's serve as for anybody.
  */
-export function chooseCandidates({ holders, offers, modelId, userId }: Wanted): Candidates {
+export function chooseCandidates({ holders, offers, userId }: Wanted): Candidates {
   const own: OwnCandidate[] = [];
   let concerned = false;
   let platform = true;
   for (const { tenant, credentials, fallback } of holders) {
-    const forCall = credentials.filter(
-      ({ provider, allowedModels, allowedMembers }) =>
-        offers.has(provider) && serves(provider, allowedModels, modelId) && isListed(allowedMembers, userId),
-    );
-    if (forCall.length === 0) continue;
-    concerned = true;
-    platform &&= fallback;
-    for (const credential of forCall.filter(isUsable)) {
-      for (const offer of offers.get(credential.provider) ?? []) own.push({ tenant, credential, offer });
+    for (const credential of credentials) {
+      const forCall = offersFor(credential, { offers, userId });
+      if (forCall.length === 0) continue;
+      concerned = true;
+      platform &&= fallback;
+      if (isUsable(credential)) for (const offer of forCall) own.push({ tenant, credential, offer });
     }
   }
   return { own, platform, unusable: concerned && own.length === 0 };

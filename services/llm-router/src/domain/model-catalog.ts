@@ -1,6 +1,7 @@
 import type { DialectId } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import type { Model } from "./models.ts";
+import { noPolicy, type RoutingPolicy, weightOf } from "./routing-policy.ts";
 
 /** What choosing an upstream needs to know of it. */
 export interface UpstreamModels {
@@ -16,6 +17,10 @@ export interface Offer {
   readonly upstreamId: string;
   /** The provider speaks the caller's dialect: the call passes through as it is. */
   readonly native: boolean;
+  /** Place of the model among those that the asked name stands for, from 0. */
+  readonly rank: number;
+  /** Its share among upstreams that have one; null: price and latency decide. */
+  readonly weight: number | null;
 }
 
 export interface ModelCatalog {
@@ -23,6 +28,8 @@ export interface ModelCatalog {
   readonly models: readonly Model[];
   /** Throws AppError model_not_found. */
   find(modelId: string): Model;
+  /** The models that a name stands for: itself, unless it is an alias. */
+  targetsOf(name: string): readonly string[];
   /** In which dialects some upstream serves the model. */
   dialectsOf(modelId: string): readonly DialectId[];
   /** Every upstream that serves the model in this dialect, with its own price. Throws AppError model_not_found. */
@@ -38,7 +45,27 @@ function notFound(modelId: string, where: string): AppError {
 const isMadeIn = ({ kind }: Model, dialect: DialectId): boolean =>
   (kind === "embeddings") === (dialect === "openai-embeddings");
 
-export function createModelCatalog(upstreams: readonly UpstreamModels[]): ModelCatalog {
+/** Names that stand for other models are offered like those, the first one's first. */
+function addAliases(
+  aliases: RoutingPolicy["aliases"],
+  models: Map<string, Model>,
+  offers: ReadonlyMap<DialectId, Map<string, Offer[]>>,
+): void {
+  for (const [name, targets] of Object.entries(aliases)) {
+    const first = targets.map((target) => models.get(target)).find((model) => model !== undefined);
+    if (first === undefined) continue;
+    models.set(name, { ...first, id: name });
+    for (const byModel of offers.values()) {
+      const found = targets.flatMap((target, rank) => (byModel.get(target) ?? []).map((offer) => ({ ...offer, rank })));
+      if (found.length > 0) byModel.set(name, found);
+    }
+  }
+}
+
+export function createModelCatalog(
+  upstreams: readonly UpstreamModels[],
+  policy: Pick<RoutingPolicy, "aliases" | "weights"> = noPolicy,
+): ModelCatalog {
   const models = new Map<string, Model>();
   const offers = new Map<DialectId, Map<string, Offer[]>>();
   for (const upstream of upstreams) {
@@ -49,12 +76,21 @@ export function createModelCatalog(upstreams: readonly UpstreamModels[]): ModelC
       for (const model of upstream.models) {
         if (!isMadeIn(model, dialect)) continue;
         const known = byModel.get(model.id) ?? [];
-        known.push({ model, upstreamId: upstream.id, native: upstream.native.includes(dialect) });
+        const native = upstream.native.includes(dialect);
+        known.push({
+          model,
+          upstreamId: upstream.id,
+          native,
+          rank: 0,
+          weight: weightOf(policy, upstream.id, model.id),
+        });
         byModel.set(model.id, known);
       }
     }
   }
+  addAliases(policy.aliases, models, offers);
   return {
+    targetsOf: (name) => policy.aliases[name] ?? [name],
     models: [...models.values()],
     find(modelId) {
       const found = models.get(modelId);

@@ -3,7 +3,7 @@ import type { Dialect } from "@topdog/dialects/dialect";
 import { countTokensOperation, tokenCountBody } from "@topdog/dialects/count-tokens";
 import { dialects, operationFor } from "@topdog/dialects/dialects";
 import { modelBody, modelListBody, modelsOperation } from "@topdog/dialects/models";
-import type { Operation } from "@topdog/dialects/operation";
+import { headerOf, type Operation } from "@topdog/dialects/operation";
 import { errorAnswer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { Logger } from "@topdog/telemetry/logger";
@@ -52,12 +52,6 @@ function answersByEndpoint(deps: LinkCallsDeps): ReadonlyMap<string, Answering> 
     },
   ];
   return new Map(all.map((one) => [one.operation.endpoint, one]));
-}
-
-/** Names and values alternate. */
-function headerOf(headers: readonly string[], name: string): string | undefined {
-  const index = headers.indexOf(name);
-  return index < 0 || index % 2 === 1 ? undefined : headers[index + 1];
 }
 
 function answerJson({ answer }: Call, body: object): void {

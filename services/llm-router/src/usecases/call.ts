@@ -4,7 +4,7 @@ import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
 import { AppError } from "@topdog/errors/app-error";
 import type { FailureKind } from "../domain/failure-table.ts";
-import type { Offer } from "../domain/model-catalog.ts";
+import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 import { costNanoUsd, toUsdText } from "../domain/models.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";
 import { type CallOrigin, noTokens, usageRecord } from "../domain/usage-record.ts";
@@ -55,10 +55,16 @@ export interface Call {
   readonly tenants: readonly string[];
 }
 
+/** A key that may call what a name stands for may call it by that name. */
+export const mayCall = (
+  catalog: Pick<ModelCatalog, "targetsOf">,
+  allowedModels: readonly string[] | null,
+  name: string,
+): boolean => allowedModels === null || [name, ...catalog.targetsOf(name)].some((one) => allowedModels.includes(one));
+
 /** Throws AppError model_not_allowed. */
-export function requireAllowed({ allowedModels }: Call, modelId: string): void {
-  if (allowedModels === null || allowedModels.includes(modelId)) return;
-  throw new AppError("model_not_allowed", { param: "model" });
+export function requireAllowed(catalog: Pick<ModelCatalog, "targetsOf">, { allowedModels }: Call, name: string): void {
+  if (!mayCall(catalog, allowedModels, name)) throw new AppError("model_not_allowed", { param: "model" });
 }
 
 /** An admitted call of a model, its request read. */
@@ -90,7 +96,7 @@ export function modelUsage(
   },
 ): UsageConsumed {
   const { offer, attempts, outcome, refund, refundsLlmRequest, tokens } = result;
-  const common = { endpoint: dialect.endpoint, streamed: request.streamed, model: request.model };
+  const common = { endpoint: dialect.endpoint, streamed: request.streamed, model: offer?.model.id ?? request.model };
   const provider = offer?.upstreamId ?? null;
   const cost = offer === null ? 0 : costNanoUsd(offer.model, tokens);
   const price = cost === null ? { costNanoUsd: 0, costUnknown: true as const } : { costNanoUsd: cost };

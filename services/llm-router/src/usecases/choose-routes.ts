@@ -1,18 +1,20 @@
 import type { DialectId } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import type { Secret } from "@topdog/config/secret";
-import type { SealedCredential } from "@topdog/contracts/byok";
+import { orgTenant, type SealedCredential, userTenant } from "@topdog/contracts/byok";
 import type { ByokCredentials } from "../clients/byok-credentials.ts";
 import type { ByokOffers } from "../clients/byok-upstreams.ts";
 import type { UpstreamRoute } from "../clients/upstream-route.ts";
 import type { Upstreams } from "../clients/upstreams.ts";
 import { chooseCandidates, type Holder, type OwnCandidate } from "../domain/candidates.ts";
+import { type DataSegment, permits, type RoutingPolicy } from "../domain/routing-policy.ts";
 import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 
 export interface RouteDeps {
   readonly catalog: ModelCatalog;
   readonly upstreams: Upstreams;
   readonly maxAttempts: number;
+  readonly policy: RoutingPolicy;
   readonly byok: {
     readonly credentials: ByokCredentials;
     readonly offers: ByokOffers;
@@ -24,8 +26,13 @@ export interface RouteDeps {
 /** Who calls, and whose credentials may serve the call. */
 export interface RouteCaller {
   readonly userId: string;
+  readonly orgId: string | null;
   /** In the order in which they are tried. */
   readonly tenants: readonly string[];
+  /** What the call's data is about. */
+  readonly segment: DataSegment;
+  /** Of what an alias stands for, the only models that the caller's key may call; null: all. */
+  readonly models: readonly string[] | null;
 }
 
 export interface Routes {
@@ -36,21 +43,49 @@ export interface Routes {
   readonly resting: readonly UpstreamRoute[];
 }
 
-/** The ways to serve a call. Throws AppError model_not_found, byok_credential_unusable, or 503 when credentials cannot be read. */
+/** Of these, those that the operator's rules allow for this call. */
+function permitted(
+  { policy }: RouteDeps,
+  { userId, orgId, segment, models }: RouteCaller,
+  offers: readonly Offer[],
+): readonly Offer[] {
+  const tenants = [...(orgId === null ? [] : [orgTenant(orgId)]), userTenant(userId)];
+  return offers.filter(
+    ({ upstreamId, model }) =>
+      (models === null || models.includes(model.id)) && permits(policy, { tenants, segment }, upstreamId, model.id),
+  );
+}
+
+/** The platform's. Throws AppError model_not_found, or model_not_allowed where a rule leaves none. */
+function platformOffers(deps: RouteDeps, caller: RouteCaller, modelId: string, dialect: DialectId): readonly Offer[] {
+  const offers = deps.catalog.offersOf(modelId, dialect);
+  const allowed = permitted(deps, caller, offers);
+  if (allowed.length > 0) return allowed;
+  const { segment } = caller;
+  const detail =
+    segment === "general"
+      ? "The rules for your account or organization do not allow this model."
+      : `No provider of this model is cleared for ${segment} data.`;
+  throw new AppError("model_not_allowed", { detail, param: "model" });
+}
+
+/** The ways to serve a call. Throws AppError model_not_found, model_not_allowed, byok_credential_unusable, or 503 when credentials cannot be read. */
 export async function chooseRoutes(
   deps: RouteDeps,
   caller: RouteCaller,
   modelId: string,
   dialect: DialectId,
 ): Promise<Routes> {
-  const offers = deps.byok.offers.of(modelId, dialect);
-  if (caller.tenants.length === 0 || offers.size === 0) return platformAlone(deps, modelId, dialect);
+  if (caller.tenants.length === 0) return platformAlone(deps, caller, modelId, dialect);
+  const offers = new Map(
+    [...deps.byok.offers.of(modelId, dialect)].map(([provider, list]) => [provider, permitted(deps, caller, list)]),
+  );
   const known = await Promise.all(
     caller.tenants.map(async (tenant): Promise<Holder> => ({ tenant, ...(await deps.byok.credentials.of(tenant)) })),
   );
-  const chosen = chooseCandidates({ holders: known, offers, modelId, userId: caller.userId });
-  if (chosen.own.length === 0 && chosen.platform) return platformAlone(deps, modelId, dialect);
-  const platform = chosen.platform ? platformRoutes(deps, modelId, dialect) : [];
+  const chosen = chooseCandidates({ holders: known, offers, userId: caller.userId });
+  if (chosen.own.length === 0 && chosen.platform) return platformAlone(deps, caller, modelId, dialect);
+  const platform = chosen.platform ? platformRoutes(deps, caller, modelId, dialect) : [];
   if (chosen.unusable && platform.length === 0) throw unusable();
   const resting: UpstreamRoute[] = [];
   const ready: OwnCandidate[] = [];
@@ -86,17 +121,22 @@ const withSecret = ({ tenant, credential, offer }: OwnCandidate, secret: Secret 
   },
 });
 
-const platformAlone = (deps: RouteDeps, modelId: string, dialect: DialectId): Routes => ({
+const platformAlone = (deps: RouteDeps, caller: RouteCaller, modelId: string, dialect: DialectId): Routes => ({
   own: [],
   resting: [],
-  platform: deps.catalog.offersOf(modelId, dialect).map((offer) => deps.upstreams.platformRoute(offer)),
+  platform: platformOffers(deps, caller, modelId, dialect).map((offer) => deps.upstreams.platformRoute(offer)),
 });
 
 /** None where the platform has no credential for the model. */
-function platformRoutes(deps: RouteDeps, modelId: string, dialect: DialectId): readonly UpstreamRoute[] {
+function platformRoutes(
+  deps: RouteDeps,
+  caller: RouteCaller,
+  modelId: string,
+  dialect: DialectId,
+): readonly UpstreamRoute[] {
   let offers: readonly Offer[];
   try {
-    offers = deps.catalog.offersOf(modelId, dialect);
+    offers = platformOffers(deps, caller, modelId, dialect);
   } catch {
     return [];
   }

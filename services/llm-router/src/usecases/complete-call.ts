@@ -1,7 +1,8 @@
-import type { Operation } from "@topdog/dialects/operation";
+import { headerOf, type Operation, segmentHeader } from "@topdog/dialects/operation";
 import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import { errorOfFailures } from "../domain/attempt-failure.ts";
+import { readSegment } from "../domain/routing-policy.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";
 import { noTokens, providerlessUsage } from "../domain/usage-record.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
@@ -16,7 +17,7 @@ import {
   requireAllowed,
   servedHeaders,
 } from "./call.ts";
-import { chooseRoutes, type Routes } from "./choose-routes.ts";
+import { chooseRoutes, type RouteCaller, type Routes } from "./choose-routes.ts";
 import { relayStream } from "./relay-stream.ts";
 import { spoolFailure } from "./spool-failure.ts";
 import { type Tried, tryUpstreams } from "./try-upstreams.ts";
@@ -27,8 +28,8 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
   let routes: Routes;
   try {
     request = dialect.readRequest(body);
-    requireAllowed(admitted, request.model);
-    const caller = { userId: admitted.origin.userId, tenants: admitted.tenants };
+    requireAllowed(deps.catalog, admitted, request.model);
+    const caller = routeCaller(admitted, request);
     routes = await chooseRoutes(deps, caller, request.model, dialect.id);
   } catch (error) {
     return rejectCall(deps, dialect, admitted, error);
@@ -58,6 +59,13 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
     });
   }
   return answerWhole(deps, call, spooled, tried, tried.outcome);
+}
+
+/** Throws AppError invalid_request for a segment that does not exist. */
+function routeCaller({ origin, tenants, headers, allowedModels }: Call, { model }: ModelRequest): RouteCaller {
+  const { userId, orgId } = origin;
+  const models = allowedModels === null || allowedModels.includes(model) ? null : allowedModels;
+  return { userId, orgId, tenants, models, segment: readSegment(headerOf(headers, segmentHeader)) };
 }
 
 /** Ended before any provider was asked, in one record: the caller's own fault is charged, ours is not. */

@@ -15,7 +15,7 @@ export async function countTokens(
   try {
     const read = readCountRequest(body);
     ({ model } = read);
-    requireAllowed(call, model);
+    requireAllowed(deps.catalog, call, model);
     deps.catalog.find(model);
     tokens = countPromptTokens(read.conversation);
   } catch (error) {

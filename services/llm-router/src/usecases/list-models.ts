@@ -3,7 +3,7 @@ import type { ModelCatalog } from "../domain/model-catalog.ts";
 import { toListedModel } from "../domain/listed-model.ts";
 import type { Model } from "../domain/models.ts";
 import { providerlessUsage } from "../domain/usage-record.ts";
-import { type Call, type CallDeps, requireAllowed } from "./call.ts";
+import { type Call, type CallDeps, mayCall, requireAllowed } from "./call.ts";
 
 export type ModelsDeps = Pick<CallDeps, "spool" | "nowMs"> & { readonly catalog: ModelCatalog };
 
@@ -22,14 +22,14 @@ export async function listModels(deps: ModelsDeps, call: Call): Promise<readonly
   await record(deps, call, "ok", null);
   const { allowedModels } = call;
   const { models } = deps.catalog;
-  const allowed = allowedModels === null ? models : models.filter(({ id }) => allowedModels.includes(id));
+  const allowed = allowedModels === null ? models : models.filter(({ id }) => mayCall(deps.catalog, allowedModels, id));
   return allowed.map((model) => listed(deps, model));
 }
 
 /** Throws AppError model_not_found or model_not_allowed. */
 export async function findModel(deps: ModelsDeps, call: Call, modelId: string): Promise<ListedModel> {
   try {
-    requireAllowed(call, modelId);
+    requireAllowed(deps.catalog, call, modelId);
     const model = deps.catalog.find(modelId);
     await record(deps, call, "ok", modelId);
     return listed(deps, model);

@@ -1,7 +1,10 @@
+import { withModel } from "@topdog/dialects/edit-members";
+import { segmentHeader, withoutHeader } from "@topdog/dialects/operation";
 import type { AttemptFailure } from "../domain/attempt-failure.ts";
 import { orderCandidates } from "../domain/candidate-order.ts";
 import { type FailureRule, ruleOf } from "../domain/failure-table.ts";
 import type { Offer } from "../domain/model-catalog.ts";
+import { limitsFor } from "../domain/routing-policy.ts";
 import type { Routes } from "./choose-routes.ts";
 import type { AttemptOutcome, ProviderCall } from "../clients/providers/provider.ts";
 import type { UpstreamRoute } from "../clients/upstream-route.ts";
@@ -34,15 +37,16 @@ const inOrder = (deps: CallDeps, routes: readonly UpstreamRoute[]): readonly Ups
     deps.nextTurn(),
   );
 
-function providerCall(deps: CallDeps, { dialect, request, headers, origin, deadlineMs }: ModelCall): ProviderCall {
-  const { timeouts } = deps;
+function providerCall(deps: CallDeps, call: ModelCall, { model }: Offer): ProviderCall {
+  const { dialect, request, origin, deadlineMs } = call;
+  const limits = limitsFor(deps.policy, model, deps.timeouts);
   return {
     format: dialect,
-    request,
+    request: withModel(request, model.id),
     requestId: origin.requestId,
-    headers,
-    firstContentTimeoutMs: request.streamed ? timeouts.firstContentMs : timeouts.plainAnswerMs,
-    interChunkTimeoutMs: timeouts.interChunkMs,
+    headers: withoutHeader(call.headers, segmentHeader),
+    firstContentTimeoutMs: request.streamed ? limits.firstContentMs : limits.plainAnswerMs,
+    interChunkTimeoutMs: limits.interChunkMs,
     totalTimeoutMs: deadlineMs - deps.nowMs(),
   };
 }
@@ -95,7 +99,7 @@ export async function tryUpstreams(deps: CallDeps, call: ModelCall, routes: Rout
   let uncarried: Tried | null = null;
   while (waiting.length > 0 && attempts < deps.maxAttempts) {
     const [route, ...others] = waiting as readonly [UpstreamRoute, ...UpstreamRoute[]];
-    const attempt = providerCall(deps, call);
+    const attempt = providerCall(deps, call, route.offer);
     if (attempt.totalTimeoutMs <= 0) {
       failures.unshift({ kind: "deadline", retryAfterSeconds: null });
       break;
