@@ -100,6 +100,9 @@ describe("a metered call", () => {
     expect(platform.router.seen.at(-1)?.headers).toEqual(Object.entries(version).flat());
     expect((await gateway.call(null, { headers })).status).toBe(200);
     expect(platform.router.seen.at(-1)?.headers).toEqual([]);
+    // What the data is about is for the router, in every dialect.
+    expect((await gateway.call(null, { headers: { ...headers, "X-Data-Segment": "medical" } })).status).toBe(200);
+    expect(platform.router.seen.at(-1)?.headers).toEqual(["x-data-segment", "medical"]);
   });
 
   test("passes on whatever the router answers, errors too, with the same headers", async () => {
