@@ -6,6 +6,7 @@ import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
 import { findShortHistories } from "./property-tests.ts";
 import { findRoomProblems } from "./rooms.ts";
+import { findWorkflowProblems } from "./workflows.ts";
 import { commandFile, toolCheck } from "./run-tool.ts";
 import { auditDependencies, findReleaseAgeProblems } from "./supply.ts";
 import { readSourceTree, type SourceFile } from "./source-tree.ts";
@@ -135,6 +136,12 @@ function textGates(root: string): Gate[] {
       "no package release younger than three days is taken in",
       "wait; pnpm-workspace.yaml says minimumReleaseAge",
       findReleaseAgeProblems,
+    ),
+    gate(
+      "workflows",
+      "workflows are pinned, bounded, have least permissions, and start scripts that exist",
+      "see the message; CI runs actionlint and zizmor besides",
+      findWorkflowProblems,
     ),
     gate("packages", "manifests follow one form, and their scripts exist", "see the message", findPackageProblems),
   ];
