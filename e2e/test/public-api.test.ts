@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { type ApiAnswer, type ApiSetting, startApiSetting } from "../support/openapi/api-setting.ts";
 import { operationsOf, readOpenApi } from "../support/openapi/document.ts";
-import { foreignCases } from "../support/openapi/foreign-ids.ts";
+import { foreignCases, ownRequest } from "../support/openapi/foreign-ids.ts";
 import { fuzzRequest } from "../support/openapi/fuzz-requests.ts";
 import { createJudge } from "../support/openapi/judge-answer.ts";
 
@@ -32,6 +32,20 @@ describe("what belongs to somebody else", () => {
     const { date: _, "x-request-id": requestId, ...rest } = headers;
     return { status, headers: rest, text: text.replaceAll(String(requestId), "<request id>") };
   };
+
+  test.each(account.map((operation) => [operation.method, operation.path, operation] as const))(
+    "%s %s gives a revoked key what an unknown one gets, and an ended session what none gets, to the byte",
+    async (_method, _path, operation) => {
+      for (const [ended, unknown] of [
+        ["revoked key", "unknown key"],
+        ["ended session", "unknown session"],
+      ] as const) {
+        const answer = seen(await setting.send(ownRequest(document, operation, ended)));
+        expect(answer).toEqual(seen(await setting.send(ownRequest(document, operation, unknown))));
+        if (operation.needsCaller) expect(answer.status).toBe(401);
+      }
+    },
+  );
 
   test.each(cases)("for a %s is as if it did not exist, to the byte: %s", async (_caller, _what, one) => {
     const foreign = seen(await setting.send(one.foreign));

@@ -1,9 +1,21 @@
 import { formatApiKey } from "@topdog/contracts/api-key";
+import { csrfTokenOf } from "@topdog/contracts/session-cookies";
 import { signInAsDemo } from "@topdog/local-stack/sign-in";
 import { Pool } from "undici";
 import { startPlatform, type Platform } from "../platform.ts";
 
-export const callers = ["nobody", "malformed key", "unknown key", "user", "org owner", "org member", "person"] as const;
+export const callers = [
+  "nobody",
+  "malformed key",
+  "unknown key",
+  "revoked key",
+  "user",
+  "org owner",
+  "org member",
+  "person",
+  "ended session",
+  "unknown session",
+] as const;
 export type CallerKind = (typeof callers)[number];
 
 /** One HTTP request. Ids of things that exist are named, `<ownKey>`: they differ from run to run, a seed does not. */
@@ -29,23 +41,27 @@ export interface ApiSetting {
 
 const connections = 4;
 const requestTimeoutMs = 10_000;
+/** What is asked with them is how each is answered, from one address. */
+const badKeysAreMany = { BAD_KEYS_PER_MINUTE: "10000" };
 
 /** A platform with two orgs, keys of every kind of caller, and things of one's own and of somebody else. */
 export async function startApiSetting(): Promise<ApiSetting> {
-  const platform = await startPlatform({ fastProviders: true });
+  const platform = await startPlatform({ fastProviders: true, settings: { gateway: badKeysAreMany } });
   const client = new Pool(platform.gatewayUrl, { connections });
   const other = await platform.newOrg({ plan: "teams", seats: 3 });
-  const keys: Readonly<Record<CallerKind, string | null>> = {
-    nobody: null,
+  const keys: Readonly<Partial<Record<CallerKind, string>>> = {
     "malformed key": "td_nothing",
     "unknown key": formatApiKey(Buffer.alloc(32, 7)),
+    "revoked key": await revokedKey(client, platform),
     user: platform.demo.userKey,
     "org owner": platform.demo.teamsOwnerKey,
     "org member": platform.demo.teamsMemberKey,
-    // Shows a session instead.
-    person: null,
   };
-  const cookies = await signInAsDemo(client, platform.gatewayUrl, platform.demo.password ?? "");
+  const sessions: Readonly<Partial<Record<CallerKind, Readonly<Record<string, string>>>>> = {
+    person: await signIn(client, platform),
+    "ended session": await endedSession(client, platform),
+    "unknown session": { cookie: `topdog_session=${unknownToken}`, "x-csrf-token": csrfTokenOf(unknownToken) },
+  };
   const names = await nameThings(platform, other);
   const named = (text: string): string => text.replaceAll(/<(\w+)>/g, (whole, name: string) => names[name] ?? whole);
 
@@ -57,8 +73,8 @@ export async function startApiSetting(): Promise<ApiSetting> {
         path: named(target),
         method: method as "GET",
         headers: {
-          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-          ...(caller === "person" ? cookies : {}),
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          ...sessions[caller],
           ...(contentType === null ? {} : { "content-type": contentType }),
         },
         body: body === null ? null : Buffer.from(named(body), "latin1"),
@@ -71,6 +87,29 @@ export async function startApiSetting(): Promise<ApiSetting> {
       await platform.stop();
     },
   };
+}
+
+const unknownToken = "u".repeat(43);
+const signIn = (client: Pool, { gatewayUrl, demo }: Platform): Promise<Record<string, string>> =>
+  signInAsDemo(client, gatewayUrl, demo.password ?? "");
+
+async function revokedKey(client: Pool, platform: Platform): Promise<string> {
+  const { id, key } = await platform.newKey(platform.demo.userId);
+  const authorization = `Bearer ${platform.demo.userKey}`;
+  await expectNoContent(client, { method: "DELETE", path: `/api/keys/${id}`, headers: { authorization } });
+  return key;
+}
+
+async function endedSession(client: Pool, platform: Platform): Promise<Record<string, string>> {
+  const headers = await signIn(client, platform);
+  await expectNoContent(client, { method: "POST", path: "/api/auth/sign-out", headers });
+  return headers;
+}
+
+async function expectNoContent(client: Pool, request: Parameters<Pool["request"]>[0]): Promise<void> {
+  const { statusCode, body } = await client.request(request);
+  await body.dump();
+  if (statusCode !== 204) throw new Error(`${request.path} was answered ${statusCode}`);
 }
 
 const cursor = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString("base64url");

@@ -31,6 +31,7 @@ interface DocumentedResponse {
 }
 
 interface DocumentedOperation {
+  readonly security?: readonly unknown[];
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
   readonly responses: Readonly<Record<string, DocumentedResponse>>;
@@ -47,6 +48,8 @@ export interface Operation {
   readonly path: string;
   readonly parameters: readonly Parameter[];
   readonly body: Schema | null;
+  /** Whether it is for somebody who showed a key or a session. */
+  readonly needsCaller: boolean;
 }
 
 export const readOpenApi = (): OpenApi =>
@@ -54,11 +57,12 @@ export const readOpenApi = (): OpenApi =>
 
 export const operationsOf = (document: OpenApi): Operation[] =>
   Object.entries(document.paths).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, { parameters = [], requestBody }]) => ({
+    Object.entries(item).map(([method, { parameters = [], requestBody, security = [] }]) => ({
       method: method.toUpperCase(),
       path,
       parameters,
       body: requestBody?.content["application/json"]?.schema ?? null,
+      needsCaller: security.length > 0,
     })),
   );
 

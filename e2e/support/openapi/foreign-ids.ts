@@ -68,26 +68,30 @@ export function foreignCases(document: OpenApi, operation: Operation, caller: Ca
   });
 }
 
+/** An account operation on things of one's own, the same each time. */
+export const ownRequest = (document: OpenApi, operation: Operation, caller: CallerKind): ApiRequest =>
+  requestWith(document, operation, caller, null, "");
+
 function requestWith(
   document: OpenApi,
   { method, path, body }: Operation,
   caller: CallerKind,
-  input: Input,
+  input: Input | null,
   id: string,
 ): ApiRequest {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    input.place === "path" && name === input.name ? id : (idInputs[name]?.own ?? ""),
+    input?.place === "path" && name === input.name ? id : (idInputs[name]?.own ?? ""),
   );
   return {
     caller,
     method,
-    target: input.place === "query" ? `${filled}?${input.name}=${id}` : filled,
+    target: input?.place === "query" ? `${filled}?${input.name}=${id}` : filled,
     contentType: "application/json",
     body: body === null ? null : JSON.stringify({ ...sampleBody(document, body), ...bodyField(input, id) }),
   };
 }
 
-const bodyField = (input: Input, id: string): object => (input.place === "body" ? { [input.name]: id } : {});
+const bodyField = (input: Input | null, id: string): object => (input?.place === "body" ? { [input.name]: id } : {});
 
 /** A body that the schema takes, the same each time. */
 function sampleBody(document: OpenApi, schema: NonNullable<Operation["body"]>): object {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type As, sessionOf } from "@topdog/testing/account-call";
 import { inTransaction } from "@topdog/postgres/transaction";
 import { hashKey } from "../src/store/key-material.ts";
+import { insertSession } from "../src/store/sessions.ts";
 import { insertInvitation, saveLink } from "../src/store/invitations.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
 import { createKeyAsOperator } from "../src/usecases/create-key.ts";
@@ -63,12 +64,27 @@ export async function arrangeAccess({ deps, db }: Registry): Promise<AccessSetti
     await insertInvitation(trx, { ...invitation, ...times });
     await saveLink(trx, invitationId, hashKey(token), null);
   });
+  const at = new Date();
+  const session = { id: `ses_${owner}`, userId: owner, tokenHash: hashKey(owner), createdAt: at, authenticatedAt: at };
+  const lasts = { secondFactorAt: null, lastSeenAt: at, expiresAt: new Date(Date.now() + 86_400_000) };
+  await change(deps, { userId: owner }, (trx) =>
+    insertSession(trx, { ...session, ...lasts, address: "192.0.2.1", userAgent: "" }),
+  );
   const { id: serviceAccountId } = await createServiceAccount(deps, owning, { orgId, name: "ci" });
   return {
     token,
-    params: { orgId, userId: subject, keyId: record.id, invitationId, credentialId: "cred_missing", serviceAccountId },
+    params: {
+      orgId,
+      userId: subject,
+      keyId: record.id,
+      invitationId,
+      credentialId: "cred_missing",
+      serviceAccountId,
+      sessionId: `ses_${owner}`,
+    },
     callers: {
       nobody: null,
+      visitor: { kind: "visitor", address: "192.0.2.1", userAgent: "a browser" },
       "other org's owner": sessionOf(otherOwner),
       "other org's key": await keyOf(otherOwner, otherOrgId),
       removed: sessionOf(removed),
@@ -81,7 +97,7 @@ export async function arrangeAccess({ deps, db }: Registry): Promise<AccessSetti
       member: sessionOf(member),
       "owner, proof too old": sessionOf(owner, { authenticatedAt: longAgo }),
       admin: sessionOf(admin),
-      owner: sessionOf(owner),
+      owner: sessionOf(owner, { sessionId: `ses_${owner}` }),
     },
   };
 }

@@ -9,7 +9,15 @@ import { type Registry, startRegistry } from "./start-registry.ts";
 
 const openApi = new URL("../../../docs/openapi.json", import.meta.url);
 const table = new URL("access-table.txt", import.meta.url);
-const prefixes = ["/api/orgs", "/api/keys", "/api/audit", "/api/invitations", "/api/byok", "/api/byok-settings"];
+const prefixes = [
+  "/api/auth",
+  "/api/orgs",
+  "/api/keys",
+  "/api/audit",
+  "/api/invitations",
+  "/api/byok",
+  "/api/byok-settings",
+];
 const methods = ["get", "post", "put", "patch", "delete"];
 
 interface Endpoint {
@@ -22,6 +30,13 @@ const nameOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
 
 /** A right body for each endpoint that takes one, so that what decides is who calls. */
 const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unknown>> => ({
+  "POST /api/auth/sign-up": { email: "somebody@example.test" },
+  "POST /api/auth/password-reset": { email: "somebody@example.test" },
+  "POST /api/auth/password": { token, password: "long enough" },
+  "POST /api/auth/sign-in": { email: "somebody@example.test", password: "long enough" },
+  "POST /api/auth/reauthenticate": { password: "long enough" },
+  "POST /api/auth/totp/confirm": { code: "000000" },
+  "POST /api/auth/totp/remove": { code: "000000" },
   "POST /api/keys": { name: "made", orgId: params["orgId"] },
   "PATCH /api/keys/{keyId}": { name: "renamed" },
   "POST /api/keys/{keyId}/rotate": { overlapSeconds: 0 },
@@ -43,6 +58,8 @@ const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unk
 
 /** What they change decides nothing about who may do it next. */
 const repeatable = new Set([
+  "POST /api/auth/sign-up",
+  "POST /api/auth/password-reset",
   "POST /api/orgs",
   "POST /api/keys",
   "PATCH /api/orgs/{orgId}",
@@ -111,6 +128,7 @@ describe("who may do what", () => {
       keyId: "key_missing",
       invitationId: "inv_missing",
       serviceAccountId: "svc_missing",
+      sessionId: "ses_missing",
     };
     for (const endpoint of endpoints) {
       for (const who of ["other org's owner", "other org's key", "removed", "invited"]) {
