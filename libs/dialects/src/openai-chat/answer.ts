@@ -7,7 +7,7 @@ const count = (value: unknown): number | null =>
 interface StatedUsage {
   readonly prompt_tokens?: unknown;
   readonly completion_tokens?: unknown;
-  readonly prompt_tokens_details?: { readonly cached_tokens?: unknown } | null;
+  readonly prompt_tokens_details?: { readonly cached_tokens?: unknown; readonly cache_write_tokens?: unknown } | null;
   readonly prompt_cache_hit_tokens?: unknown;
   readonly completion_tokens_details?: { readonly reasoning_tokens?: unknown } | null;
 }
@@ -21,12 +21,15 @@ export function readUsage(usage: unknown): TokenUsage | null {
   if (promptTokens === null || completionTokens === null) return null;
   // DeepSeek has its own name for what it read from its cache.
   const cached = count(stated.prompt_tokens_details?.cached_tokens) ?? count(stated.prompt_cache_hit_tokens) ?? 0;
+  // OpenRouter's, for models whose makers charge for it.
+  const written = count(stated.prompt_tokens_details?.cache_write_tokens) ?? 0;
   const reasoning = count(stated.completion_tokens_details?.reasoning_tokens) ?? 0;
   return {
     promptTokens,
     completionTokens,
     estimated: false,
     ...(cached === 0 ? {} : { cachedPromptTokens: Math.min(cached, promptTokens) }),
+    ...(written === 0 ? {} : { cacheWriteTokens: Math.min(written, promptTokens) }),
     ...(reasoning === 0 ? {} : { reasoningTokens: reasoning }),
   };
 }

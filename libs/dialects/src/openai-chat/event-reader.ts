@@ -3,7 +3,7 @@ import type { EventReader } from "../conversation-forms.ts";
 import { eventData } from "../server-sent-events.ts";
 import { isAbsent, isObject, wordOf, type WireObject } from "../wire-value.ts";
 import { errorMeaning } from "./stream.ts";
-import { finishOf, logprobsOf, thoughtsOf, usageOf } from "./whole-answer.ts";
+import { contentOf, finishOf, logprobsOf, thoughtsOf, usageOf } from "./whole-answer.ts";
 
 function parse(data: string): WireObject | null {
   try {
@@ -36,7 +36,7 @@ function choiceEvents(one: WireObject, begun: Set<string>): AnswerEvent[] {
   const events: AnswerEvent[] = [];
   const thoughts = thoughtsOf(delta);
   if (thoughts !== "") events.push({ kind: "reasoning", choice, text: thoughts });
-  const text = wordOf(delta["content"]);
+  const text = contentOf(delta);
   const logprobs = logprobsOf(one["logprobs"]);
   if (text !== "") events.push({ kind: "text", choice, text, ...(logprobs === null ? {} : { logprobs }) });
   if (wordOf(delta["refusal"]) !== "") events.push({ kind: "refusal", choice, text: wordOf(delta["refusal"]) });

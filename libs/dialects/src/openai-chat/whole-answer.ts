@@ -18,8 +18,9 @@ export function usageOf(value: unknown): AnswerUsage | null {
   const completion = isObject(value["completion_tokens_details"]) ? value["completion_tokens_details"] : {};
   return {
     inputTokens: countOf(value["prompt_tokens"]),
-    cachedInputTokens: countOf(prompt["cached_tokens"]),
-    cacheWriteTokens: 0,
+    // DeepSeek has its own name for what it read from its cache.
+    cachedInputTokens: countOf(prompt["cached_tokens"] ?? value["prompt_cache_hit_tokens"]),
+    cacheWriteTokens: countOf(prompt["cache_write_tokens"]),
     outputTokens: countOf(value["completion_tokens"]),
     reasoningTokens: countOf(completion["reasoning_tokens"]),
   };
@@ -42,13 +43,35 @@ export function logprobsOf(value: unknown): TokenLogprob[] | null {
 }
 
 /** Providers of this API call a model's thoughts by two names. */
-export const thoughtsOf = (message: WireObject): string => wordOf(message["reasoning_content"] ?? message["reasoning"]);
+export const thoughtsOf = (message: WireObject): string =>
+  wordOf(message["reasoning_content"] ?? message["reasoning"]) +
+  chunksOf(message, "thinking")
+    .map((one) => textOf(one["thinking"]))
+    .join("");
+
+/** Mistral's models that think answer in a list of pieces. */
+const chunksOf = ({ content }: WireObject, type: string): WireObject[] =>
+  Array.isArray(content) ? content.filter(isObject).filter((one) => one["type"] === type) : [];
+const textOf = (value: unknown): string =>
+  Array.isArray(value)
+    ? value
+        .filter(isObject)
+        .map((one) => wordOf(one["text"]))
+        .join("")
+    : wordOf(value);
+
+/** What is said, as a text or as a list of pieces. */
+export const contentOf = (message: WireObject): string =>
+  wordOf(message["content"]) +
+  chunksOf(message, "text")
+    .map((one) => wordOf(one["text"]))
+    .join("");
 
 function partsOf(message: WireObject): AssistantPart[] {
   const thoughts = thoughtsOf(message);
   const parts: AssistantPart[] = [];
   if (thoughts !== "") parts.push({ kind: "reasoning", text: thoughts, signature: null, encrypted: null });
-  if (wordOf(message["content"]) !== "") parts.push({ kind: "text", text: wordOf(message["content"]) });
+  if (contentOf(message) !== "") parts.push({ kind: "text", text: contentOf(message) });
   if (wordOf(message["refusal"]) !== "") parts.push({ kind: "refusal", text: wordOf(message["refusal"]) });
   for (const call of Array.isArray(message["tool_calls"]) ? message["tool_calls"] : []) {
     const made = isObject(call) && isObject(call["function"]) ? call["function"] : {};

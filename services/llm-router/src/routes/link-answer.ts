@@ -5,6 +5,7 @@ import type { AnswerSink } from "../usecases/answer-sink.ts";
 /** An answer over the call link. */
 export interface LinkAnswer extends AnswerSink {
   hasHead(): boolean;
+  isEnded(): boolean;
   /** The call is over: if the answer has not been ended, it breaks off here, and the gateway gets its report. */
   over(): void;
 }
@@ -41,6 +42,7 @@ export function linkAnswer(call: IncomingCall): LinkAnswer {
   const bytesOf = (bytes: Buffer | string): Buffer => (typeof bytes === "string" ? Buffer.from(bytes) : bytes);
   return {
     hasHead: () => hasHead,
+    isEnded: () => isEnded,
     head(status, headers) {
       hasHead = true;
       call.head({ status, headers: listHeaders(headers), isAccountedFor });

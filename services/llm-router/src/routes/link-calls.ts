@@ -92,8 +92,11 @@ async function serve(
 function fail(deps: LinkCallsDeps, operation: Operation, answer: LinkAnswer, requestId: string, cause: unknown): void {
   const error = toAppError(cause);
   if (error.status >= 500) deps.logger.error({ err: error, requestId, code: error.code }, "request failed");
-  // After the head no error can be told any more.
-  if (answer.hasHead()) return;
+  if (answer.hasHead()) {
+    // After the head it is told within the stream.
+    if (operation.stream !== null && !answer.isEnded()) answer.end(operation.stream.errorEvent(error));
+    return;
+  }
   const { status, headers, body } = errorAnswer(operation.errors, error, requestId);
   answer.head(status, headers);
   answer.end(body);

@@ -18,6 +18,7 @@ import {
   servedHeaders,
 } from "./call.ts";
 import { chooseRoutes, type RouteCaller, type Routes } from "./choose-routes.ts";
+import { startEarlyHead } from "./early-head.ts";
 import { relayStream } from "./relay-stream.ts";
 import { spoolFailure } from "./spool-failure.ts";
 import { type Tried, tryUpstreams } from "./try-upstreams.ts";
@@ -47,7 +48,7 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
     throw spoolFailure();
   }
   call.answer.accountedFor();
-  const tried = await tryUpstreams(deps, call, routes);
+  const { tried, headIsOut } = await tryInTime(deps, call, routes, spooled);
   if (!tried.ok) return giveUp(deps, call, spooled, tried);
   if (tried.outcome.kind === "stream") {
     const { outcome, ...served } = tried;
@@ -56,9 +57,28 @@ export async function completeCall(deps: CallDeps, dialect: Dialect, admitted: C
       dropped: droppedOf(request, outcome),
       stream: outcome.stream,
       spooled,
+      headIsOut,
     });
   }
-  return answerWhole(deps, call, spooled, tried, tried.outcome);
+  return answerWhole(deps, call, spooled, tried, { ...tried.outcome, headIsOut });
+}
+
+/** Tries upstreams while the caller of a stream is kept. */
+async function tryInTime(
+  deps: CallDeps,
+  call: ModelCall,
+  routes: Routes,
+  spooled: SpooledCall,
+): Promise<{ readonly tried: Tried; readonly headIsOut: boolean }> {
+  if (!call.request.streamed) return { tried: await tryUpstreams(deps, call, routes), headIsOut: false };
+  const early = startEarlyHead(deps, call, spooled);
+  try {
+    const tried = await tryUpstreams(deps, call, routes);
+    return { tried, headIsOut: await early.stop() };
+  } catch (error) {
+    await early.stop();
+    throw error;
+  }
 }
 
 /** Throws AppError invalid_request for a segment that does not exist. */
@@ -91,7 +111,7 @@ const droppedOf = (
   request.dropped === undefined ? outcome.dropped : [...request.dropped, ...(outcome.dropped ?? [])];
 
 type Success = Extract<Tried, { ok: true }>;
-type Whole = Exclude<Success["outcome"], { kind: "stream" }>;
+type Whole = Exclude<Success["outcome"], { kind: "stream" }> & { readonly headIsOut: boolean };
 
 /** A plain answer, or a provider's refusal: durable first, then out in one piece. */
 async function answerWhole(
@@ -113,6 +133,12 @@ async function answerWhole(
     await spooled.finish(usage);
   } catch (error) {
     throw spoolFailure(error);
+  }
+  if (outcome.headIsOut && refused && dialect.stream !== null) {
+    const { message: detail, param } = outcome.refusal;
+    return answer.end(
+      dialect.stream.errorEvent(new AppError("invalid_request", { detail, param: param ?? undefined })),
+    );
   }
   const body = refused ? Buffer.from(JSON.stringify(dialect.refusalBody(outcome.refusal))) : outcome.body;
   answer.head(refused ? outcome.status : 200, {

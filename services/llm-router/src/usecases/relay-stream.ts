@@ -1,4 +1,5 @@
 import { setInterval, setTimeout as startTimer } from "node:timers";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { StreamFormat } from "@topdog/dialects/operation";
 import { errorOfFailures } from "../domain/attempt-failure.ts";
 import type { SpooledCall } from "../domain/usage-spool.ts";
@@ -20,6 +21,8 @@ export interface BegunStream extends Served {
   readonly stream: ProviderStream;
   readonly upstreamCall: UpstreamCall;
   readonly spooled: SpooledCall;
+  /** It went out while nobody had answered yet. */
+  readonly headIsOut: boolean;
 }
 
 /**
@@ -79,11 +82,10 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
     await spooled.durable();
     if (!answer.isGone()) {
       spooled.markBegun();
-      answer.head(200, {
-        "content-type": format.contentType,
-        "cache-control": "no-cache",
-        ...servedHeaders(begun),
-      });
+      if (!begun.headIsOut) {
+        const served = servedHeaders(begun);
+        answer.head(200, { "content-type": format.contentType, "cache-control": "no-cache", ...served });
+      }
     }
   } catch (error) {
     upstreamCall.abort();
@@ -103,9 +105,15 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
     answer.end(format.errorEvent(spoolFailure(error)));
     return;
   }
-  // The headers have gone: the cost follows in a comment, which no client takes for an event.
-  answer.write(`: ${costHeader}: ${costText(usage)}\n\n`);
+  answer.write(closingComments(begun, usage));
   answer.end(end.failure === null ? end.endEvent : format.errorEvent(errorOfFailures([end.failure])));
+}
+
+/** What headers would say, had they not gone: no client takes a comment for an event. */
+function closingComments(begun: BegunStream, usage: UsageConsumed): string {
+  const late = begun.headIsOut ? Object.entries(servedHeaders(begun)) : [];
+  const lines = [...late, [costHeader, costText(usage)]].map(([name, value]) => `: ${name}: ${value}\n`);
+  return `${lines.join("")}\n`;
 }
 
 /** Nothing has been sent: the caller gets an error, and the call is settled as refunded once the disk is back. */
