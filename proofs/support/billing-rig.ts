@@ -6,7 +6,6 @@ import { createBillingMetrics } from "@topdog/billing/metrics";
 import { openPayments } from "@topdog/billing/usecases/open-payments";
 import type { StartCheckoutDeps } from "@topdog/billing/usecases/start-checkout";
 import type { SessionCaller } from "@topdog/contracts/account-call";
-import { freePort } from "@topdog/local-stack/free-port";
 import { stripeApiVersion } from "@topdog/stripe-api/version";
 import { twinPriceVariables } from "@topdog/contracts/stripe-prices";
 import { stripeTwin } from "@topdog/stripe-twin/app";
@@ -22,7 +21,6 @@ import { startStripeRelay, type StripeRelay } from "./stripe-relay.ts";
 const webhookSecret = "whsec_of_the_billing_rig_0123";
 const secretKey = "sk_test_of_the_billing_rig";
 const migrations = new URL("../../services/billing/migrations/", import.meta.url);
-const host = "127.0.0.1";
 
 /** The billing service and the Stripe that it speaks to, be it the twin or a test account. */
 export interface BillingSide {
@@ -66,15 +64,7 @@ export async function billingWith(
 
 /** The whole billing service and the whole twin, over HTTP both ways. The twin's clock stands still until it is moved. */
 export async function startBillingRig(env: Readonly<Record<string, string>> = {}): Promise<BillingRig> {
-  const port = await freePort(host);
-  const twin = await startTestService(stripeTwin, {
-    env: {
-      CLOCK: "manual",
-      WEBHOOK_URL: `http://${host}:${port}/api/billing/webhook`,
-      STRIPE_WEBHOOK_SECRET: webhookSecret,
-    },
-  });
-  const relay = await startStripeRelay(twin.url);
+  const relay = await startStripeRelay();
   const clock = { nowMs: Date.now() };
   const prices = twinPriceVariables();
   const stripeEnv = {
@@ -82,10 +72,17 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
     STRIPE_API_URL: relay.url,
     STRIPE_SECRET_KEY: secretKey,
     STRIPE_WEBHOOK_SECRET: webhookSecret,
-    HTTP_PORT: String(port),
     ...env,
   };
   const side = await billingWith(stripeEnv, () => clock.nowMs);
+  const twin = await startTestService(stripeTwin, {
+    env: {
+      CLOCK: "manual",
+      WEBHOOK_URL: `${side.billing.url}/api/billing/webhook`,
+      STRIPE_WEBHOOK_SECRET: webhookSecret,
+    },
+  });
+  relay.connect(twin.url);
   const control = async <T>(method: string, path: string, body?: object): Promise<T> => {
     const answer = await fetch(`${twin.url}/_twin/${path}`, {
       method,

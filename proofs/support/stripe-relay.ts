@@ -22,6 +22,8 @@ export interface HeldAnswers {
 export interface StripeRelay {
   readonly url: string;
   readonly requests: readonly SentRequest[];
+  /** Until then requests wait: each of the two sides must know where the other is before it starts. */
+  connect(stripeUrl: string): void;
   holdAnswers(to: (sent: SentRequest) => boolean): HeldAnswers;
   stop(): Promise<void>;
 }
@@ -34,9 +36,10 @@ interface Hold {
 
 const host = "127.0.0.1";
 
-export async function startStripeRelay(stripeUrl: string): Promise<StripeRelay> {
+export async function startStripeRelay(): Promise<StripeRelay> {
   const agent = new Agent({ keepAlive: true });
   const requests: SentRequest[] = [];
+  const connected = Promise.withResolvers<string>();
   let hold: Hold | null = null;
 
   async function relay(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -44,7 +47,11 @@ export async function startStripeRelay(stripeUrl: string): Promise<StripeRelay> 
     requests.push(sent);
     const holding = hold?.isHeld(sent) === true ? hold : null;
     const options = { method: sent.method, headers: req.headers, agent };
-    const asked = request(new URL(sent.path, stripeUrl), options, (answer) => void pass(answer, res, holding));
+    const asked = request(
+      new URL(sent.path, await connected.promise),
+      options,
+      (answer) => void pass(answer, res, holding),
+    );
     // What is cut there is cut here: the caller must not take it for an answer.
     asked.on("error", () => res.destroy()).end(sent.body);
   }
@@ -65,6 +72,7 @@ export async function startStripeRelay(stripeUrl: string): Promise<StripeRelay> 
   return {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     requests,
+    connect: connected.resolve,
     holdAnswers: (isHeld) => {
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
       const mine: Hold = { isHeld, released, waiting: 0 };

@@ -122,7 +122,7 @@ describe("planServices", () => {
   test("with the Stripe twin, billing speaks to it alone: a test run charges nobody", () => {
     const variables = {
       ...plan.variables,
-      billing: ["STRIPE_SECRET_KEY", "STRIPE_API_URL", "STRIPE_PRICE_ID_PRO_ANNUAL"],
+      billing: ["STRIPE_SECRET_KEY", "STRIPE_API_URL", "STRIPE_PRICE_ID_PRO_ANNUAL", "CHECKOUT_SUCCESS_URL"],
     };
     const twin = { dataDir: "/twin", webhookSecret: "whsec_1" };
     const ports = { ...plan.ports, "stripe-twin": 12 };
@@ -132,6 +132,7 @@ describe("planServices", () => {
     expect(specs.find(({ name }) => name === "billing")?.env).toMatchObject({
       STRIPE_API_URL: "http://127.0.0.1:12",
       STRIPE_PRICE_ID_PRO_ANNUAL: "price_twin_pro_annual",
+      CHECKOUT_SUCCESS_URL: `http://127.0.0.1:${plan.ports["gateway"]}/dashboard?checkout=done`,
     });
     expect(planServices({ ...plan, variables, parentEnv }).find(({ name }) => name === "billing")?.env).toMatchObject({
       STRIPE_SECRET_KEY: "sk_live_canary",

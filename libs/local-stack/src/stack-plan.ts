@@ -78,9 +78,15 @@ export function paymentEnvironment({
   stripeTwin: twin,
   host,
   ports,
-}: Pick<StackPlan, "stripeTwin" | "host" | "ports">): { readonly twin: Environment; readonly billing: Environment } {
+  parentEnv,
+}: Pick<StackPlan, "stripeTwin" | "host" | "ports" | "parentEnv">): {
+  readonly twin: Environment;
+  readonly billing: Environment;
+} {
   if (twin === null) return { twin: {}, billing: {} };
   const urlOf = (name: string): string => `http://${host}:${ports[name]}`;
+  // A person who paid comes back to where they were, whatever port that is on.
+  const platform = parentEnv["PUBLIC_URL"] ?? urlOf("gateway");
   return {
     twin: {
       DATA_DIR: twin.dataDir,
@@ -92,6 +98,9 @@ export function paymentEnvironment({
       STRIPE_API_URL: urlOf(stripeTwin.name),
       STRIPE_WEBHOOK_SECRET: twin.webhookSecret,
       STRIPE_PORTAL_CONFIGURATION_ID: undefined,
+      CHECKOUT_SUCCESS_URL: `${platform}/dashboard?checkout=done`,
+      CHECKOUT_CANCEL_URL: `${platform}/pricing`,
+      PORTAL_RETURN_URL: `${platform}/dashboard`,
       ...twinPriceVariables(),
     },
   };
