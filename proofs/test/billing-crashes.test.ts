@@ -100,6 +100,23 @@ describe.each(Object.keys(acts) as (keyof typeof acts)[])("%s", (act) => {
   });
 });
 
+test("an operation that is older than Stripe remembers keys is replayed under another key, after a look at the state", async () => {
+  const user = await customerOf("upgrade");
+  await rig.control("PUT", "faults", {
+    api: [{ kind: "reset", when: "before", method: "POST", path: "/v1/subscriptions", count: lost }],
+  });
+  await send(user, "upgrade");
+  await rig.control("DELETE", "faults");
+  const aged =
+    "update money_operation set created_at = created_at - interval '21 hours' where state = 'started' returning id";
+  const [operation] = await rowsOf(aged);
+  expect(await recoverOperations(rig.deps, 0)).toBe(1);
+  await rig.settled();
+  await expectOnce(user, "upgrade");
+  const keys = (await rig.stripe.events.list({ limit: 100 })).data.map(({ request }) => request?.idempotency_key);
+  expect(keys).toContain(`topdog:${String(operation?.["id"])}:2:change`);
+});
+
 test("a second person's act waits for the first one's end, and the same act joins it", async () => {
   const user = await customerOf("upgrade");
   const answers = await Promise.all([send(user, "upgrade"), send(user, "upgrade"), send(user, "annual switch")]);

@@ -25,7 +25,7 @@ describe("a payment that needs its person, or its time", () => {
   let rig: BillingRig;
   const { post, inForce, paid } = toolsOf(() => rig);
   beforeAll(async () => {
-    rig = await startBillingRig();
+    rig = await startBillingRig({ REGULATED_LINEUP: "true" });
   });
   afterAll(() => rig.stop());
 
@@ -174,6 +174,23 @@ describe("a payment that needs its person, or its time", () => {
     const { status, payment } = await inForce(user);
     if (status === "past_due") expect((payment as Body)["graceEndsAt"]).toBe(first);
     else expect(status).toBe("active");
+  });
+
+  test("the regulated lineup, where it is on, is sold like any plan: its year for twelve months, its seats not below its minimum", async () => {
+    const user = "usr_doctor";
+    const { url } = await post(user, "checkout", { plan: "med_pro", interval: "year" });
+    await payAt(String(url), success);
+    await buy(rig, "org:org_clinic", { plan: "med_teams", seats: 4 });
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({ plan: "med_pro", interval: "year" });
+    expect(await paid(await customerOf(user))).toEqual([106_800]);
+    const rowsOf = async (sql: string) => (await rig.billing.db.raw<{ rows: Body[] }>(sql)).rows;
+    expect(await rowsOf("select mrr_micro_usd::int as mrr from stripe_state where owner = 'user:usr_doctor'")).toEqual([
+      { mrr: 89_000_000 },
+    ]);
+    expect(await rowsOf("select kind from quarantine where owner = 'org:org_clinic'")).toEqual([
+      { kind: "below_minimum" },
+    ]);
   });
 
   test.each(["unpaid", "cancel"] as const)(

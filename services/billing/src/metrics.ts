@@ -39,6 +39,7 @@ export interface BillingMetrics {
   readonly webhookLagSeconds: Spread;
   readonly syncs: CountOf<{ cause: SyncCause; changed: "yes" | "no" }>;
   readonly drift: Count;
+  readonly failedSyncs: Count;
   readonly swept: Count;
   readonly sweepFinishedSeconds: Level;
   readonly stripeCalls: CountOf<{ outcome: (typeof callOutcomes)[number] }>;
@@ -80,6 +81,10 @@ export function createBillingMetrics(metrics: Metrics): BillingMetrics {
     drift: metrics.counter({
       name: "topdog_billing_drift_repairs_total",
       help: "Customers whose plan the sweep found different from Stripe's, and repaired",
+    }),
+    failedSyncs: metrics.counter({
+      name: "topdog_billing_failed_syncs_total",
+      help: "Customers whom the sweep or the clock could not sync for a fault of ours, and passed over",
     }),
     swept: metrics.counter({
       name: "topdog_billing_swept_subscriptions_total",

@@ -86,7 +86,12 @@ export async function finishOperation(
   );
 }
 
-/** The next try is made under another idempotency key. */
-export async function nextAttempt(db: Database, id: string): Promise<void> {
-  await db.raw("update money_operation set attempt = attempt + 1 where id = ? and state = 'started'", [id]);
+/** The next try is made under another idempotency key. Null for an operation that has ended. */
+export async function nextAttempt(db: Database, id: string): Promise<MoneyOperation | null> {
+  return first(
+    await db.raw<Found>(
+      `update money_operation set attempt = attempt + 1 where id = ? and state = 'started' returning ${columns}`,
+      [id],
+    ),
+  );
 }

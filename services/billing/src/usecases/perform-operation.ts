@@ -60,8 +60,10 @@ export async function recoverOperations(deps: OperationDeps, olderThanMs = stale
   const stale = await claimStale(deps.db, olderThanMs, maxAtOnce);
   for (const operation of stale) {
     try {
-      if (deps.nowMs() - operation.createdAt.getTime() > replayableMs) await nextAttempt(deps.db, operation.id);
-      await performOperation(deps, operation);
+      const isKeyOld = deps.nowMs() - operation.createdAt.getTime() > replayableMs;
+      const again = isKeyOld ? await nextAttempt(deps.db, operation.id) : operation;
+      if (again === null) continue;
+      await performOperation(deps, again);
       deps.metrics.operations.inc({ outcome: "recovered" });
       deps.logger.info({ operationId: operation.id, kind: operation.work.kind }, "an open operation was replayed");
     } catch (error) {

@@ -1,4 +1,5 @@
 import { listSubscribers } from "../clients/stripe/lists.ts";
+import { isUnavailable } from "../clients/stripe/stripe-failure.ts";
 import { findOwnerOf } from "../store/customers.ts";
 import { findPass, putPass, type SweepPass } from "../store/sweep-pass.ts";
 import { adoptCustomer } from "./settle-webhooks.ts";
@@ -51,8 +52,22 @@ async function currentPass({ db, nowMs }: StripeDeps, now: boolean): Promise<Swe
   return now || isDue ? { startedAt: new Date(nowMs()), afterId: null, finishedAt: null } : null;
 }
 
-/** A customer is fetched as its event would have it; returns whether its plan had drifted. */
+/**
+ * A customer is fetched as its event would have it; returns whether its plan had drifted. One that cannot be stored keeps nobody behind it
+ * waiting; when Stripe is away, nobody can be fetched.
+ */
 async function repair(deps: StripeDeps, customerId: string): Promise<boolean> {
+  try {
+    return await compare(deps, customerId);
+  } catch (error) {
+    if (isUnavailable(error)) throw error;
+    deps.metrics.failedSyncs.inc();
+    deps.logger.error({ err: error, customerId }, "a customer could not be synced, and is passed over");
+    return false;
+  }
+}
+
+async function compare(deps: StripeDeps, customerId: string): Promise<boolean> {
   const known = await findOwnerOf(deps.db, customerId);
   const owner = known ?? (await adoptCustomer(deps, customerId));
   if (owner === null) return false;

@@ -21,6 +21,10 @@ export const isOutcomeUnknown = (error: unknown): boolean =>
   !(error instanceof AppError) ||
   ((error.code === "payments_unavailable" || error.code === "internal_error") && !isBreakerOpen(error.cause));
 
+/** Nothing can be asked of Stripe now. */
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof AppError && error.code === "payments_unavailable";
+
 /** Stripe said that the thing does not exist, or no longer. */
 export const isMissing = (error: unknown): boolean => stripeCode(error) === "resource_missing";
 
