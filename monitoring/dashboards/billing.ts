@@ -60,6 +60,7 @@ export const billingBoard: Board = {
         lines("Sweep", "ops", "Subscriptions compared with Stripe's, and repaired ones.", [
           query(rate("service", "topdog_billing_swept_subscriptions_total"), "compared"),
           query(rate("service", "topdog_billing_drift_repairs_total"), "repaired"),
+          query(rate("service", "topdog_billing_failed_syncs_total"), "passed over"),
         ]),
         now(
           "Last complete sweep",
