@@ -59,6 +59,31 @@ export const providersBoard: Board = {
       ],
     },
     {
+      title: "Answers, as evaluators judge them",
+      panels: [
+        lines(
+          "Consistency, mean",
+          "percentunit",
+          "1: answers to the same question are the same. By the data's segment.",
+          [
+            query(
+              `${rate("segment", "topdog_llm_router_answer_consistency_ratio_sum")} / ${rate("segment", "topdog_llm_router_answer_consistency_ratio_count")}`,
+              "{{segment}}",
+            ),
+          ],
+        ),
+        lines("Hallucination, p95", "percentunit", "Severity, 0 to 1.", [
+          query(
+            `histogram_quantile(0.95, ${rate("le, segment", "topdog_llm_router_hallucination_severity_ratio_bucket")})`,
+            "{{segment}}",
+          ),
+        ]),
+        lines("Judgements", "ops", "How much evidence there is.", [
+          query(rate("plan, segment", "topdog_llm_router_answer_consistency_ratio_count"), "{{plan}} {{segment}}"),
+        ]),
+      ],
+    },
+    {
       title: "Usage spool",
       panels: [
         lines("On disk", "bytes", "Falls to a few segments when the bus takes it.", [

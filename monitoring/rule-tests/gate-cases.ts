@@ -177,6 +177,50 @@ const routerCases: readonly RuleCase[] = [
   router("a router that is gone", goodRouter, { availability: "none", fallback: "none", metering: "none" }),
 ];
 
+const judged = (revision: string, scores: string, grave: string, all: string): Record<string, string> => {
+  const labels = { service: "llm-router", revision, plan: "pro", segment: "general" };
+  const [consistency, severity] = [
+    "topdog_llm_router_answer_consistency_ratio",
+    "topdog_llm_router_hallucination_severity_ratio",
+  ];
+  return {
+    ...scraped("llm-router", revision),
+    ...counted(`${consistency}_sum`, labels, scores),
+    ...counted(`${consistency}_count`, labels, all),
+    ...counted(`${severity}_bucket`, { ...labels, le: "0.5" }, grave),
+    ...counted(`${severity}_count`, labels, all),
+  };
+};
+const goodAnswers = judged("old", steady(9), steady(10), steady(10));
+
+const answerCases: readonly RuleCase[] = [
+  router(
+    "answers that agree and invent nothing",
+    { ...goodAnswers, ...judged("new", steady(1.8), steady(2), steady(2)) },
+    { consistency: "pass", hallucination: "pass" },
+  ),
+  router(
+    "answers that differ from call to call",
+    { ...goodAnswers, ...judged("new", steady(1), steady(2), steady(2)) },
+    { consistency: "fail", hallucination: "pass" },
+  ),
+  router(
+    "a tenth of the answers is invented",
+    { ...goodAnswers, ...judged("new", steady(1.8), steady(1.8), steady(2)) },
+    { consistency: "pass", hallucination: "fail" },
+  ),
+  router(
+    "a provider's model has become worse for both",
+    { ...judged("old", steady(5), steady(8), steady(10)), ...judged("new", steady(1), steady(1.6), steady(2)) },
+    { consistency: "outage", hallucination: "outage" },
+  ),
+  router(
+    "no evaluator is at work",
+    { ...goodAnswers, ...judged("new", silent, silent, silent) },
+    { consistency: "too_few", hallucination: "too_few" },
+  ),
+];
+
 const quotaBuckets = (ratio: string, checked: string): Record<string, string> => ({
   ...scraped("quota", "new"),
   ...counted("topdog_quota_metering_consistency_ratio", { service: "quota", revision: "new" }, ratio),
@@ -197,6 +241,7 @@ export const gateCases: readonly RuleCase[] = [
   latency("half a percent is slow", 99.5, "pass"),
   latency("a tenth is slow", 90, "fail"),
   ...routerCases,
+  ...answerCases,
   quota("ledger and counters agree", quotaBuckets("1x60", "40x60"), "pass"),
   quota("one bucket of two hundred does not agree", quotaBuckets("0.995x60", "200x60"), "fail"),
   quota("nothing was measured yet", quotaBuckets("0x60", "0x60"), "too_few"),

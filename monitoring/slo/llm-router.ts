@@ -61,6 +61,37 @@ const cost: Gate = {
   against: "excess",
 };
 
+const consistencyScores = "topdog_llm_router_answer_consistency_ratio";
+const severities = "topdog_llm_router_hallucination_severity_ratio";
+const leastJudged = 30;
+
+const consistency: Gate = {
+  name: "consistency",
+  meaning:
+    "How much answers to the same question differ: 1 less the mean score that evaluators gave this process's answers",
+  unit: "share of agreement lost",
+  value: ({ slow }) =>
+    `1 - ${sumRate(by, `${consistencyScores}_sum`, slow)} / (${sumRate(by, `${consistencyScores}_count`, slow)} > 0)`,
+  samples: ({ slow }) => sumIncrease(by, `${consistencyScores}_count`, slow),
+  leastSamples: leastJudged,
+  failAt: 0.4,
+  against: "outage",
+  needsEvaluators: true,
+};
+
+const hallucination: Gate = {
+  name: "hallucination",
+  meaning: "Share of judged answers whose hallucination is graver than 0.5",
+  unit: "share of judged answers",
+  value: ({ slow }) =>
+    `1 - ${sumRate(by, `${severities}_bucket{le="0.5"}`, slow)} / (${sumRate(by, `${severities}_count`, slow)} > 0)`,
+  samples: ({ slow }) => sumIncrease(by, `${severities}_count`, slow),
+  leastSamples: leastJudged,
+  failAt: 0.05,
+  against: "outage",
+  needsEvaluators: true,
+};
+
 export const llmRouterObjectives: ServiceObjectives = {
   service: "llm-router",
   slos: [availability, latency],
@@ -70,6 +101,8 @@ export const llmRouterObjectives: ServiceObjectives = {
     fallback,
     metering,
     cost,
+    consistency,
+    hallucination,
   ],
   alerts: [
     {
