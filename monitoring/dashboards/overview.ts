@@ -45,6 +45,15 @@ export const overviewBoard: Board = {
           quantiles("topdog_org_registry_principal_lookup_seconds"),
           { badFrom: 0.025 },
         ),
+        lines(
+          "Usage history and ledger",
+          "short",
+          "Days of tenants that were compared in an hour, and those that disagree.",
+          [
+            query("sum(increase(topdog_org_registry_compared_tenant_days_total[1h]))", "compared in an hour"),
+            query("max(topdog_org_registry_disagreeing_tenant_days)", "disagreeing"),
+          ],
+        ),
         lines("Sign-ins", "ops", "Many wrong ones: somebody guesses.", [
           query(rate("outcome", "topdog_org_registry_sign_ins_total"), "{{outcome}}"),
         ]),

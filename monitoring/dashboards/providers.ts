@@ -78,6 +78,9 @@ export const providersBoard: Board = {
             "{{segment}}",
           ),
         ]),
+        lines("Answers that could not be kept or read", "ops", "The database of kept answers was away.", [
+          query(rate("service", "topdog_llm_router_keeping_failures_total"), "answers"),
+        ]),
         lines("Judgements", "ops", "How much evidence there is.", [
           query(rate("plan, segment", "topdog_llm_router_answer_consistency_ratio_count"), "{{plan}} {{segment}}"),
         ]),

@@ -54,6 +54,12 @@ export const quotaBoard: Board = {
           query(rate("service", "topdog_quota_returned_tokens_total"), "returned"),
           query(rate("service", "topdog_quota_burned_tokens_total"), "burned"),
         ]),
+        lines(
+          "Permits asked for",
+          "ops",
+          "Questions of gateways for an owner's concurrent requests; short: the plan has no more.",
+          [query(rate("outcome", "topdog_quota_permit_asks_total"), "{{outcome}}")],
+        ),
         lines("Recalls, violations, abandoned leases", "ops", "Violations must stay 0.", [
           query(rate("reason", "topdog_quota_recalls_total"), "recall {{reason}}"),
           query(rate("reason", "topdog_quota_violations_total"), "violation {{reason}}"),
