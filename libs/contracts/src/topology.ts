@@ -107,6 +107,7 @@ export const durables: readonly DurableDeclaration[] = [
   durable("TOPDOG_USAGE", "quota", usageConsumed, 256),
   durable("TOPDOG_USAGE", "quota", singleUsageConsumed, 4096),
   durable("TOPDOG_USAGE", "billing", usageConsumed, 256),
+  durable("TOPDOG_USAGE", "org-registry", usageConsumed, 256),
 ];
 
 /** The durable that a service consumes an event with; throws when none is declared (a bug). */

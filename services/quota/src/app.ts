@@ -9,6 +9,7 @@ import { onSingleUsageConsumed, onUsageConsumed } from "./consumers/on-usage-con
 import { createJobs } from "./jobs/jobs.ts";
 import { createQuotaMetrics } from "./metrics.ts";
 import { answerSyncLeases } from "./responders/answer-sync-leases.ts";
+import { answerSumUsage } from "./responders/answer-sum-usage.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { poolOptions } from "./store/database.ts";
 import { createQuotaStore } from "./store/quota-store.ts";
@@ -51,9 +52,11 @@ export const quota = defineService({
         "subscription.updated": onSubscriptionUpdated(context, deps),
         "usage.consumed": onUsageConsumed(context, deps, nowMs),
         "usage.consumed, single": onSingleUsageConsumed(context, deps, nowMs),
+        "sums of usage": partOf(() => answerSumUsage(context)),
         "lease syncs": partOf(() => answerSyncLeases(bus, deps, config.SYNC_MAX_IN_FLIGHT)),
       },
       jobs: createJobs({
+        db,
         deps,
         listening,
         measureConsistency,

@@ -8,6 +8,8 @@ import { closeAbandonedLeases } from "../src/usecases/close-abandoned-leases.ts"
 import { createConsistencyMeter } from "../src/usecases/measure-consistency.ts";
 import { readLimits } from "../src/usecases/read-limits.ts";
 import { readUsage } from "../src/usecases/read-usage.ts";
+import { openHistory, readHistoryPage } from "../src/usecases/read-usage-history.ts";
+import { foldUsage, forgetUsage } from "../src/store/usage-rollups.ts";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
 import { explainAll, noteStatements, type PlanMode, type SentStatement } from "./explained.ts";
@@ -24,6 +26,8 @@ const leasesOfGoneGateway = 20_000;
 const ofOneCaller = { rows: 150, pages: 300 };
 /** For a job's pass that takes as many as it may: 5,000 rows found and written, or 500 buckets with their leases and rows. */
 const rowsOfOnePass = 15_000;
+/** Each is found, removed, and looked up in two sums. */
+const deltasOfOnePass = 2_000;
 
 let quota: QuotaOnPostgres;
 let db: Database;
@@ -45,6 +49,15 @@ beforeAll(async () => {
   await filler.raw("update lease set state = 'closed', returned = size - acked");
   await filler.raw("vacuum analyze");
   await fillDay(filler, "utc_today()", openLeases);
+  await filler.raw(
+    `insert into usage_rollup select 'user:u' || n, g, date_trunc(g, utc_now() - make_interval(days => n % 120), 'UTC'),
+       'u' || n, 'key_1', 'personal', 'small', 'a', 1, 1, 1, 0, 1, 1, 1, 0 from generate_series(1, 50000) n, unnest(array['hour', 'day']) g`,
+  );
+  await filler.raw(
+    `insert into usage_rollup_delta (tenant, at, user_id, key_id, source, calls, llm_requests, answered_calls, refunded_calls,
+       prompt_tokens, completion_tokens, cost_nano_usd, unpriced_calls)
+     select 'user:u' || n, date_trunc('hour', utc_now(), 'UTC'), 'u' || n, 'key_1', 'personal', 1, 1, 1, 0, 1, 1, 1, 0 from generate_series(1, 20000) n`,
+  );
   await filler.destroy();
 }, fillMs);
 afterAll(() => quota.drop());
@@ -101,6 +114,10 @@ async function serveOneCaller(owner: string): Promise<void> {
   const place = { userId: "u70", orgId: "org_70", seesWholeOrg: true };
   await readUsage(db, place, { scope: "own" });
   await readUsage(db, place, { scope: "org" });
+  for (const interval of ["hour", "day"] as const) {
+    const query = await openHistory(db, place, { interval, scope: "org", groupBy: ["meter", "key", "member"] });
+    await readHistoryPage(db, query, ["2026", "", "", ""], 100);
+  }
   await report(2, true);
   const again = meters.map((meter) => ({ ...ask, owner, meter, endedLeaseId: "1", want: 0 }));
   await synchronizeLeases(deps, { gatewayId, leases: again });
@@ -113,6 +130,8 @@ async function runJobs(): Promise<void> {
   expect((await measure()).isWhole).toBe(false);
   expect(await closeAbandonedLeases(deps, 60_000)).toBe(500);
   expect(await deps.store.markUnknown(60_000, 5_000)).toBe(5_000);
+  await foldUsage(db, deltasOfOnePass);
+  await forgetUsage(db, "hour", 100, deltasOfOnePass);
   await deps.store.forgetGateways();
   await deps.store.ensurePartitions(1);
 }

@@ -18,6 +18,7 @@ beforeEach(async () => {
   connected = true;
   listening = createListening(() => nowMs);
   const created = createJobs({
+    db: quota.db,
     deps: quota.deps,
     listening,
     isBusConnected: () => connected,

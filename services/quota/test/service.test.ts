@@ -204,6 +204,102 @@ describe("usage", () => {
     expect(await status("user=bob")).toBe(400);
   });
 
+  describe("of before, by the hour or the day", () => {
+    const history = async (query: string, caller: As | SessionCaller = as("ann", org, "owner")) =>
+      (await get(`/api/usage/history${query === "" ? "" : `?${query}`}`, caller)).body;
+
+    test("is split as it was asked for, refunded calls apart, and says whose keys and members only by their ids", async () => {
+      const { items, nextCursor } = await history("scope=org&groupBy=source,member,model");
+      const line = { at: today(), model: "sandbox-small" };
+      expect(items).toMatchObject([
+        {
+          ...line,
+          source: "org_pool",
+          userId: "bob",
+          calls: 1,
+          llmRequests: 1,
+          llmRequestsCharged: 0,
+          refundedCalls: 1,
+        },
+        { ...line, source: "personal", userId: "ann", calls: 1, refundedCalls: 0, costUsd: "0.0000306" },
+      ]);
+      expect([nextCursor, items?.map((one) => "keyId" in one)]).toEqual([null, [false, false]]);
+      const byMeter = await history("scope=org&groupBy=meter");
+      expect(byMeter.items).toMatchObject([
+        { meter: "api_calls", charged: 2, calls: 2, costNanoUsd: 61_200 },
+        { meter: "llm_requests", charged: 0, calls: 0, costNanoUsd: 0 },
+      ]);
+    });
+
+    test("the hours of a day are that day", async () => {
+      const { items } = await history("scope=org&interval=hour");
+      expect(items?.every(({ at }) => String(at).startsWith(`${today()}T`))).toBe(true);
+      expect(items?.reduce((sum, { calls }) => sum + Number(calls), 0)).toBe(2);
+    });
+
+    test("comes page by page, each line once, and a cursor of another question is refused", async () => {
+      const query = "scope=org&groupBy=member,provider&limit=1";
+      const first = await history(query);
+      const second = await history(`${query}&cursor=${String(first["nextCursor"])}`);
+      expect([first, second].map(({ items }) => items?.map((one) => one["userId"]))).toEqual([["ann"], ["bob"]]);
+      expect(second["nextCursor"]).toBeNull();
+      for (const cursor of [String(first["nextCursor"]), "bm9uZQ", "*"])
+        expect((await get(`/api/usage/history?cursor=${cursor}`, as("ann", null))).status).toBe(400);
+    });
+
+    test("is filtered, and a filter that matches nothing gives nothing", async () => {
+      const calls = async (query: string) => (await history(`scope=org&${query}`)).items?.map((one) => one["calls"]);
+      expect(await calls("userId=bob")).toEqual([1]);
+      expect(await calls("source=personal&keyId=key_1&model=sandbox-small&provider=sandbox-a")).toEqual([1]);
+      expect(await calls("model=gpt-none")).toEqual([]);
+    });
+
+    test("a member sees their own alone, and whoever is of another tenant nothing", async () => {
+      const total = async (caller: As | SessionCaller, query = "") =>
+        (await history(query, caller)).items?.map((one) => one["calls"]) ?? [];
+      expect(await total(as("ann", org, "member"))).toEqual([1]);
+      expect(await total(as("ann", null))).toEqual([2]);
+      expect(await total(as("eve", org, "member"))).toEqual([]);
+      expect(await total(as("eve", "other", "owner"), "scope=org")).toEqual([]);
+      const refused = async (query: string, caller: As | SessionCaller | null) =>
+        (await get(`/api/usage/history${query}`, caller)).status;
+      expect(await refused("?scope=org", as("ann", org, "member"))).toBe(403);
+      expect(await refused("?userId=bob", as("ann", org, "owner"))).toBe(403);
+      expect(await refused(`?orgId=${org}`, sessionOf("eve"))).toBe(404);
+      expect(await refused(".csv?scope=org", as("ann", org, "member"))).toBe(403);
+      expect(await refused("", null)).toBe(401);
+    });
+
+    test("is asked for within bounds, and the error names what is wrong", async () => {
+      for (const [query, field] of [
+        ["from=2026-01-01&to=2027-02-05", "from"],
+        ["interval=hour&from=2026-01-01&to=2026-02-01", "from"],
+        ["from=2026-01-02&to=2026-01-01", "from"],
+        ["interval=week", "interval"],
+        ["groupBy=model,color", "groupBy"],
+        ["limit=0", "limit"],
+        ["limit=1001", "limit"],
+        ["model=", "model"],
+        ["userId=a%20b", "userId"],
+        ["color=red", "color"],
+      ] as const) {
+        const { status, body } = await get(`/api/usage/history?${query}`, as("ann", org, "owner"));
+        expect([query, status, String(body["detail"])]).toEqual([query, 400, expect.stringContaining(field)]);
+      }
+    });
+
+    test("as CSV has a line of names and every line of the range", async () => {
+      const { type, body } = await get("/api/usage/history.csv?scope=org&groupBy=member", as("ann", org, "billing"));
+      expect(type).toBe("text/csv; charset=utf-8");
+      expect(String(body["text"]).split("\r\n")).toEqual([
+        "at,userId,calls,llmRequests,llmRequestsCharged,refundedCalls,promptTokens,completionTokens,costNanoUsd,costUsd,unpricedCalls",
+        `${today()},ann,1,1,0,0,10,20,30600,0.0000306,0`,
+        `${today()},bob,1,1,0,1,20,40,30600,0.0000306,0`,
+        "",
+      ]);
+    });
+  });
+
   test("counts against the caller's own limits, also where nothing was used yet", async () => {
     const { body } = await get("/api/limits", as("ann", org, "member"));
     const resetsAt = new Date(Date.parse(today()) + 86_400_000).toISOString();

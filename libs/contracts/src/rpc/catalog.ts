@@ -6,6 +6,7 @@ import { noteKeyUses } from "./note-key-uses.ts";
 import { resolvePrincipal } from "./resolve-principal.ts";
 import { resolveSession } from "./resolve-session.ts";
 import { resolveStanding } from "./resolve-standing.ts";
+import { sumUsageRpc } from "./sum-usage.ts";
 import { syncLeases } from "./sync-leases.ts";
 
 /** Every question on the bus: who may ask and who may answer follows from this list. */
@@ -17,5 +18,6 @@ export const rpcCatalog: readonly AnyRpc[] = [
   resolvePrincipal,
   resolveSession,
   resolveStanding,
+  sumUsageRpc,
   syncLeases,
 ];

@@ -1,35 +1,26 @@
 import { chargeSourceSchema, utcDaySchema } from "@topdog/contracts/quota";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
-import { toUsdText } from "../domain/money.ts";
-import type { UsageLine } from "../store/usage-report.ts";
+import type { UsageLine } from "../domain/usage-query.ts";
 import { reachPlace } from "../usecases/reach-place.ts";
 import { readUsage } from "../usecases/read-usage.ts";
 import type { RouteDeps } from "./deps.ts";
 import { orgIdField } from "./place-fields.ts";
-
-const amounts = {
-  calls: z.int().meta({ description: "Charged API calls; refunded ones are not in it" }),
-  llmRequests: z.int().meta({ description: "Charged calls that a provider answered, whole or in part" }),
-  refundedCalls: z.int(),
-  promptTokens: z.int(),
-  completionTokens: z.int(),
-  costNanoUsd: z.int().meta({ description: "Cost in 1e-9 US dollars" }),
-  costUsd: z.string().meta({ description: "The same cost as a decimal number of US dollars" }),
-};
+import { scopeField, usageAmounts, withUsd } from "./usage-fields.ts";
 
 const usageSchema = z
   .object({
     from: utcDaySchema,
     to: utcDaySchema,
-    total: z.object(amounts),
+    total: z.object(usageAmounts),
     rows: z.array(
-      z.object({ day: utcDaySchema, source: chargeSourceSchema, model: z.string().nullable(), ...amounts }),
+      z.object({ day: utcDaySchema, source: chargeSourceSchema, model: z.string().nullable(), ...usageAmounts }),
     ),
   })
   .meta({ id: "Usage", description: "Calls that are over, by day, source and model" });
 
 const emptyTotal = { calls: 0, llmRequests: 0, refundedCalls: 0, promptTokens: 0, completionTokens: 0, costNanoUsd: 0 };
+type Amounts = typeof emptyTotal;
 
 export const getUsageRoute = ({ db, findStanding }: RouteDeps) =>
   defineRoute({
@@ -43,30 +34,40 @@ export const getUsageRoute = ({ db, findStanding }: RouteDeps) =>
     query: z.object({
       from: utcDaySchema.optional(),
       to: utcDaySchema.optional(),
-      scope: z
-        .enum(["own", "org"])
-        .default("own")
-        .meta({ description: "`org`: the whole org, for its owner, its admins and who pays for it" }),
+      scope: scopeField,
       orgId: orgIdField,
     }),
     responses: { 200: usageSchema },
     errors: ["forbidden", "not_found"],
     handler: async ({ caller, query }) => {
-      const { from, to, lines } = await readUsage(db, await reachPlace(findStanding, caller, query.orgId), query);
+      const place = await reachPlace(findStanding, caller, query.orgId);
+      const { from, to, lines } = await readUsage(db, place, query);
       const total = lines.reduce(add, emptyTotal);
-      return { status: 200 as const, body: { from, to, total: withText(total), rows: lines.map(withText) } };
+      return { status: 200 as const, body: { from, to, total: withUsd(total), rows: lines.map(toApiRow) } };
     },
   });
 
-const withText = <T extends { costNanoUsd: number }>(line: T) => ({ ...line, costUsd: toUsdText(line.costNanoUsd) });
+const amountsOf = (line: Amounts): Amounts => ({
+  calls: line.calls,
+  llmRequests: line.llmRequests,
+  refundedCalls: line.refundedCalls,
+  promptTokens: line.promptTokens,
+  completionTokens: line.completionTokens,
+  costNanoUsd: line.costNanoUsd,
+});
 
-function add(total: typeof emptyTotal, line: UsageLine): typeof emptyTotal {
-  return {
-    calls: total.calls + line.calls,
-    llmRequests: total.llmRequests + line.llmRequests,
-    refundedCalls: total.refundedCalls + line.refundedCalls,
-    promptTokens: total.promptTokens + line.promptTokens,
-    completionTokens: total.completionTokens + line.completionTokens,
-    costNanoUsd: total.costNanoUsd + line.costNanoUsd,
-  };
-}
+const toApiRow = (line: UsageLine) => ({
+  day: line.at,
+  source: line.source ?? "personal",
+  model: line.model ?? null,
+  ...withUsd(amountsOf(line)),
+});
+
+const add = (total: Amounts, line: UsageLine): Amounts => ({
+  calls: total.calls + line.calls,
+  llmRequests: total.llmRequests + line.llmRequests,
+  refundedCalls: total.refundedCalls + line.refundedCalls,
+  promptTokens: total.promptTokens + line.promptTokens,
+  completionTokens: total.completionTokens + line.completionTokens,
+  costNanoUsd: total.costNanoUsd + line.costNanoUsd,
+});
