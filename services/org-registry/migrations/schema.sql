@@ -68,6 +68,15 @@ credential.status text not null
 credential.tenant text not null
 credential.version integer not null
 credential.wrapped text
+daily_usage.calls bigint not null
+daily_usage.completion_tokens bigint not null
+daily_usage.cost_nano_usd bigint not null
+daily_usage.day date not null
+daily_usage.llm_requests bigint not null
+daily_usage.prompt_tokens bigint not null
+daily_usage.refunded_calls bigint not null
+daily_usage.tenant text not null
+daily_usage.user_id text not null
 email_token.email text not null
 email_token.expires_at timestamp with time zone not null
 email_token.hash text not null
@@ -145,6 +154,8 @@ totp.last_step bigint not null default 0
 totp.sealed_secret text not null
 totp.user_id text not null
 totp.wrapped text
+usage_counted.counted_at timestamp with time zone not null default now()
+usage_counted.usage_id text not null
 
 -- constraints
 api_key.api_key_allowed_addresses_check CHECK (((cardinality(allowed_addresses) >= 1) AND (cardinality(allowed_addresses) <= 20)))
@@ -201,6 +212,7 @@ credential.credential_reason_check CHECK (((length(reason) >= 1) AND (length(rea
 credential.credential_status_check CHECK ((status = ANY (ARRAY['valid'::text, 'invalid'::text, 'unverified'::text])))
 credential.credential_tenant_fkey FOREIGN KEY (tenant) REFERENCES byok_tenant(tenant)
 credential.credential_version_check CHECK ((version >= 1))
+daily_usage.daily_usage_pkey PRIMARY KEY (tenant, day, user_id)
 email_token.email_token_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 email_token.email_token_pkey PRIMARY KEY (hash)
 entitlement.entitlement_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
@@ -262,6 +274,7 @@ totp.totp_envelope CHECK (((kid IS NULL) = (wrapped IS NULL)))
 totp.totp_kid_check CHECK (((length(kid) >= 1) AND (length(kid) <= 64)))
 totp.totp_pkey PRIMARY KEY (user_id)
 totp.totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+usage_counted.usage_counted_pkey PRIMARY KEY (usage_id)
 
 -- indexes
 CREATE INDEX api_key_live_by_org ON public.api_key USING btree (org_id, created_at, id) WHERE ((revoked_at IS NULL) AND (org_id IS NOT NULL))
@@ -274,6 +287,7 @@ CREATE INDEX credential_blocked ON public.credential USING btree (blocked_since,
 CREATE INDEX credential_live_by_age ON public.credential USING btree (tenant, created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX credential_live_by_key ON public.credential USING btree (kid, id) WHERE (revoked_at IS NULL)
 CREATE INDEX credential_live_by_position ON public.credential USING btree (tenant, "position", created_at, id) WHERE (revoked_at IS NULL)
+CREATE INDEX daily_usage_by_day ON public.daily_usage USING btree (day, tenant)
 CREATE INDEX email_token_by_email ON public.email_token USING btree (lower(email))
 CREATE INDEX email_token_by_expiry ON public.email_token USING btree (expires_at)
 CREATE INDEX invitation_by_expiry ON public.invitation USING btree (expires_at)
@@ -289,6 +303,7 @@ CREATE INDEX service_account_live ON public.service_account USING btree (org_id,
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at)
 CREATE INDEX session_by_user ON public.session USING btree (user_id, created_at, id)
 CREATE INDEX totp_by_key ON public.totp USING btree (kid, user_id)
+CREATE INDEX usage_counted_by_time ON public.usage_counted USING btree (counted_at)
 CREATE UNIQUE INDEX api_key_hash_key ON public.api_key USING btree (hash)
 CREATE UNIQUE INDEX api_key_pkey ON public.api_key USING btree (id)
 CREATE UNIQUE INDEX api_key_previous_hash_key ON public.api_key USING btree (previous_hash)
@@ -301,6 +316,7 @@ CREATE UNIQUE INDEX audit_log_pkey ON public.audit_log USING btree (chain, seq)
 CREATE UNIQUE INDEX byok_tenant_pkey ON public.byok_tenant USING btree (tenant)
 CREATE UNIQUE INDEX credential_one_of_a_kind ON public.credential USING btree (tenant, fingerprint) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (id)
+CREATE UNIQUE INDEX daily_usage_pkey ON public.daily_usage USING btree (tenant, day, user_id)
 CREATE UNIQUE INDEX email_token_pkey ON public.email_token USING btree (hash)
 CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
 CREATE UNIQUE INDEX invitation_by_address ON public.invitation USING btree (org_id, email)
@@ -320,6 +336,7 @@ CREATE UNIQUE INDEX service_account_pkey ON public.service_account USING btree (
 CREATE UNIQUE INDEX session_pkey ON public.session USING btree (id)
 CREATE UNIQUE INDEX session_token_hash_key ON public.session USING btree (token_hash)
 CREATE UNIQUE INDEX totp_pkey ON public.totp USING btree (user_id)
+CREATE UNIQUE INDEX usage_counted_pkey ON public.usage_counted USING btree (usage_id)
 
 -- functions
 CREATE OR REPLACE FUNCTION public.acting_orgs()

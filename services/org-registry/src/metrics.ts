@@ -10,6 +10,8 @@ export interface RegistryMetrics {
   readonly principalLookupSeconds: { observe(seconds: number): void };
   readonly signIns: { inc(labels: { outcome: SignInOutcome }): void };
   readonly lostSeats: { inc(count: number): void };
+  readonly comparedTenants: { inc(count: number): void };
+  readonly disagreeingTenants: { set(count: number): void };
 }
 
 /** Every metric of this service. */
@@ -32,5 +34,13 @@ export const createRegistryMetrics = (metrics: Metrics): RegistryMetrics => ({
   lostSeats: metrics.counter({
     name: "topdog_org_registry_lost_seats_total",
     help: "Members deactivated because fewer seats are paid for",
+  }),
+  comparedTenants: metrics.counter({
+    name: "topdog_org_registry_compared_tenant_days_total",
+    help: "Days of tenants whose usage was compared with the ledger",
+  }),
+  disagreeingTenants: metrics.gauge({
+    name: "topdog_org_registry_disagreeing_tenant_days",
+    help: "Days of tenants whose usage is not the ledger's, and was not at the look before either",
   }),
 });
