@@ -4,14 +4,17 @@ import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { createKeyring } from "@topdog/vault/keyring";
 import { createCredentialChecker } from "./clients/credential-checker.ts";
+import { createLedgerClient } from "./clients/usage-ledger.ts";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
+import { onUsageConsumed } from "./consumers/on-usage-consumed.ts";
 import { mailerOf } from "./clients/mailer.ts";
 import { deleteExpiredJob, sendMailsJob } from "./jobs/auth-jobs.ts";
 import { anchorAuditHeads } from "./jobs/anchor-audit-heads.ts";
 import { completeOrgDeletions } from "./jobs/complete-org-deletions.ts";
 import { disableBlockedCredentialsJob } from "./jobs/disable-blocked-credentials.ts";
 import { lapseInvitationsJob, sendInvitationsJob } from "./jobs/invitation-jobs.ts";
+import { compareUsageJob, forgetCountedJob } from "./jobs/usage-jobs.ts";
 import { createRegistryMetrics, type SignInOutcome } from "./metrics.ts";
 import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerListCredentials } from "./responders/answer-list-credentials.ts";
@@ -20,6 +23,7 @@ import { answerResolvePrincipal } from "./responders/answer-resolve-principal.ts
 import { answerResolveSession } from "./responders/answer-resolve-session.ts";
 import { answerResolveStanding } from "./responders/answer-resolve-standing.ts";
 import { withAuditKeys } from "./store/audit-keys.ts";
+import { devMailRoutes } from "./routes/dev-mails.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { fingerprintWith } from "./store/fingerprint.ts";
 import type { SendMailsDeps } from "./usecases/send-mails.ts";
@@ -58,7 +62,7 @@ export const orgRegistry = defineService({
       check: createCredentialChecker(context.bus, context.logger),
     };
     return {
-      routes: createRoutes({ ...credentials, ...auth }),
+      routes: [...createRoutes({ ...credentials, ...auth }), ...devMailRoutes(config)],
       verifiers: {
         caller: callerVerifier({
           publicKeys: config.CALLER_PUBLIC_KEYS,
@@ -68,6 +72,7 @@ export const orgRegistry = defineService({
       },
       parts: {
         "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs }),
+        "usage.consumed": onUsageConsumed(context),
         "uses of keys": partOf(() => answerNoteKeyUses({ ...context, nowMs })),
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight, nowMs })),
         "principal changes": partOf(() => answerListChanges(context)),
@@ -81,6 +86,15 @@ export const orgRegistry = defineService({
         disableBlockedCredentialsJob(registry, config.BYOK_GRACE_MS),
         deleteExpiredJob(registry),
         lapseInvitationsJob(registry),
+        forgetCountedJob(context.db),
+        compareUsageJob({
+          ...registry,
+          askLedger: createLedgerClient(context.bus),
+          onCompared: (compared, disagreeing) => {
+            metrics.comparedTenants.inc(compared);
+            metrics.disagreeingTenants.set(disagreeing);
+          },
+        }),
         ...(sendMail === null ? [] : mailJobs({ ...registry, ...context, publicUrl: config.PUBLIC_URL, sendMail })),
       ],
     };

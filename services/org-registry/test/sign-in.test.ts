@@ -10,6 +10,7 @@ import { callRpc } from "@topdog/messaging/rpc";
 import { onEventBroadcast } from "@topdog/messaging/signal";
 import type { Answer } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
+import { devMailRoutes } from "../src/routes/dev-mails.ts";
 import { codeOf } from "../src/store/totp-code.ts";
 import { makeOperator } from "../src/usecases/make-operator.ts";
 import { createUser } from "../src/usecases/create-user.ts";
@@ -188,6 +189,54 @@ describe("people who sign in", () => {
     const now = await resolved(tokenOf(proved));
     expect(now?.sessionId).toBe(as.sessionId);
     expect(Date.parse(now?.authenticatedAt ?? "")).toBeGreaterThan(Date.parse(as.authenticatedAt));
+  });
+
+  test("find their mails over HTTP on a developer's machine, and nowhere else", async () => {
+    await signUp("reader@example.test");
+    const path = "/api/dev/mails?to=Reader@example.test";
+    const { status, body } = await registry.call("GET", path, null);
+    expect([status, body.items?.length]).toEqual([200, 1]);
+    expect(body.items?.[0]).toMatchObject({ to: "reader@example.test", link: expect.stringContaining("#token=") });
+    const local = { PUBLIC_URL: "http://127.0.0.1:8080", MAIL_DIR: folder };
+    expect(devMailRoutes(local)).toHaveLength(1);
+    for (const elsewhere of [
+      { NODE_ENV: "production" },
+      { PUBLIC_URL: "https://topdog.example" },
+      { SMTP_URL: "smtp://127.0.0.1" },
+      { MAIL_DIR: undefined },
+    ])
+      expect(devMailRoutes({ ...local, ...elsewhere })).toEqual([]);
+  });
+
+  test("choose another password: their other sessions end, this one has a new token, and the old password is refused", async () => {
+    const email = "changing@example.test";
+    await signUp(email);
+    const [here, there] = [await signIn(email), await signIn(email)];
+    const stale = { ...here.as, authenticatedAt: new Date(Date.now() - 16 * 60_000).toISOString() };
+    const newPassword = "quite another password";
+    expect(codeOfAnswer(await post("change-password", stale, { newPassword }))).toEqual([
+      403,
+      "reauthentication_required",
+    ]);
+    expect((await post("change-password", here.as, { newPassword: "short" })).status).toBe(400);
+    const changed = await post("change-password", here.as, { newPassword });
+    expect(changed.status).toBe(200);
+    expect([await resolved(here.token), await resolved(there.token)]).toEqual([null, null]);
+    expect((await resolved(tokenOf(changed)))?.sessionId).toBe(here.as.sessionId);
+    const tried = async (given: string) => (await post("sign-in", someVisitor(), { email, password: given })).status;
+    expect([await tried(password), await tried(newPassword)]).toEqual([401, 200]);
+    const account = await registry.call("GET", "/api/auth/account", here.as);
+    expect(account.body).toMatchObject({
+      email,
+      admin: false,
+      hasAuthenticator: false,
+      passwordChangedAt: expect.any(String),
+    });
+    const { rows } = await registry.db.raw<{ rows: { details: string }[] }>(
+      "select details from audit_log where action = 'password.changed' and chain = ?",
+      [`user:${here.as.userId}`],
+    );
+    expect(rows).toEqual([{ details: "{}" }]);
   });
 
   test("end where nobody is any more: a session lasts two weeks unused, and a month at most", async () => {

@@ -25,6 +25,7 @@ const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/byok-settings", "org-registry"],
   ["/api/audit", "org-registry"],
   ["/api/invitations", "org-registry"],
+  ["/api/dev", "org-registry"],
   ["/api/billing/webhook", "billing"],
   ["/api/billing", "billing"],
   ["/api/tiers", "billing"],
@@ -38,6 +39,8 @@ const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = 
   "/api/auth/password-reset": "visitor",
   "/api/auth/password": "visitor",
   "/api/tiers": "none",
+  // Where it exists: on a developer's machine.
+  "/api/dev": "none",
   // It proves who sends it by its signature: Stripe has no key of ours.
   "/api/billing/webhook": "none",
   "/consistency/sli": "operator",

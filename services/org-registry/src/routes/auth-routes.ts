@@ -1,5 +1,7 @@
 import type { Route } from "@topdog/http-kit/route";
 import type { AuthRouteDeps } from "./auth-schemas.ts";
+import { changePasswordRoute } from "./change-password.ts";
+import { getAccountRoute } from "./get-account.ts";
 import { proveAgainRoute } from "./prove-again.ts";
 import { endSessionRoute, getSessionRoute, listSessionsRoute } from "./sessions.ts";
 import { setPasswordRoute } from "./set-password.ts";
@@ -19,6 +21,8 @@ const constructors = [
   listSessionsRoute,
   endSessionRoute,
   proveAgainRoute,
+  changePasswordRoute,
+  getAccountRoute,
   beginTotpRoute,
   completeTotpRoute,
   removeTotpRoute,

@@ -24,6 +24,7 @@ import { inviteRoute, listInvitationsRoute, revokeInvitationRoute } from "./org-
 import { acceptInvitationRoute, declineInvitationRoute, showInvitationRoute } from "./own-invitations.ts";
 import { listMembersRoute } from "./list-members.ts";
 import { listOrgsRoute } from "./list-orgs.ts";
+import { readDailyUsageRoute } from "./read-daily-usage.ts";
 import { revokeCredentialRoute } from "./revoke-credential.ts";
 import { revokeKeyRoute } from "./revoke-key.ts";
 import { rotateCredentialRoute } from "./rotate-credential.ts";
@@ -40,6 +41,7 @@ const constructors = [
   getOrgRoute,
   listMembersRoute,
   changeMemberRoute,
+  readDailyUsageRoute,
   readOrgAuditRoute,
   exportOrgAuditRoute,
   readOwnAuditRoute,

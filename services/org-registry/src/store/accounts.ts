@@ -49,3 +49,23 @@ export async function findVerifiedAddress(db: Database, userId: string): Promise
   );
   return rows[0]?.email ?? null;
 }
+
+export interface AccountFacts {
+  readonly userId: string;
+  readonly email: string;
+  readonly admin: boolean;
+  readonly createdAt: Date;
+  /** Null without a password. */
+  readonly passwordChangedAt: Date | null;
+  readonly hasAuthenticator: boolean;
+}
+
+export async function findAccountFacts(db: Database, userId: string): Promise<AccountFacts | null> {
+  const { rows } = await db.raw<{ rows: AccountFacts[] }>(
+    `select u.id as "userId", u.email, u.admin, u.created_at as "createdAt", p.changed_at as "passwordChangedAt",
+       t.confirmed_at is not null as "hasAuthenticator"
+     from app_user u left join password p on p.user_id = u.id left join totp t on t.user_id = u.id where u.id = ?`,
+    [userId],
+  );
+  return rows[0] ?? null;
+}
