@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import { countedCallOf } from "@topdog/org-registry/domain/daily-usage";
-import { countCalls, listTenantSums } from "@topdog/org-registry/store/daily-usage";
+import { listTenantSums } from "@topdog/org-registry/store/daily-usage";
+import { read } from "@topdog/org-registry/usecases/change";
+import { countUsage } from "@topdog/org-registry/usecases/count-usage";
 import { createUsageComparison } from "@topdog/org-registry/usecases/compare-usage";
 import { foldUsage, sumTenants } from "@topdog/quota/store/usage-rollups";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
@@ -31,7 +32,7 @@ async function begin(): Promise<ReadonlyMap<string, string>> {
   await quota.db.raw(
     "delete from ledger; delete from lease; delete from bucket; delete from usage_rollup; delete from usage_rollup_delta",
   );
-  await registry.db.raw("delete from daily_usage; delete from usage_counted");
+  await read(registry.db, "everyone", (trx) => trx.raw("delete from daily_usage; delete from usage_counted"));
   await quota.db.raw(
     `insert into bucket (owner, meter, day, subscription_owner, plan, daily_limit, cap, escrow)
      select o, 'api_calls', utc_today(), o, 'teams', 300, 300, ? from unnest(?::text[]) o`,
@@ -80,10 +81,11 @@ test("org-registry's daily usage is quota's ledger, however both hear of calls: 
       const ledger = quotaOverDatabase(quota.db);
       for (const batch of batches) if (batch.length > 0) expect(await ledger.recordUsage(batch)).toEqual([]);
       for (const batch of batches.toReversed()) {
-        if (batch.length > 0) await countCalls(registry.db, batch.map(countedCallOf));
+        if (batch.length > 0) await countUsage(registry.db, batch);
       }
       await foldUsage(quota.db, repeats);
-      expect(await listTenantSums(registry.db, today, "", 100)).toEqual(await sumTenants(quota.db, today, tenants));
+      const counted = await read(registry.db, "everyone", (trx) => listTenantSums(trx, today, "", 100));
+      expect(counted).toEqual(await sumTenants(quota.db, today, tenants));
     }),
     { numRuns: runs },
   );
@@ -106,7 +108,7 @@ test("a difference that stays is found and named by a figure, and one that both 
     for (const _day of ["today", "yesterday"]) await compare();
     return found.at(-1);
   };
-  await countCalls(registry.db, [countedCallOf(usage)]);
+  await countUsage(registry.db, [usage]);
   expect(await lookAtBothDays()).toBe(0);
   expect(await lookAtBothDays()).toBe(1);
   await quotaOverDatabase(quota.db).recordUsage([usage]);

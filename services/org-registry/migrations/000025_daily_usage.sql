@@ -12,6 +12,8 @@ create table daily_usage (
   primary key (tenant, day, user_id)
 );
 create index daily_usage_by_day on daily_usage (day, tenant);
+alter table daily_usage enable row level security;
+create policy tenant on daily_usage using (acts_for_everyone() or tenant in (select acting_tenants()));
 
 -- Usage that is counted already, by its id: the bus may tell of it again for as long as it keeps it.
 create table usage_counted (

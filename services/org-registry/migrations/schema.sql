@@ -414,6 +414,8 @@ byok_tenant
 byok_tenant tenant for ALL using (acts_for_everyone() OR (tenant IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
 credential
 credential tenant for ALL using (acts_for_everyone() OR (tenant IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
+daily_usage
+daily_usage tenant for ALL using (acts_for_everyone() OR (tenant IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
 entitlement
 entitlement tenant for ALL using (acts_for_everyone() OR (owner IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
 invitation
@@ -441,6 +443,7 @@ audit_head: insert, select, update
 audit_log: insert, select
 byok_tenant: delete, insert, select, update
 credential: delete, insert, select, update
+daily_usage: delete, insert, select, update
 email_token: delete, insert, select, update
 entitlement: delete, insert, select, update
 invitation: delete, insert, select, update
@@ -454,6 +457,7 @@ recovery_code: delete, insert, select, update
 service_account: delete, insert, select, update
 session: delete, insert, select, update
 totp: delete, insert, select, update
+usage_counted: delete, insert, select, update
 
 -- triggers
 CREATE TRIGGER audit_log_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_log FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()

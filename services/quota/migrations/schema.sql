@@ -97,6 +97,38 @@ outbox.traceparent text
 processed_event.consumer text not null
 processed_event.event_id text not null
 processed_event.processed_at timestamp with time zone not null default now()
+usage_rollup.answered_calls bigint not null
+usage_rollup.at timestamp with time zone not null
+usage_rollup.calls bigint not null
+usage_rollup.completion_tokens bigint not null
+usage_rollup.cost_nano_usd bigint not null
+usage_rollup.grain text not null
+usage_rollup.key_id text not null
+usage_rollup.llm_requests bigint not null
+usage_rollup.model text
+usage_rollup.prompt_tokens bigint not null
+usage_rollup.provider text
+usage_rollup.refunded_calls bigint not null
+usage_rollup.source text not null
+usage_rollup.tenant text not null
+usage_rollup.unpriced_calls bigint not null
+usage_rollup.user_id text not null
+usage_rollup_delta.answered_calls bigint not null
+usage_rollup_delta.at timestamp with time zone not null
+usage_rollup_delta.calls bigint not null
+usage_rollup_delta.completion_tokens bigint not null
+usage_rollup_delta.cost_nano_usd bigint not null
+usage_rollup_delta.delta_id bigint not null generated always as identity
+usage_rollup_delta.key_id text not null
+usage_rollup_delta.llm_requests bigint not null
+usage_rollup_delta.model text
+usage_rollup_delta.prompt_tokens bigint not null
+usage_rollup_delta.provider text
+usage_rollup_delta.refunded_calls bigint not null
+usage_rollup_delta.source text not null
+usage_rollup_delta.tenant text not null
+usage_rollup_delta.unpriced_calls bigint not null
+usage_rollup_delta.user_id text not null
 
 -- constraints
 bucket.bucket_daily_limit_check CHECK ((daily_limit >= 0))
@@ -145,6 +177,8 @@ ledger_default.ledger_state_check CHECK ((state = ANY (ARRAY['admitted'::text, '
 outbox.outbox_id_key UNIQUE (id)
 outbox.outbox_pkey PRIMARY KEY (seq)
 processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
+usage_rollup.usage_rollup_grain_check CHECK ((grain = ANY (ARRAY['hour'::text, 'day'::text])))
+usage_rollup_delta.usage_rollup_delta_pkey PRIMARY KEY (delta_id)
 
 -- indexes
 CREATE INDEX bucket_by_subscription ON public.bucket USING btree (subscription_owner, day)
@@ -168,6 +202,9 @@ CREATE INDEX ledger_default_user_id_day_idx ON public.ledger_default USING btree
 CREATE INDEX ledger_open_rows ON ONLY public.ledger USING btree (recorded_at) WHERE (state = 'admitted'::text)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
+CREATE INDEX usage_rollup_by_age ON public.usage_rollup USING btree (((grain || ''::text)), at)
+CREATE INDEX usage_rollup_delta_by_tenant ON public.usage_rollup_delta USING btree (tenant, at)
+CREATE INDEX usage_rollup_of_member ON public.usage_rollup USING btree (tenant, grain, user_id, at)
 CREATE UNIQUE INDEX bucket_pkey ON public.bucket USING btree (owner, meter, day)
 CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
 CREATE UNIQUE INDEX gateway_pkey ON public.gateway USING btree (gateway_id)
@@ -178,11 +215,14 @@ CREATE UNIQUE INDEX ledger_pkey ON ONLY public.ledger USING btree (lease_id, seq
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
+CREATE UNIQUE INDEX usage_rollup_delta_pkey ON public.usage_rollup_delta USING btree (delta_id)
+CREATE UNIQUE INDEX usage_rollup_sum ON public.usage_rollup USING btree (tenant, grain, at, user_id, key_id, source, model, provider) NULLS NOT DISTINCT
 
 -- tables with options
 bucket with fillfactor=60
 gateway with fillfactor=60
 lease with fillfactor=60
+usage_rollup with fillfactor=80
 
 -- partitions
 ledger_default of ledger DEFAULT
@@ -324,6 +364,41 @@ begin
   return made;
 end
 $function$
+CREATE OR REPLACE FUNCTION public.note_completed_usage()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'UPDATE' then
+    if exists (select from old_rows where state = 'completed') then
+      raise exception 'a completed ledger row is final';
+    end if;
+  end if;
+  insert into usage_rollup_delta (tenant, at, user_id, key_id, source, model, provider, calls, llm_requests, answered_calls,
+    refunded_calls, prompt_tokens, completion_tokens, cost_nano_usd, unpriced_calls)
+  select coalesce('org:' || org_id, 'user:' || user_id), usage_hour(day, started_at), user_id, key_id, source,
+    -- An index takes no longer text.
+    nullif(left(model, 200), ''), nullif(left(provider, 200), ''),
+    coalesce(sum(amount) filter (where meter = 'api_calls'), 0),
+    coalesce(sum(amount) filter (where meter = 'llm_requests'), 0),
+    coalesce(sum(amount) filter (where meter = 'api_calls'
+      and (outcome = 'interrupted' or (provider is not null and outcome <> 'rejected'))), 0),
+    count(*) filter (where meter = 'api_calls' and entry = 'refund'),
+    coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), coalesce(sum(cost_nano_usd), 0),
+    count(*) filter (where meter = 'api_calls' and entry = 'charge' and cost_nano_usd is null)
+  from new_rows
+  where state = 'completed' and key_id is not null
+  group by 1, 2, 3, 4, 5, 6, 7;
+  return null;
+end
+$function$
+CREATE OR REPLACE FUNCTION public.usage_hour(day date, started_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select greatest(day::timestamp, least(date_trunc('hour', started_at at time zone 'utc'), day + interval '23 hours')) at time zone 'utc'
+$function$
 CREATE OR REPLACE FUNCTION public.utc_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -347,3 +422,9 @@ ledger: delete, insert, select, update
 ledger_default: delete, insert, select, update
 outbox: delete, insert, select, update
 processed_event: delete, insert, select, update
+usage_rollup: delete, insert, select, update
+usage_rollup_delta: delete, insert, select, update
+
+-- triggers
+CREATE TRIGGER ledger_note_inserted AFTER INSERT ON public.ledger REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION note_completed_usage()
+CREATE TRIGGER ledger_note_updated AFTER UPDATE ON public.ledger REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION note_completed_usage()

@@ -3,8 +3,7 @@ import { durableFor } from "@topdog/contracts/topology";
 import type { Consumer } from "@topdog/messaging/consume";
 import { createBatchConsumer } from "@topdog/messaging/consume-batch";
 import type { ConsumerContext } from "@topdog/service/define";
-import { countedCallOf } from "../domain/daily-usage.ts";
-import { countCalls } from "../store/daily-usage.ts";
+import { countUsage } from "../usecases/count-usage.ts";
 
 const maxMessages = 16;
 const maxEvents = 1_000;
@@ -23,8 +22,8 @@ export const onUsageConsumed = ({ bus, db, logger, messagingMetrics: metrics }: 
     logger,
     metrics,
     handle: (items) =>
-      countCalls(
+      countUsage(
         db,
-        items.map(({ payload }) => countedCallOf(payload)),
+        items.map(({ payload }) => payload),
       ),
   });

@@ -19,7 +19,7 @@ export async function changePassword(
   newPassword: string,
 ): Promise<SignedIn> {
   const passwordHash = await deps.passwords.create(newPassword);
-  return change(deps, async (trx, at) => {
+  return change(deps, { userId }, async (trx, at) => {
     await lockUser(trx, userId);
     const before = await lockSession(trx, userId, sessionId, at);
     const account = await findAccount(trx, { userId });

@@ -1,6 +1,7 @@
 import { maxSummedTenants, type TenantSum } from "@topdog/contracts/rpc/sum-usage";
 import type { Database } from "@topdog/postgres/pool";
 import { listTenantSums } from "../store/daily-usage.ts";
+import { read } from "./change.ts";
 
 export interface CompareUsageDeps {
   readonly db: Database;
@@ -43,7 +44,7 @@ export function createUsageComparison({ db, nowMs, askLedger, onCompared }: Comp
 
   return async () => {
     const day = new Date(nowMs() - place.day * dayMs).toISOString().slice(0, 10);
-    const own = await listTenantSums(db, day, place.after, maxSummedTenants);
+    const own = await read(db, "everyone", (trx) => listTenantSums(trx, day, place.after, maxSummedTenants));
     if (own.length > 0) await compare(day, own);
     place =
       own.length < maxSummedTenants
