@@ -17,7 +17,7 @@ import { eventually } from "@topdog/testing/eventually";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { quota } from "../src/app.ts";
 import { migrations, readViolations } from "./platform.ts";
-import { usageOf } from "@topdog/testing/usage";
+import { someUsages } from "./some-usages.ts";
 
 let service: StoringTestService;
 let gateway: Bus;
@@ -60,7 +60,6 @@ const as = (userId: string, orgId: string | null, role?: As["role"]): As => ({
 });
 const get = (path: string, caller: As | SessionCaller | null = null): Promise<Answer> =>
   accountCall({ name: "quota", url: service.url }, "GET", path, caller);
-
 const subscribe = (owner: string, plan: "teams" | "pro", version: number, seats = 1) =>
   publishEvent(
     billing,
@@ -90,39 +89,13 @@ test("a version that billing cannot have reached is set aside, and the true ones
 describe("usage", () => {
   const org = "acme";
   const today = () => new Date().toISOString().slice(0, 10);
-
   beforeAll(async () => {
     await subscribe(`org:${org}`, "teams", 1, 3);
     await eventually(async () => expect(await sync({ owner: `org:${org}` })).toMatchObject({ limit: 1200 }));
     const own = await sync({ owner: "user:ann", want: 4 });
     const seat = await sync({ owner: `seat:${org}:ann`, want: 4 });
     const pool = await sync({ owner: `org:${org}`, want: 4 });
-    const charge = (grant: LeaseGrant, seq: number) => [
-      { meter: "api_calls" as const, leaseId: grant.leaseId ?? "", seq },
-    ];
-    const usages = [
-      usageOf(charge(own, 1), { userId: "ann", orgId: null }),
-      usageOf(charge(own, 2), {
-        userId: "ann",
-        orgId: null,
-        endpoint: "models",
-        provider: null,
-        model: null,
-        promptTokens: 0,
-        completionTokens: 0,
-        costNanoUsd: 0,
-      }),
-      usageOf(charge(seat, 1), { userId: "ann", orgId: org }),
-      usageOf(charge(pool, 1), { userId: "bob", orgId: org, source: "org_pool" }),
-      usageOf(charge(pool, 2), {
-        userId: "bob",
-        orgId: org,
-        source: "org_pool",
-        refund: true,
-        outcome: "failed",
-        costNanoUsd: 0,
-      }),
-    ];
+    const usages = someUsages({ own, seat, pool }, org);
     const events = usages.map((usage) => {
       const { finishedAt: time, traceparent } = usage;
       return readyEvent(usageConsumed, usage, { id: usageIdOf(usage), time, traceparent });
@@ -135,9 +108,8 @@ describe("usage", () => {
     ] as const) {
       await publishBatch(router, usageConsumed, { id: `batch-${first}-${end}`, events: events.slice(first, end) });
     }
-    for (const usage of usages.slice(0, 2)) {
+    for (const usage of usages.slice(0, 2))
       await publishEvent(router, singleUsageConsumed, usage, { id: usageIdOf(usage) });
-    }
     await eventually(async () => {
       const { rows } = await service.db.raw<{ rows: { count: string }[] }>(
         "select count(*) from ledger where state = 'completed'",
