@@ -60,6 +60,7 @@ function quotaOver({ store, nowMs, recall, state }: UnderTest): QuotaUnderTest {
     metrics: createQuotaMetrics(createMetrics("quota")),
     logger: silentLogger(),
     recall,
+    usageNews: { used: () => undefined, completed: () => undefined },
   };
   let version = 0;
   return {

@@ -1,3 +1,4 @@
+import type { AnySignal } from "./event.ts";
 import { eventCatalog } from "./events/catalog.ts";
 import { rpcCatalog } from "./rpc/catalog.ts";
 import { type ServiceName, serviceNames } from "./services.ts";
@@ -22,6 +23,8 @@ export const inboxPrefixOf = (userName: string): string => `_INBOX_${userName}`;
 
 const subjectOf = ({ subject }: { readonly subject: string }): string => subject;
 
+const signalSubjects = ({ subject, keyed }: AnySignal): string => (keyed === true ? `${subject}.*` : subject);
+
 /** What a service may do on the bus, from what the events, questions, signals and durables declare. */
 export function serviceAccess(service: ServiceName): BusAccess {
   const answered = rpcCatalog.filter(({ owner }) => owner === service);
@@ -29,13 +32,13 @@ export function serviceAccess(service: ServiceName): BusAccess {
     publish: [
       ...eventCatalog.filter(({ publishers }) => publishers.includes(service)).map(subjectOf),
       ...rpcCatalog.filter(({ askers }) => askers.includes(service)).map(subjectOf),
-      ...signalCatalog.filter(({ owner }) => owner === service).map(subjectOf),
+      ...signalCatalog.filter(({ owner }) => owner === service).map(signalSubjects),
       ...durables.filter((durable) => durable.service === service).flatMap(readingSubjects),
     ],
     subscribe: [
       `${inboxPrefixOf(service)}.>`,
       ...eventCatalog.filter(({ listeners }) => listeners.includes(service)).map(subjectOf),
-      ...signalCatalog.filter(({ listeners }) => listeners.includes(service)).map(subjectOf),
+      ...signalCatalog.filter(({ listeners }) => listeners.includes(service)).map(signalSubjects),
       ...answered.map(({ subject, owner }) => `${subject} ${owner}`),
     ],
     answers: answered.length > 0,

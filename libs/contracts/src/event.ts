@@ -59,6 +59,8 @@ export interface SignalDefinition<T> {
   readonly owner: ServiceName;
   /** Who may hear it. */
   readonly listeners: OneOrMore<ServiceName>;
+  /** Sent on `subject.<key>`: the bus delivers it only where somebody listens for that key. */
+  readonly keyed?: true;
   readonly schema: z.ZodType<T>;
   readonly example: T;
 }

@@ -1,18 +1,34 @@
-import type { EventDefinition, SignalDefinition } from "@topdog/contracts/event";
+import type { AnySignal, EventDefinition, SignalDefinition } from "@topdog/contracts/event";
 import type { Msg } from "@nats-io/transport-node";
 import type { Bus } from "./connect.ts";
 import { decodeEvent, decodePayload, headerOf, traceparentHeader, type Decoded } from "./envelope.ts";
 
 /** Advises whoever listens now. At most once: with the bus away it is lost, so a fact must never depend on it. */
-export function sendSignal<T>(bus: Bus, signal: SignalDefinition<T>, payload: T): void {
+export function sendSignal<T>(bus: Bus, signal: SignalDefinition<T>, payload: T, key?: string): void {
   const body = JSON.stringify(signal.schema.parse(payload));
-  if (bus.isConnected() && !bus.nc.isClosed()) bus.nc.publish(signal.subject, body);
+  if (bus.isConnected() && !bus.nc.isClosed()) bus.nc.publish(subjectWith(signal, key), body);
 }
 
-/** Calls back for each signal that this process hears. Returns how to stop. */
-export function onSignal<T>(bus: Bus, signal: SignalDefinition<T>, callback: (payload: T) => void): () => void {
+/** A key is one token of a subject. */
+const keyShape = /^[\w:-]{1,200}$/;
+
+function subjectWith({ subject, keyed }: Pick<AnySignal, "subject" | "keyed">, key: string | undefined): string {
+  if ((keyed === true) !== (key !== undefined))
+    throw new Error(`${subject} is sent with a key, or without: as declared`);
+  if (key === undefined) return subject;
+  if (!keyShape.test(key)) throw new Error(`${subject} cannot have this key`);
+  return `${subject}.${key}`;
+}
+
+/** Calls back for each signal that this process hears; of a keyed one, for those of the key. Returns how to stop. */
+export function onSignal<T>(
+  bus: Bus,
+  signal: SignalDefinition<T>,
+  callback: (payload: T) => void,
+  key?: string,
+): () => void {
   const decode = (message: Msg): Decoded<T> => decodePayload(signal, message.string());
-  return listen(bus, signal.subject, decode, (payload) => callback(payload));
+  return listen(bus, subjectWith(signal, key), decode, (payload) => callback(payload));
 }
 
 /**

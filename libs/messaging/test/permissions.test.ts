@@ -103,8 +103,9 @@ describe("each service may do what the contracts say, and nothing else:", () => 
   });
 
   test.each(signalCatalog.map((signal) => [signal.subject, signal] as const))("send and hear %s", async (_, signal) => {
-    expect(await allowedOf(publishTo(signal.subject))).toEqual([signal.owner]);
-    expect(await allowedOf(listenTo(signal.subject))).toEqual(inOrder(signal.listeners));
+    const subject = signal.keyed === true ? `${signal.subject}.user:a` : signal.subject;
+    expect(await allowedOf(publishTo(subject))).toEqual([signal.owner]);
+    expect(await allowedOf(listenTo(subject))).toEqual(inOrder(signal.listeners));
   });
 
   test.each(durables.map((durable) => [durable.name, durable] as const))("read and settle %s", async (_, durable) => {

@@ -13,9 +13,9 @@ import { operatorVerifier } from "@topdog/http-kit/auth";
 import { createBodyBudget, type BodyBudget } from "@topdog/http-kit/body-budget";
 import { createClientAddresses, type ClientAddresses } from "@topdog/http-kit/client-address";
 import { limitConnections } from "@topdog/http-kit/connection-limits";
+import { drainEvent } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { createWatchdog, type Watchdog } from "@topdog/http-kit/watchdog";
-import type { Bus } from "@topdog/messaging/connect";
 import { maxBatchBytes } from "@topdog/messaging/event-batch";
 import { publishBatch } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
@@ -26,8 +26,8 @@ import { onApiKeyChanged } from "./broadcasts/on-api-key-changed.ts";
 import { onApiKeyRevoked } from "./broadcasts/on-api-key-revoked.ts";
 import { onByokChanged } from "./broadcasts/on-byok-changed.ts";
 import { onMemberChanged } from "./broadcasts/on-member-changed.ts";
+import { openBroadcasts } from "./broadcasts/open-broadcasts.ts";
 import type { PrincipalChange } from "./broadcasts/principal-change.ts";
-import { onQuotaRecalled } from "./broadcasts/on-quota-recalled.ts";
 import { onSessionRevoked } from "./broadcasts/on-session-revoked.ts";
 import { connectRouters } from "./clients/router-links.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
@@ -36,6 +36,7 @@ import { createSiblingPool, type SiblingPool } from "./clients/sibling-pool.ts";
 import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
 import { configSchema, type GatewayConfig } from "./config.ts";
 import { catchUpPrincipals } from "./jobs/catch-up-principals.ts";
+import { liveJobs } from "./jobs/live-jobs.ts";
 import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./metrics.ts";
 import { mountAccountRoutes } from "./routes/account-routes.ts";
 import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.ts";
@@ -45,11 +46,17 @@ import { mountLlmAddresses, renderLlmError } from "./routes/llm-addresses.ts";
 import { createBadKeys } from "./store/bad-keys.ts";
 import { createConcurrency } from "./store/concurrency.ts";
 import { createKeyUses, type KeyUses } from "./store/key-uses.ts";
+import { createLiveStreams, type LiveStreams } from "./store/live-streams.ts";
+import { createOpenBreakers, type OpenBreakers } from "./store/open-breakers.ts";
 import { createPrincipals, type Principals } from "./store/principals.ts";
 import { createSessions, type Sessions } from "./store/sessions.ts";
 import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
+import { createRoutes } from "./routes/routes.ts";
 import type { ServeCallDeps } from "./usecases/call.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
+import { createRequestIdentities } from "./usecases/identify-request.ts";
+import { createLiveDeps } from "./usecases/open-live-stream.ts";
+import { createPlatformWatch } from "./usecases/watch-platform.ts";
 
 /** The same path from src and from dist. */
 const repositoryDocs = join(import.meta.dirname, "../../../docs");
@@ -64,6 +71,8 @@ const maxQueuedUsage = 10_000;
 /** Addresses whose recent wrong keys are counted. */
 const maxBadKeyAddresses = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
+const maxLiveStreams = 10_000;
+const maxLiveStreamsPerPerson = 8;
 const accountLimits = { firstByteMs: 15_000, chunkMs: 15_000, totalMs: 60_000, clientStallMs: 15_000 };
 /** Of a client's request: its target and its headers. */
 const maxHeaderBytes = 16 * 1024;
@@ -90,10 +99,23 @@ interface Parts {
   readonly usage: UsagePublisher;
   readonly watchdog: Watchdog;
   readonly links: RouterLinks;
+  readonly streams: LiveStreams;
+  readonly openBreakers: OpenBreakers;
   readonly siblings: Readonly<Record<"quota" | "org-registry" | "billing", SiblingPool>>;
   readonly inFlight: { count: number };
   readonly bodyBudget: BodyBudget;
   readonly clientAddresses: ClientAddresses;
+}
+
+function openSiblings({
+  QUOTA_URL,
+  ORG_REGISTRY_URL,
+  BILLING_URL,
+  CONNECT_TIMEOUT_MS,
+}: GatewayConfig): Parts["siblings"] {
+  const sibling = (urls: readonly string[]): SiblingPool =>
+    createSiblingPool({ urls, connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  return { quota: sibling(QUOTA_URL), "org-registry": sibling(ORG_REGISTRY_URL), billing: sibling(BILLING_URL) };
 }
 
 function createParts({
@@ -104,8 +126,6 @@ function createParts({
   deps: { monotonicMs, newGatewayId },
 }: GatewayContext): Parts {
   const metrics = createGatewayMetrics(registry);
-  const sibling = (urls: readonly string[]): SiblingPool =>
-    createSiblingPool({ urls, connectTimeoutMs: config.CONNECT_TIMEOUT_MS });
   const sessions = createSessions({
     resolve: async (tokenHash) =>
       (await callRpc(bus, resolveSession, { tokenHash }, { timeoutMs: resolveTimeoutMs })).session,
@@ -175,11 +195,9 @@ function createParts({
       logger,
       metrics,
     }),
-    siblings: {
-      quota: sibling(config.QUOTA_URL),
-      "org-registry": sibling(config.ORG_REGISTRY_URL),
-      billing: sibling(config.BILLING_URL),
-    },
+    streams: createLiveStreams({ maxStreams: maxLiveStreams, maxPerPerson: maxLiveStreamsPerPerson }),
+    openBreakers: createOpenBreakers(monotonicMs),
+    siblings: openSiblings(config),
     inFlight: { count: 0 },
     bodyBudget: createBodyBudget(Math.max(config.MAX_BODIES_BYTES, config.MAX_BODY_BYTES)),
     clientAddresses: createClientAddresses(config.TRUSTED_PROXIES),
@@ -230,24 +248,17 @@ function registerReleases({ onStop }: GatewayContext, { siblings, watchdog, usag
   onStop("links to routers", () => links.stop());
 }
 
-/** The broadcasts that this process receives; after a reconnect it asks again about what it may have missed. */
-async function openBroadcasts(
-  bus: Bus,
-  { principals, sessions, principalChanges, leases }: Parts,
-): Promise<{ stop: () => void }> {
-  const stops = [
-    ...principalChanges.map((change) => change.listen(bus)),
-    onQuotaRecalled(bus, leases),
-    bus.onReconnect(() => {
-      principals.distrustAll();
-      sessions.distrustAll();
-      leases.sync.resyncAll();
-    }),
-  ];
-  // The server has the subscriptions before the first key is resolved: no revocation in between is missed.
-  await bus.nc.flush();
-  return { stop: () => stops.forEach((stop) => stop()) };
-}
+const siblingUrls = ({ ORG_REGISTRY_URL, QUOTA_URL, BILLING_URL }: GatewayConfig) => ({
+  "org-registry": ORG_REGISTRY_URL,
+  quota: QUOTA_URL,
+  billing: BILLING_URL,
+});
+
+const identifyOptions = ({ config }: GatewayContext, { sessions }: Parts) => ({
+  sessions,
+  cookies: cookiesOf(config.PUBLIC_URL),
+  publicUrl: config.PUBLIC_URL,
+});
 
 function hotDeps({ config, logger, deps }: GatewayContext, parts: Parts, door: FrontDoor): ServeCallDeps {
   const { monotonicMs } = deps;
@@ -277,7 +288,7 @@ function hotDeps({ config, logger, deps }: GatewayContext, parts: Parts, door: F
 function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<WebOptions> {
   const { config, logger, deps } = context;
   const { monotonicMs } = deps;
-  const { watchdog, siblings, sessions } = parts;
+  const { watchdog, siblings } = parts;
   const hot = hotDeps(context, parts, door);
   const onError = errorHandler({ render: renderLlmError, logger });
   return {
@@ -298,9 +309,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
       mountSwaggerUi(app);
       mountAccountRoutes(app, {
         door,
-        sessions,
-        cookies: cookiesOf(config.PUBLIC_URL),
-        publicUrl: config.PUBLIC_URL,
+        ...identifyOptions(context, parts),
         services: siblings,
         watchdog,
         monotonicMs,
@@ -315,6 +324,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
 
 function guardServer(server: Server, { config, metrics }: GatewayContext, parts: Parts, door: FrontDoor): void {
   answerBrokenRequests(server);
+  server.on(drainEvent, () => parts.streams.endAll("draining"));
   const connections = limitConnections(server, {
     maxConnections: config.MAX_CONNECTIONS,
     maxPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
@@ -347,14 +357,28 @@ export const gateway = defineService({
     const { sync } = parts.leases;
     registerReleases(context, parts);
     const door = createFrontDoor(context, parts);
+    const identities = createRequestIdentities({ ...identifyOptions(context, parts), door });
+    const live = createLiveDeps(context.bus, parts);
+    const watch = createPlatformWatch({
+      siblings: siblingUrls(context.config),
+      links: () => parts.links.counts(),
+      busIsConnected: () => context.bus.isConnected(),
+      openBreakers: () => parts.openBreakers.count(),
+      nowMs: Date.now,
+    });
     return {
-      routes: documentRoutes(context.config.DOCS_DIR ?? repositoryDocs),
+      routes: [
+        ...documentRoutes(context.config.DOCS_DIR ?? repositoryDocs),
+        ...createRoutes({ live, status: watch.status, ...identities }),
+      ],
+      verifiers: { caller: identities },
       web: webOf(context, parts, door),
       parts: {
         broadcasts: partOf(() => openBroadcasts(context.bus, parts)),
         leases: { start: () => sync.start(), stop: () => sync.closeAll(closeLeasesMs) },
       },
       jobs: [
+        ...liveJobs(live, watch),
         catchUpPrincipals(context.bus, context.config.PRINCIPAL_TTL_MS / catchUpsPerTtl, {
           principals: parts.principals,
           changes: parts.principalChanges,

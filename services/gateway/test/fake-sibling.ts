@@ -38,6 +38,8 @@ export async function startFakeSibling(readCaller: ReadCaller, port = 0): Promis
   let openAnswers = 0;
   const sibling: { script: SiblingScript } = { script: answerObject };
   const server = createServer((req, res) => {
+    // Gateways ask now and then whether it is well: that is no request of a test's.
+    if (req.url === "/readyz") return void res.end();
     const chunks: Buffer[] = [];
     req.on("data", (chunk: Buffer) => chunks.push(chunk));
     req.on("error", () => undefined);

@@ -3,6 +3,7 @@ import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { createRecaller } from "./clients/recall-gateways.ts";
 import { createStandings } from "./clients/standings.ts";
+import { createUsageNews } from "./clients/usage-news.ts";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
 import { onSingleUsageConsumed, onUsageConsumed } from "./consumers/on-usage-consumed.ts";
@@ -31,7 +32,9 @@ export const quota = defineService({
     const store = createQuotaStore(db);
     const presence = createPresence(store, monotonicMs);
     const recall = createRecaller(bus, metrics, monotonicMs);
-    const deps: QuotaDeps = { store, presence, metrics, logger, recall };
+    const usageNews = createUsageNews(bus);
+    context.onStop("news of usage", () => usageNews.stop());
+    const deps: QuotaDeps = { store, presence, metrics, logger, recall, usageNews };
     const listening = createListening(monotonicMs);
     context.onStop(
       "reconnect listener",

@@ -33,6 +33,7 @@ export async function quotaOnPostgres(): Promise<QuotaOnPostgres> {
     metrics: createQuotaMetrics(createMetrics("quota")),
     logger: silentLogger(),
     recall: (signal) => void recalls.push(signal),
+    usageNews: { used: () => undefined, completed: () => undefined },
   };
   return {
     ...database,

@@ -9,7 +9,7 @@ test("the database refuses a grant beyond the limit, even when the code allows i
     const grant = (granted: number): Promise<unknown> =>
       quota.deps.store.transaction(async (tx) => {
         await tx.lockBuckets([{ owner, meter: "api_calls" }], []);
-        const after = { toldExhausted: false, exhaustedPublished: false };
+        const after = { toldExhausted: false, exhaustedPublished: false, limit, settled: 0 };
         const change = { owner, meter: "api_calls", day, settled: 0, escrow: granted, granted, after } as const;
         return tx.applyMovements({ buckets: [change], leases: [], newLeases: [] });
       });

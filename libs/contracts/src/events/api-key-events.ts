@@ -23,7 +23,7 @@ export const apiKeyCreated = defineEvent({
   subject: "topdog.apikey.created.v1",
   summary: "An API key exists",
   publishers: ["org-registry"],
-  listeners: [],
+  listeners: ["gateway"],
   schema: keyFact,
   example,
 });

@@ -24,7 +24,7 @@ export const orgUpdated = defineEvent({
   subject: "topdog.org.updated.v1",
   summary: "An org changed: the full snapshot",
   publishers: ["org-registry"],
-  listeners: [],
+  listeners: ["gateway"],
   schema: orgUpdatedSchema,
   example: {
     orgId: "org_1",

@@ -15,7 +15,7 @@ export const providerStateChanged = defineEvent({
   subject: "topdog.provider.state_changed.v1",
   summary: "A router's breaker for a provider opened, half-opened or closed",
   publishers: ["llm-router"],
-  listeners: ["llm-router"],
+  listeners: ["llm-router", "gateway"],
   schema: providerStateChangedSchema,
   example: {
     provider: "sandbox-a",

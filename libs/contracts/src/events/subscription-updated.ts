@@ -20,7 +20,7 @@ export const subscriptionUpdated = defineEvent({
   subject: "topdog.subscription.updated.v1",
   summary: "A user's or an org's subscription changed: the full snapshot",
   publishers: ["billing"],
-  listeners: [],
+  listeners: ["gateway"],
   schema: subscriptionUpdatedSchema,
   example: {
     owner: "org:org_1",

@@ -39,7 +39,7 @@ export interface BucketChange extends Pick<Bucket, "owner" | "meter" | "day"> {
   readonly settled: number;
   readonly escrow: number;
   readonly granted: number;
-  readonly after: Pick<Bucket, "toldExhausted" | "exhaustedPublished">;
+  readonly after: Pick<Bucket, "toldExhausted" | "exhaustedPublished" | "limit" | "settled">;
 }
 
 export interface ClosedTallies {

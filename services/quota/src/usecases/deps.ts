@@ -1,5 +1,6 @@
 import type { QuotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Logger } from "@topdog/telemetry/logger";
+import type { UsageNews } from "../domain/usage-news.ts";
 import type { QuotaMetrics } from "../metrics.ts";
 import type { QuotaStore } from "../store/quota-store.ts";
 import type { Presence } from "./gateway-presence.ts";
@@ -11,4 +12,5 @@ export interface QuotaDeps {
   readonly logger: Logger;
   /** Tells gateways to give tokens back, or to forget what they believe of a bucket. May be lost. */
   readonly recall: (signal: QuotaRecalled) => void;
+  readonly usageNews: UsageNews;
 }

@@ -8,7 +8,12 @@ import type { QuotaDeps } from "./deps.ts";
 export interface Aftermath {
   readonly created: readonly CreatedLease[];
   readonly freed: readonly Bucket[];
+  /** Buckets of which more, or less, is used than before. */
+  readonly used: readonly UsedBucket[];
 }
+
+/** What is used of a bucket after a commit. */
+export type UsedBucket = Pick<Bucket, "owner" | "meter" | "day" | "limit" | "settled">;
 
 /** Writes everything that moved, and the event of each bucket that gave its last token. */
 export async function writeMovements(
@@ -20,10 +25,14 @@ export async function writeMovements(
   const { changes, freed, spent } = closeTallies(tallies);
   const created = await tx.applyMovements({ buckets: changes, leases, newLeases });
   if (spent.length > 0) await tx.publishExhausted(spent);
-  return { created, freed };
+  const used = changes
+    .filter(({ settled }) => settled !== 0)
+    .map(({ owner, meter, day, after }) => ({ owner, meter, day, limit: after.limit, settled: after.settled }));
+  return { created, freed, used };
 }
 
-/** A bucket that was called exhausted and is not any more: gateways must forget it. */
-export function announce(deps: Pick<QuotaDeps, "recall">, aftermath: Aftermath): void {
+/** A bucket that was called exhausted and is not any more: gateways must forget it. What was used is shown. */
+export function announce(deps: Pick<QuotaDeps, "recall" | "usageNews">, aftermath: Aftermath): void {
+  for (const bucket of aftermath.used) deps.usageNews.used(bucket);
   for (const { owner, meter } of aftermath.freed) deps.recall({ owner, meter, reason: "limit_changed" });
 }

@@ -1,6 +1,6 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
-import { ownersOf } from "../domain/usage-owners.ts";
+import { chargedOwnerOf, ownersOf } from "../domain/usage-owners.ts";
 import { highestPossibleSeq, type Lease, settleRows } from "../domain/lease.ts";
 import { openTallies, tallyLease, tallyOf } from "../domain/tally.ts";
 import { type ChargedToken, tokenKey, type UsageEntry } from "../store/ledger.ts";
@@ -25,7 +25,7 @@ type Numbered = readonly [index: number, usage: UsageConsumed];
 
 const nothing: Outcome = {
   rejected: new Map(),
-  aftermath: { created: [], freed: [] },
+  aftermath: { created: [], freed: [], used: [] },
   created: 0,
   completed: 0,
   refunded: 0,
@@ -44,6 +44,9 @@ export async function recordUsage(deps: QuotaDeps, usages: readonly UsageConsume
   const outcome = rest.length === 0 ? nothing : await deps.store.transaction((tx) => recordOnce(tx, rest));
   announce(deps, outcome.aftermath);
   measure(deps, usages, { ...outcome, completed: outcome.completed + filled.size }, nowMs);
+  for (const [index, usage] of usages.entries()) {
+    if (!outcome.rejected.has(index)) deps.usageNews.completed(chargedOwnerOf(usage), usage.day);
+  }
   return { rejected: outcome.rejected };
 }
 
