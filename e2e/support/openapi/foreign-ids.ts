@@ -26,7 +26,7 @@ const idInputs: Readonly<Record<string, Ids>> = {
 /** Inputs that name nothing of a tenant. A new input must be put into one of the two lists. */
 const plainInputs = new Set(
   [
-    "limit from to scope interval groupBy source model name role active provider key label order reason fallback allowedModels allowedMembers",
+    "limit from to scope kind search interval groupBy source model name role active provider key label order reason fallback allowedModels allowedMembers",
     "plan interval seats newPassword prorationDate after days priceId email password token code scopes expiresAt",
     "allowedAddresses overlapSeconds",
   ].flatMap((names) => names.split(" ")),

@@ -363,13 +363,13 @@ export const gateway = defineService({
       siblings: siblingUrls(context.config),
       links: () => parts.links.counts(),
       busIsConnected: () => context.bus.isConnected(),
-      openBreakers: () => parts.openBreakers.count(),
+      openBreakers: () => parts.openBreakers.list().length,
       nowMs: Date.now,
     });
     return {
       routes: [
         ...documentRoutes(context.config.DOCS_DIR ?? repositoryDocs),
-        ...createRoutes({ live, status: watch.status, ...identities }),
+        ...createRoutes({ live, openBreakers: parts.openBreakers, status: watch.status, ...identities }),
       ],
       verifiers: { caller: identities },
       web: webOf(context, parts, door),

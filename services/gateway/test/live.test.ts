@@ -189,6 +189,10 @@ describe("a page of a person who is signed in", () => {
     await publishEvent(await platform.nats.busOf("llm-router"), providerStateChanged, change, { id: id() });
     await eventually(() => expect(operator.told.at(-1)).toEqual(["provider", change]));
     expect(namesOf(ann)).toEqual(["ready"]);
+    const listed = async (page: string) =>
+      gateway.call(null, { method: "GET", path: "/api/operator/providers", headers: { cookie: page } });
+    expect(JSON.parse((await listed(signIn("ops", true).cookie)).text)).toEqual({ items: [change] });
+    expect((await listed(signIn("ann").cookie)).status).toBe(403);
     await eventually(async () => {
       const status = JSON.parse((await gateway.call(null, { method: "GET", path: "/api/status" })).text) as object;
       expect(status).toMatchObject({

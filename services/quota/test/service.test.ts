@@ -17,7 +17,7 @@ import { eventually } from "@topdog/testing/eventually";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import { quota } from "../src/app.ts";
 import { migrations, readViolations } from "./platform.ts";
-import { someUsages } from "./some-usages.ts";
+import { as, someUsages } from "./some-usages.ts";
 
 let service: StoringTestService;
 let gateway: Bus;
@@ -53,11 +53,6 @@ async function sync(report: Partial<LeaseReport> & Pick<LeaseReport, "owner">): 
   return grant;
 }
 
-const as = (userId: string, orgId: string | null, role?: As["role"]): As => ({
-  userId,
-  orgId,
-  ...(role === undefined ? {} : { role }),
-});
 const get = (path: string, caller: As | SessionCaller | null = null): Promise<Answer> =>
   accountCall({ name: "quota", url: service.url }, "GET", path, caller);
 const subscribe = (owner: string, plan: "teams" | "pro", version: number, seats = 1) =>
@@ -389,6 +384,12 @@ test("the consistency SLI is 1 until the ledger and a counter disagree, and /met
   });
   const metrics = await (await fetch(`${service.opsUrl}/metrics`)).text();
   expect(metrics).toMatch(/^topdog_quota_metering_consistency_ratio\{[^}]*\} 0\.\d+$/m);
+});
+
+test("the consistency SLI is shown to a person who operates the platform, and to no other", async () => {
+  const path = "/api/operator/consistency";
+  expect((await get(path, sessionOf("ops", { operator: true }))).body).toHaveProperty("meteringConsistency.target", 1);
+  expect([(await get(path, sessionOf("ann"))).status, (await get(path)).status]).toEqual([403, 401]);
 });
 
 test("what is for operators is on the operations port, and as if missing to callers", async () => {

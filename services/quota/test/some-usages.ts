@@ -1,5 +1,6 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { LeaseGrant } from "@topdog/contracts/rpc/sync-leases";
+import type { As } from "@topdog/testing/account-call";
 import { usageOf } from "@topdog/testing/usage";
 
 /** Calls of ann on her own and in an org, and of bob from the org's pool: one that named models alone, and one that was refunded. */
@@ -34,3 +35,10 @@ export function someUsages(
     }),
   ];
 }
+
+/** A user by a key of theirs, in an org or not. */
+export const as = (userId: string, orgId: string | null, role?: As["role"]): As => ({
+  userId,
+  orgId,
+  ...(role === undefined ? {} : { role }),
+});

@@ -25,6 +25,8 @@ const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/byok-settings", "org-registry"],
   ["/api/audit", "org-registry"],
   ["/api/invitations", "org-registry"],
+  ["/api/operator/consistency", "quota"],
+  ["/api/operator", "org-registry"],
   ["/api/dev", "org-registry"],
   ["/api/billing/webhook", "billing"],
   ["/api/billing", "billing"],

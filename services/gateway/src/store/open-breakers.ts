@@ -7,22 +7,24 @@ const forgetAfterMs = 600_000;
 
 export interface OpenBreakers {
   note(change: ProviderStateChanged): void;
-  count(): number;
+  /** The last word of each, those that opened first at first. */
+  list(): readonly ProviderStateChanged[];
 }
 
 /** Which providers rest, as routers told lately. */
 export function createOpenBreakers(monotonicMs: () => number): OpenBreakers {
-  const openSince = new Map<string, number>();
+  const open = new Map<string, { readonly sinceMs: number; readonly change: ProviderStateChanged }>();
   return {
-    note: ({ provider, modelFamily, routerId, state }) => {
+    note: (change) => {
+      const { provider, modelFamily, routerId, state } = change;
       const key = `${routerId} ${provider} ${modelFamily}`;
-      openSince.delete(key);
-      if (state !== "closed" && openSince.size < maxBreakers) openSince.set(key, monotonicMs());
+      open.delete(key);
+      if (state !== "closed" && open.size < maxBreakers) open.set(key, { sinceMs: monotonicMs(), change });
     },
-    count: () => {
-      const oldest = monotonicMs() - forgetAfterMs;
-      for (const [key, since] of openSince) if (since < oldest) openSince.delete(key);
-      return openSince.size;
+    list: () => {
+      const oldestMs = monotonicMs() - forgetAfterMs;
+      for (const [key, { sinceMs }] of open) if (sinceMs < oldestMs) open.delete(key);
+      return [...open.values()].map(({ change }) => change);
     },
   };
 }

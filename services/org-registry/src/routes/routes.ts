@@ -24,6 +24,7 @@ import { inviteRoute, listInvitationsRoute, revokeInvitationRoute } from "./org-
 import { acceptInvitationRoute, declineInvitationRoute, showInvitationRoute } from "./own-invitations.ts";
 import { listMembersRoute } from "./list-members.ts";
 import { listOrgsRoute } from "./list-orgs.ts";
+import { listTenantsRoute } from "./operator-tenants.ts";
 import { readDailyUsageRoute } from "./read-daily-usage.ts";
 import { revokeCredentialRoute } from "./revoke-credential.ts";
 import { revokeKeyRoute } from "./revoke-key.ts";
@@ -42,6 +43,7 @@ const constructors = [
   listMembersRoute,
   changeMemberRoute,
   readDailyUsageRoute,
+  listTenantsRoute,
   readOrgAuditRoute,
   exportOrgAuditRoute,
   readOwnAuditRoute,

@@ -49,6 +49,20 @@ export const getConsistencyRoute = ({ measureConsistency }: RouteDeps) =>
     handler: async () => ({ status: 200 as const, body: toApiConsistency(await measureConsistency()) }),
   });
 
+/** The same for a person who operates the platform. */
+export const getOperatorConsistencyRoute = ({ measureConsistency }: RouteDeps) =>
+  defineRoute({
+    method: "get",
+    path: "/api/operator/consistency",
+    summary: "Read the metering consistency SLI",
+    tags: ["Operator"],
+    auth: "session",
+    requires: ["operator"],
+    responses: { 200: consistencySchema },
+    errors: [],
+    handler: async () => ({ status: 200 as const, body: toApiConsistency(await measureConsistency()) }),
+  });
+
 const wholeMs = (ms: number | null): number | null => (ms === null ? null : Math.max(0, Math.round(ms)));
 
 function toApiConsistency(measured: Consistency): z.input<typeof consistencySchema> {
