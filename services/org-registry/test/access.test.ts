@@ -37,6 +37,7 @@ const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unk
   "POST /api/auth/reauthenticate": { password: "long enough" },
   "POST /api/auth/totp/confirm": { code: "000000" },
   "POST /api/auth/totp/remove": { code: "000000" },
+  "POST /api/auth/change-password": { newPassword: "a password of the walk" },
   "POST /api/keys": { name: "made", orgId: params["orgId"] },
   "PATCH /api/keys/{keyId}": { name: "renamed" },
   "POST /api/keys/{keyId}/rotate": { overlapSeconds: 0 },
