@@ -146,7 +146,7 @@ describe("a page of a person who is signed in", () => {
     expect(figures(bob)).toEqual(
       expect.arrayContaining([
         { ...seat, meters: [{ meter: "api_calls", used: 1, limit: 10, remaining: 9 }] },
-        { ...seat, meters: [{ meter: "api_calls", used: 20, limit: 10, remaining: 0 }] },
+        { ...seat, meters: [{ meter: "api_calls", used: 20, limit: 10, remaining: 0 }], calls: 19 },
         { ...seat, source: "org_pool", meters: [{ meter: "api_calls", used: 7, limit: 10, remaining: 3 }] },
       ]),
     );

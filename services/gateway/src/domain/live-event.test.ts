@@ -1,5 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import { bucketOwnersOf, seesCredential, seesKey, seesMember, usageEvent, type Viewer } from "./live-event.ts";
+import {
+  bucketOwnersOf,
+  mergeUsage,
+  seesCredential,
+  seesKey,
+  seesMember,
+  usageEvent,
+  type Viewer,
+} from "./live-event.ts";
 
 const viewer = (member: Viewer["member"]): Viewer => ({ userId: "ann", orgId: "acme", member, operator: false });
 const admin = viewer({ role: "admin", active: true });
@@ -40,6 +48,24 @@ describe("what a person is told of an org", () => {
     expect(bucketOwnersOf({ ...member, orgId: null, member: null })).toEqual(["user:ann"]);
     expect(bucketOwnersOf(member)).toEqual(["user:ann", "seat:acme:ann", "org:acme"]);
     expect(bucketOwnersOf(payer)).toEqual(["user:ann", "org:acme"]);
+  });
+
+  test("all figures when several are told at once: the newest of each meter, and every call", () => {
+    const meter = (name: "api_calls" | "llm_requests", used: number) => ({ meter: name, used, limit: 9 });
+    const told = (meters: ReturnType<typeof meter>[], calls: number, day = "2026-11-26") => ({
+      owner: "user:a",
+      day,
+      meters,
+      calls,
+    });
+    const both = told([meter("api_calls", 1), meter("llm_requests", 1)], 2);
+    expect(mergeUsage(both, told([meter("api_calls", 2)], 1))).toEqual(
+      told([meter("llm_requests", 1), meter("api_calls", 2)], 3),
+    );
+    expect(mergeUsage(both, told([], 1))).toEqual({ ...both, calls: 3 });
+    const tomorrow = told([meter("api_calls", 0)], 0, "2026-11-27");
+    expect(mergeUsage(both, tomorrow)).toEqual({ ...tomorrow, calls: 2 });
+    expect(mergeUsage(tomorrow, both)).toEqual({ ...tomorrow, calls: 2 });
   });
 
   test("a lowered limit leaves nothing, not less than that", () => {

@@ -64,6 +64,14 @@ export function bucketOwnersOf({ userId, orgId, member }: Viewer): readonly stri
   return member?.active === true ? [own, `seat:${orgId}:${userId}`, `org:${orgId}`] : [own, `org:${orgId}`];
 }
 
+/** One signal in the place of two: the newer figure of each meter, and all calls. Of another day, only the newer one counts. */
+export function mergeUsage(older: UsageCounted, newer: UsageCounted): UsageCounted {
+  if (older.day > newer.day) return { ...older, calls: older.calls + newer.calls };
+  const kept =
+    older.day < newer.day ? [] : older.meters.filter(({ meter }) => newer.meters.every((one) => one.meter !== meter));
+  return { ...newer, meters: [...kept, ...newer.meters], calls: older.calls + newer.calls };
+}
+
 export function usageEvent({ owner, day, meters, calls }: UsageCounted): LiveEvent {
   const [kind, id = ""] = owner.split(":");
   return {

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
-import type { Audience, LiveEvent, Viewer } from "../domain/live-event.ts";
+import type { UsageCounted } from "@topdog/contracts/signals/usage-counted";
+import { type Audience, type LiveEvent, mergeUsage, usageEvent, type Viewer } from "../domain/live-event.ts";
 
 export type EndReason = "session_ended" | "membership_changed" | "resync" | "draining";
 
@@ -8,8 +9,8 @@ export interface LiveStream {
   readonly viewer: Viewer;
   readonly tokenHash: string;
   send(event: LiveEvent): void;
-  /** Coalesces by key: what comes within a second of the last is sent at its end, the newest alone. */
-  sendLatest(key: string, event: LiveEvent): void;
+  /** Once a second at most for each owner: what comes meanwhile is merged, and told at its end. */
+  sendUsage(counted: UsageCounted): void;
   comment(text: string): void;
   end(reason: EndReason): void;
 }
@@ -103,7 +104,7 @@ export function createLiveStreams({ maxStreams, maxPerPerson }: LiveStreamsDeps)
 
 function createStream(viewer: Viewer, tokenHash: string): OpenedStream {
   const body = new Readable({ read: () => undefined, highWaterMark: maxUnreadBytes });
-  const latest = new Map<string, { timer: NodeJS.Timeout; waiting: LiveEvent | null }>();
+  const latest = new Map<string, { timer: NodeJS.Timeout; waiting: UsageCounted | null }>();
   let isOver = false;
 
   function write(text: string): void {
@@ -113,22 +114,21 @@ function createStream(viewer: Viewer, tokenHash: string): OpenedStream {
   }
   const send = ({ name, data }: LiveEvent): void => write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
 
-  function rest(key: string): void {
+  function rest(owner: string): void {
     const timer = setTimeout(() => {
-      const waiting = latest.get(key)?.waiting ?? null;
-      latest.delete(key);
-      if (waiting !== null) sendLatest(key, waiting);
+      const waiting = latest.get(owner)?.waiting ?? null;
+      latest.delete(owner);
+      if (waiting !== null) sendUsage(waiting);
     }, coalesceMs);
-    latest.set(key, { timer, waiting: null });
+    latest.set(owner, { timer, waiting: null });
   }
-  function sendLatest(key: string, event: LiveEvent): void {
-    const resting = latest.get(key);
-    if (resting !== undefined) {
-      resting.waiting = event;
-      return;
-    }
-    send(event);
-    rest(key);
+  function sendUsage(counted: UsageCounted): void {
+    if (isOver) return;
+    const resting = latest.get(counted.owner);
+    if (resting === undefined) {
+      send(usageEvent(counted));
+      rest(counted.owner);
+    } else resting.waiting = resting.waiting === null ? counted : mergeUsage(resting.waiting, counted);
   }
 
   body.once("close", () => {
@@ -142,7 +142,7 @@ function createStream(viewer: Viewer, tokenHash: string): OpenedStream {
     tokenHash,
     body,
     send,
-    sendLatest,
+    sendUsage,
     comment: (text) => write(`: ${text}\n\n`),
     end: (reason) => {
       if (isOver) return;

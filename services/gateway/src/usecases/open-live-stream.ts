@@ -6,7 +6,7 @@ import type { Bus } from "@topdog/messaging/connect";
 import { callRpc } from "@topdog/messaging/rpc";
 import { onSignal } from "@topdog/messaging/signal";
 import type { Readable } from "node:stream";
-import { bucketOwnersOf, usageEvent, type Viewer } from "../domain/live-event.ts";
+import { bucketOwnersOf, type Viewer } from "../domain/live-event.ts";
 import type { LiveStream, LiveStreams } from "../store/live-streams.ts";
 import type { Sessions } from "../store/sessions.ts";
 
@@ -41,9 +41,7 @@ export async function openLiveStream(
   if (stream === null) {
     throw new AppError("too_many_calls", { detail: "Too many pages of yours listen at once.", retryAfterSeconds: 5 });
   }
-  const stops = bucketOwnersOf(viewer).map((owner) =>
-    deps.onUsage(owner, (counted) => stream.sendLatest(owner, usageEvent(counted))),
-  );
+  const stops = bucketOwnersOf(viewer).map((owner) => deps.onUsage(owner, (counted) => stream.sendUsage(counted)));
   stream.onClose(() => stops.forEach((stop) => stop()));
   // A sign-out, or the end of the membership, may have come before the stream was there to hear of it.
   if ((await deps.sessions.find(tokenHash)) === null) stream.end("session_ended");
