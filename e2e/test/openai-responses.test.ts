@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import OpenAI, { BadRequestError } from "openai";
+import OpenAI, { BadRequestError, NotFoundError } from "openai";
 import { waitForLedger } from "../support/ledger.ts";
 import { startPlatform, type Platform } from "../support/platform.ts";
 
@@ -25,7 +25,7 @@ const lookUp = {
 
 test("a response has the SDK's shape and stands in the ledger with its exact tokens", async () => {
   const { data, response } = await client.responses.create(hello).withResponse();
-  expect(data).toMatchObject({ object: "response", status: "completed", store: false });
+  expect(data).toMatchObject({ object: "response", status: "completed", store: true });
   expect(data.output_text).toMatch(/^Sandbox reply/);
   const [row] = await waitForLedger(platform, response.headers.get("x-request-id") ?? "");
   expect(row).toMatchObject({ endpoint: "responses", estimated: false, prompt_tokens: data.usage?.input_tokens });
@@ -64,8 +64,44 @@ test("a tool is called with arguments that fit, and after its output the turn en
   expect(answered.output.map(({ type }) => type)).toEqual(["message"]);
 });
 
-test.each([{ store: true }, { previous_response_id: "resp_1" }, { background: true }, { conversation: "conv_1" }])(
-  "%j is refused by its name: nothing is stored",
+test("a stored response is continued, read, listed and deleted by its id, and is not there for another key's user", async () => {
+  const first = await client.responses.stream(hello).finalResponse();
+  const second = await client.responses.create({ ...hello, previous_response_id: first.id });
+  expect(second).toMatchObject({ store: true, previous_response_id: first.id });
+  expect(second.usage?.input_tokens).toBeGreaterThan(2 * (first.usage?.input_tokens ?? 0));
+  const read = await client.responses.retrieve(second.id);
+  expect(read.output_text).toBe(second.output_text);
+  const roles: unknown[] = [];
+  for await (const item of client.responses.inputItems.list(second.id, { order: "asc", limit: 1 }))
+    roles.push("role" in item ? item.role : item.type);
+  expect(roles).toEqual(["user", "assistant", "user"]);
+  const other = new OpenAI({
+    baseURL: `${platform.gatewayUrl}/v1`,
+    apiKey: platform.demo.teamsOwnerKey,
+    maxRetries: 0,
+  });
+  await expect(other.responses.retrieve(second.id)).rejects.toBeInstanceOf(NotFoundError);
+  await expect(client.responses.cancel(second.id)).rejects.toBeInstanceOf(BadRequestError);
+  await client.responses.delete(second.id);
+  await expect(client.responses.retrieve(second.id)).rejects.toBeInstanceOf(NotFoundError);
+});
+
+test("an Idempotency-Key gives the first answer again and is charged once", async () => {
+  const options = { headers: { "Idempotency-Key": "of-this-test" } };
+  const first = await client.chat.completions
+    .create({ model: "sandbox-small", messages: [{ role: "user", content: "once" }] }, options)
+    .withResponse();
+  const again = await client.chat.completions
+    .create({ model: "sandbox-small", messages: [{ role: "user", content: "once" }] }, options)
+    .withResponse();
+  expect(again.data).toEqual(first.data);
+  expect(again.response.headers.get("x-topdog-replayed")).toBe("true");
+  const [row] = await waitForLedger(platform, again.response.headers.get("x-request-id") ?? "");
+  expect(row).toMatchObject({ outcome: "ok", completion_tokens: 0 });
+});
+
+test.each([{ previous_response_id: "resp_1" }, { background: true }, { conversation: "conv_1" }])(
+  "%j is refused by its name",
   async (extra) => {
     const error = await client.responses.create({ ...hello, ...extra }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(BadRequestError);

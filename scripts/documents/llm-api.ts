@@ -2,114 +2,23 @@ import type { ServedHeaderName } from "@topdog/contracts/served-headers";
 import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
 import type { OpenApiOptions } from "@topdog/http-kit/openapi";
 import { z } from "zod";
-
-/**
- * The LLM API is OpenAI's, and the gateway passes bodies on untouched: what stands here is what our routing reads and what
- * our answers add. OpenAI's own reference is the rest.
- */
-const message = z.looseObject({ role: z.string(), content: z.unknown().optional() });
-
-const chatCompletionRequest = z
-  .looseObject({
-    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
-    messages: z.array(message).min(1),
-    stream: z.boolean().nullish(),
-    stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).nullish(),
-    tools: z.array(z.looseObject({ type: z.string() })).nullish(),
-  })
-  .meta({ id: "ChatCompletionRequest", description: "As OpenAI defines it; unknown fields are passed on" });
-
-const usage = z.looseObject({ prompt_tokens: z.int(), completion_tokens: z.int(), total_tokens: z.int() });
-const chatCompletion = z
-  .looseObject({
-    id: z.string(),
-    object: z.literal("chat.completion"),
-    created: z.int(),
-    model: z.string(),
-    choices: z.array(z.looseObject({ index: z.int(), message, finish_reason: z.string() })),
-    usage: usage.optional(),
-  })
-  .meta({ id: "ChatCompletion" });
-
-const dollarsPerMillion = z.number().min(0);
-const listPrice = {
-  input: dollarsPerMillion,
-  cached_input: dollarsPerMillion,
-  cache_write: dollarsPerMillion,
-  output: dollarsPerMillion,
-};
-const model = z
-  .looseObject({
-    id: z.string(),
-    object: z.literal("model"),
-    created: z.int(),
-    owned_by: z.string(),
-    type: z.literal("model"),
-    display_name: z.string(),
-    created_at: z.iso.datetime(),
-    max_input_tokens: z.int().nullable(),
-    max_tokens: z.int().nullable(),
-    capabilities: z.looseObject({}).nullable(),
-    context_length: z.int().nullable(),
-    max_output_tokens: z.int().nullable(),
-    abilities: z.array(z.string()).nullable().meta({ description: "null: nobody has said" }),
-    endpoints: z.array(z.string()).meta({ description: "Where it can be called" }),
-    pricing: z
-      .object({
-        currency: z.literal("USD"),
-        per_tokens: z.literal(1_000_000),
-        ...listPrice,
-        long: z.object({ beyond_prompt_tokens: z.int(), ...listPrice }).optional(),
-      })
-      .nullable()
-      .meta({ description: "List price; null: not known" }),
-  })
-  .meta({ id: "Model", description: "Read by the SDKs of OpenAI and of Anthropic" });
-const modelList = z
-  .object({
-    object: z.literal("list"),
-    data: z.array(model),
-    has_more: z.literal(false),
-    first_id: z.string().nullable(),
-    last_id: z.string().nullable(),
-  })
-  .meta({ id: "ModelList" });
-
-const embeddingsRequest = z
-  .looseObject({
-    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-embedding"] }),
-    input: z.union([z.string(), z.array(z.unknown()).min(1)]),
-  })
-  .meta({ id: "EmbeddingsRequest", description: "As OpenAI defines it; unknown fields are passed on" });
-const embeddingsAnswer = z
-  .looseObject({
-    object: z.literal("list"),
-    model: z.string(),
-    data: z.array(z.looseObject({ index: z.int(), embedding: z.union([z.array(z.number()), z.string()]) })),
-    usage: z.looseObject({ prompt_tokens: z.int(), total_tokens: z.int() }),
-  })
-  .meta({ id: "Embeddings" });
-
-const countTokensRequest = z
-  .looseObject({
-    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
-    messages: z.array(z.looseObject({ role: z.string(), content: z.unknown().optional() })).min(1),
-  })
-  .meta({ id: "CountTokensRequest", description: "As Anthropic defines it" });
-const tokenCount = z.object({ input_tokens: z.int().min(0) }).meta({ id: "TokenCount" });
-
-const openAiError = z
-  .object({
-    error: z.object({
-      message: z.string(),
-      type: z.string(),
-      param: z.string().nullable(),
-      code: z.string().nullable().meta({
-        description: "One of /docs/errors; in a refusal that is passed on from a provider, what that one says",
-      }),
-    }),
-  })
-  .meta({ id: "OpenAiError", description: "An error in OpenAI's shape" });
+import {
+  anthropicError,
+  chatCompletion,
+  chatCompletionRequest,
+  countTokensRequest,
+  embeddingsAnswer,
+  embeddingsRequest,
+  messagesAnswer,
+  messagesRequest,
+  model,
+  modelList,
+  openAiError,
+  responsesAnswer,
+  responsesRequest,
+  storedResponse,
+  tokenCount,
+} from "./llm-api-schemas.ts";
 
 const text = (description: string) => ({ description, schema: { type: "string" as const } });
 const everyAnswer = { "x-request-id": text("Quote it when you ask for help") };
@@ -122,6 +31,9 @@ const served: Readonly<Record<ServedHeaderName, ReturnType<typeof text>>> = {
   "x-topdog-cost-usd": text(
     "What the call cost at list price, or `unknown`; a stream says it in a comment before its end",
   ),
+  "x-topdog-cache": text("`hit` or `miss`, for a request with `x-topdog-cache: <seconds>`"),
+  "x-topdog-cache-age": text("Of a hit: how many seconds ago it was made"),
+  "x-topdog-replayed": text("`true`: the first answer for this Idempotency-Key, which this call is not charged for"),
 };
 const meteredAnswer = {
   ...everyAnswer,
@@ -152,53 +64,6 @@ const errorsOfEveryCall: readonly ErrorCode[] = [
   "internal_error",
 ];
 
-const anthropicError = z
-  .object({
-    type: z.literal("error"),
-    error: z.object({ type: z.string(), message: z.string() }),
-    request_id: z.string().optional(),
-  })
-  .meta({ id: "AnthropicError", description: "An error in Anthropic's shape" });
-
-const messagesRequest = z
-  .looseObject({
-    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
-    max_tokens: z.int().min(1),
-    messages: z.array(message).min(1),
-    stream: z.boolean().nullish(),
-  })
-  .meta({ id: "MessagesRequest", description: "As Anthropic defines it; unknown fields are passed on" });
-
-const messagesAnswer = z
-  .looseObject({
-    id: z.string(),
-    type: z.literal("message"),
-    role: z.literal("assistant"),
-    model: z.string(),
-    content: z.array(z.looseObject({ type: z.string() })),
-    stop_reason: z.string().nullable(),
-    usage: z.looseObject({ input_tokens: z.int(), output_tokens: z.int() }),
-  })
-  .meta({ id: "Message" });
-
-const responsesRequest = z
-  .looseObject({
-    model: z.string().meta({ description: "An id from GET /v1/models", examples: ["sandbox-small"] }),
-    input: z.union([z.string(), z.array(z.unknown()).min(1)]),
-    stream: z.boolean().nullish(),
-  })
-  .meta({ id: "ResponsesRequest", description: "As OpenAI defines it; unknown fields are passed on" });
-
-const responsesAnswer = z
-  .looseObject({
-    id: z.string(),
-    object: z.literal("response"),
-    status: z.string(),
-    model: z.string(),
-    output: z.array(z.looseObject({ type: z.string() })),
-  })
-  .meta({ id: "Response" });
-
 const errorsOfBodies: readonly ErrorCode[] = [
   "request_timeout",
   "malformed_json",
@@ -208,6 +73,10 @@ const errorsOfBodies: readonly ErrorCode[] = [
 ];
 const errorsOfModelCalls: readonly ErrorCode[] = [
   ...errorsOfBodies,
+  "idempotency_key_reused",
+  "idempotency_in_progress",
+  "idempotency_answer_too_large",
+  "storage_unavailable",
   "usage_spool_full",
   "upstream_unavailable",
   "upstream_failed",
@@ -279,9 +148,9 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
     post: {
       ...call,
       operationId: "createResponse",
-      summary: "Create a response in OpenAI's newer API, whole or streamed; nothing is stored",
+      summary: "Create a response in OpenAI's newer API, whole or streamed, and store it",
       description:
-        "Takes what a chat completion takes. `store: true`, `background`, `previous_response_id`, `conversation` and `prompt` are refused: send the whole input.",
+        "Takes what a chat completion takes. It is stored for 30 days unless `store` is false, for the user of the key in its org alone; `store` in the answer says whether it was. `background`, `conversation` and `prompt` are refused.",
       requestBody: { required: true, ...json(responsesRequest) },
       responses: {
         "200": {
@@ -293,6 +162,72 @@ export const llmApiPaths: NonNullable<OpenApiOptions["extraPaths"]> = {
           },
         },
         ...failures(errorsOfModelCalls),
+      },
+    },
+  },
+  "/v1/responses/{response}": {
+    get: {
+      ...call,
+      operationId: "retrieveResponse",
+      summary: "Read a stored response; takes one API call",
+      requestParams: { path: storedResponse, query: z.object({ stream: z.string().optional() }) },
+      responses: {
+        "200": { description: "The response", headers: meteredAnswer, ...json(responsesAnswer) },
+        ...failures(["not_found", "storage_unavailable"]),
+      },
+    },
+    delete: {
+      ...call,
+      operationId: "deleteResponse",
+      summary: "Delete a stored response; takes one API call",
+      requestParams: { path: storedResponse },
+      responses: {
+        "200": {
+          description: "It is gone",
+          headers: meteredAnswer,
+          ...json(z.object({ id: z.string(), object: z.literal("response"), deleted: z.literal(true) })),
+        },
+        ...failures(["not_found", "storage_unavailable"]),
+      },
+    },
+  },
+  "/v1/responses/{response}/cancel": {
+    post: {
+      ...call,
+      operationId: "cancelResponse",
+      summary: "Cancel a response: refused, since none is made in the background; takes one API call",
+      requestParams: { path: storedResponse },
+      responses: failures(["not_found", "storage_unavailable", ...errorsOfBodies]),
+    },
+  },
+  "/v1/responses/{response}/input_items": {
+    get: {
+      ...call,
+      operationId: "listInputItems",
+      summary: "List what a stored response was made from, earlier turns included; takes one API call",
+      requestParams: {
+        path: storedResponse,
+        query: z.object({
+          order: z.string().optional().meta({ description: "`desc`, or `asc`" }),
+          limit: z.string().optional().meta({ description: "1 to 100; 20 if absent" }),
+          after: z.string().optional().meta({ description: "The id of the item before" }),
+        }),
+      },
+      responses: {
+        "200": {
+          description: "A page of items",
+          headers: meteredAnswer,
+          ...json(
+            z.object({
+              object: z.literal("list"),
+              data: z.array(z.looseObject({ id: z.string() })),
+              first_id: z.string().nullable(),
+              last_id: z.string().nullable(),
+              has_more: z.boolean(),
+            }),
+          ),
+        },
+        ...failures(["not_found", "storage_unavailable"]),
       },
     },
   },

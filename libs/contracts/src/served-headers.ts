@@ -9,5 +9,8 @@ export const servedHeaderNames = [
   "x-topdog-dropped",
   "x-topdog-credential",
   "x-topdog-cost-usd",
+  "x-topdog-cache",
+  "x-topdog-cache-age",
+  "x-topdog-replayed",
 ] as const;
 export type ServedHeaderName = (typeof servedHeaderNames)[number];

@@ -15,7 +15,7 @@ export const services = [
   { name: "org-registry", meaning: "users, orgs, API keys", stores: true, httpPort: 8081, opsPort: 9081 },
   { name: "billing", meaning: "plans and subscriptions", stores: true, httpPort: 8082, opsPort: 9082 },
   { name: "quota", meaning: "leases and the usage ledger", stores: true, httpPort: 8083, opsPort: 9083 },
-  { name: "llm-router", meaning: "the provider pool", stores: false, httpPort: 8084, opsPort: 9084 },
+  { name: "llm-router", meaning: "the provider pool", stores: true, httpPort: 8084, opsPort: 9084 },
   { name: "gateway", meaning: "the LLM API and the account API", stores: false, httpPort: 8080, opsPort: 9080 },
 ] as const satisfies readonly ServiceFacts[];
 

@@ -8,6 +8,7 @@ import { openAiEmbeddings } from "./openai-embeddings/openai-embeddings.ts";
 import { openAiChat } from "./openai-chat/openai-chat.ts";
 import { openAiResponses } from "./openai-responses/openai-responses.ts";
 import type { Operation } from "./operation.ts";
+import { storedResponseOperations } from "./stored-responses.ts";
 
 const byId: Readonly<Record<DialectId, Dialect>> = {
   "openai-chat": openAiChat,
@@ -23,7 +24,12 @@ export const streamingDialects: readonly StreamingDialect[] = dialects.filter(
 );
 
 /** Every operation of the LLM API that is admitted and charged. */
-export const operations: readonly Operation[] = [...dialects, countTokensOperation, modelsOperation];
+export const operations: readonly Operation[] = [
+  ...dialects,
+  countTokensOperation,
+  modelsOperation,
+  ...Object.values(storedResponseOperations),
+];
 
 /** Clients of Anthropic's API say so by a header, where an address belongs to both: errors are told in its shape. */
 export const operationFor = (operation: Operation, anthropicVersion: unknown): Operation =>

@@ -14,6 +14,8 @@ export interface Operation {
   readonly errors: ErrorFormat;
   /** Headers of a request, in lower case, that a provider of this dialect gets as they came; all others stay here. */
   readonly passedHeaders: readonly string[];
+  /** Its path goes to the router with the query. */
+  readonly takesQuery?: true;
   /** Null where no answer is a stream. */
   readonly stream: StreamFormat | null;
 }
@@ -39,3 +41,6 @@ export interface StreamFormat {
   /** Ends a stream that broke. No end event follows it, so that no client takes the answer for complete. */
   errorEvent(error: AppError): string;
 }
+
+/** Headers by which a caller asks the platform itself for something; routers get them, providers do not. */
+export const platformHeaders = ["idempotency-key", "x-topdog-cache"] as const;

@@ -125,6 +125,22 @@ export const errorRegistry = {
     "Send the body as it is, or packed as the Accept-Encoding header of this answer says.",
   ),
   conflict: refused(409, "The request does not fit the present state.", "Read the resource again, then decide."),
+  idempotency_key_reused: refused(
+    422,
+    "This Idempotency-Key was sent with another request.",
+    "Use a new key for each request; send the same request again only with the same key and every byte the same.",
+  ),
+  idempotency_in_progress: transient(
+    409,
+    "The request of this Idempotency-Key is still being answered.",
+    "Wait for the time that Retry-After states, then send it again: its answer will be there.",
+    "invalid_request_error",
+  ),
+  idempotency_answer_too_large: refused(
+    409,
+    "The answer of this Idempotency-Key was delivered, and was too large to be kept.",
+    "Send the request with a new key if you want it answered again.",
+  ),
   key_limit_reached: refused(409, "No more API keys can be created.", "Revoke a key that you do not use."),
   org_being_deleted: refused(
     409,
@@ -230,6 +246,11 @@ export const errorRegistry = {
     "Wait for the time that Retry-After states, or pick another model.",
   ),
   usage_spool_full: transient(503, "New calls cannot be recorded at the moment.", "Send it again in a moment."),
+  storage_unavailable: transient(
+    503,
+    "What is stored cannot be read or written at the moment.",
+    "Wait for the time that Retry-After states, then send it again.",
+  ),
   mail_not_configured: refused(
     503,
     "This installation cannot send mail.",

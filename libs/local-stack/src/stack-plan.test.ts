@@ -15,7 +15,12 @@ const plan: StackPlan = {
     gateway: "seed-5",
     operator: "seed-6",
   },
-  databaseUrls: { "org-registry": "postgres://a", billing: "postgres://b", quota: "postgres://c" },
+  databaseUrls: {
+    "org-registry": "postgres://a",
+    billing: "postgres://b",
+    quota: "postgres://c",
+    "llm-router": "postgres://d",
+  },
   auditKeys: "local:audit-canary",
   callerKeys: { signingKey: "private", publicKeys: "public" },
   routerKeys: { signingKey: "router-private", publicKeys: "router-public" },

@@ -62,6 +62,9 @@ export const opsPortName = (process: string): string => `${process}-ops`;
 /** The port on which a router takes calls from gateways. */
 export const linkPortName = (router: string): string => `${router}-link`;
 
+/** Those that run as one process each, behind the routers and gateways. */
+export const singleServices = storingServices.filter((name) => name !== "llm-router");
+
 const shutdownGraceMs = 10_000;
 /** Each process gets its own identity on the bus and nobody else's. */
 const busEnvironment = (plan: StackPlan, package_: ServiceName | StandInName): Environment =>
@@ -156,6 +159,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     ROUTER_SIGNING_KEY: plan.routerKeys.signingKey,
     CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
     VAULT_KEYS: plan.vaultKeys,
+    DATABASE_URL: plan.databaseUrls["llm-router"],
     SPOOL_DIR: name.replace("llm-router", plan.spoolDir),
     SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),
   });
@@ -177,7 +181,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
   return [
     ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
     ...(plan.stripeTwin === null ? [] : [spec(stripeTwin.name, stripeTwin.name, payments.twin)]),
-    ...storingServices.map((name) =>
+    ...singleServices.map((name) =>
       spec(name, name, {
         ...storing(name),
         AUDIT_KEYS: plan.auditKeys,

@@ -19,7 +19,14 @@ import { type LocalNats, startNats } from "./nats-server.ts";
 import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
-import { linkPortName, opsPortName, paymentEnvironment, planServices, type StackPlan } from "./stack-plan.ts";
+import {
+  singleServices,
+  linkPortName,
+  opsPortName,
+  paymentEnvironment,
+  planServices,
+  type StackPlan,
+} from "./stack-plan.ts";
 import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
 
@@ -135,9 +142,10 @@ function createStarted() {
   };
 }
 
-/** Services that store nothing first, the last started one before the others: what they still do needs those behind them. */
+/** The path of calls first, the last started before the others: what they still do needs those behind them. */
 function stopOrder(running: readonly LocalService[]): LocalService[][] {
-  const ordered = platformServices.filter(({ stores }) => !stores).map(({ name }) => name);
+  const behind: readonly string[] = singleServices;
+  const ordered = platformServices.map(({ name }) => name).filter((name) => !behind.includes(name));
   const isOf = (one: LocalService, name: string): boolean => one.name === name || one.name.startsWith(`${name}-`);
   const groups = ordered.toReversed().map((name) => running.filter((one) => isOf(one, name)));
   return [...groups, running.filter((one) => !ordered.some((name) => isOf(one, name)))];
@@ -151,7 +159,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   const routers = numbered("llm-router", options.routers ?? 1);
   const sandboxes = ["sandbox-a", "sandbox-b", "sandbox-c", "sandbox-d"].slice(0, options.sandboxes ?? 2);
   const twins = options.stripeTwin === true ? [stripeTwin.name] : [];
-  const processes = [...sandboxes, ...twins, ...storingServices, ...routers, ...gateways];
+  const processes = [...sandboxes, ...twins, ...singleServices, ...routers, ...gateways];
   const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName), ...routers.map(linkPortName)];
   const ports = await choosePorts(names, options.ports ?? {});
   const logDir = options.logDir ?? join(options.dataDir, "logs");

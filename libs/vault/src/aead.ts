@@ -7,22 +7,32 @@ export const keyBytes = 32;
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Nonce, ciphertext and tag, in base64url. Every call draws a nonce. */
-export function encrypt(key: Buffer, plaintext: Buffer, associatedData: Buffer): string {
+/** Nonce, ciphertext and tag. Every call draws a nonce. */
+export function encryptBytes(key: Buffer, plaintext: Buffer, associatedData: Buffer): Buffer {
   const nonce = randomBytes(nonceBytes);
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
   cipher.setAAD(associatedData);
   const parts = [nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()];
-  return Buffer.concat(parts).toString("base64url");
+  return Buffer.concat(parts);
 }
+
+/** As text, in base64url. */
+export const encrypt = (key: Buffer, plaintext: Buffer, associatedData: Buffer): string =>
+  encryptBytes(key, plaintext, associatedData).toString("base64url");
 
 /** Throws VaultError `malformed` or `not_authentic`. */
 export function decrypt(key: Buffer, text: string, associatedData: Buffer): Buffer {
   const bytes = Buffer.from(text, "base64url");
   // Node skips what is no base64url, and bits that stand for nothing: another text must not mean the same bytes.
-  if (bytes.length <= nonceBytes + tagBytes || bytes.toString("base64url") !== text) {
-    throw new VaultError("malformed", "what is sealed is not in the vault's format");
-  }
+  if (bytes.toString("base64url") !== text) throw malformed();
+  return decryptBytes(key, bytes, associatedData);
+}
+
+const malformed = (): VaultError => new VaultError("malformed", "what is sealed is not in the vault's format");
+
+/** Throws VaultError `malformed` or `not_authentic`. */
+export function decryptBytes(key: Buffer, bytes: Buffer, associatedData: Buffer): Buffer {
+  if (bytes.length <= nonceBytes + tagBytes) throw malformed();
   const nonce = bytes.subarray(0, nonceBytes);
   const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
   decipher.setAAD(associatedData);

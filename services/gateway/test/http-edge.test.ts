@@ -155,9 +155,11 @@ test("a body in gzip reaches the router unpacked; another encoding is 415 with a
 });
 
 describe("a base URL without /v1, or with it twice", () => {
-  const addresses = operations.flatMap(({ method, paths }) => paths.map((path) => [method, path] as const));
+  const addresses = operations.flatMap(({ method, paths, takesQuery = false }) =>
+    paths.map((path) => [method, path, takesQuery] as const),
+  );
 
-  test.each(addresses)("%s %s works all the same", async (method, path) => {
+  test.each(addresses)("%s %s works all the same", async (method, path, takesQuery) => {
     const documented = path.replace(":model", "gpt");
     for (const spelling of [
       documented,
@@ -167,7 +169,8 @@ describe("a base URL without /v1, or with it twice", () => {
     ]) {
       const { key } = platform.newKey();
       expect(await gateway.call(key, { method, path: spelling })).toMatchObject({ status: 200 });
-      expect(platform.router.seen.at(-1)?.path).toBe(documented);
+      const query = takesQuery && spelling.includes("?") ? "?beta=true" : "";
+      expect(platform.router.seen.at(-1)?.path).toBe(`${documented}${query}`);
     }
   });
 

@@ -3,7 +3,9 @@ import { createLinkServer, type LinkServer } from "@topdog/call-link/router/link
 import { readLinkTls } from "@topdog/call-link/tls-files";
 import { listCredentials } from "@topdog/contracts/rpc/list-credentials";
 import type { Bus } from "@topdog/messaging/connect";
+import { createBodyBudget } from "@topdog/http-kit/body-budget";
 import { callRpc } from "@topdog/messaging/rpc";
+import { createDatabase } from "@topdog/postgres/pool";
 import type { BackgroundBus } from "@topdog/service/background-bus";
 import { defineService } from "@topdog/service/define";
 import type { Logger } from "@topdog/telemetry/logger";
@@ -19,11 +21,16 @@ import { readRoutingPolicy } from "./clients/routing-file.ts";
 import { createUpstreams, type UpstreamOptions, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
 import { createCredentialOpener } from "./clients/open-credential.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
+import { createAnswerJudgements } from "./domain/answer-judgements.ts";
 import { createModelCatalog } from "./domain/model-catalog.ts";
 import { pricesAsOf } from "./domain/model-table.ts";
 import { breakerValues, createRouterMetrics, registerGauges, type RouterMetrics } from "./metrics.ts";
 import { answerCheckCredential } from "./responders/answer-check-credential.ts";
+import { forgetKeptAnswers } from "./jobs/forget-kept-answers.ts";
+import { consistencyRoutes } from "./routes/consistency-sli.ts";
 import { linkCalls } from "./routes/link-calls.ts";
+import { createKeptAnswers } from "./store/kept-answers.ts";
+import type { AnswerDeps } from "./usecases/answer-deps.ts";
 import type { CallDeps } from "./usecases/call.ts";
 import { type DurableSpool, type DurableSpoolDeps, openDurableSpool } from "./store/spool/durable-spool.ts";
 
@@ -32,6 +39,11 @@ export type RunningSpool = Pick<DurableSpool, "begin" | "record" | "stats" | "st
 
 const shippingGraceMs = 3000;
 const handshakeTimeoutMs = 5000;
+const hourMs = 3_600_000;
+/** Of a statement, while a call waits. */
+const keepingTimeoutMs = 3000;
+/** Of a kept answer's status and headers. */
+const headBytes = 64 * 1024;
 /** Of the question for a tenant's envelopes, while a call waits. */
 const credentialsTimeoutMs = 2000;
 /** Gateways ping every few seconds. */
@@ -86,6 +98,11 @@ export const llmRouter = defineService({
     });
     const byok = { credentials, offers: createByokOffers(everyUpstream, policy), open };
     onStop("credentials", hearOfCredentials(shared, bus, byok));
+    const judgements = createAnswerJudgements({
+      consistency: (of, value) => metrics.answerConsistency.observe(of, value),
+      hallucination: (of, value) => metrics.hallucinationSeverity.observe(of, value),
+    });
+    const kept = openKeptAnswers(shared, onStop);
     let turn = 0;
     const { nowMs } = deps;
     const serve = linkCalls({
@@ -101,6 +118,12 @@ export const llmRouter = defineService({
         timeouts: timeoutsOf(config),
         nowMs,
         nextTurn: () => (turn = (turn + 1) % Number.MAX_SAFE_INTEGER),
+        kept,
+        keeping: keepingOf(config),
+        onKeepingFailed(error) {
+          metrics.keepingFailures.inc();
+          logger.warn({ err: error }, "an answer could not be kept, or not be read again");
+        },
       },
     });
     const link = gatewayLink(shared, serve);
@@ -109,11 +132,34 @@ export const llmRouter = defineService({
       // A provider that is down does not make the router unready: calls fall back to others.
       checks: { spool: async () => assertHealthy(spool) },
       web: { securityHeaders: false, logRequests: false },
+      routes: consistencyRoutes(judgements),
+      jobs: kept === null ? [] : [forgetKeptAnswers(kept)],
       parts: {
         calls: { start: async () => void (await link.start()), stop: () => link.stop(config.SHUTDOWN_GRACE_MS) },
       },
     };
   },
+});
+
+/** Null where no database is configured. It is used when it is there: calls that ask for nothing of it go on without it. */
+function openKeptAnswers({ config }: Shared, onStop: (name: string, release: () => Promise<void>) => void) {
+  const { DATABASE_URL: url, VAULT_KEYS: keys, DATABASE_CONNECTIONS: maxConnections } = config;
+  if (url === undefined) return null;
+  const options = { applicationName: "llm-router", maxConnections, statementTimeoutMs: keepingTimeoutMs };
+  const db = createDatabase({ url: url.reveal(), ...options });
+  onStop("database", () => db.destroy());
+  return createKeptAnswers(db, {
+    vault: createKeyring(keys),
+    maxBytes: config.MAX_KEPT_ANSWER_BYTES + headBytes,
+    maxPerOwner: config.MAX_KEPT_ANSWERS,
+  });
+}
+
+const keepingOf = (config: RouterConfig): AnswerDeps["keeping"] => ({
+  maxBytes: config.MAX_KEPT_ANSWER_BYTES,
+  budget: createBodyBudget(config.MAX_HELD_ANSWERS_BYTES),
+  idempotencyTtlMs: config.IDEMPOTENCY_HOURS * hourMs,
+  responseTtlMs: config.RESPONSE_RETENTION_HOURS * hourMs,
 });
 
 const familiesOf = (upstreams: readonly UpstreamOptions[]): string[] => [

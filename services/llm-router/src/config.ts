@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { linkTlsFields } from "@topdog/call-link/tls-files";
 import { publicKeysField, signingKeyField } from "@topdog/caller-token/keys";
 import { httpUrl, urlList } from "@topdog/config/address";
+import { commonFields } from "@topdog/config/fields";
+import { loadConfig } from "@topdog/config/load";
 import { Secret, secretSchema } from "@topdog/config/secret";
 import { dialectIds } from "@topdog/dialects/dialect";
-import { busFields, processFields } from "@topdog/service/fields";
+import { busFields, operatorFields, processFields } from "@topdog/service/fields";
 import { vaultKeysField } from "@topdog/vault/keyring";
 import { z } from "zod";
 import { modelTable } from "./domain/model-table.ts";
@@ -65,6 +67,7 @@ const sandboxes = urlList(["http", "https"], 26);
 export const configSchema = z.object({
   ...processFields("llm-router"),
   ...busFields,
+  ...operatorFields,
   LINK_HOST: z.string().default("127.0.0.1").describe("Address to listen on for gateways"),
   LINK_PORT: wholeNumber(0, 65_535).default(8094).describe("Port for gateways: the call link; 0 takes a free one"),
   ...linkTlsFields,
@@ -74,6 +77,21 @@ export const configSchema = z.object({
   CALLER_PUBLIC_KEYS: publicKeysField.describe("Prove that a gateway is one: a JWK set, two keys during a rotation"),
   ROUTER_ID: z.string().min(1).max(64).default("router-1").describe("Name of this instance in provider.state_changed"),
   VAULT_KEYS: vaultKeysField,
+  DATABASE_URL: commonFields.DATABASE_URL.optional().describe(
+    "Postgres database of this service, with its role and password; unset: no response is stored, no answer cached, no Idempotency-Key taken",
+  ),
+  DATABASE_CONNECTIONS: wholeNumber(1, 100).default(10).describe("Connections to the database"),
+  MAX_KEPT_ANSWER_BYTES: wholeNumber(1024, 64 * mebibyte)
+    .default(4 * mebibyte)
+    .describe("Longest answer that is kept, with its input if it is a stored response"),
+  MAX_HELD_ANSWERS_BYTES: wholeNumber(mebibyte, 64 * 1024 * mebibyte)
+    .default(128 * mebibyte)
+    .describe("Answers that are on their way to being kept, all together; beyond it they are delivered and not kept"),
+  MAX_KEPT_ANSWERS: wholeNumber(1, 1_000_000)
+    .default(1000)
+    .describe("Answers that are kept of one caller for one purpose; the oldest go first"),
+  RESPONSE_RETENTION_HOURS: wholeNumber(1, 8784).default(720).describe("How long a stored response is kept"),
+  IDEMPOTENCY_HOURS: wholeNumber(1, 168).default(24).describe("How long the answer of an Idempotency-Key is kept"),
   MAX_BYOK_CREDENTIALS: wholeNumber(1, 10_000_000)
     .default(50_000)
     .describe("Sealed credentials of callers that are kept in memory; those that were used last stay"),
@@ -155,6 +173,13 @@ export const configSchema = z.object({
     .describe("From closing until it takes its whole share of calls"),
 });
 export type RouterConfig = Readonly<z.infer<typeof configSchema>>;
+
+/** Of an operator's command that works on the database alone. */
+export const readCommandConfig = () =>
+  loadConfig("llm-router command", z.object({ DATABASE_URL: commonFields.DATABASE_URL }), {
+    env: process.env,
+    argv: process.argv.slice(2),
+  });
 
 /** Reads a variable that the configuration itself names. */
 export type SecretReader = (name: string) => Secret | null;

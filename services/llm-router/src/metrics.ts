@@ -1,5 +1,7 @@
 import type { Metrics } from "@topdog/telemetry/metrics";
 import { type FailureKind, failureKinds } from "./domain/failure-table.ts";
+import { dataSegments, judgedPlans } from "./domain/answer-consistency.ts";
+import type { Judged } from "./domain/answer-judgements.ts";
 import type { BreakerState } from "./clients/breaker.ts";
 
 export type AttemptOutcome = "ok" | "refused" | FailureKind;
@@ -10,6 +12,7 @@ export type CallResult = (typeof callResults)[number];
 
 const ownSeconds = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2];
 const secondsToFirstContent = [0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2, 102.4];
+const tenths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const secondsToSync = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
 /** What the breaker gauge shows. */
@@ -32,6 +35,9 @@ export interface RouterMetrics {
   readonly usageShipped: { inc(records: number): void };
   readonly usageDropped: { inc(): void };
   readonly usageRefused: { inc(): void };
+  readonly keepingFailures: { inc(): void };
+  readonly answerConsistency: { observe(of: Judged, value: number): void };
+  readonly hallucinationSeverity: { observe(of: Judged, value: number): void };
 }
 
 export function createRouterMetrics(metrics: Metrics, { upstreamIds, families }: RouterMetricLabels): RouterMetrics {
@@ -82,6 +88,22 @@ export function createRouterMetrics(metrics: Metrics, { upstreamIds, families }:
     usageRefused: metrics.counter({
       name: "topdog_llm_router_usage_refused_total",
       help: "Calls refused because their usage could not be recorded",
+    }),
+    answerConsistency: metrics.histogram({
+      name: "topdog_llm_router_answer_consistency_ratio",
+      help: "How consistent evaluators found answers of this process; 1: wholly",
+      labels: { plan: judgedPlans, segment: dataSegments },
+      buckets: tenths,
+    }),
+    hallucinationSeverity: metrics.histogram({
+      name: "topdog_llm_router_hallucination_severity_ratio",
+      help: "How bad evaluators found what answers of this process made up; 0: nothing",
+      labels: { plan: judgedPlans, segment: dataSegments },
+      buckets: [0, ...tenths],
+    }),
+    keepingFailures: metrics.counter({
+      name: "topdog_llm_router_keeping_failures_total",
+      help: "Answers that could not be kept, or kept ones that could not be read: the database was away",
     }),
   };
 }

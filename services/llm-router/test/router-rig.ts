@@ -34,6 +34,7 @@ export interface Answer {
 
 export interface RouterRig {
   readonly url: string;
+  readonly opsUrl: string;
   readonly folder: string;
   /** Sends an admitted call; each one has a sequence number of its own. */
   call(body: object | string, options?: CallOptions): Promise<Answer & { seq: number }>;
@@ -56,6 +57,8 @@ export interface CallOptions {
   readonly headers?: readonly string[];
   /** Give the call up after so many bytes of answer; 0: soon after it is sent. */
   readonly abortAfterBytes?: number;
+  /** Another than chat completions. */
+  readonly operation?: { readonly endpoint: string; readonly path: string };
   /** Whose call it is; a user without credentials by default. */
   readonly principal?: Principal;
 }
@@ -66,6 +69,7 @@ export const chatBody = (extra: object = {}): object => ({
   ...extra,
 });
 
+const chat = { endpoint: "chat.completions", path: "/v1/chat/completions" };
 const usageStream = "TOPDOG_USAGE";
 let lastSeq = 0;
 
@@ -245,10 +249,12 @@ export async function rigFor(
   const links = linksTo(linkPort);
   return {
     url,
+    opsUrl,
     folder,
-    async call(body, { abortAfterBytes, principal, ...options } = {}) {
+    async call(body, { abortAfterBytes, principal, operation = chat, ...options } = {}) {
       const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-      const opened = openedCall("chat.completions", "/v1/chat/completions", bytes, options);
+      const { endpoint, path } = operation;
+      const opened = openedCall(endpoint, path, bytes, options);
       const call = { ...opened, principal: principal ?? opened.principal };
       return { ...(await sendCall(links, call, abortAfterBytes)), seq: call.seq };
     },

@@ -5,7 +5,7 @@ import { invalid, isObject, wordOf } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 import { callersTools } from "./tools.ts";
 
-/** They reach what is stored under the platform's account at the provider, which all callers share. */
+/** Stored responses are ours (`stored-responses.ts`), and are no more in the request by now. These reach what is stored under the platform's account at the provider, which all callers share. */
 const storedFields = ["previous_response_id", "conversation", "prompt"] as const;
 /** A search of the web is offered by agents on their own, among the tools that they run: it is left out, and the rest goes on. */
 const leftOutTools = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/;
@@ -38,11 +38,11 @@ function checkStorage(body: Buffer, { members }: JsonMembers): void {
   for (const field of storedFields) {
     const span = members.get(field);
     if (span === undefined || shortText(body, span) === "null") continue;
-    throw invalid(field, `'${field}' is not possible: responses are not stored here. Send the whole input.`);
+    throw invalid(field, `'${field}' is not possible here. Send the whole input.`);
   }
   for (const field of ["background", "store"]) {
     if (!flagOf(body, members.get(field), field)) continue;
-    throw invalid(field, `'${field}' is not possible: responses are not stored here. Leave it out, or send false.`);
+    throw invalid(field, `'${field}' is not possible here. Leave it out, or send false.`);
   }
 }
 

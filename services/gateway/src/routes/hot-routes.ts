@@ -28,7 +28,9 @@ export function mountHotRoutes(app: Express, deps: ServeCallDeps): void {
   for (const operation of operations) {
     const serve: RequestHandler = (req, res) => {
       const asked = operationFor(operation, req.headers["anthropic-version"]);
-      serveCall(deps, asked, documentedPath(pathOf(req.url)), req, res);
+      const path = documentedPath(pathOf(req.url));
+      const query = operation.takesQuery === true ? req.url.slice(pathOf(req.url).length) : "";
+      serveCall(deps, asked, `${path}${query}`, req, res);
     };
     const paths = operation.paths.flatMap(spellingsOf);
     if (operation.method === "POST") app.post(paths, serve);

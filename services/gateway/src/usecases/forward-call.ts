@@ -1,6 +1,6 @@
 import { servedHeaderNames } from "@topdog/contracts/served-headers";
 import { noBody, type AnswerHead, type OpenedCall } from "@topdog/call-link/call";
-import { segmentHeader, type StreamFormat } from "@topdog/dialects/operation";
+import { platformHeaders, segmentHeader, type StreamFormat } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { CutReason, RelayEnd, UnansweredReason } from "../clients/answer-relay.ts";
@@ -48,17 +48,19 @@ function answerHeaders(
 }
 
 const maxPassedBytes = 1024;
-const noHeaders: readonly string[] = [];
 
-/** What the caller tells the provider beside the body, as far as the dialect lets it. */
+/** What the caller tells the router and the provider beside the body, as far as the dialect lets it. */
 function passedRequestHeaders({ req, facts }: Call): readonly string[] {
-  const { passedHeaders: names } = facts.operation;
-  const all = req.headers[segmentHeader] === undefined ? names : [...names, segmentHeader];
-  if (all.length === 0) return noHeaders;
-  return all.flatMap((name) => {
+  const { operation } = facts;
+  const passed: string[] = [];
+  const pass = (name: string): void => {
     const value = req.headers[name];
-    return typeof value === "string" && value.length <= maxPassedBytes ? [name, value] : [];
-  });
+    if (typeof value === "string" && value.length <= maxPassedBytes) passed.push(name, value);
+  };
+  for (const name of operation.passedHeaders) pass(name);
+  pass(segmentHeader);
+  if (operation.method === "POST") for (const name of platformHeaders) pass(name);
+  return passed;
 }
 
 function openedCall(deps: ServeCallDeps, call: Call, { admission, caller, body }: Forwarding): OpenedCall {

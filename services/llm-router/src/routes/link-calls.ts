@@ -3,20 +3,22 @@ import type { Dialect } from "@topdog/dialects/dialect";
 import { countTokensOperation, tokenCountBody } from "@topdog/dialects/count-tokens";
 import { dialects, operationFor } from "@topdog/dialects/dialects";
 import { modelBody, modelListBody, modelsOperation } from "@topdog/dialects/models";
-import { headerOf, type Operation } from "@topdog/dialects/operation";
+import { headerOf, type Operation, platformHeaders, withoutHeader } from "@topdog/dialects/operation";
 import { errorAnswer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { Logger } from "@topdog/telemetry/logger";
 import { startHotSpan } from "@topdog/telemetry/tracing";
 import { callOrigin } from "../domain/usage-record.ts";
-import type { Call, CallDeps } from "../usecases/call.ts";
-import { completeCall } from "../usecases/complete-call.ts";
+import { answerCall } from "../usecases/answer-call.ts";
+import type { AnswerDeps } from "../usecases/answer-deps.ts";
+import type { Call } from "../usecases/call.ts";
 import { countTokens } from "../usecases/count-tokens.ts";
 import { findModel, listModels } from "../usecases/list-models.ts";
+import { askStored, storedResponseActs } from "../usecases/stored-responses.ts";
 import { linkAnswer, type LinkAnswer } from "./link-answer.ts";
 
 export interface LinkCallsDeps {
-  readonly calls: CallDeps;
+  readonly calls: AnswerDeps;
   readonly logger: Logger;
 }
 
@@ -43,19 +45,28 @@ function answersByEndpoint(deps: LinkCallsDeps): ReadonlyMap<string, Answering> 
   const all: Answering[] = [
     ...dialects.map((dialect: Dialect) => ({
       operation: dialect,
-      answer: (call: Call, { body }: OpenedCall) => completeCall(calls, dialect, call, body),
+      answer: (call: Call, { body }: OpenedCall) => answerCall(calls, dialect, call, body),
     })),
     { operation: modelsOperation, answer: (call, { path }) => answerModels(deps, call, path) },
     {
       operation: countTokensOperation,
       answer: async (call, { body }) => answerJson(call, tokenCountBody(await countTokens(calls, call, body))),
     },
+    ...storedResponseActs.map(([operation, act]) => ({
+      operation,
+      answer: async (call: Call, { path }: OpenedCall) =>
+        answerJson(call, await askStored(calls, operation, act, call, path)),
+    })),
   ];
   return new Map(all.map((one) => [one.operation.endpoint, one]));
 }
 
+/** Without what the platform itself is asked for by headers. */
+const headersOf = (headers: readonly string[]): readonly string[] =>
+  platformHeaders.reduce<readonly string[]>(withoutHeader, headers);
+
 function answerJson({ answer }: Call, body: object): void {
-  const bytes = Buffer.from(JSON.stringify(body));
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
   answer.head(200, { "content-type": "application/json; charset=utf-8", "content-length": bytes.length });
   answer.end(bytes);
 }
@@ -76,7 +87,11 @@ async function serve(
       origin: callOrigin(opened, nowMs),
       deadlineMs: nowMs + opened.timeoutMs,
       arrivedMs,
-      headers: opened.headers,
+      headers: headersOf(opened.headers),
+      wishes: {
+        idempotencyKey: headerOf(opened.headers, "idempotency-key") ?? null,
+        cacheSeconds: headerOf(opened.headers, "x-topdog-cache") ?? null,
+      },
       allowedModels: opened.principal.restrictions?.models ?? null,
       answer,
       tenants: opened.principal.byok.tenants ?? [],

@@ -40,14 +40,21 @@ export interface CallDeps extends RouteDeps {
   readonly nextTurn: () => number;
 }
 
+export interface CallWishes {
+  readonly idempotencyKey: string | null;
+  readonly cacheSeconds: string | null;
+}
+
 /** One admitted call on its way. */
 export interface Call {
   readonly origin: CallOrigin;
   readonly deadlineMs: number;
   /** When it arrived, by `performance.now()`. */
   readonly arrivedMs: number;
-  /** Of the request; names and values alternate. */
+  /** Of the request, for the provider; names and values alternate. */
   readonly headers: readonly string[];
+  /** What the caller asks the platform for by headers, as it came. */
+  readonly wishes: CallWishes;
   /** The only models that the caller's key may call; null: all. */
   readonly allowedModels: readonly string[] | null;
   readonly answer: AnswerSink;

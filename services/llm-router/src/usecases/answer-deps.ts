@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+import type { Dialect } from "@topdog/dialects/dialect";
+import { AppError } from "@topdog/errors/app-error";
+import type { BodyBudget } from "@topdog/http-kit/body-budget";
+import type { KeptAnswers } from "../domain/kept-answers.ts";
+import type { Call, CallDeps } from "./call.ts";
+
+export interface AnswerDeps extends CallDeps {
+  /** Null where this installation keeps nothing. */
+  readonly kept: KeptAnswers | null;
+  readonly keeping: {
+    /** Of one answer. */
+    readonly maxBytes: number;
+    /** Of all that are held at once. */
+    readonly budget: BodyBudget;
+    readonly idempotencyTtlMs: number;
+    readonly responseTtlMs: number;
+  };
+  readonly onKeepingFailed: (error: unknown) => void;
+}
+
+export const unreadable = (): AppError => new AppError("storage_unavailable", { retryAfterSeconds: 1 });
+
+/** For `catch`: logs why and throws what the caller is told. */
+export const isUnreadable =
+  ({ onKeepingFailed }: AnswerDeps) =>
+  (error: unknown): never => {
+    onKeepingFailed(error);
+    throw unreadable();
+  };
+
+/** What makes two requests the same: where they go, what is passed on with them, which models the key may call, and every byte of the body. */
+export function fingerprintOf({ endpoint }: Dialect, { headers, allowedModels }: Call, body: Buffer): string {
+  const hash = createHash("sha256").update(JSON.stringify([endpoint, headers, allowedModels]));
+  return hash.update(body).digest("hex");
+}
