@@ -105,6 +105,38 @@ describe("a metered call", () => {
     expect(platform.router.seen.at(-1)?.headers).toEqual(["x-data-segment", "medical"]);
   });
 
+  test("hands the router what a caller asks of the platform by headers, where a call is made", async () => {
+    const { key } = platform.newKey();
+    const headers = { "idempotency-key": "once", "x-topdog-cache": "60" };
+    expect((await gateway.call(key, { path: "/v1/embeddings", headers })).status).toBe(200);
+    expect(platform.router.seen.at(-1)?.headers).toEqual(Object.entries(headers).flat());
+    await gateway.call(key, { method: "GET", path: "/v1/models", headers });
+    expect(platform.router.seen.at(-1)?.headers).toEqual([]);
+  });
+
+  test("hands the router the id and the query of a stored response, whatever is done with it", async () => {
+    const { key } = platform.newKey();
+    for (const [method, path, endpoint] of [
+      ["GET", "/v1/responses/resp_1?stream=true", "responses.retrieve"],
+      ["DELETE", "/v1/responses/resp_1", "responses.delete"],
+      ["POST", "/v1/responses/resp_1/cancel", "responses.cancel"],
+      ["GET", "/v1/responses/resp_1/input_items?order=asc", "responses.input_items"],
+    ] as const) {
+      expect((await gateway.call(key, { method, path })).status).toBe(200);
+      expect(platform.router.seen.at(-1)).toMatchObject({ path, endpoint, charges: [{ meter: "api_calls" }] });
+    }
+    const wrong = await gateway.call(key, { method: "PUT", path: "/v1/responses/resp_1" });
+    expect([wrong.status, wrong.headers["allow"]]).toEqual([405, "GET, HEAD, DELETE, OPTIONS"]);
+  });
+
+  test("of a client of Anthropic's API is refused in its shape, at the addresses that both APIs have", async () => {
+    const headers = { "anthropic-version": "2023-06-01" };
+    for (const path of ["/v1/models", "/v1/models/m"]) {
+      const refused = await gateway.call("nonsense", { method: "GET", path, headers });
+      expect(JSON.parse(refused.text)).toMatchObject({ type: "error", error: { type: "authentication_error" } });
+    }
+  });
+
   test("passes on whatever the router answers, errors too, with the same headers", async () => {
     const { key } = platform.newKey();
     platform.router.script = (res) => {
