@@ -32,6 +32,18 @@ export function flagOf(body: Buffer, span: JsonSpan | undefined, param: string):
   throw invalid(param, `'${param}' must be a boolean.`);
 }
 
+const quote = 0x22;
+/** At list price, or below. Others cost a multiple of what is metered. */
+const usualTiers: ReadonlySet<string> = new Set(["auto", "default", "flex", "standard", "standard_only"]);
+
+/** Throws AppError for a price other than the list's. */
+export function checkServiceTier(body: Buffer, span: JsonSpan | undefined): void {
+  if (span === undefined || shortText(body, span) === "null") return;
+  const isShort = body[span.start] === quote && span.end - span.start <= 64;
+  if (isShort && usualTiers.has(valueAt(body, span) as string)) return;
+  throw invalid("service_tier", `'service_tier' must be one of ${[...usualTiers].join(", ")}.`);
+}
+
 /** Refuses those that no request may have, and `more`. */
 export function refuseMembers(members: ReadonlyMap<string, JsonSpan>, more: readonly string[]): void {
   for (const field of foreignFields) if (members.has(field)) throw invalid(field, `'${field}' is not accepted here.`);

@@ -40,6 +40,14 @@ describe.each(streamingDialects.map((dialect) => [dialect.id, dialect] as const)
     events.map((event) => reader.read(Buffer.from(event), 0, Buffer.byteLength(event)));
   const parts = samples.stream(["a", "b"]);
 
+  test("takes a request at list price, and none that costs a multiple of it", () => {
+    const withTier = (tier: unknown) => () =>
+      dialect.readRequest(Buffer.from(JSON.stringify({ ...samples.request(false), service_tier: tier })));
+    for (const usual of ["auto", "default", null]) expect(withTier(usual)).not.toThrow();
+    for (const dear of ["priority", "fast", 1, {}, "x".repeat(100)])
+      expect(withTier(dear)).toThrow(expect.objectContaining({ code: "invalid_request", param: "service_tier" }));
+  });
+
   test("reads the model and whether a stream is wanted", () => {
     expect(requestOf(false)).toMatchObject({ model: "sandbox-small", streamed: false });
     expect(requestOf(true)).toMatchObject({ model: "sandbox-small", streamed: true });
@@ -73,4 +81,14 @@ describe.each(streamingDialects.map((dialect) => [dialect.id, dialect] as const)
     });
     for (const text of ["", "{", "7", "null", "[]", "{}"]) expect(dialect.readAnswer(Buffer.from(text))).toBeNull();
   });
+});
+
+test("a message at another speed or place than the list price's is refused", () => {
+  const messages = dialects.find(({ id }) => id === "anthropic-messages")!;
+  const asked = { model: "m", max_tokens: 5, messages: [{ role: "user", content: "hi" }] };
+  const reading = (extra: object) => () => messages.readRequest(Buffer.from(JSON.stringify({ ...asked, ...extra })));
+  expect(reading({ speed: "standard", inference_geo: "global" })).not.toThrow();
+  expect(reading({ speed: null })).not.toThrow();
+  expect(reading({ speed: "fast" })).toThrow(expect.objectContaining({ param: "speed" }));
+  expect(reading({ inference_geo: "us" })).toThrow(expect.objectContaining({ param: "inference_geo" }));
 });

@@ -51,3 +51,13 @@ describe("a request for a response", () => {
     ["api_key", { api_key: "x" }],
   ])("names %s", (param, extra) => expect(paramOf(extra)).toBe(param));
 });
+
+test("an item that is only named is refused, wherever it stands, and its name in a text is a text", () => {
+  const reading = (input: unknown) => () => responses.readRequest(Buffer.from(JSON.stringify({ model: "m", input })));
+  const said = { role: "user", content: 'a "item_reference"' };
+  expect(reading([said])).not.toThrow();
+  expect(reading("item_reference")).not.toThrow();
+  expect(reading([said, { type: "item_reference", id: "msg_1" }])).toThrow(
+    expect.objectContaining({ code: "invalid_request", param: "input[1].type" }),
+  );
+});

@@ -1,6 +1,6 @@
 import type { ModelRequest } from "../dialect.ts";
 import { scanJsonObject, valueAt } from "../json-scanner.ts";
-import { flagOf, modelOf, nonEmptyListOf, refuseMembers } from "../request-members.ts";
+import { checkServiceTier, flagOf, modelOf, nonEmptyListOf, refuseMembers } from "../request-members.ts";
 import { invalid, isObject } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 
@@ -9,6 +9,8 @@ const refusedFields = ["mcp_servers", "container"] as const;
 /** Tools that Anthropic itself runs; those that the caller runs cost nothing beside their tokens. */
 const providerTools = /^(?:web_search|web_fetch|code_execution|advisor|tool_search_tool|mcp_toolset)/;
 const maxOutputTokens = 1_000_000;
+/** Any other costs a multiple of the list price. */
+const atListPrice = { speed: '"standard"', inference_geo: '"global"' } as const;
 
 function checkTools(tools: unknown): void {
   if (!Array.isArray(tools)) throw invalid("tools", "'tools' must be an array.");
@@ -26,6 +28,12 @@ export function readRequest(body: Buffer): ModelRequest {
   nonEmptyListOf(body, members.get("messages"), "messages");
   const streamed = flagOf(body, members.get("stream"), "stream");
   refuseMembers(members, refusedFields);
+  checkServiceTier(body, members.get("service_tier"));
+  for (const [field, usual] of Object.entries(atListPrice)) {
+    const span = members.get(field);
+    const text = span === undefined ? "null" : body.toString("latin1", span.start, Math.min(span.end, span.start + 64));
+    if (text !== "null" && text !== usual) throw invalid(field, `'${field}' must be ${usual}.`);
+  }
   const max = members.get("max_tokens");
   const maxTokens = max === undefined || max.end - max.start > 10 ? null : valueAt(body, max);
   if (!Number.isInteger(maxTokens) || (maxTokens as number) < 1 || (maxTokens as number) > maxOutputTokens) {

@@ -1,6 +1,6 @@
 import type { ModelRequest } from "../dialect.ts";
 import { type JsonMembers, type JsonSpan, membersOf, scanJsonObject } from "../json-scanner.ts";
-import { flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
+import { checkServiceTier, flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
 import { invalid } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 
@@ -60,6 +60,7 @@ export function readRequest(body: Buffer): ModelRequest {
   const streamed = flagOf(body, members.get("stream"), "stream");
   const { object, includeUsage } = streamOptionsOf(body, members.get("stream_options"));
   refuseMembers(members, refusedFields);
+  checkServiceTier(body, members.get("service_tier"));
   const choices = choicesOf(body, members.get("n"));
   return {
     model,

@@ -1,6 +1,6 @@
 import type { ModelRequest } from "../dialect.ts";
 import { type JsonMembers, type JsonSpan, scanJsonObject, valueAt } from "../json-scanner.ts";
-import { flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
+import { checkServiceTier, flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
 import { invalid, isObject, wordOf } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 import { callersTools } from "./tools.ts";
@@ -11,6 +11,17 @@ const storedFields = ["previous_response_id", "conversation", "prompt"] as const
 const leftOutTools = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/;
 
 const quote = 0x22;
+
+const reference = Buffer.from('"item_reference"');
+
+/** An item that is named and not sent would be looked for under the platform's account. */
+function refuseReferences(body: Buffer, input: JsonSpan): void {
+  if (body.indexOf(reference) < 0 || body[input.start] === quote) return;
+  const items = valueAt(body, input) as readonly unknown[];
+  const index = items.findIndex((item) => isObject(item) && item["type"] === "item_reference");
+  if (index >= 0)
+    throw invalid(`input[${index}].type`, "An 'item_reference' is not possible here: send the item itself.");
+}
 
 interface OfferedTools {
   readonly kept: readonly unknown[];
@@ -80,6 +91,8 @@ export function readRequest(body: Buffer): ModelRequest {
   if (input === undefined || body[input.start] !== quote) nonEmptyListOf(body, input, "input");
   const streamed = flagOf(body, members.get("stream"), "stream");
   refuseMembers(members, []);
+  checkServiceTier(body, members.get("service_tier"));
+  if (input !== undefined) refuseReferences(body, input);
   checkStorage(body, object);
   const { kept, dropped } = toolsOf(body, object);
   let sent = unstored(body, object);
