@@ -1,5 +1,7 @@
 import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { createDatabase } from "@topdog/postgres/pool";
 import { dumpSchema } from "@topdog/postgres/schema-dump";
 import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
 import type { KeptPlace } from "../src/domain/kept-answers.ts";
@@ -99,4 +101,27 @@ test("of one owner and purpose the newest stay", async () => {
   for (const at of places) await kept.put(at, answer, 60_000);
   const found = await Promise.all([...places, other].map(async (at) => (await kept.find(at)) !== null));
   expect(found).toEqual([false, false, true, true, true, true]);
+});
+
+test("a database that was lost is left alone for a moment: whoever comes meanwhile does not wait for it", async () => {
+  let connections = 0;
+  const closing = createServer((socket) => {
+    connections += 1;
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => {
+    closing.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = closing.address() as AddressInfo;
+  const db = createDatabase({ url: `postgres://nobody:x@127.0.0.1:${port}/none`, applicationName: "test" });
+  const kept = createKeptAnswers(db, { vault: keyring, maxBytes: 1000, maxPerOwner: 10 });
+  await expect(kept.find(somePlace())).rejects.toThrow("Connection terminated");
+  const before = connections;
+  expect(before).toBeGreaterThan(0);
+  await expect(kept.find(somePlace())).rejects.toThrow("lost a moment ago");
+  await expect(kept.claim(somePlace(), "f", 1000)).rejects.toThrow("lost a moment ago");
+  await expect(kept.put(somePlace(), answer, 1000)).rejects.toThrow("lost a moment ago");
+  expect(connections).toBe(before);
+  await db.destroy();
+  await new Promise((resolve) => closing.close(resolve));
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { isConnectionLoss } from "@topdog/postgres/failures";
 import type { Database } from "@topdog/postgres/pool";
 import { type ContentPlace, openContent, sealContent, type SealedContent } from "@topdog/vault/content";
 import type { KeyWrapper } from "@topdog/vault/key-wrapper";
@@ -24,6 +25,10 @@ interface Row {
 const place = ({ purpose, owner, name }: KeptPlace): [string, string, string] => [purpose, owner, name];
 const lapse = "now() + ? * interval '1 millisecond'";
 const maxDeleted = 1000;
+/** A row may go between two statements, but not for ever. */
+const maxClaimRounds = 5;
+/** After a lost connection: callers that come meanwhile do not wait for the next attempt. */
+const restMs = 5000;
 
 const readSql = `select state, fingerprint, kid, wrapped, sealed, extract(epoch from now() - created_at)::float8 as "ageSeconds"
   from kept_answer where purpose = ? and owner = ? and name = ? and lapses_at > now()`;
@@ -55,8 +60,22 @@ const forgetSql = `delete from kept_answer where ctid = any (array(
   select ctid from kept_answer where lapses_at <= now() limit ${maxDeleted}))`;
 
 export function createKeptAnswers(db: Database, { vault, maxBytes, maxPerOwner }: KeptAnswersOptions): KeptAnswers {
+  let lost: { readonly error: unknown; readonly untilMs: number } | null = null;
+
+  /** Not for the end of a claim, which must be tried whatever happened before. */
+  async function ask<T>(sql: string, bindings: readonly (string | number | Buffer)[]): Promise<T> {
+    if (lost !== null && performance.now() < lost.untilMs)
+      throw new Error("the database was lost a moment ago", { cause: lost.error });
+    try {
+      const answer: unknown = await db.raw(sql, bindings);
+      return answer as T;
+    } catch (error) {
+      if (isConnectionLoss(error)) lost = { error, untilMs: performance.now() + restMs };
+      throw error;
+    }
+  }
   async function read(at: KeptPlace): Promise<Row | undefined> {
-    const { rows } = await db.raw<{ rows: Row[] }>(readSql, place(at));
+    const { rows } = await ask<{ rows: Row[] }>(readSql, place(at));
     return rows[0];
   }
   const open = (row: Row, at: ContentPlace): Promise<Buffer> => openContent(vault, row as SealedContent, at, maxBytes);
@@ -65,8 +84,8 @@ export function createKeptAnswers(db: Database, { vault, maxBytes, maxPerOwner }
   };
 
   async function claim(at: KeptPlace, fingerprint: string, withinMs: number): Promise<Claimed> {
-    for (;;) {
-      const { rows } = await db.raw<{ rows: { claim: string }[] }>(claimSql, [
+    for (let round = 0; round < maxClaimRounds; round += 1) {
+      const { rows } = await ask<{ rows: { claim: string }[] }>(claimSql, [
         ...place(at),
         fingerprint,
         randomUUID(),
@@ -80,6 +99,7 @@ export function createKeptAnswers(db: Database, { vault, maxBytes, maxPerOwner }
       if (found.state !== "kept") return { kind: found.state };
       return { kind: "kept", content: await open(found, at) };
     }
+    return { kind: "running" };
   }
 
   return {
@@ -99,7 +119,7 @@ export function createKeptAnswers(db: Database, { vault, maxBytes, maxPerOwner }
     },
     async put(at, content, ttlMs) {
       const { kid, wrapped, sealed } = await sealContent(vault, content, at);
-      await db.raw(putSql, [...place(at), kid, wrapped, sealed, ttlMs]);
+      await ask(putSql, [...place(at), kid, wrapped, sealed, ttlMs]);
       await evict(at);
     },
     async find(at) {
@@ -108,7 +128,7 @@ export function createKeptAnswers(db: Database, { vault, maxBytes, maxPerOwner }
       return { content: await open(row, at), ageSeconds: Math.max(0, Math.floor(row.ageSeconds)) };
     },
     async remove(at) {
-      const { rowCount } = await db.raw<{ rowCount: number }>(
+      const { rowCount } = await ask<{ rowCount: number }>(
         "delete from kept_answer where purpose = ? and owner = ? and name = ? and state = 'kept' and lapses_at > now()",
         place(at),
       );
