@@ -210,6 +210,22 @@ describe("the webhook", () => {
     },
   );
 
+  test("each is counted by what became of it, and a refusal by why", async () => {
+    const counted = async (): Promise<string> => (await fetch(`${billing.opsUrl}/metrics`)).text();
+    const valueOf = (page: string, [name, label]: readonly [string, string]): number =>
+      Number(new RegExp(`^${name}\\{[^}]*${label}[^}]*\\} (\\d+)$`, "m").exec(page)?.[1]);
+    const before = await counted();
+    await send(eventOf({ type: "pizza.baked", data: { object: { object: "pizza" } } }));
+    await post("{}", signatureOf("{}", "a secret of nobody"));
+    const after = await counted();
+    for (const series of [
+      ["topdog_billing_webhooks_total", 'outcome="ignored"'],
+      ["topdog_billing_webhooks_total", 'outcome="refused"'],
+      ["topdog_billing_webhook_refusals_total", 'reason="wrong_signature"'],
+    ] as const)
+      expect([series, valueOf(after, series) - valueOf(before, series)]).toEqual([series, 1]);
+  });
+
   test("more than a mebibyte is refused as too large", async () => {
     expect((await send(eventOf({ padding: "x".repeat(1024 * 1024) }))).status).toBe(413);
   });

@@ -47,6 +47,10 @@ const thinSchema = z.object({
 const idOf = (reference: z.output<typeof referenceField>): string | null =>
   (typeof reference === "string" ? reference : reference?.id) ?? null;
 
+/** Whether anything follows from it: an event about no customer is kept, so that it is known when it comes again, and that is all. */
+export const needsWork = ({ customerId, objectPath }: WebhookEvent): boolean =>
+  customerId !== null || objectPath !== null;
+
 /** Events after which a person should look, though no subscription changes by them. */
 export const isMoneyBack = (type: string): boolean => type === "charge.refunded" || type === "charge.dispute.created";
 

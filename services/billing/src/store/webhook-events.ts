@@ -1,5 +1,5 @@
 import type { Database, Transaction } from "@topdog/postgres/pool";
-import type { WebhookEvent } from "../domain/webhook-event.ts";
+import { needsWork, type WebhookEvent } from "../domain/webhook-event.ts";
 
 /** Stripe can send an event again for 30 days: its id is known for longer than that. */
 export const keepEventsMs = 40 * 86_400_000;
@@ -7,7 +7,7 @@ const maxCleanRows = 5_000;
 
 /** Returns false for an event that is known already. One about no customer needs no work. */
 export async function addWebhookEvent(db: Database, event: WebhookEvent): Promise<boolean> {
-  const state = event.customerId === null && event.objectPath === null ? "ignored" : "pending";
+  const state = needsWork(event) ? "pending" : "ignored";
   const { rows } = await db.raw<{ rows: unknown[] }>(
     `insert into webhook_event (id, type, api_version, customer_id, object_path, created_at, state, settled_at)
      values (?, ?, ?, ?, ?, ?, ?, case when ? = 'ignored' then now() end) on conflict (id) do nothing returning id`,

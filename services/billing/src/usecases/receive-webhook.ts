@@ -3,7 +3,7 @@ import type { Database } from "@topdog/postgres/pool";
 import type { Logger } from "@topdog/telemetry/logger";
 import { stripeApiVersion } from "@topdog/stripe-api/version";
 import { judgeSignature } from "../clients/stripe/webhook-signature.ts";
-import { parseWebhookEvent } from "../domain/webhook-event.ts";
+import { needsWork, parseWebhookEvent } from "../domain/webhook-event.ts";
 import type { BillingMetrics } from "../metrics.ts";
 import { addWebhookEvent } from "../store/webhook-events.ts";
 
@@ -39,7 +39,7 @@ export async function receiveWebhook(
   }
   if (event.apiVersion !== null && event.apiVersion !== stripeApiVersion) deps.metrics.foreignVersions.inc();
   const fresh = await addWebhookEvent(deps.db, event);
-  deps.metrics.webhooks.inc({ outcome: fresh ? "stored" : "duplicate" });
+  deps.metrics.webhooks.inc({ outcome: !fresh ? "duplicate" : needsWork(event) ? "stored" : "ignored" });
   deps.logger.info({ eventId: event.id, type: event.type, customerId: event.customerId, fresh }, "event received");
   if (fresh) deps.wake();
   return fresh ? "stored" : "duplicate";
