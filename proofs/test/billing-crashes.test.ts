@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { runOperation } from "@topdog/billing/usecases/begin-operation";
 import { recoverOperations } from "@topdog/billing/usecases/perform-operation";
 import { sweep } from "@topdog/billing/usecases/sweep";
 import { sessionOf } from "@topdog/testing/account-call";
@@ -116,6 +117,28 @@ test("an operation that is older than Stripe remembers keys is replayed under an
   const keys = (await rig.stripe.events.list({ limit: 100 })).data.map(({ request }) => request?.idempotency_key);
   expect(keys).toContain(`topdog:${String(operation?.["id"])}:2:change`);
 });
+
+test.each(whereStripe)(
+  "the end of all that an owner has, whose answer is lost %s Stripe did it, ends it once",
+  async (when) => {
+    const owner = `org:org_lost_${when}`;
+    const { id, customer } = await buy(rig, owner, { plan: "teams", seats: 3 });
+    await rig.settled();
+    await rig.control("PUT", "faults", {
+      api: [{ kind: "reset", when, method: "DELETE", path: "/v1/subscriptions", count: lost }],
+    });
+    const work = { kind: "close", params: {} } as const;
+    const ended = await runOperation(rig.deps, owner, work).catch((error: unknown) => (error as { code: string }).code);
+    await rig.control("DELETE", "faults");
+    expect([ended, await recoverOperations(rig.deps, 0)]).toEqual(["payments_unavailable", 1]);
+    await rig.settled();
+    expect((await rig.stripe.subscriptions.retrieve(id)).status).toBe("canceled");
+    expect((await rig.stripe.invoices.list({ customer: customer as string })).data).toHaveLength(1);
+    expect(await rowsOf("select plan, status from subscription where owner = ?", [owner])).toEqual([
+      { plan: "free", status: "canceled" },
+    ]);
+  },
+);
 
 test("a second person's act waits for the first one's end, and the same act joins it", async () => {
   const user = await customerOf("upgrade");

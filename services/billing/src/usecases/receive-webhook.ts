@@ -2,7 +2,7 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Database } from "@topdog/postgres/pool";
 import type { Logger } from "@topdog/telemetry/logger";
 import { stripeApiVersion } from "@topdog/stripe-api/version";
-import { judgeSignature } from "../clients/stripe/webhook-signature.ts";
+import { judgeSignature, signatureSkewSeconds } from "../clients/stripe/webhook-signature.ts";
 import { needsWork, parseWebhookEvent } from "../domain/webhook-event.ts";
 import type { BillingMetrics } from "../metrics.ts";
 import { addWebhookEvent } from "../store/webhook-events.ts";
@@ -29,6 +29,13 @@ export async function receiveWebhook(
   signature: string | undefined,
 ): Promise<"stored" | "duplicate"> {
   const verdict = judgeSignature(body, signature, deps.secrets, deps.nowMs());
+  if (verdict === "outside_tolerance") {
+    const skewSeconds = signatureSkewSeconds(signature, deps.nowMs());
+    deps.logger.warn(
+      { skewSeconds },
+      "an event was signed at another time than ours: its sender's clock, ours, or a replay",
+    );
+  }
   if (verdict !== "ok")
     return refuse(deps, verdict, "The signature is missing, wrong, or too far from the present time.");
   const event = parseWebhookEvent(parseJson(body));

@@ -15,8 +15,8 @@ export function judgeSignature(
   secrets: readonly string[],
   nowMs: number,
 ): SignatureVerdict {
-  const parts = (header ?? "").split(",").map((part) => part.trim().split("=", 2));
-  const timestamp = parts.find(([name]) => name === "t")?.[1] ?? "";
+  const parts = partsOf(header);
+  const timestamp = timestampOf(parts);
   const signatures = parts
     .flatMap(([name, value]) => (name === "v1" && value !== undefined && signaturePattern.test(value) ? [value] : []))
     .slice(0, maxSignatures);
@@ -28,3 +28,11 @@ export function judgeSignature(
   if (!isSigned) return "wrong_signature";
   return Math.abs(nowMs - Number(timestamp) * 1000) <= signatureToleranceMs ? "ok" : "outside_tolerance";
 }
+
+/** How far ahead of ours the time of a signature is, in seconds; meaningful for one that is well formed. */
+export const signatureSkewSeconds = (header: string | undefined, nowMs: number): number =>
+  Math.round(Number(timestampOf(partsOf(header))) - nowMs / 1000);
+
+const partsOf = (header: string | undefined): string[][] =>
+  (header ?? "").split(",").map((part) => part.trim().split("=", 2));
+const timestampOf = (parts: readonly string[][]): string => parts.find(([name]) => name === "t")?.[1] ?? "";
