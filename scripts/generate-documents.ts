@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { durables, streams } from "@topdog/contracts/topology";
+import { buildChartDocuments } from "./charts/charts.ts";
 import { buildAsyncApi } from "./documents/asyncapi.ts";
 import { readDefinitions } from "./documents/definitions.ts";
 import { monitoringDocuments } from "../monitoring/documents.ts";
 import { buildPublicOpenApi } from "./documents/openapi.ts";
 
-const usage = `npm run generate: writes the documents, rules, gates and dashboards that follow from the code
+const usage = `npm run generate: writes the documents, charts, rules, gates and dashboards that follow from the code
   --check   writes nothing; fails when a committed document is not what the code says`;
 
 const root = join(import.meta.dirname, "..");
@@ -30,6 +31,7 @@ async function main(): Promise<number> {
     "docs/asyncapi.json": json(buildAsyncApi(await readDefinitions(), { streams, durables })),
     "docs/openapi.json": json(await buildPublicOpenApi()),
     ...monitoringDocuments(),
+    ...(await buildChartDocuments()),
   };
   let stale = 0;
   for (const [path, text] of Object.entries(documents)) {

@@ -22,6 +22,8 @@ const tasks = {
   rules: { entry: [source, "scripts/check-rules.ts"], engines: false, show: true },
   smoke: { entry: ["scripts/billing-smoke.ts"], engines: false, show: false },
   topdog: { entry: ["scripts/topdog.ts"], engines: false, show: false },
+  rehearse: { entry: [source, "scripts/rehearse.ts"], engines: true, show: true },
+  images: { entry: ["scripts/images.ts"], engines: false, show: true },
 };
 
 async function main([name, ...args]) {

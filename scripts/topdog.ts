@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCreateCallerKey } from "./topdog/create-caller-key.ts";
+import { addCreateSecrets } from "./topdog/create-secrets.ts";
 import { addCreateVaultKey } from "./topdog/create-vault-key.ts";
 import { addDeadLetterCommands } from "./topdog/dead-letters.ts";
 import { addServiceCommands } from "./topdog/service-commands.ts";
@@ -26,6 +27,7 @@ addServiceCommands(program);
 addDeadLetterCommands(program);
 addCreateCallerKey(program);
 addCreateVaultKey(program);
+addCreateSecrets(program);
 
 try {
   await program.parseAsync();
