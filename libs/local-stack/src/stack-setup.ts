@@ -16,8 +16,14 @@ export interface Demo {
   readonly memberIds: readonly string[];
 }
 
+/** Where the engines are, and who we are to them. */
+export type Engines = Pick<StackPlan, "root" | "natsUrl" | "databaseUrls" | "auditKeys"> & {
+  readonly busSeeds: Pick<StackPlan["busSeeds"], "operator">;
+};
+type Databases = Pick<Engines, "root" | "databaseUrls" | "auditKeys">;
+
 /** Brings every database, as its owner, and the bus to the shape that the code expects. */
-export async function migrateAll(plan: StackPlan, ownerUrls: StackPlan["databaseUrls"]): Promise<void> {
+export async function migrateAll(plan: Engines, ownerUrls: StackPlan["databaseUrls"]): Promise<void> {
   const topology = runScript({
     name: "the stream declarations",
     entry: "dist/apply-topology.js",
@@ -34,7 +40,7 @@ export async function migrateAll(plan: StackPlan, ownerUrls: StackPlan["database
  * Seeds once per cluster: plans and keys that were changed since must survive a restart. `keyFile` holds the keys in
  * clear, for this machine's user alone, while seeding; `doneFile`, kept beside the cluster, says what came of it.
  */
-export async function seedDemo(plan: StackPlan, keyFile: string, doneFile: string): Promise<Demo> {
+export async function seedDemo(plan: Databases, keyFile: string, doneFile: string): Promise<Demo> {
   if (existsSync(doneFile)) return JSON.parse(readFileSync(doneFile, "utf8")) as Demo;
   const printed = await runCommand(plan, "org-registry", "seed-demo", ["--state-file", keyFile]);
   const demo = JSON.parse(printed.trim().split("\n").at(-1) ?? "") as Demo;
@@ -48,7 +54,7 @@ export async function seedDemo(plan: StackPlan, keyFile: string, doneFile: strin
 }
 
 function runCommand(
-  plan: StackPlan,
+  plan: Databases,
   service: StoringService,
   command: string,
   args: readonly string[],
