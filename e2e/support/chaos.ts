@@ -1,5 +1,5 @@
 import { until } from "./eventually.ts";
-import { invariantViolations, ledgerByRequest, type LedgerRow } from "./ledger.ts";
+import { invariantViolations, type LedgerAccess, ledgerByRequest, type LedgerRow } from "./ledger.ts";
 import { runLoad, type Observation } from "./load.ts";
 import type { Platform, Victim } from "./platform.ts";
 import { pick, seededRandom, type Random } from "./random.ts";
@@ -14,8 +14,12 @@ export interface ChaosRun {
   readonly isEnough?: (seen: readonly Observation[]) => boolean;
 }
 
-export interface ChaosHistory {
+/** What clients saw. */
+export interface History {
   readonly observations: readonly Observation[];
+}
+
+export interface ChaosHistory extends History {
   readonly kills: Readonly<Record<Victim, number>>;
 }
 
@@ -76,11 +80,7 @@ export interface Findings {
 }
 
 /** Waits until the usage pipeline is empty, then holds what clients saw against the ledger. */
-export async function holdAgainstLedger(
-  platform: Platform,
-  history: ChaosHistory,
-  drainMs = 60_000,
-): Promise<Findings> {
+export async function holdAgainstLedger(platform: LedgerAccess, history: History, drainMs = 60_000): Promise<Findings> {
   const find = async (): Promise<Findings> => {
     const rows = await ledgerByRequest(platform);
     const charges = (id: string): LedgerRow[] =>

@@ -1,5 +1,4 @@
 import { Client } from "pg";
-import type { Platform } from "./platform.ts";
 import { until } from "./eventually.ts";
 
 export interface LedgerRow {
@@ -22,8 +21,13 @@ export interface BucketRow {
   readonly escrow: number;
 }
 
+/** The quota service's database, as whoever may read it. */
+export interface LedgerAccess {
+  readonly quotaDatabaseUrl: string;
+}
+
 /** One statement on the quota service's database, as the superuser. */
-export async function adminQuery<Row>(platform: Platform, sql: string, values: unknown[] = []): Promise<Row[]> {
+export async function adminQuery<Row>(platform: LedgerAccess, sql: string, values: unknown[] = []): Promise<Row[]> {
   const client = new Client({ connectionString: platform.quotaDatabaseUrl, connectionTimeoutMillis: 5_000 });
   client.on("error", () => undefined);
   await client.connect();
@@ -35,32 +39,32 @@ export async function adminQuery<Row>(platform: Platform, sql: string, values: u
 }
 
 /** The API-call charges of one request: exactly one for every call that was admitted. */
-export const ledgerOf = (platform: Platform, requestId: string): Promise<LedgerRow[]> =>
+export const ledgerOf = (platform: LedgerAccess, requestId: string): Promise<LedgerRow[]> =>
   adminQuery(platform, "select * from ledger where request_id = $1 and entry = 'charge' and meter = 'api_calls'", [
     requestId,
   ]);
 
 /** Waits until the request's usage is in the ledger. */
-export const waitForLedger = (platform: Platform, requestId: string): Promise<LedgerRow[]> =>
+export const waitForLedger = (platform: LedgerAccess, requestId: string): Promise<LedgerRow[]> =>
   until(
     `request ${requestId} is completed in the ledger`,
     () => ledgerOf(platform, requestId),
     (rows) => rows.length > 0 && rows.every((row) => row.state === "completed"),
   );
 
-export async function ledgerByRequest(platform: Platform): Promise<Map<string, LedgerRow[]>> {
+export async function ledgerByRequest(platform: LedgerAccess): Promise<Map<string, LedgerRow[]>> {
   const rows = await adminQuery<LedgerRow>(platform, "select * from ledger where request_id is not null");
   const byRequest = new Map<string, LedgerRow[]>();
   for (const row of rows) byRequest.set(row.request_id ?? "", [...(byRequest.get(row.request_id ?? "") ?? []), row]);
   return byRequest;
 }
 
-export const bucketsOf = (platform: Platform, owners: string[]): Promise<BucketRow[]> =>
+export const bucketsOf = (platform: LedgerAccess, owners: string[]): Promise<BucketRow[]> =>
   adminQuery(
     platform,
     `select owner, meter, daily_limit as "limit", settled, escrow from bucket where owner = any($1)`,
     [owners],
   );
 
-export const invariantViolations = (platform: Platform): Promise<unknown[]> =>
+export const invariantViolations = (platform: LedgerAccess): Promise<unknown[]> =>
   adminQuery(platform, "select * from invariant_violation limit 20");

@@ -22,11 +22,20 @@ export interface LoadOptions {
   readonly prompt?: string;
   readonly pauseAfterFailureMs?: number;
   readonly callTimeoutMs?: number;
+  /** Each client rests this long between two calls: a steady load instead of as much as there can be. */
+  readonly pauseMs?: number;
+  /** A new connection for each call, so that a balancer of connections spreads the calls. */
+  readonly freshConnections?: boolean;
 }
 
 /** Closed-loop clients that note what they saw: the history that is later held against the ledger. */
 export async function runLoad(options: LoadOptions): Promise<Observation[]> {
-  const agent = new Agent({ connections: options.clients * 2, bodyTimeout: 0, headersTimeout: 0 });
+  const agent = new Agent({
+    connections: options.clients * 2,
+    bodyTimeout: 0,
+    headersTimeout: 0,
+    ...(options.freshConnections === true ? { pipelining: 0 } : {}),
+  });
   const observations: Observation[] = [];
   const client = async (index: number): Promise<void> => {
     for (let call = 0; options.goOn(observations); call++) {
@@ -35,7 +44,8 @@ export async function runLoad(options: LoadOptions): Promise<Observation[]> {
       const streamed = options.random() < options.streamedShare;
       const seen = await observeCall({ agent, url, key, streamed, options });
       observations.push(seen);
-      if (!seen.complete) await new Promise((resolve) => setTimeout(resolve, options.pauseAfterFailureMs ?? 20));
+      const restMs = seen.complete ? (options.pauseMs ?? 0) : (options.pauseAfterFailureMs ?? 20);
+      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
     }
   };
   await Promise.all(Array.from({ length: options.clients }, (_, index) => client(index)));

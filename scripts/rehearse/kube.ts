@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Cluster } from "./cluster/cluster.ts";
+
+export interface RolloutStatus {
+  readonly phase?: string;
+  readonly message?: string;
+  readonly abort?: boolean;
+  readonly stableRS?: string;
+  readonly currentPodHash?: string;
+  readonly observedGeneration?: string;
+  readonly workloadObservedGeneration?: string;
+  readonly pauseConditions?: readonly { readonly reason: string }[];
+}
+
+interface KubeObject<S> {
+  readonly metadata: { readonly name: string; readonly generation?: number; readonly labels?: Record<string, string> };
+  readonly status?: S;
+}
+
+export interface Kube {
+  kubectl(args: readonly string[], input?: string): Promise<string>;
+  get<T>(kind: string, name: string): Promise<T>;
+  rollout(service: string): Promise<RolloutStatus>;
+  /** Whether the Rollout has seen the newest template of its Deployment. */
+  hasSeenTemplate(service: string): Promise<boolean>;
+  helm(args: readonly string[]): Promise<string>;
+}
+
+export const namespace = "topdog";
+
+export function createKube(cluster: Cluster): Kube {
+  const kubectl = (args: readonly string[], input?: string): Promise<string> =>
+    cluster.exec("kubectl", ["--namespace", namespace, ...args], input === undefined ? {} : { input });
+  const get = async <T>(kind: string, name: string): Promise<T> =>
+    JSON.parse(await kubectl(["get", kind, name, "--output", "json"])) as T;
+  const rollout = async (service: string): Promise<RolloutStatus> =>
+    (await get<KubeObject<RolloutStatus>>("rollout", service)).status ?? {};
+  return {
+    kubectl,
+    get,
+    rollout,
+    hasSeenTemplate: async (service) => {
+      const [deployment, status] = await Promise.all([
+        get<KubeObject<unknown>>("deployment", service),
+        rollout(service),
+      ]);
+      return status.workloadObservedGeneration === String(deployment.metadata.generation);
+    },
+    helm: (args) => cluster.exec("helm", ["--namespace", namespace, ...args], { timeoutMs: 300_000 }),
+  };
+}
+
+export const chartOf = (root: string): string => join(root, "charts/topdog");
+
+export interface UntilOptions {
+  readonly timeoutMs: number;
+  readonly intervalMs?: number;
+}
+
+/** Asks again until the answer satisfies; throws with the last answer. An API server that is busy may fail an answer. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T>,
+  satisfied: (answer: T) => boolean,
+  { timeoutMs, intervalMs = 300 }: UntilOptions,
+): Promise<T> {
+  const deadlineMs = Date.now() + timeoutMs;
+  let last = "nothing";
+  while (Date.now() < deadlineMs) {
+    const answer = await ask().catch((error: unknown) => error as Error);
+    if (!(answer instanceof Error) && satisfied(answer)) return answer;
+    last = answer instanceof Error ? answer.message : JSON.stringify(answer);
+    await sleep(intervalMs);
+  }
+  throw new Error(`not within ${timeoutMs / 1000} s: ${what}; last seen: ${last.slice(0, 1500)}`);
+}
