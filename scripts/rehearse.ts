@@ -41,7 +41,7 @@ async function main(): Promise<number> {
     console.error(`This machine cannot rehearse a release. Missing:\n${missing.map((one) => `- ${one}\n`).join("")}`);
     return 2;
   }
-  const places = placesOf(process.env["XDG_CACHE_HOME"], join(root, ".topdog/rehearsal"));
+  const places = placesOf(process.env["XDG_CACHE_HOME"]);
   await ensureTools(places, log);
   emptyRun(places);
   mkdirSync(places.logs, { recursive: true });
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
     await load.pause();
     const verdict = report(failed, load, await load.compareWithLedger());
     if (values.keep) {
-      log("the cluster stays up until Ctrl-C; KUBECONFIG and the logs are in .topdog/rehearsal");
+      log(`the cluster stays up until Ctrl-C; its kubeconfig and logs are in ${places.run}`);
       await new Promise<void>((resolve) => (stopped = resolve));
     }
     return verdict;

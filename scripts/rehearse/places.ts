@@ -15,8 +15,9 @@ export interface Places {
   readonly pki: string;
 }
 
-export function placesOf(cacheHome: string | undefined, run: string): Places {
+export function placesOf(cacheHome: string | undefined): Places {
   const cache = join(cacheHome ?? join(homedir(), ".cache"), "topdog-rehearsal");
+  const run = join(cache, "run");
   return {
     cache,
     bin: join(cache, "bin"),
