@@ -4,6 +4,8 @@ export interface SiblingPoolOptions {
   /** Instances of one service, used in turn. */
   readonly urls: readonly string[];
   readonly connectTimeoutMs: number;
+  /** A connection takes no new call after this long; a standard one when absent. */
+  readonly connectionLifeMs?: number;
 }
 
 /** Keep-alive connections to the instances of one sibling service. */
@@ -16,13 +18,24 @@ export interface SiblingPool {
 /** Shorter than the servers' own 75 s: we never write to a connection that the other side is about to close. */
 const keepAliveMs = 30_000;
 
+/**
+ * A name stands for many instances, and a balancer chooses one for each connection: with endless connections a new instance would
+ * get no calls, and one that a release has switched away from would keep them.
+ */
+const standardConnectionLifeMs = 10_000;
+
 /** The answer relay has its own timeouts: undici's would cut a silent stream. Connections are bounded by the calls in flight. */
-export function createSiblingPool({ urls, connectTimeoutMs }: SiblingPoolOptions): SiblingPool {
+export function createSiblingPool({
+  urls,
+  connectTimeoutMs,
+  connectionLifeMs = standardConnectionLifeMs,
+}: SiblingPoolOptions): SiblingPool {
   const pools = urls.map(
     (url) =>
       new Pool(url, {
         connections: null,
         pipelining: 1,
+        clientTtl: connectionLifeMs,
         keepAliveTimeout: keepAliveMs,
         keepAliveMaxTimeout: keepAliveMs,
         headersTimeout: 0,
