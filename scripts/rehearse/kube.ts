@@ -63,7 +63,7 @@ export async function until<T>(
   what: string,
   ask: () => Promise<T>,
   satisfied: (answer: T) => boolean,
-  { timeoutMs, intervalMs = 300 }: UntilOptions,
+  { timeoutMs, intervalMs = 1_000 }: UntilOptions,
 ): Promise<T> {
   const deadlineMs = Date.now() + timeoutMs;
   let last = "nothing";

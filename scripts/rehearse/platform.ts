@@ -36,7 +36,7 @@ const rehearsalValues = {
 
 function serviceValues(name: ServiceName): object {
   const config: Partial<Record<ServiceName, object>> = {
-    gateway: { PRINCIPAL_TTL_MS: 300 },
+    gateway: { PRINCIPAL_TTL_MS: 5 },
     quota: { GATEWAY_TIMEOUT_MS: 5000 },
     "llm-router": { SANDBOX_URLS: "http://sandbox-provider:8091" },
     "org-registry": { MAIL_DIR: "/tmp/mail" },
@@ -50,7 +50,7 @@ function serviceValues(name: ServiceName): object {
       weights: [30],
       minReadySeconds: 1,
       standBySeconds: 60,
-      progressDeadlineSeconds: 60,
+      progressDeadlineSeconds: 180,
     },
     resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
     shutdownGraceSeconds: 10,

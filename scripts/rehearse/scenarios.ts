@@ -18,7 +18,11 @@ const healthyTimeoutMs = 120_000;
 const promotion = (service: ServiceName): Scenario => ({
   name: `${service}: a healthy release`,
   expected: "promoted",
-  run: async (platform) => (await ship(platform, service)).verdict,
+  run: async (platform) => {
+    const { verdict } = await ship(platform, service);
+    if (verdict !== "promoted") await goBack(platform, service);
+    return verdict;
+  },
 });
 
 /** A bad release is aborted, then taken back by the command of the runbook; afterwards all is as before it. */
