@@ -150,6 +150,7 @@ describe("a page of a person who is signed in", () => {
         { ...seat, source: "org_pool", meters: [{ meter: "api_calls", used: 7, limit: 10, remaining: 3 }] },
       ]),
     );
+    await eventually(() => expect(figures(eve)).toHaveLength(1));
     expect(figures(eve)).toMatchObject([{ orgId: null, meters: [{ used: 3 }] }]);
   });
 

@@ -46,37 +46,41 @@ const reconnectMs = 2_000;
 
 export function createLiveStreams({ maxStreams, maxPerPerson }: LiveStreamsDeps): LiveStreams {
   const streams = new Set<LiveStream>();
-  const indexes = { user: new Map<string, Set<LiveStream>>(), org: new Map<string, Set<LiveStream>>() };
+  /** By what they are found: `user:<id>`, `org:<id>`, `session:<token hash>`, `operators`. An event takes time only for those whom it is about. */
+  const index = new Map<string, Set<LiveStream>>();
 
-  const keysOf = ({ userId, orgId }: Viewer) =>
-    [[indexes.user, userId] as const, ...(orgId === null ? [] : [[indexes.org, orgId] as const])] as const;
+  const keysOf = ({ viewer: { userId, orgId, operator }, tokenHash }: LiveStream): string[] => [
+    `user:${userId}`,
+    `session:${tokenHash}`,
+    ...(orgId === null ? [] : [`org:${orgId}`]),
+    ...(operator ? ["operators"] : []),
+  ];
+  const found = (key: string): readonly LiveStream[] => [...(index.get(key) ?? [])];
 
   function remember(stream: LiveStream): void {
     streams.add(stream);
-    for (const [index, id] of keysOf(stream.viewer)) {
-      const known = index.get(id);
-      if (known === undefined) index.set(id, new Set([stream]));
+    for (const key of keysOf(stream)) {
+      const known = index.get(key);
+      if (known === undefined) index.set(key, new Set([stream]));
       else known.add(stream);
     }
   }
 
   function forget(stream: LiveStream): void {
     streams.delete(stream);
-    for (const [index, id] of keysOf(stream.viewer)) {
-      const known = index.get(id);
+    for (const key of keysOf(stream)) {
+      const known = index.get(key);
       known?.delete(stream);
-      if (known?.size === 0) index.delete(id);
+      if (known?.size === 0) index.delete(key);
     }
   }
 
-  function listening(audience: Audience): Iterable<LiveStream> {
-    if (audience === "operators") return [...streams].filter(({ viewer }) => viewer.operator);
-    return ("orgId" in audience ? indexes.org.get(audience.orgId) : indexes.user.get(audience.userId)) ?? [];
-  }
+  const keyOf = (audience: Audience): string =>
+    audience === "operators" ? audience : "orgId" in audience ? `org:${audience.orgId}` : `user:${audience.userId}`;
 
   return {
     open: (viewer, tokenHash) => {
-      const own = indexes.user.get(viewer.userId)?.size ?? 0;
+      const own = index.get(`user:${viewer.userId}`)?.size ?? 0;
       if (streams.size >= maxStreams || own >= maxPerPerson) return null;
       const stream = createStream(viewer, tokenHash);
       remember(stream);
@@ -84,13 +88,13 @@ export function createLiveStreams({ maxStreams, maxPerPerson }: LiveStreamsDeps)
       return stream;
     },
     tell: (audience, event, sees = () => true) => {
-      for (const stream of listening(audience)) if (sees(stream.viewer)) stream.send(event);
+      for (const stream of found(keyOf(audience))) if (sees(stream.viewer)) stream.send(event);
     },
     endSession: (tokenHash) => {
-      for (const stream of streams) if (stream.tokenHash === tokenHash) stream.end("session_ended");
+      for (const stream of found(`session:${tokenHash}`)) stream.end("session_ended");
     },
     endMember: (orgId, userId) => {
-      for (const stream of indexes.org.get(orgId) ?? []) {
+      for (const stream of found(`org:${orgId}`)) {
         if (stream.viewer.userId === userId) stream.end("membership_changed");
       }
     },

@@ -16,6 +16,8 @@ export interface LiveDeps {
   readonly findStanding: (userId: string, orgId: string) => Promise<Standing>;
   /** Listens for the figures of a bucket's owner; returns how to stop. */
   readonly onUsage: (owner: string, callback: (counted: UsageCounted) => void) => () => void;
+  /** Resolves once the bus has taken note of all that is listened for. */
+  readonly listening: () => Promise<void>;
 }
 
 const standingTimeoutMs = 2_000;
@@ -25,6 +27,7 @@ export const createLiveDeps = (bus: Bus, { streams, sessions }: Pick<LiveDeps, "
   sessions,
   findStanding: (userId, orgId) => callRpc(bus, resolveStanding, { userId, orgId }, { timeoutMs: standingTimeoutMs }),
   onUsage: (owner, callback) => onSignal(bus, usageCounted, callback, owner),
+  listening: () => bus.nc.flush(),
 });
 
 /** A page of a person who is signed in begins to listen. Throws AppError 401, 404, 429 or 503. */
@@ -43,6 +46,8 @@ export async function openLiveStream(
   }
   const stops = bucketOwnersOf(viewer).map((owner) => deps.onUsage(owner, (counted) => stream.sendUsage(counted)));
   stream.onClose(() => stops.forEach((stop) => stop()));
+  // What a page reads after `ready` it must not miss the next change of.
+  await deps.listening();
   // A sign-out, or the end of the membership, may have come before the stream was there to hear of it.
   if ((await deps.sessions.find(tokenHash)) === null) stream.end("session_ended");
   else stream.send({ name: "ready", data: { orgId } });
