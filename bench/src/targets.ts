@@ -5,7 +5,8 @@ import { type Platform, startPlatform } from "./platform.ts";
 import { startPortkey } from "./portkey.ts";
 import type { Workload } from "./workload.ts";
 
-const customers = 4;
+/** Sixty streams at once need so many: a seat-holder of Enterprise has six concurrent requests. */
+const customers = 12;
 const noKeys = (): Promise<readonly string[]> => Promise.resolve(["none"]);
 
 export interface Targets {
@@ -58,7 +59,8 @@ async function bareTarget(
 function platformTarget(platform: Platform): Target {
   const made = new Map<number, Promise<readonly string[]>>();
   const keysFor = ({ randomKeys }: Workload): Promise<readonly string[]> => {
-    if (randomKeys === null || randomKeys <= customers) return Promise.resolve(platform.keys);
+    if (randomKeys === null || randomKeys <= customers)
+      return Promise.resolve(platform.keys.slice(0, randomKeys ?? customers));
     const keys = made.get(randomKeys) ?? createManyKeys(platform.stack, randomKeys);
     made.set(randomKeys, keys);
     return keys;

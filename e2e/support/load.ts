@@ -42,7 +42,13 @@ export async function runLoad(options: LoadOptions): Promise<Observation[]> {
       const url = options.urls[(index + call) % options.urls.length] ?? "";
       const key = options.keys[(index + call) % options.keys.length] ?? "";
       const streamed = options.random() < options.streamedShare;
-      const seen = await observeCall({ agent, url, key, streamed, options });
+      let seen = await observeCall({ agent, url, key, streamed, options });
+      // As a client does that has fewer concurrent requests than it would like: it waits for its turn.
+      while (seen === null && options.goOn(observations)) {
+        await new Promise((resolve) => setTimeout(resolve, turnMs));
+        seen = await observeCall({ agent, url, key, streamed, options });
+      }
+      if (seen === null) return;
       observations.push(seen);
       const restMs = seen.complete ? (options.pauseMs ?? 0) : (options.pauseAfterFailureMs ?? 20);
       if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
@@ -53,6 +59,8 @@ export async function runLoad(options: LoadOptions): Promise<Observation[]> {
   return observations;
 }
 
+const turnMs = 10;
+
 interface Call {
   readonly agent: Agent;
   readonly url: string;
@@ -61,7 +69,8 @@ interface Call {
   readonly options: LoadOptions;
 }
 
-async function observeCall({ agent, url, key, streamed, options }: Call): Promise<Observation> {
+/** Null when all concurrent requests of the plan were running. */
+async function observeCall({ agent, url, key, streamed, options }: Call): Promise<Observation | null> {
   let requestId: string | null = null;
   let source: string | null = null;
   let status: number | null = null;
@@ -86,6 +95,7 @@ async function observeCall({ agent, url, key, streamed, options }: Call): Promis
   } catch {
     // Processes are killed on purpose: what the client saw until then is kept.
   }
+  if (status === 429 && text.includes("concurrent_requests_exceeded")) return null;
   const ok = status === 200;
   const contentEvents = ok ? (streamed ? text.split('"content":"').length - 1 : Number(isWholeJson(text))) : 0;
   const complete = ok && (streamed ? text.includes("data: [DONE]") : isWholeJson(text));

@@ -30,6 +30,12 @@ const failsSoon = (platform: Platform, run: Omit<ChaosRun, "seed">): Promise<unk
 
 const largeOrg = { plan: "enterprise", seats: 2_000 } as const;
 
+/** One for each six clients: so many concurrent requests a seat-holder has. */
+async function keysOfLargeOrgs(): Promise<string[]> {
+  const orgs = await Promise.all([1, 2].map(() => platform.newOrg(largeOrg)));
+  return orgs.map(({ ownerKey }) => ownerKey);
+}
+
 describe(`metering under kill -9 (${note})`, () => {
   test("every answer that a client got is in the ledger exactly once, and counters equal the ledger", async () => {
     platform = await startPlatform({
@@ -37,8 +43,8 @@ describe(`metering under kill -9 (${note})`, () => {
       fastProviders: true,
       settings: { quota: { GATEWAY_TIMEOUT_MS: "3000" } },
     });
-    const { ownerKey } = await platform.newOrg(largeOrg);
-    const load = { durationMs: 30_000, clients: 12, keys: [ownerKey], isEnough: hasProofs };
+    const keys = await keysOfLargeOrgs();
+    const load = { durationMs: 30_000, clients: 12, keys, isEnough: hasProofs };
     const history = await runChaos(platform, { ...load, seed, victims });
     expect(Math.min(...Object.values(history.kills))).toBeGreaterThan(0);
 
@@ -52,13 +58,13 @@ describe(`metering under kill -9 (${note})`, () => {
 
   test("the same check fails when the router keeps no spool", async () => {
     platform = await startPlatform({ fastProviders: true, withoutSpool: true });
-    const { ownerKey } = await platform.newOrg(largeOrg);
-    await failsSoon(platform, { durationMs: 4_000, clients: 12, keys: [ownerKey], victims: ["llm-router"] });
+    const keys = await keysOfLargeOrgs();
+    await failsSoon(platform, { durationMs: 4_000, clients: 12, keys, victims: ["llm-router"] });
   });
 
   test("the same check fails when the ledger takes a charge twice", async () => {
     platform = await startPlatform({ fastProviders: true });
-    const { ownerKey } = await platform.newOrg(largeOrg);
+    const keys = await keysOfLargeOrgs();
     await adminQuery(platform, "alter table ledger drop constraint ledger_pkey");
     await adminQuery(
       platform,
@@ -68,6 +74,6 @@ describe(`metering under kill -9 (${note})`, () => {
       platform,
       "create trigger again after insert on ledger for each row when (pg_trigger_depth() = 0) execute function again()",
     );
-    await failsSoon(platform, { durationMs: 4_000, clients: 8, keys: [ownerKey], victims: ["quota"] });
+    await failsSoon(platform, { durationMs: 4_000, clients: 8, keys, victims: ["quota"] });
   });
 });

@@ -1,4 +1,6 @@
+import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { request } from "undici";
 import { until } from "../support/eventually.ts";
 import { bucketsOf, invariantViolations } from "../support/ledger.ts";
 import { runLoad, type Observation } from "../support/load.ts";
@@ -31,7 +33,7 @@ describe("two gateways and one daily limit", () => {
     const seen = await runLoad({
       urls: platform.gatewayUrls,
       keys: [ownerKey],
-      clients: 16,
+      clients: 6,
       streamedShare: 0.2,
       random: seededRandom(7),
       pauseAfterFailureMs: 5,
@@ -72,6 +74,71 @@ describe("two gateways and one daily limit", () => {
     expect(refused.headers["x-ratelimit-remaining-requests"]).toBe("0");
     expect(refused.json).toMatchObject({ error: { code: "quota_exceeded" } });
     expect(refused.text).toContain("Pro");
+  });
+});
+
+describe("two gateways and the concurrent requests of one plan", () => {
+  /** A call that has begun, whose body is still on its way. */
+  function beginUpload(key: string, gateway: number) {
+    const body = new PassThrough();
+    body.write(chatBody.slice(0, 10));
+    const answer = request(`${platform.gatewayUrls[gateway] ?? ""}/v1/chat/completions`, {
+      method: "POST",
+      headers: bearer(key),
+      body,
+    }).then(
+      async (reply) => ({ status: reply.statusCode, text: await reply.body.text() }),
+      () => ({ status: 0, text: "" }),
+    );
+    return {
+      finish: () => {
+        body.end(chatBody.slice(10));
+        return answer;
+      },
+    };
+  }
+  const refusedAt = (key: string, gateway: number) =>
+    until(
+      "all concurrent requests are seen as running",
+      () => chat(key, gateway),
+      ({ status }) => status === 429,
+    );
+  const servedAt = (key: string, gateway: number) =>
+    until(
+      "a call is served again",
+      () => chat(key, gateway),
+      ({ status }) => status === 200,
+    );
+
+  test("calls beyond them are refused at either gateway before their bodies are read, and served when one has ended", async () => {
+    const { userKey } = await platform.newUser({ plan: "pro" });
+    const running = [beginUpload(userKey, 0), beginUpload(userKey, 1)];
+    for (const gateway of [0, 1]) {
+      const refused = await refusedAt(userKey, gateway);
+      expect(refused.json).toMatchObject({ error: { code: "concurrent_requests_exceeded", type: "rate_limit_error" } });
+      expect(refused.text).toContain("Your plan allows 2 requests at once, and 2 are running.");
+      expect(refused.headers["retry-after"]).toBe("1");
+    }
+    const begun = beginUpload(userKey, 1);
+    expect((await begun.finish()).status).toBe(429);
+    expect((await running[0]?.finish())?.status).toBe(200);
+    await servedAt(userKey, 1);
+    expect((await running[1]?.finish())?.status).toBe(200);
+  });
+
+  test("the free plan's single request works at two gateways in turn", async () => {
+    const { userKey } = await platform.newUser({ plan: "free" });
+    for (let call = 0; call < 10; call += 1) expect((await chat(userKey, call % 2)).status).toBe(200);
+  });
+
+  test("what a killed gateway was serving counts no more within seconds", async () => {
+    const { userKey } = await platform.newUser({ plan: "pro" });
+    const cut = [beginUpload(userKey, 0), beginUpload(userKey, 0)];
+    await refusedAt(userKey, 1);
+    await platform.kill9("gateway");
+    await servedAt(userKey, 1);
+    for (const one of cut) expect((await one.finish()).status).toBe(0);
+    await platform.restart("gateway");
   });
 });
 
@@ -135,12 +202,17 @@ const bearer = (key: string): Record<string, string> => ({
   authorization: `Bearer ${key}`,
   "content-type": "application/json",
 });
+const chatBody = JSON.stringify({
+  model: "sandbox-small",
+  max_tokens: 4,
+  messages: [{ role: "user", content: "hi" }],
+});
 const models = (key: string, gateway: number) => rawCall(platform, "/v1/models", { headers: bearer(key), gateway });
 const chat = (key: string, gateway: number) =>
   rawCall(platform, "/v1/chat/completions", {
     headers: bearer(key),
     gateway,
-    body: JSON.stringify({ model: "sandbox-small", max_tokens: 4, messages: [{ role: "user", content: "hi" }] }),
+    body: chatBody,
   });
 
 /** The API-call limit that the gateway shows on a model list. */

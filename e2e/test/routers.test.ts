@@ -12,10 +12,12 @@ const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 1e9));
 const nothingWrong = { completeWithoutOneRow: [], deliveredWithoutRow: [], chargedTwice: [], violations: [] };
 
 let platform: Platform;
-let ownerKey: string;
+/** Of several orgs: enough concurrent requests for all clients, those that wait for a silent router included. */
+let keys: readonly string[];
 beforeAll(async () => {
   platform = await startPlatform({ routers: 2, breakableLinks: true, fastProviders: true });
-  ({ ownerKey } = await platform.newOrg({ plan: "enterprise", seats: 2_000 }));
+  const orgs = await Promise.all([1, 2, 3, 4].map(() => platform.newOrg({ plan: "enterprise", seats: 2_000 })));
+  keys = orgs.map(({ ownerKey }) => ownerKey);
 }, 180_000);
 afterAll(async () => {
   await platform.stop();
@@ -26,7 +28,7 @@ const completeOf = (seen: readonly Observation[]): number => seen.filter((one) =
 const load = (clients: number, goOn: (seen: readonly Observation[]) => boolean): Promise<Observation[]> =>
   runLoad({
     urls: platform.gatewayUrls,
-    keys: [ownerKey],
+    keys,
     clients,
     streamedShare: 0.5,
     random: seededRandom(seed),

@@ -33,6 +33,11 @@ export function dailyLimit(bucketOwner: string, meter: Meter, plan: Plan, seats:
   return meter === "api_calls" ? plan.apiCallsPerDay : plan.llmRequestsPerDay;
 }
 
+/** Requests at once, from the catalogue: of a subscriber, of each seat-holder, or of the service accounts of an org together. */
+export function concurrencyLimit(bucketOwner: string, plan: Plan, seats: number): number {
+  return bucketOwner.startsWith("org:") && plan.perSeat ? plan.concurrentRequests * seats : plan.concurrentRequests;
+}
+
 /** A day of the calendar, `2026-11-22`. Year 0 has none in Postgres. */
 export const utcDaySchema = z.iso.date().regex(/^[1-9]/, "must be a day of the years 1000 to 9999");
 

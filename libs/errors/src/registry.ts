@@ -179,6 +179,12 @@ export const errorRegistry = {
     "Wait for the reset at midnight UTC, or move to a larger plan.",
     "insufficient_quota",
   ),
+  concurrent_requests_exceeded: transient(
+    429,
+    "All concurrent requests of your plan are running.",
+    "Wait until one of them has ended, or move to a plan with more.",
+    "rate_limit_error",
+  ),
   too_many_calls: transient(
     429,
     "Too many calls are open at once.",

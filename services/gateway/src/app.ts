@@ -30,6 +30,7 @@ import { openBroadcasts } from "./broadcasts/open-broadcasts.ts";
 import type { PrincipalChange } from "./broadcasts/principal-change.ts";
 import { onSessionRevoked } from "./broadcasts/on-session-revoked.ts";
 import { connectRouters } from "./clients/router-links.ts";
+import { createPermitAsks } from "./clients/permit-asks.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
 import { createSiblingPool, type SiblingPool } from "./clients/sibling-pool.ts";
@@ -50,7 +51,7 @@ import { createLiveStreams, type LiveStreams } from "./store/live-streams.ts";
 import { createOpenBreakers, type OpenBreakers } from "./store/open-breakers.ts";
 import { createPrincipals, type Principals } from "./store/principals.ts";
 import { createSessions, type Sessions } from "./store/sessions.ts";
-import { createQuotaLeases, type QuotaLeases } from "./store/quota-leases.ts";
+import { createQuotaHoldings, type QuotaHoldings } from "./store/quota-holdings.ts";
 import { createRoutes } from "./routes/routes.ts";
 import type { ServeCallDeps } from "./usecases/call.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
@@ -89,12 +90,11 @@ interface GatewayDeps {
 const needs = { bus: "required" } as const;
 type GatewayContext = Context<typeof needs, Readonly<GatewayConfig>, GatewayDeps>;
 
-interface Parts {
+interface Parts extends QuotaHoldings {
   readonly metrics: GatewayMetrics;
   readonly principals: Principals;
   readonly sessions: Sessions;
   readonly principalChanges: readonly PrincipalChange[];
-  readonly leases: QuotaLeases;
   readonly keyUses: KeyUses;
   readonly usage: UsagePublisher;
   readonly watchdog: Watchdog;
@@ -154,16 +154,13 @@ function createParts({
       onSessionRevoked(sessions),
       ...onByokChanged(principals),
     ],
-    leases: createQuotaLeases({
+    ...createQuotaHoldings({
       gatewayId: newGatewayId(),
-      call: createQuotaSync(bus),
       monotonicMs,
-      timers: processTimers,
+      sync: createQuotaSync(bus),
+      askPermits: createPermitAsks(bus),
       maxBuckets: config.MAX_BUCKETS,
-      onSync: (outcome, leases) => {
-        metrics.leaseSyncs.inc({ outcome }, 1);
-        metrics.syncedLeases.inc(leases);
-      },
+      metrics,
       onFailure: (error) => logger.warn({ err: error }, "quota does not answer: serving what is held"),
     }),
     keyUses: createKeyUses({
@@ -376,6 +373,7 @@ export const gateway = defineService({
       parts: {
         broadcasts: partOf(() => openBroadcasts(context.bus, parts)),
         leases: { start: () => sync.start(), stop: () => sync.closeAll(closeLeasesMs) },
+        permits: { start: () => undefined, stop: () => parts.permits.stop(closeLeasesMs) },
       },
       jobs: [
         ...liveJobs(live, watch),

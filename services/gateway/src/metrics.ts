@@ -19,6 +19,7 @@ const callOutcomes = [
   "overloaded",
   "draining",
   "too_many_calls",
+  "concurrency_exceeded",
   "too_many_bad_keys",
 ] as const;
 export type CallOutcome = (typeof callOutcomes)[number];

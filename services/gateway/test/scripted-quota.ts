@@ -1,4 +1,5 @@
 import { syncLeases, type LeaseGrant, type LeaseReport } from "@topdog/contracts/rpc/sync-leases";
+import { takePermits } from "@topdog/contracts/rpc/take-permits";
 import type { Meter } from "@topdog/contracts/quota";
 import type { Bus } from "@topdog/messaging/connect";
 import { serveRpc } from "@topdog/messaging/rpc";
@@ -24,6 +25,8 @@ export interface ScriptedQuota {
   /** Tokens that gateways have neither used nor given back. */
   held(owner: string, meter: Meter): number;
   syncs(): number;
+  /** Every gateway gets so many concurrent requests of this owner; 1,000 unless stated. */
+  allow(owner: string, concurrentRequests: number): void;
   /** The database's clock runs from here on. */
   setNow(unixMs: number): void;
   stop(): Promise<void>;
@@ -94,7 +97,19 @@ export function startScriptedQuota(bus: Bus, window: number): ScriptedQuota {
       return { nowMs: nowMs(), day: today(), leases: reports.map((report) => answer(gatewayId, report)) };
     },
   });
+  const allowed = new Map<string, number>();
+  const permits = serveRpc(bus, takePermits, {
+    maxInFlight: 64,
+    logger: silentLogger(),
+    handle: async ({ asks }) => ({
+      grants: asks.map(({ owner, running, held, want }) => {
+        const limit = allowed.get(owner) ?? 1_000;
+        return { owner, held: Math.max(running, Math.min(held + want, limit)), limit, others: 0 };
+      }),
+    }),
+  });
   return {
+    allow: (owner, concurrentRequests) => void allowed.set(owner, concurrentRequests),
     grant: (owner, meter, tokens) => void granted.set(keyOf(owner, meter), tokens),
     used: (owner, meter) => sumOf(owner, meter, (lease) => lease.used),
     returned: (owner, meter) => sumOf(owner, meter, (lease) => lease.returned),
@@ -103,6 +118,8 @@ export function startScriptedQuota(bus: Bus, window: number): ScriptedQuota {
     setNow: (unixMs) => {
       clockOffsetMs = unixMs - Date.now();
     },
-    stop: () => server.stop(),
+    stop: async () => {
+      await Promise.all([server.stop(), permits.stop()]);
+    },
   };
 }

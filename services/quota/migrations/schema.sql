@@ -94,6 +94,11 @@ outbox.sent_at timestamp with time zone
 outbox.seq bigint not null generated always as identity
 outbox.subject text not null
 outbox.traceparent text
+permit.changed_at timestamp with time zone not null
+permit.gateway_id text not null
+permit.held integer not null
+permit.owner text not null
+permit.version bigint not null
 processed_event.consumer text not null
 processed_event.event_id text not null
 processed_event.processed_at timestamp with time zone not null default now()
@@ -176,6 +181,8 @@ ledger_default.ledger_seq_check CHECK ((seq >= 1))
 ledger_default.ledger_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'completed'::text, 'unknown'::text])))
 outbox.outbox_id_key UNIQUE (id)
 outbox.outbox_pkey PRIMARY KEY (seq)
+permit.permit_held_check CHECK ((held >= 0))
+permit.permit_pkey PRIMARY KEY (owner, gateway_id)
 processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
 usage_rollup.usage_rollup_grain_check CHECK ((grain = ANY (ARRAY['hour'::text, 'day'::text])))
 usage_rollup_delta.usage_rollup_delta_pkey PRIMARY KEY (delta_id)
@@ -214,6 +221,7 @@ CREATE UNIQUE INDEX ledger_default_pkey ON public.ledger_default USING btree (le
 CREATE UNIQUE INDEX ledger_pkey ON ONLY public.ledger USING btree (lease_id, seq, entry, day)
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
+CREATE UNIQUE INDEX permit_pkey ON public.permit USING btree (owner, gateway_id)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
 CREATE UNIQUE INDEX usage_rollup_delta_pkey ON public.usage_rollup_delta USING btree (delta_id)
 CREATE UNIQUE INDEX usage_rollup_sum ON public.usage_rollup USING btree (tenant, grain, at, user_id, key_id, source, model, provider) NULLS NOT DISTINCT

@@ -1,6 +1,7 @@
 import { callerVerifier } from "@topdog/http-kit/auth";
 import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
+import { createPermitRecaller } from "./clients/recall-permits.ts";
 import { createRecaller } from "./clients/recall-gateways.ts";
 import { createStandings } from "./clients/standings.ts";
 import { createUsageNews } from "./clients/usage-news.ts";
@@ -11,6 +12,7 @@ import { createJobs } from "./jobs/jobs.ts";
 import { createQuotaMetrics } from "./metrics.ts";
 import { answerSyncLeases } from "./responders/answer-sync-leases.ts";
 import { answerSumUsage } from "./responders/answer-sum-usage.ts";
+import { answerTakePermits } from "./responders/answer-take-permits.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { poolOptions } from "./store/database.ts";
 import { createQuotaStore } from "./store/quota-store.ts";
@@ -36,6 +38,7 @@ export const quota = defineService({
     context.onStop("news of usage", () => usageNews.stop());
     const deps: QuotaDeps = { store, presence, metrics, logger, recall, usageNews };
     const listening = createListening(monotonicMs);
+    const permits = { db, presence, listening, metrics, logger, recall: createPermitRecaller(bus) };
     context.onStop(
       "reconnect listener",
       bus.onReconnect(() => listening.interrupted()),
@@ -57,6 +60,7 @@ export const quota = defineService({
         "usage.consumed, single": onSingleUsageConsumed(context, deps, nowMs),
         "sums of usage": partOf(() => answerSumUsage(context)),
         "lease syncs": partOf(() => answerSyncLeases(bus, deps, config.SYNC_MAX_IN_FLIGHT)),
+        permits: partOf(() => answerTakePermits(bus, permits, config.SYNC_MAX_IN_FLIGHT)),
       },
       jobs: createJobs({
         db,

@@ -33,7 +33,11 @@ export interface ConsistencyMetrics {
   readonly oldestGapSeconds: Level;
 }
 
-export type QuotaMetrics = LeaseMetrics & LedgerMetrics & ConsistencyMetrics;
+export interface PermitMetrics {
+  readonly permits: TotalBy<{ outcome: "ok" | "short" }>;
+}
+
+export type QuotaMetrics = LeaseMetrics & PermitMetrics & LedgerMetrics & ConsistencyMetrics;
 
 const syncBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const lagBucketsSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900];
@@ -42,6 +46,11 @@ const lagBucketsSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 900];
 export function createQuotaMetrics(metrics: Metrics): QuotaMetrics {
   return {
     ...leaseMetrics(metrics),
+    permits: metrics.counter({
+      name: "topdog_quota_permit_asks_total",
+      help: "Questions of gateways for an owner's concurrent requests; short: the plan has no more",
+      labels: { outcome: ["ok", "short"] },
+    }),
     ...ledgerMetrics(metrics),
     ...consistencyMetrics(metrics),
   };

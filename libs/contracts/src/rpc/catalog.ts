@@ -8,6 +8,7 @@ import { resolveSession } from "./resolve-session.ts";
 import { resolveStanding } from "./resolve-standing.ts";
 import { sumUsageRpc } from "./sum-usage.ts";
 import { syncLeases } from "./sync-leases.ts";
+import { takePermits } from "./take-permits.ts";
 
 /** Every question on the bus: who may ask and who may answer follows from this list. */
 export const rpcCatalog: readonly AnyRpc[] = [
@@ -20,4 +21,5 @@ export const rpcCatalog: readonly AnyRpc[] = [
   resolveStanding,
   sumUsageRpc,
   syncLeases,
+  takePermits,
 ];

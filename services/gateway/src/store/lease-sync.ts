@@ -15,6 +15,10 @@ export interface LeaseSyncDeps extends Omit<ReportMessagesDeps, "reportOf" | "on
   readonly book: LeaseBook;
   readonly queue: AdmissionQueue;
   readonly clock: QuotaClock;
+  /** Quota answered a message that left at `askedMs`. */
+  readonly onHeard?: ((askedMs: number) => void) | undefined;
+  /** Something else than leases is held that quota takes from a silent gateway. */
+  readonly mustBeHeard?: (() => boolean) | undefined;
 }
 
 /**
@@ -85,6 +89,7 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
   }
 
   function onReply(reply: SyncReply, answered: readonly Answered[], askedMs: number): void {
+    deps.onHeard?.(askedMs);
     setByAnswer(clock, reply.nowMs, { askedMs, answeredMs: monotonicMs() });
     todayAt(clock, monotonicMs());
     for (const { slot, report, grant } of answered) mergeGrant(slot.lease, report, grant);

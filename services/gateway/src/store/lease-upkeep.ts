@@ -13,6 +13,7 @@ export interface UpkeepDeps {
   /** Tells quota that this gateway is alive, by a message without reports. */
   readonly heartbeat: () => void;
   readonly lastMessageMs: () => number;
+  readonly mustBeHeard?: (() => boolean) | undefined;
 }
 
 export interface Upkeep {
@@ -66,7 +67,8 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
     const nowMs = monotonicMs();
     closeYesterdays(todayAt(clock, nowMs));
     checkIdle(nowMs);
-    if (book.held.size > 0 && nowMs - deps.lastMessageMs() >= heartbeatMs) deps.heartbeat();
+    const mustBeHeard = book.held.size > 0 || deps.mustBeHeard?.() === true;
+    if (mustBeHeard && nowMs - deps.lastMessageMs() >= heartbeatMs) deps.heartbeat();
     deps.after(tickMs, tick);
   }
 

@@ -3,6 +3,7 @@ import { errorRenderer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
 import type { LineLog } from "@topdog/telemetry/line-log";
 import type { Logger } from "@topdog/telemetry/logger";
+import type { Permits } from "../store/permits.ts";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 import type { LinkRelayDeps } from "../clients/link-relay.ts";
 import type { UsagePublisher } from "../clients/usage-publisher.ts";
@@ -14,6 +15,7 @@ import type { FrontDoor, Visit } from "./front-door.ts";
 export interface ServeCallDeps {
   readonly door: FrontDoor;
   readonly leases: QuotaLeases;
+  readonly permits: Permits;
   readonly relay: LinkRelayDeps;
   readonly usage: UsagePublisher;
   readonly metrics: GatewayMetrics;
@@ -38,6 +40,8 @@ export interface Call {
   onGone: (() => void) | null;
   /** What it counts for at the front door; null when it was refused before it was counted. */
   visit: Visit | null;
+  /** Whose concurrent request it is; null before it has a permit. */
+  permitOf: string | null;
   /** It is counted in `inFlight`. */
   hasSlot: boolean;
 }

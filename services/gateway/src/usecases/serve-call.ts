@@ -14,6 +14,7 @@ import { refuse, toObject, type Call, type ServeCallDeps } from "./call.ts";
 import { recordCall, type CallFacts } from "./call-log.ts";
 import { enter, identify, leave, identifyAgain, takeBody } from "./front-door.ts";
 import { forwardCall } from "./forward-call.ts";
+import { takePermit } from "./take-permit.ts";
 import { quotaExceeded, rateLimitHeaders } from "./limit-views.ts";
 
 /**
@@ -45,10 +46,11 @@ export function serveCall(
     detail: undefined,
   };
   const presence = { isGone: false };
-  const call: Call = { req, res, path, facts, presence, onGone: null, visit: null, hasSlot: false };
+  const call: Call = { req, res, path, facts, presence, onGone: null, visit: null, permitOf: null, hasSlot: false };
   const { origin } = req.headers;
   if (origin !== undefined) allowOrigin(deps.cors, origin, res);
   res.on("close", () => {
+    if (call.permitOf !== null) deps.permits.give(call.permitOf);
     if (call.hasSlot) deps.inFlight.count -= 1;
     if (call.visit !== null) leave(deps.door, call.visit);
     if (!res.writableFinished) {
@@ -75,6 +77,7 @@ const outcomeOfRefusal: Readonly<Partial<Record<ErrorCode, CallOutcome>>> = {
   address_not_allowed: "forbidden",
   too_many_bad_keys: "too_many_bad_keys",
   too_many_calls: "too_many_calls",
+  concurrent_requests_exceeded: "concurrency_exceeded",
   temporary_reduced_capacity: "reduced_capacity",
   overloaded: "overloaded",
   internal_error: "failed",
@@ -106,7 +109,10 @@ interface ReceivedCall {
   readonly body: Buffer | null;
 }
 
-/** Through the front door: who calls, the whole body, and only then one of the process's slots. Null when the client has gone. */
+/**
+ * Through the front door: who calls, one of their concurrent requests, the whole body, and only then one of the process's slots. Null
+ * when the client has gone.
+ */
 async function receive(deps: ServeCallDeps, call: Call): Promise<ReceivedCall | null> {
   const { door } = deps;
   const { req, facts } = call;
@@ -115,6 +121,9 @@ async function receive(deps: ServeCallDeps, call: Call): Promise<ReceivedCall | 
   let caller = (facts.caller = found instanceof Promise ? await found : found);
   let body: Buffer | null = null;
   if (facts.operation.method === "POST") {
+    const permit = takePermit(deps.permits, call, caller);
+    if (permit instanceof Promise) await permit;
+    if (call.presence.isGone) return null;
     body = await takeBody(door, visit, req, call.res, { maxBytes: deps.maxBodyBytes, unpacks: true });
     if (body === null) return null;
     const same = identifyAgain(door, visit, req, scopes, caller);

@@ -1,5 +1,6 @@
 import type { Database } from "@topdog/postgres/pool";
 import type { Job } from "@topdog/service/job";
+import { forgetPermits } from "../store/permits.ts";
 import { foldAllUsage, forgetOldUsage } from "../usecases/keep-usage.ts";
 import { giveUpOpenRows } from "../usecases/give-up-open-rows.ts";
 import { makePartitions } from "../usecases/make-partitions.ts";
@@ -58,6 +59,13 @@ export function createJobs({ db, usageDeadlineMs, measureConsistency, ...options
       timeoutMs: 20_000,
       owner: "one",
       run: () => deps.store.forgetGateways(),
+    },
+    {
+      name: "forget-permits",
+      intervalMs: 600_000,
+      timeoutMs: 20_000,
+      owner: "one",
+      run: () => forgetPermits(db),
     },
   ];
   return jobs.map((job) => ({

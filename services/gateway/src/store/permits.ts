@@ -1,0 +1,131 @@
+import type { PermitAsk, PermitGrant } from "@topdog/contracts/rpc/take-permits";
+import type { AskPermits } from "../clients/permit-asks.ts";
+import type { Timers } from "../clients/timers.ts";
+import { createPermitBook } from "./permit-book.ts";
+import type { PermitEntry, PermitOutcome } from "./permit-entry.ts";
+import { createPermitMessages } from "./permit-messages.ts";
+import { createPermitTrust } from "./permit-trust.ts";
+import { createPermitWaiting, overOf } from "./permit-waiting.ts";
+
+/**
+ * The concurrent requests of every owner, exact over all gateways: a call runs under a permit that quota gave to this gateway and to no
+ * other. A permit stays here when its call ends, so that the next call needs no message; it goes back when another gateway lacks it.
+ */
+export interface Permits {
+  /** For each that was taken, `give` must be called exactly once. */
+  take(owner: string): PermitOutcome | Promise<PermitOutcome>;
+  give(owner: string): void;
+  /** Another gateway lacks permits of this owner. */
+  recall(owner: string, forGateway: string): void;
+  /** The owner's limit may have changed. */
+  recheck(owner: string): void;
+  /** Quota answered a message that left at `askedMs`: it knew by then that this process is alive. */
+  heard(askedMs: number): void;
+  /** Whether quota must hear of this process to leave it what it holds. */
+  holdsAny(): boolean;
+  /** Gives back everything that no call uses; resolves when quota has answered, or after `graceMs`. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export interface PermitsDeps {
+  readonly gatewayId: string;
+  readonly ask: AskPermits;
+  readonly monotonicMs: () => number;
+  readonly timers: Timers;
+  /** Quota does not answer just now. */
+  readonly isAway: () => boolean;
+  readonly maxOwners: number;
+  readonly onFailure: (error: unknown) => void;
+}
+
+const maxWaiting = 256;
+const tickMs = 1_000;
+const stopPollMs = 10;
+
+export function createPermits(deps: PermitsDeps): Permits {
+  const { monotonicMs, timers } = deps;
+  const trust = createPermitTrust(monotonicMs, deps.isAway);
+  const book = createPermitBook({ ...deps, letGo: returnIdle });
+  const onHeard = (askedMs: number): void => trust.noteHeard(askedMs);
+  const messages = createPermitMessages({ ...deps, askOf, onGrant, onHeard, onUnanswered: serveWithoutQuota });
+  const waiting = createPermitWaiting({ book, timers, monotonicMs, ask: (entry) => messages.ask(entry) });
+
+  function askOf(entry: PermitEntry): PermitAsk {
+    const held = trust.isSound(entry) ? entry.held : entry.running;
+    const want = Math.min(maxWaiting, Math.max(0, entry.waiting.length - (held - entry.running)));
+    return { owner: entry.owner, running: entry.running, held, want };
+  }
+
+  function onGrant(entry: PermitEntry, grant: PermitGrant, askedMs: number): void {
+    entry.limit = grant.limit;
+    entry.others = grant.others;
+    if (grant.held === null) return messages.ask(entry);
+    entry.confirmedMs = askedMs;
+    entry.held = Math.max(grant.held, entry.running);
+    waiting.admit(entry);
+    if (entry.isRecalled) returnIdle(entry);
+    if (entry.held > grant.held) messages.ask(entry);
+    if (entry.waiting.length > 0) waiting.goOn(entry);
+    else if (entry.running === 0 && entry.held === 0 && !messages.isDue(entry)) book.drop(entry);
+  }
+
+  /** What is held goes on to be used: without quota no other gateway is given it. */
+  function serveWithoutQuota(entry: PermitEntry): void {
+    if (trust.isOurs(entry)) waiting.admit(entry);
+    waiting.refuse(entry, { reason: "unavailable" });
+  }
+
+  function returnIdle(entry: PermitEntry): void {
+    entry.isRecalled = entry.inFlight;
+    if (entry.held === entry.running) return;
+    entry.held = entry.running;
+    messages.ask(entry);
+  }
+
+  function tick(): void {
+    trust.noteAlive();
+    book.sweep();
+    cancelTick = timers.after(tickMs, tick);
+  }
+  let cancelTick = timers.after(tickMs, tick);
+
+  return {
+    take: (owner) => {
+      const entry = book.entry(owner);
+      if (entry.waiting.length === 0 && entry.running < entry.held && trust.isSound(entry)) {
+        book.begin(entry);
+        return "taken";
+      }
+      if (monotonicMs() < entry.overUntilMs || entry.waiting.length >= maxWaiting) return overOf(entry);
+      return new Promise<PermitOutcome>((resolve) => {
+        if (entry.waiting.push(resolve) === 1) entry.attempts = 0;
+        messages.ask(entry);
+      });
+    },
+    give: (owner) => {
+      const entry = book.find(owner);
+      if (entry === undefined) return;
+      book.end(entry);
+      if (trust.isOurs(entry)) waiting.admit(entry);
+    },
+    recall: (owner, forGateway) => {
+      const entry = book.find(owner);
+      if (entry !== undefined && forGateway !== deps.gatewayId) returnIdle(entry);
+    },
+    recheck: (owner) => {
+      const entry = book.find(owner);
+      if (entry === undefined) return;
+      entry.overUntilMs = Number.NEGATIVE_INFINITY;
+      messages.ask(entry);
+    },
+    heard: onHeard,
+    holdsAny: () => book.size() > 0,
+    stop: async (graceMs) => {
+      const endMs = monotonicMs() + graceMs;
+      for (const entry of book.all()) returnIdle(entry);
+      while (monotonicMs() < endMs && messages.isBusy())
+        await new Promise<void>((resolve) => timers.after(stopPollMs, resolve));
+      cancelTick();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { AppError } from "@topdog/errors/app-error";
+import type { KnownCaller } from "../store/known-callers.ts";
+import type { PermitRefusal } from "../store/permit-entry.ts";
+import type { Permits } from "../store/permits.ts";
+import type { Call } from "./call.ts";
+
+const retryAfterSeconds = 1;
+
+/**
+ * One of the concurrent requests of the caller's plan, exact over all gateways; a call has it until its answer ends. Throws AppError
+ * 429, or 503 when quota cannot be asked and nothing is held.
+ */
+export function takePermit(permits: Permits, call: Call, { principal }: KnownCaller): void | Promise<void> {
+  const { personal, org } = principal.buckets;
+  // A service account has no bucket of its own.
+  const owner = personal ?? org;
+  if (owner === null) throw new Error("a caller has neither a bucket of their own nor an org's");
+  const outcome = permits.take(owner);
+  if (outcome === "taken") call.permitOf = owner;
+  else if (outcome instanceof Promise) return settle(permits, call, owner, outcome);
+  else throw refusalOf(outcome);
+}
+
+async function settle(permits: Permits, call: Call, owner: string, asked: ReturnType<Permits["take"]>): Promise<void> {
+  const outcome = await asked;
+  if (outcome !== "taken") throw refusalOf(outcome);
+  if (call.presence.isGone) permits.give(owner);
+  else call.permitOf = owner;
+}
+
+function refusalOf(refusal: PermitRefusal): AppError {
+  if (refusal.reason === "unavailable") return new AppError("temporary_reduced_capacity", { retryAfterSeconds });
+  const { limit, running } = refusal;
+  const allowed = `${limit} request${limit === 1 ? "" : "s"} at once`;
+  const detail = `Your plan allows ${allowed}, and ${running} ${running === 1 ? "is" : "are"} running.`;
+  return new AppError("concurrent_requests_exceeded", { detail, retryAfterSeconds });
+}
