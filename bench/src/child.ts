@@ -57,5 +57,7 @@ async function startServer(file: string, args: readonly string[]): Promise<Serve
 export const startBareProxy = (upstreamPort: number): Promise<Server> =>
   startServer("./bare-proxy-process.ts", [`http://127.0.0.1:${upstreamPort}`]);
 
+export const startDialectProvider = (): Promise<Server> => startServer("./dialect-provider-process.ts", []);
+
 export const startProvider = (tokenIntervalMs: number): Promise<Server> =>
   startServer("./provider-process.ts", [String(tokenIntervalMs)]);

@@ -10,6 +10,7 @@ import { measurePlanChange } from "./plan-change.ts";
 import { createPinning } from "./pinning.ts";
 import { describe, type JsonResult, toJson } from "./report.ts";
 import { measureRevocation } from "./revocation.ts";
+import { measureRouter } from "./router.ts";
 import { startTargets } from "./targets.ts";
 import { tokenIntervalMs, workloads } from "./workload.ts";
 
@@ -94,6 +95,7 @@ async function main(): Promise<number> {
   if (options === null) return 0;
   const [alone] = [
     ...(options.ledger ? [measureLedger] : []),
+    ...(options.router ? [measureRouter] : []),
     ...(options.revocation ? [measureRevocation] : []),
     ...(options.planChange ? [measurePlanChange] : []),
   ];

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly revocation: boolean;
   /** How soon a change of plan is enforced, and nothing else. */
   readonly planChange: boolean;
+  /** What a call costs the router by dialect and provider, and nothing else. */
+  readonly router: boolean;
   readonly rounds: number;
   /** Of one measurement; there are rounds × workloads × targets of them. */
   readonly measureMs: number;
@@ -40,6 +42,7 @@ Workloads
 Options
   --quick            ${quickWorkloads.join(", ")} for ${quickTargets.join(", ")}; within five minutes
   --ledger           nothing of these: how fast usage becomes ledger rows on a day with a million, CPU by process
+  --router           nothing of these: CPU and added time to first content by who speaks and who answers; 2,000 slow streams
   --revocation       nothing of these: from a key's DELETE to its refusal by both of two gateways
   --plan-change      nothing of these: from a webhook of Stripe to its enforcement by both of two gateways
   --only <name>      this workload or target alone; may be repeated
@@ -72,6 +75,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     options: {
       quick: { type: "boolean", default: false },
       ledger: { type: "boolean", default: false },
+      router: { type: "boolean", default: false },
       revocation: { type: "boolean", default: false },
       "plan-change": { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
@@ -91,6 +95,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   return {
     quick: values.quick,
     ledger: values.ledger,
+    router: values.router,
     revocation: values.revocation,
     planChange: values["plan-change"],
     rounds: bounded("rounds", values.rounds),
