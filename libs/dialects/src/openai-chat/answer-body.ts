@@ -46,7 +46,7 @@ function messageOf({ parts }: AnswerChoice): object {
     content: joined(parts, "text"),
     refusal: joined(parts, "refusal"),
     annotations: [],
-    ...(reasoning === null ? {} : { reasoning_content: reasoning }),
+    ...(reasoning === null || reasoning === "" ? {} : { reasoning_content: reasoning }),
     ...(seals.length === 0 ? {} : { reasoning_details: seals.map((part) => sealMember(part as ReasoningPart)) }),
     ...(calls.length === 0
       ? {}
