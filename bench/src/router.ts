@@ -128,6 +128,13 @@ async function measureSlowStreams(platform: Side, routerPid: number, progress: P
   return `${slowStreams} slow streams: router ${before.toFixed(0)} MiB before, ${held.toFixed(0)} MiB with all open, ${later.toFixed(0)} MiB after ${slowForMs / 1000} s; ${each.toFixed(0)} KiB each`;
 }
 
+/** All of it comes from one address. */
+const gatewaySettings: Record<string, string> = {
+  BAD_KEYS_PER_MINUTE: "100000",
+  MAX_CONNECTIONS_PER_ADDRESS: "8192",
+  MAX_CALLS_PER_ADDRESS: "8192",
+};
+
 const routerSettings = (providerUrl: string): Record<string, string> => ({
   ...Object.fromEntries(
     Object.keys(providers).flatMap((id) => [
@@ -144,7 +151,7 @@ export async function measureRouter(progress: Progress): Promise<void> {
   const provider = await startDialectProvider();
   const providerUrl = `http://127.0.0.1:${provider.port}`;
   const dataDir = makeScratchFolder("bench-router");
-  const env = { "llm-router": routerSettings(providerUrl), gateway: { BAD_KEYS_PER_MINUTE: "100000" } };
+  const env = { "llm-router": routerSettings(providerUrl), gateway: gatewaySettings };
   let stack: Stack | null = null;
   try {
     stack = await startStack({ dataDir, sandboxes: 0, env, onProgress: progress });
