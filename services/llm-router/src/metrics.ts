@@ -1,6 +1,7 @@
 import type { Metrics } from "@topdog/telemetry/metrics";
 import { type FailureKind, failureKinds } from "./domain/failure-table.ts";
-import { dataSegments, judgedPlans } from "./domain/answer-consistency.ts";
+import { judgedPlans } from "./domain/answer-consistency.ts";
+import { dataSegments } from "./domain/data-segment.ts";
 import type { Judged } from "./domain/answer-judgements.ts";
 import type { BreakerState } from "./clients/breaker.ts";
 

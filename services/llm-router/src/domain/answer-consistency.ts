@@ -4,8 +4,6 @@ import { planIds } from "@topdog/contracts/plans";
 const unknownPlan = "unknown";
 export const judgedPlans = [...planIds, unknownPlan] as const;
 export type JudgedPlan = (typeof judgedPlans)[number];
-export const dataSegments = ["general", "medical", "scientific"] as const;
-export type DataSegment = (typeof dataSegments)[number];
 
 export const maxOutputs = 20;
 export const maxOutputCharacters = 20_000;

@@ -1,4 +1,5 @@
-import type { DataSegment, JudgedPlan } from "./answer-consistency.ts";
+import type { JudgedPlan } from "./answer-consistency.ts";
+import type { DataSegment } from "./data-segment.ts";
 
 export interface Judged {
   readonly plan: JudgedPlan;

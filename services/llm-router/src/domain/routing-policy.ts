@@ -1,9 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
+import { type DataSegment, dataSegments } from "./data-segment.ts";
 import type { Model } from "./models.ts";
-
-/** What data a call is about: `X-Data-Segment`. */
-export const dataSegments = ["general", "medical", "scientific"] as const;
-export type DataSegment = (typeof dataSegments)[number];
 
 export interface CallLimits {
   /** Of a stream, until its first content event. */

@@ -4,13 +4,12 @@ import type { IncomingHttpHeaders } from "node:http";
 import { z } from "zod";
 import {
   consistencyOf,
-  type DataSegment,
-  dataSegments,
   judgedPlans,
   type JudgedPlan,
   maxOutputCharacters,
   maxOutputs,
 } from "../domain/answer-consistency.ts";
+import { type DataSegment, dataSegments } from "../domain/data-segment.ts";
 import type { AnswerJudgements, JudgementTotal } from "../domain/answer-judgements.ts";
 
 const share = z.number().min(0).max(1);

@@ -7,7 +7,8 @@ import type { ByokOffers } from "../clients/byok-upstreams.ts";
 import type { UpstreamRoute } from "../clients/upstream-route.ts";
 import type { Upstreams } from "../clients/upstreams.ts";
 import { chooseCandidates, type Holder, type OwnCandidate } from "../domain/candidates.ts";
-import { type DataSegment, permits, type RoutingPolicy } from "../domain/routing-policy.ts";
+import type { DataSegment } from "../domain/data-segment.ts";
+import { permits, type RoutingPolicy } from "../domain/routing-policy.ts";
 import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 
 export interface RouteDeps {
