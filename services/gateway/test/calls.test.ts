@@ -127,6 +127,8 @@ describe("a metered call", () => {
     }
     const wrong = await gateway.call(key, { method: "PUT", path: "/v1/responses/resp_1" });
     expect([wrong.status, wrong.headers["allow"]]).toEqual([405, "GET, HEAD, DELETE, OPTIONS"]);
+    const without = await gateway.call(key, { method: "DELETE", path: "/v1/responses/" });
+    expect([without.status, errorOf(without).code]).toEqual([404, "not_found"]);
   });
 
   test("of a client of Anthropic's API is refused in its shape, at the addresses that both APIs have", async () => {

@@ -68,7 +68,10 @@ export function mountLlmAddresses(app: Express, { cors, onError }: LlmAddressesD
       ", ",
     );
     app.options(paths, (_req, res) => void res.status(204).setHeader("allow", allow).end());
+    const hasIds = [...methodsOf.keys()].some((path) => path.startsWith(`${documented}/:`));
     app.all(paths, (req, res, next) => {
+      // The address of one of them, and the id is empty.
+      if (hasIds && req.path.endsWith("/")) return absent("an id is missing.")(req, res, next);
       void onError(new AppError("method_not_allowed", { headers: { allow } }), req, res, next);
     });
   }
