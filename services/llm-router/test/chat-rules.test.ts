@@ -61,7 +61,6 @@ describe("where a provider's chat completions are not OpenAI's", () => {
     ["deepseek", "response_format", '{"type":"json_schema","json_schema":{"name":"a","schema":{}}}'],
     ["together", "top_logprobs", "3"],
     ["openrouter", "models", '["openai/gpt-5.5"]'],
-    ["openai", "service_tier", '"priority"'],
     ["openrouter", "plugins", '[{"id":"web"}]'],
   ])("%s is not asked for %s that it cannot do, or that would cost another price", async (id, name, value) => {
     const { outcome, text } = await sent(id, `${start},"${name}":${value}}`);

@@ -1,6 +1,5 @@
 import { modelTable } from "../../../domain/model-table.ts";
 import { createHttpProvider } from "../../provider-http/http-provider.ts";
-import { adaptChat, type ChatRules } from "../openai-compatible/chat-rules.ts";
 import { dialectPath } from "../openai-compatible/provider.ts";
 import type { BuiltInProvider } from "../built-in-provider.ts";
 import type { ProviderCall } from "../provider.ts";
@@ -8,9 +7,6 @@ import { readRefusal } from "./refusal.ts";
 
 const versionHeader = "anthropic-version";
 const version = "2023-06-01";
-
-/** They cost more than the price list says. */
-const rules: ChatRules = { refused: { speed: /"fast"/, inference_geo: /"us"/, service_tier: /"priority"/ } };
 
 /** The API wants one; callers of its own dialect may name another. */
 const versionOf = ({ headers }: ProviderCall): readonly string[] =>
@@ -32,7 +28,6 @@ export const anthropic: BuiltInProvider = {
         ...(method === "GET" ? [versionHeader, version] : []),
       ],
       headersOf: versionOf,
-      adapt: (call) => adaptChat(call, rules),
       readRefusal,
       checkPath: "models?limit=1",
     }),
