@@ -62,8 +62,8 @@ export function createJudge(document: OpenApi): Judge {
   ];
 }
 
-/** Many documents, one after another. */
-const streams = new Set(["text/event-stream", "application/x-ndjson"]);
+/** Many documents, or lines, one after another. */
+const streams = new Set(["text/event-stream", "application/x-ndjson", "text/csv"]);
 const refusals = new Set([400, 401, 404, 405]);
 const llmErrorOf = (path: string): string => (path.startsWith("/v1/messages") ? "AnthropicError" : "OpenAiError");
 const isLlmApi = (path: string): boolean => path.startsWith("/v1/");

@@ -100,13 +100,16 @@ export const exportHistoryRoute = ({ db, findStanding }: RouteDeps) =>
     summary: "Export what was used as CSV, all of the range",
     description,
     query: z.object(historyFields),
-    responses: { 200: streamed("text/csv; charset=utf-8", "A line of names, then one line for each interval") },
+    responses: { 200: streamed("text/csv", "A line of names, then one line for each interval") },
     handler: async ({ caller, query: { orgId, ...asked } }) => {
       const query = await openHistory(db, await reachPlace(findStanding, caller, orgId), asked);
       return {
         status: 200 as const,
         stream: Readable.from(csvOf(exportHistory(db, query), query.by)),
-        headers: { "content-disposition": `attachment; filename="usage-${query.from}-${query.to}.csv"` },
+        headers: {
+          "content-type": "text/csv; charset=utf-8",
+          "content-disposition": `attachment; filename="usage-${query.from}-${query.to}.csv"`,
+        },
       };
     },
   });
