@@ -429,6 +429,7 @@ lease_ledger: delete, insert, select, update
 ledger: delete, insert, select, update
 ledger_default: delete, insert, select, update
 outbox: delete, insert, select, update
+permit: delete, insert, select, update
 processed_event: delete, insert, select, update
 usage_rollup: delete, insert, select, update
 usage_rollup_delta: delete, insert, select, update

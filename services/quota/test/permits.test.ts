@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(() => quota.drop());
 beforeEach(async () => {
-  await quota.db.raw("truncate permit");
+  await quota.db.raw("delete from permit");
   nowMs = 0;
   recalls = [];
   const listening = createListening(() => nowMs);
