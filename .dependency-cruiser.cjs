@@ -71,6 +71,18 @@ module.exports = {
       { path: `${service}/(app|main|config|commands)` },
     ),
     rule(
+      "pages-do-not-meet",
+      "a page is its own folder: what several share stands in ui, api or domain.",
+      { path: "^services/web/src/pages/([^/]+)/" },
+      { path: "^services/web/src/pages/", pathNot: "^services/web/src/pages/$1/" },
+    ),
+    rule(
+      "the-browser-gets-no-server-code",
+      "what the web app knows of the platform is generated from its documents.",
+      { path: "^services/web/src/" },
+      { path: "^libs/|^services/(?!web/)" },
+    ),
+    rule(
       "sources-never-import-tests",
       "Shipped code must not reach test code.",
       { path: "/src/", pathNot: "\\.test\\.ts$|^libs/testing/" },
@@ -84,7 +96,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@topdog/source", "import", "node", "default"],
-      extensions: [".ts", ".mjs", ".js", ".json"],
+      extensions: [".ts", ".tsx", ".mjs", ".js", ".json"],
     },
   },
 };

@@ -5,13 +5,16 @@ import { durables, streams } from "@topdog/contracts/topology";
 import { buildChartDocuments } from "./charts/charts.ts";
 import { buildAsyncApi } from "./documents/asyncapi.ts";
 import { readDefinitions } from "./documents/definitions.ts";
+import { buildClientTypes } from "./documents/client-types.ts";
 import { monitoringDocuments } from "../monitoring/documents.ts";
 import { buildPublicOpenApi } from "./documents/openapi.ts";
+import { buildTiers } from "./documents/tiers.ts";
 
 const usage = `npm run generate: writes the documents, charts, rules, gates and dashboards that follow from the code
   --check   writes nothing; fails when a committed document is not what the code says`;
 
 const root = join(import.meta.dirname, "..");
+const jsonOf = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
 
 function firstDifference(committed: string, generated: string): string {
   const [old, now] = [committed.split("\n"), generated.split("\n")];
@@ -26,10 +29,12 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const json = (document: unknown): string => `${JSON.stringify(document, null, 2)}\n`;
+  const openApi = await buildPublicOpenApi();
   const documents = {
-    "docs/asyncapi.json": json(buildAsyncApi(await readDefinitions(), { streams, durables })),
-    "docs/openapi.json": json(await buildPublicOpenApi()),
+    "docs/asyncapi.json": jsonOf(buildAsyncApi(await readDefinitions(), { streams, durables })),
+    "docs/openapi.json": jsonOf(openApi),
+    "services/web/src/api/schema.d.ts": buildClientTypes(openApi),
+    "services/web/src/api/tiers.json": jsonOf(buildTiers()),
     ...monitoringDocuments(),
     ...(await buildChartDocuments()),
   };

@@ -12,9 +12,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const source = "--conditions=@topdog/source";
 
 const tasks = {
-  start: { entry: ["scripts/start.ts"], engines: true, show: true },
-  dev: { entry: ["scripts/start.ts", "--watch"], engines: true, show: true },
-  test: { entry: [source, "scripts/test.ts"], engines: true, show: true },
+  start: { entry: ["scripts/start.ts"], engines: true, web: true, show: true },
+  dev: { entry: ["scripts/start.ts", "--watch"], engines: true, web: true, show: true },
+  test: { entry: [source, "scripts/test.ts"], engines: true, web: true, show: true },
   mutate: { entry: [source, "scripts/mutate.ts"], engines: false, show: true },
   bench: { entry: ["bench/src/main.ts"], engines: true, show: true },
   generate: { entry: [source, "scripts/generate-documents.ts"], engines: false, show: false },
@@ -43,13 +43,14 @@ async function main([name, ...args]) {
   });
 }
 
-/** The build and nats-server's download wait for different things: the compiler and the network. */
+/** The builds and nats-server's download wait for different things: the compilers and the network. */
 async function prepare(task, steps, node, options) {
   const build = steps.run("build", "tsc", ["-b"], options);
   const engines = task.engines
     ? steps.run("get nats-server", node, [source, "scripts/get-nats-server.ts"], options)
     : null;
-  await Promise.all([build, engines]);
+  const web = task.web ? steps.run("build the web app", node, [source, "services/web/build/build.ts"], options) : null;
+  await Promise.all([build, engines, web]);
 }
 
 function readFlags(args, options) {

@@ -12,7 +12,9 @@ export function welcome(stack: Stack, models: readonly string[], took: string): 
   return `
 ${table(stack)}
 
-Ready in ${took}. The demo user's key (plan Pro), and those of a Teams org's owner and member:
+Ready in ${took}. The web app: ${gateway}
+
+The demo user's key (plan Pro), and those of a Teams org's owner and member:
   ${key}
   ${stack.demo.teamsOwnerKey}
   ${stack.demo.teamsMemberKey}

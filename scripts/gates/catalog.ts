@@ -24,7 +24,12 @@ function toolGates(root: string): Gate[] {
       name: "types",
       guarantee: "everything compiles, tests and scripts too",
       advice: "npm test -- --only types shows the same",
-      check: toolCheck(root, [tsc, "-b"], [tsc, "-p", "tsconfig.check.json"]),
+      check: toolCheck(
+        root,
+        [tsc, "-b"],
+        [tsc, "-p", "tsconfig.check.json"],
+        [tsc, "-p", "services/web/tsconfig.json"],
+      ),
     },
     {
       name: "lint",
@@ -57,7 +62,7 @@ function toolGates(root: string): Gate[] {
     },
     {
       name: "documents",
-      guarantee: "docs, rules, gates and dashboards are what the code says",
+      guarantee: "docs, rules, gates, dashboards and the web app's client are what the code says",
       advice: "npm run generate, look at the difference, commit it",
       check: toolCheck(root, [sourceCondition, "scripts/generate-documents.ts", "--check"]),
     },

@@ -44,6 +44,10 @@ const violations: Record<string, Record<string, string>> = {
     "services/shop/src/responders/answer-price.ts": 'import "../config.ts";\n',
     "services/shop/src/broadcasts/on-price-changed.ts": 'import "../config.ts";\n',
   },
+  "pages-do-not-meet": { "services/web/src/pages/one/one-page.tsx": 'import "../two/two-page.tsx";\n' },
+  "the-browser-gets-no-server-code": {
+    "services/web/src/api/price.ts": 'import "../../../shop/src/domain/price.ts";\n',
+  },
   "sources-never-import-tests": { "services/shop/src/app.ts": 'import "../test/fixture.ts";\n' },
 };
 const innocent: Record<string, string> = {
@@ -53,6 +57,7 @@ const innocent: Record<string, string> = {
   "services/shop/src/domain/price.ts": "export const price = 1;\n",
   "services/shop/src/usecases/buy.ts": 'import { price } from "../domain/price.ts";\nexport type Buy = typeof price;\n',
   "services/shop/src/config.ts": "export const config = 1;\n",
+  "services/web/src/pages/two/two-page.tsx": "export const Page = 2;\n",
   "services/shop/test/fixture.ts": "export const fixture = 1;\n",
   "proofs/support/proof.ts": 'import "../../services/shop/src/domain/price.ts";\nexport const proof = 1;\n',
 };

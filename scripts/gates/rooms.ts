@@ -17,6 +17,23 @@ const rootFiles = new Set(["main.ts", "instrumentation.ts", "config.ts", "app.ts
 const maxMainLines = 40;
 const readmeSections = ["Owns", "Does not own", "Publishes", "Consumes", "Config", "SLO"];
 
+/** The web app is no process: a site that the gateway serves, with rooms of its own. */
+export const webApp = "web";
+const webRooms = ["api", "copy", "domain", "pages", "style", "ui"];
+const webRootFiles = new Set(["client.tsx", "prerender.tsx", "routes.tsx", "early.js"]);
+
+/** A page is a folder of its own; what people read stands in `copy`. */
+function findWebProblems(files: readonly SourceFile[]): string[] {
+  const base = `services/${webApp}/src/`;
+  return files
+    .filter((file) => file.path.startsWith(base))
+    .filter((file) => {
+      const [room = "", ...rest] = file.path.slice(base.length).split("/");
+      return rest.length === 0 ? !webRootFiles.has(room) : !webRooms.includes(room);
+    })
+    .map((file) => `${file.path}: not in a room (${webRooms.join(", ")})`);
+}
+
 function findServiceProblems(files: readonly SourceFile[], service: string): string[] {
   const base = `services/${service}/`;
   const own = files.filter((file) => file.path.startsWith(base));
@@ -60,6 +77,8 @@ export function findRoomProblems(files: readonly SourceFile[]): string[] {
   const barrels = files
     .filter((file) => /^(?:libs|services)\/[^/]+\/src\/(?:.*\/)?index\.ts$/.test(file.path))
     .map((file) => `${file.path}: a barrel; export by path`);
-  const services = childFolders(files, "services").flatMap((service) => findServiceProblems(files, service));
-  return [...libraries, ...barrels, ...services];
+  const services = childFolders(files, "services")
+    .filter((service) => service !== webApp)
+    .flatMap((service) => findServiceProblems(files, service));
+  return [...libraries, ...barrels, ...services, ...findWebProblems(files)];
 }

@@ -8,7 +8,7 @@ export interface SourceFile {
 }
 
 const ignoredFolders = new Set([".git", ".topdog", "coverage", "dist", "node_modules"]);
-const textFile = /\.(?:ts|mts|cts|mjs|cjs|js|json|md|sql|ya?ml|sh|html|css)$|(?:^|\/)\.?[A-Za-z]+rc$|^\.ci\//;
+const textFile = /\.(?:tsx?|mts|cts|mjs|cjs|js|json|md|sql|ya?ml|sh|html|css)$|(?:^|\/)\.?[A-Za-z]+rc$|^\.ci\//;
 
 function walk(root: string, folder: string, found: string[]): string[] {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
@@ -27,7 +27,7 @@ export function readSourceTree(root: string): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 }
 
-export const isCode = (file: SourceFile): boolean => /\.[cm]?[jt]s$/.test(file.path);
+export const isCode = (file: SourceFile): boolean => /\.(?:[cm]?[jt]s|tsx)$/.test(file.path);
 export const isTest = (file: SourceFile): boolean =>
   /\.test\.ts$|\/test\/|^(?:e2e|proofs)\/|^libs\/testing\//.test(file.path);
 

@@ -1,0 +1,41 @@
+import "@fontsource-variable/schibsted-grotesk/wght.css";
+import "@fontsource/ibm-plex-mono/latin-400.css";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/frames.css";
+import "./style/parts.css";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot, hydrateRoot } from "react-dom/client";
+import { createBrowserRouter, matchRoutes, type RouteObject, RouterProvider } from "react-router";
+import { createQueries } from "./api/queries.ts";
+import { routes } from "./routes.tsx";
+
+/** The page that is open is loaded before React takes the document over: what the server drew stays until then. */
+async function loadOpenPage(): Promise<void> {
+  const matches = matchRoutes(routes, location.pathname) ?? [];
+  await Promise.all(matches.map(({ route }) => resolvePage(route)));
+}
+
+async function resolvePage(route: RouteObject): Promise<void> {
+  if (typeof route.lazy !== "function") return;
+  const { Component } = await route.lazy();
+  Object.assign(route, { Component, lazy: undefined });
+}
+
+async function start(): Promise<void> {
+  const root = document.querySelector("#root");
+  if (root === null) throw new Error("the document has no root");
+  await loadOpenPage();
+  const app = (
+    <StrictMode>
+      <QueryClientProvider client={createQueries()}>
+        <RouterProvider router={createBrowserRouter(routes)} />
+      </QueryClientProvider>
+    </StrictMode>
+  );
+  if (root.childElementCount > 0) hydrateRoot(root, app);
+  else createRoot(root).render(app);
+}
+
+void start();

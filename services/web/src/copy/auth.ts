@@ -1,0 +1,61 @@
+export const auth = {
+  email: "Email",
+  password: "Password",
+  code: "Code of your authenticator app",
+  codeHint: "Six digits, or a recovery code.",
+  newPassword: "New password",
+  passwordHint: "At least 10 characters. Length is what makes it strong.",
+  signUp: {
+    title: "Start free",
+    lead: "Your address is all we need. The link that we send lets you choose a password.",
+    submit: "Send me the link",
+    have: "Have an account?",
+  },
+  sent: {
+    title: "Look into your mailbox",
+    lead: (email: string): string =>
+      `If there is something to say, a mail to ${email} is on its way. Its link works once.`,
+    again: "Send it again",
+    other: "Use another address",
+    local: "This is a local stack: the mail is here.",
+    open: "Open the link",
+  },
+  signIn: {
+    title: "Sign in",
+    submit: "Sign in",
+    forgot: "Forgot your password?",
+    none: "No account yet?",
+    done: "Your password is set. Sign in with it.",
+  },
+  reset: {
+    title: "Set a new password",
+    lead: "We send a link to your address, if it has an account.",
+    submit: "Send me the link",
+  },
+  setPassword: {
+    title: "Choose your password",
+    submit: "Set password and sign in",
+    noToken: "This link is not complete.",
+    noTokenAdvice: "Open it from the mail once more, or ask for a new one.",
+    newLink: "Ask for a new link",
+  },
+  proof: {
+    title: "Prove that it is you",
+    lead: "This needs a proof of the last 15 minutes.",
+    submit: "Go on",
+  },
+  invitation: {
+    title: "Invitation",
+    lead: (org: string, role: string): string => `${org} invites you to join as ${role}.`,
+    to: (email: string): string => `It was sent to ${email}.`,
+    accept: "Accept",
+    decline: "Decline",
+    signInFirst:
+      "Sign in with the address that the invitation was sent to, or make an account for it. Then open this page again from the mail.",
+    noToken: "This link is not complete. Open it from the mail once more.",
+    declined: "You declined. Nobody is told why.",
+    noSeat: "You are a member now, but no paid seat is free. Ask the owner for one to call models.",
+    joined: "You are a member now.",
+    go: "Go to the org",
+  },
+} as const;

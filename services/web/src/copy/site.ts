@@ -1,0 +1,40 @@
+/** Words that every page has. */
+export const site = {
+  name: "Top Dog",
+  skip: "Skip to content",
+  nav: "Main",
+  pricing: "Pricing",
+  guide: "Docs",
+  status: "Status",
+  signIn: "Sign in",
+  signUp: "Start free",
+  dashboard: "Dashboard",
+  theme: { legend: "Theme", system: "Auto", light: "Light", dark: "Dark" },
+  footer: {
+    line: "One API for every model you use, counted exactly once.",
+    product: "Product",
+    developers: "Developers",
+    reference: "API reference",
+    errors: "Every error",
+    terms: "Plan terms",
+    resets: "Daily limits reset at 00:00 UTC.",
+  },
+};
+
+export const states = {
+  loading: "Loading",
+  retry: "Try again",
+  close: "Close",
+  cancel: "Cancel",
+  confirm: "Confirm",
+  copy: "Copy",
+  copied: "Copied",
+  working: "Working",
+  requestId: (id: string): string => `Request ${id}`,
+  crashed: "This page stopped working.",
+  crashedAdvice: "Reload it. If it happens again, tell us what you did.",
+  reload: "Reload",
+  notFound: "There is nothing here.",
+  notFoundAdvice: "The address may be old, or mistyped.",
+  home: "Go to the start page",
+};

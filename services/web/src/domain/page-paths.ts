@@ -1,0 +1,36 @@
+export type PublicPageId = "landing" | "pricing" | "guide" | "status" | "terms";
+
+export interface PublicPage {
+  readonly id: PublicPageId;
+  readonly path: string;
+  /** Its chunk in the build. */
+  readonly module: string;
+}
+
+const page = (id: PublicPageId, path: string): PublicPage => ({ id, path, module: `src/pages/${id}/${id}-page.tsx` });
+
+/** Drawn at build time, and known to search engines. */
+export const publicPages: readonly PublicPage[] = [
+  page("landing", "/"),
+  page("pricing", "/pricing"),
+  page("guide", "/guide"),
+  page("status", "/status"),
+  page("terms", "/terms"),
+];
+
+/** Drawn in the browser, each with its folder in `src/pages`. */
+export const appPaths = [
+  "/sign-up",
+  "/sign-in",
+  "/reset",
+  "/set-password",
+  "/invitation",
+  "/welcome",
+  "/dashboard",
+  "/keys",
+  "/byok",
+  "/org",
+  "/billing",
+  "/account",
+  "/operator",
+] as const;

@@ -1,0 +1,37 @@
+import type { Tier } from "../api/queries.ts";
+
+export type Interval = "month" | "year";
+
+/** What an org with that many seats pays and gets; seats below the plan's minimum count as the minimum. */
+export interface SeatSum {
+  readonly seats: number;
+  readonly perMonthCents: number;
+  /** What is paid at once. */
+  readonly perIntervalCents: number;
+  /** Of all seat-holders together, without the org bucket. */
+  readonly apiCallsPerDay: number;
+  readonly llmRequestsPerDay: number;
+  readonly orgBucketPerDay: number;
+  readonly byokSlots: number;
+}
+
+/** A plan without an annual price is billed by the month. */
+export function sumSeats(tier: Tier, wantedSeats: number, interval: Interval): SeatSum {
+  const seats = tier.perSeat ? Math.max(tier.minimumSeats, Math.floor(wantedSeats) || 0) : 1;
+  const price = interval === "year" ? (tier.price.year ?? tier.price.month) : tier.price.month;
+  return {
+    seats,
+    perMonthCents: price.perMonthCents * seats,
+    perIntervalCents: price.perIntervalCents * seats,
+    apiCallsPerDay: tier.limits.apiCallsPerDay * seats,
+    llmRequestsPerDay: tier.limits.llmRequestsPerDay * seats,
+    orgBucketPerDay: orgBucketPerDay(tier, seats),
+    byokSlots: tier.byok.slots + tier.byok.slotsPerSeat * seats,
+  };
+}
+
+function orgBucketPerDay({ orgBucket, limits }: Tier, seats: number): number {
+  if (orgBucket === null) return 0;
+  if (orgBucket.callsPerSeatPerDay !== null) return orgBucket.callsPerSeatPerDay * seats;
+  return Math.floor((limits.apiCallsPerDay * seats * (orgBucket.percentOfSeatCalls ?? 0)) / 100);
+}

@@ -1,0 +1,91 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, bodyOf, type Success } from "../../api/client.ts";
+import { withProof } from "../../api/proof.ts";
+import { credentialsQuery } from "../../api/queries.ts";
+import { byok } from "../../copy/byok.ts";
+import { ButtonLink } from "../../ui/button.tsx";
+import { Meter } from "../../ui/meter.tsx";
+import { Notice } from "../../ui/notice.tsx";
+import { PageHeading, Panel } from "../../ui/panel.tsx";
+import { Blank, Loaded } from "../../ui/states.tsx";
+import { AuditLog } from "../../ui/audit-log.tsx";
+import { pathIn, useWorkspace } from "../../ui/workspace.ts";
+import { AddCredentialButton } from "./add-credential-button.tsx";
+import { CredentialTable } from "./credential-table.tsx";
+
+type Credentials = Success<"/api/byok", "get">;
+
+const isAboutCredentials = (action: string): boolean => action.startsWith("credential") || action.startsWith("byok");
+
+export function Page() {
+  const { orgId } = useWorkspace();
+  const query = useQuery(credentialsQuery(orgId));
+  return (
+    <>
+      <PageHeading
+        title={byok.title}
+        lead={orgId === null ? byok.lead : byok.orgLead}
+        action={<AddCredentialButton orgId={orgId} />}
+      />
+      <Loaded query={query}>
+        {(page) => (
+          <>
+            <Capacity page={page} orgId={orgId} />
+            {page.items.length === 0 ? (
+              <Blank title={byok.none}>{byok.noneLead}</Blank>
+            ) : (
+              <Panel title={byok.title}>
+                <CredentialTable items={page.items} />
+              </Panel>
+            )}
+            <AuditLog orgId={orgId} title={byok.audit} isShown={isAboutCredentials} />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}
+
+function Capacity({ page, orgId }: { readonly page: Credentials; readonly orgId: string | null }) {
+  const queries = useQueryClient();
+  const { used, capacity, fallback } = page;
+  const choose = async (isOn: boolean): Promise<void> => {
+    const body = { fallback: isOn, ...(orgId === null ? {} : { orgId }) };
+    await withProof(() => bodyOf(api.PUT("/api/byok-settings", { body })));
+    await queries.invalidateQueries({ queryKey: ["byok"] });
+  };
+  return (
+    <>
+      {used >= capacity && (
+        <Notice
+          tone={used > capacity ? "bad" : "warn"}
+          action={
+            <ButtonLink size="small" to={pathIn("/billing", orgId)}>
+              {byok.plans}
+            </ButtonLink>
+          }
+        >
+          {used > capacity ? byok.over(used, capacity) : byok.full}
+        </Notice>
+      )}
+      <Panel title={byok.capacity}>
+        <div className="stack">
+          <Meter
+            label={byok.capacity}
+            used={used}
+            limit={capacity}
+            of={byok.of(capacity)}
+            note={byok.left(capacity - used)}
+          />
+          <label className="check">
+            <input type="checkbox" checked={fallback} onChange={({ target }) => void choose(target.checked)} />
+            <span>
+              {byok.fallback}
+              <span className="small muted block">{byok.fallbackHint}</span>
+            </span>
+          </label>
+        </div>
+      </Panel>
+    </>
+  );
+}

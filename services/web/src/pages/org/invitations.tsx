@@ -1,0 +1,94 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { api, bodyOf } from "../../api/client.ts";
+import { invitationsQuery, type OrgView } from "../../api/queries.ts";
+import { org as words } from "../../copy/org.ts";
+import { formatDate } from "../../domain/format.ts";
+import { ActButton, ConfirmButton } from "../../ui/act-button.tsx";
+import { Field, TextField } from "../../ui/field.tsx";
+import { textOf } from "../../ui/form.tsx";
+import { Panel } from "../../ui/panel.tsx";
+import { Loaded } from "../../ui/states.tsx";
+
+const givenRoles = ["member", "admin", "billing"] as const;
+
+export function Invitations({ org }: { readonly org: OrgView }) {
+  const query = useQuery(invitationsQuery(org.id));
+  const queries = useQueryClient();
+  const path = { orgId: org.id };
+  const reload = (): Promise<void> => queries.invalidateQueries({ queryKey: ["invitations"] });
+  const invite = async (form: FormData): Promise<void> => {
+    const role = givenRoles.find((one) => one === textOf(form, "role")) ?? "member";
+    const body = { email: textOf(form, "email"), role };
+    await bodyOf(api.POST("/api/orgs/{orgId}/invitations", { params: { path }, body }));
+    await reload();
+  };
+  const revoke = async (invitationId: string): Promise<void> => {
+    await bodyOf(
+      api.DELETE("/api/orgs/{orgId}/invitations/{invitationId}", { params: { path: { ...path, invitationId } } }),
+    );
+    await reload();
+  };
+  const roles = org.role === "owner" ? givenRoles : (["member"] as const);
+  const { columns } = words;
+  return (
+    <Panel
+      title={words.invitations}
+      action={
+        org.deletionDueAt === null && (
+          <ConfirmButton label={words.invite} title={words.invite} look="line" submitLook="solid" act={invite}>
+            <p className="muted">{words.inviteLead}</p>
+            <TextField label={words.email} name="email" type="email" required />
+            <Field label={words.role}>
+              {(field) => (
+                <select {...field} name="role" className="input">
+                  {roles.map((role) => (
+                    <option key={role} value={role}>
+                      {words.roles[role]}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          </ConfirmButton>
+        )
+      }
+    >
+      <Loaded query={query}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="muted">{words.noInvitations}</p>
+          ) : (
+            <div className="table-frame" tabIndex={0} role="group" aria-label={words.invitations}>
+              <table>
+                <thead>
+                  <tr>
+                    <th scope="col">{columns.who}</th>
+                    <th scope="col">{columns.role}</th>
+                    <th scope="col">{columns.lapses}</th>
+                    <th scope="col">
+                      <span className="unseen">{columns.actions}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {items.map(({ id, email, role, expiresAt }) => (
+                    <tr key={id}>
+                      <th scope="row">{email}</th>
+                      <td>{words.roles[role]}</td>
+                      <td>{formatDate(expiresAt)}</td>
+                      <td>
+                        <div className="actions">
+                          <ActButton label={words.revoke} size="small" look="quiet" act={() => revoke(id)} />
+                        </div>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}

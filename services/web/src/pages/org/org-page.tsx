@@ -1,0 +1,34 @@
+import { useQuery } from "@tanstack/react-query";
+import { orgQuery, sessionQuery } from "../../api/queries.ts";
+import { AuditLog } from "../../ui/audit-log.tsx";
+import { Loaded } from "../../ui/states.tsx";
+import { useWorkspace } from "../../ui/workspace.ts";
+import { Invitations } from "./invitations.tsx";
+import { Members } from "./members.tsx";
+import { OrgHead } from "./org-head.tsx";
+import { Orgs } from "./orgs.tsx";
+
+export function Page() {
+  const { orgId } = useWorkspace();
+  return orgId === null ? <Orgs /> : <OrgOf key={orgId} orgId={orgId} />;
+}
+
+function OrgOf({ orgId }: { readonly orgId: string }) {
+  const query = useQuery(orgQuery(orgId));
+  const me = useQuery(sessionQuery).data?.userId ?? "";
+  return (
+    <Loaded query={query}>
+      {(org) => {
+        const runsIt = org.active && (org.role === "owner" || org.role === "admin");
+        return (
+          <>
+            <OrgHead org={org} me={me} />
+            <Members org={org} me={me} />
+            {runsIt && <Invitations org={org} />}
+            {runsIt && <AuditLog orgId={orgId} />}
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}

@@ -1,0 +1,68 @@
+import { useState } from "react";
+import type { Tier } from "../../api/queries.ts";
+import { pricing } from "../../copy/pricing.ts";
+import { formatCents, formatNumber } from "../../domain/format.ts";
+import { type Interval, sumSeats } from "../../domain/seat-math.ts";
+import { Field } from "../../ui/field.tsx";
+
+const { calculator } = pricing;
+const maxSeats = 10_000;
+
+export function SeatCalculator({ tiers, interval }: { readonly tiers: readonly Tier[]; readonly interval: Interval }) {
+  const [planId, setPlanId] = useState<string>("teams");
+  const [seats, setSeats] = useState("5");
+  const tier = tiers.find(({ id }) => id === planId) ?? tiers[0];
+  if (tier === undefined) return null;
+  const sum = sumSeats(tier, Number(seats), interval);
+  const isYear = interval === "year" && tier.price.year !== null;
+  const results = [
+    [calculator.pays(isYear), formatCents(sum.perIntervalCents)],
+    [calculator.perMonth, formatCents(sum.perMonthCents)],
+    [calculator.own, formatNumber(sum.apiCallsPerDay)],
+    [calculator.requests, formatNumber(sum.llmRequestsPerDay)],
+    [calculator.bucket, formatNumber(sum.orgBucketPerDay)],
+    [calculator.slots, formatNumber(sum.byokSlots)],
+  ];
+  return (
+    <section className="panel calculator" aria-labelledby="calculator">
+      <div className="stack">
+        <h2 id="calculator">{calculator.title}</h2>
+        <p className="muted">{calculator.lead}</p>
+        <Field label={calculator.plan}>
+          {(field) => (
+            <select {...field} className="input" value={tier.id} onChange={({ target }) => setPlanId(target.value)}>
+              {tiers.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label={calculator.seats} hint={calculator.minimum(tier.name, tier.minimumSeats)}>
+          {(field) => (
+            <input
+              {...field}
+              className="input num"
+              type="number"
+              inputMode="numeric"
+              min={tier.minimumSeats}
+              max={maxSeats}
+              value={seats}
+              onChange={({ target }) => setSeats(target.value)}
+              onBlur={() => setSeats(String(Math.min(sum.seats, maxSeats)))}
+            />
+          )}
+        </Field>
+      </div>
+      <dl className="sums" aria-live="polite">
+        {results.map(([label, value]) => (
+          <div key={label}>
+            <dt className="muted">{label}</dt>
+            <dd className="num">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

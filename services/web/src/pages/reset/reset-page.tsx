@@ -1,0 +1,36 @@
+import { useState } from "react";
+import { api, bodyOf } from "../../api/client.ts";
+import { auth } from "../../copy/auth.ts";
+import { TextField } from "../../ui/field.tsx";
+import { Form, textOf } from "../../ui/form.tsx";
+import { MailSent } from "../../ui/mail-sent.tsx";
+import { PageHeading } from "../../ui/panel.tsx";
+
+const askForLink = (email: string): Promise<unknown> =>
+  bodyOf(api.POST("/api/auth/password-reset", { body: { email } }));
+
+export function Page() {
+  const [email, setEmail] = useState<string | null>(null);
+  if (email !== null) {
+    return (
+      <div className="narrow">
+        <MailSent email={email} send={() => askForLink(email)} onOther={() => setEmail(null)} />
+      </div>
+    );
+  }
+  return (
+    <div className="narrow stack loose">
+      <PageHeading title={auth.reset.title} lead={auth.reset.lead} />
+      <Form
+        submit={auth.reset.submit}
+        act={async (form) => {
+          const address = textOf(form, "email");
+          await askForLink(address);
+          setEmail(address);
+        }}
+      >
+        <TextField label={auth.email} name="email" type="email" autoComplete="email" required />
+      </Form>
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { Link, NavLink, Outlet, useLocation } from "react-router";
+import { hasSessionCookie } from "../api/client.ts";
+import { sessionQuery } from "../api/queries.ts";
+import { site } from "../copy/site.ts";
+import { ButtonLink } from "./button.tsx";
+import { useInBrowser } from "./in-browser.ts";
+import { Logo } from "./logo.tsx";
+import { ThemeSwitch } from "./theme.tsx";
+
+/** Scrolls to the top, or to the named part, when another page opens. */
+export function useScrollOnNavigation(): void {
+  const { pathname, hash } = useLocation();
+  const shown = `${pathname}${hash}`;
+  useEffect(() => {
+    const part = shown.split("#")[1];
+    if (part === undefined) scrollTo(0, 0);
+    else document.getElementById(part)?.scrollIntoView();
+  }, [shown]);
+}
+
+/** The frame of pages for everybody. */
+export function PublicFrame() {
+  useScrollOnNavigation();
+  const mayBeSignedIn = useInBrowser(hasSessionCookie, false);
+  const session = useQuery({ ...sessionQuery, enabled: mayBeSignedIn });
+  const isSignedIn = session.data !== undefined && session.data !== null;
+  return (
+    <>
+      <a className="skip" href="#content">
+        {site.skip}
+      </a>
+      <header className="bar">
+        <div className="wide row apart">
+          <Link to="/" className="home">
+            <Logo />
+          </Link>
+          <nav aria-label={site.nav} className="row">
+            <NavLink to="/pricing">{site.pricing}</NavLink>
+            <NavLink to="/guide">{site.guide}</NavLink>
+            {isSignedIn ? (
+              <ButtonLink look="solid" size="small" to="/dashboard">
+                {site.dashboard}
+              </ButtonLink>
+            ) : (
+              <>
+                <NavLink to="/sign-in">{site.signIn}</NavLink>
+                <ButtonLink look="solid" size="small" to="/sign-up">
+                  {site.signUp}
+                </ButtonLink>
+              </>
+            )}
+          </nav>
+        </div>
+      </header>
+      <main id="content">
+        <Outlet />
+      </main>
+      <Footer />
+    </>
+  );
+}
+
+function Footer() {
+  const { footer } = site;
+  return (
+    <footer className="foot">
+      <div className="wide foot-grid">
+        <div className="stack tight">
+          <Logo />
+          <p className="small muted">{footer.line}</p>
+          <p className="small muted">{footer.resets}</p>
+        </div>
+        <nav aria-label={footer.product} className="stack tight small">
+          <strong>{footer.product}</strong>
+          <Link to="/pricing">{site.pricing}</Link>
+          <Link to="/terms">{footer.terms}</Link>
+          <Link to="/status">{site.status}</Link>
+        </nav>
+        <nav aria-label={footer.developers} className="stack tight small">
+          <strong>{footer.developers}</strong>
+          <Link to="/guide">{site.guide}</Link>
+          <a href="/docs/">{footer.reference}</a>
+          <a href="/docs/errors">{footer.errors}</a>
+        </nav>
+        <ThemeSwitch />
+      </div>
+    </footer>
+  );
+}

@@ -1,0 +1,22 @@
+import { useQuery } from "@tanstack/react-query";
+import { useSearchParams } from "react-router";
+import { type OrgView, orgQuery } from "../api/queries.ts";
+
+export interface Workspace {
+  /** Null: the person's own. */
+  readonly orgId: string | null;
+  /** Undefined until it is known, and for the person's own. */
+  readonly org: OrgView | undefined;
+}
+
+/** What the page is about: the person, or the org that the address names. */
+export function useWorkspace(): Workspace {
+  const [params] = useSearchParams();
+  const orgId = params.get("org");
+  const { data: org } = useQuery({ ...orgQuery(orgId ?? ""), enabled: orgId !== null });
+  return { orgId, org };
+}
+
+/** The same page or another, about the same workspace. */
+export const pathIn = (path: string, orgId: string | null): string =>
+  orgId === null ? path : `${path}?org=${encodeURIComponent(orgId)}`;
