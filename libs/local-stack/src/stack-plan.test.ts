@@ -29,6 +29,7 @@ const plan: StackPlan = {
   operatorToken: "o".repeat(43),
   authSecret: "a".repeat(43),
   mailDir: "/mail",
+  webDir: null,
   spoolDir: "/spool",
   ports: {
     "org-registry": 1,

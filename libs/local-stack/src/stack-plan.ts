@@ -33,6 +33,8 @@ export interface StackPlan {
   readonly authSecret: string;
   /** Where mails are kept that would be sent. */
   readonly mailDir: string;
+  /** The built web app; null where none was built. */
+  readonly webDir: string | null;
   /** Of the first router; the others' stand beside it. */
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;
@@ -117,7 +119,11 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     const ofProviders = Object.keys(inherited).filter((name) => name === "UPSTREAMS" || isProviderVariable(name));
     for (const name of ofProviders) delete inherited[name];
   }
+  const publicUrl = inherited["PUBLIC_URL"] ?? `http://127.0.0.1:${plan.ports["gateway"]}`;
   const shared: Environment = {
+    CHECKOUT_SUCCESS_URL: `${publicUrl}/billing?checkout=done`,
+    CHECKOUT_CANCEL_URL: `${publicUrl}/pricing`,
+    PORTAL_RETURN_URL: `${publicUrl}/billing`,
     ...inherited,
     HTTP_HOST: plan.host,
     OPS_HOST: plan.host,
@@ -125,7 +131,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     OPERATOR_TOKEN: plan.operatorToken,
     AUTH_SECRET: plan.authSecret,
     MAIL_DIR: plan.mailDir,
-    PUBLIC_URL: inherited["PUBLIC_URL"] ?? `http://127.0.0.1:${plan.ports["gateway"]}`,
+    PUBLIC_URL: publicUrl,
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
   };
   const namedBy = (package_: string, env: Environment): Environment =>
@@ -170,6 +176,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     CREDENTIAL_FINGERPRINT_KEY: plan.fingerprintKey,
   });
   const gateway = {
+    ...(plan.webDir === null ? {} : { WEB_DIR: plan.webDir }),
     ROUTER_URL: plan.routers.map((name) => `link://${plan.host}:${plan.ports[linkPortName(name)]}`).join(","),
     ROUTER_PUBLIC_KEYS: plan.routerKeys.publicKeys,
     QUOTA_URL: urlOf("quota"),

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { natsServerUsers } from "@topdog/contracts/nats-authorization";
@@ -102,6 +103,7 @@ export class PortTakenError extends Error {
 
 const host = "127.0.0.1";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
+const webDir = join(root, "services/web/dist/site");
 const serviceGraceMs = 15_000;
 
 /** Runs the whole platform as local processes: engines, schemas, demo, services. Leaves nothing behind if it fails. */
@@ -188,6 +190,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     operatorToken: state.operatorToken,
     authSecret: state.authSecret,
     mailDir: state.mail,
+    webDir: existsSync(webDir) ? webDir : null,
     spoolDir: state.spool,
     parentEnv: process.env,
     variables: await readVariables(),

@@ -44,6 +44,7 @@ import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.t
 import { documentRoutes, mountSwaggerUi } from "./routes/docs-routes.ts";
 import { mountHotRoutes, serveHotCalls } from "./routes/hot-routes.ts";
 import { mountLlmAddresses, renderLlmError } from "./routes/llm-addresses.ts";
+import { mountSite, redirectToCanonicalHost } from "./routes/site-routes.ts";
 import { createBadKeys } from "./store/bad-keys.ts";
 import { createConcurrency } from "./store/concurrency.ts";
 import { createKeyUses, type KeyUses } from "./store/key-uses.ts";
@@ -53,6 +54,7 @@ import { createPrincipals, type Principals } from "./store/principals.ts";
 import { createSessions, type Sessions } from "./store/sessions.ts";
 import { createQuotaHoldings, type QuotaHoldings } from "./store/quota-holdings.ts";
 import { createRoutes } from "./routes/routes.ts";
+import { loadSite } from "./store/site.ts";
 import type { ServeCallDeps } from "./usecases/call.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
 import { createRequestIdentities } from "./usecases/identify-request.ts";
@@ -299,7 +301,10 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
       serveFirst: serveHotCalls(hot),
     },
     onServer: (server) => guardServer(server, context, parts, door),
-    mountFirst: (app) => mountHotRoutes(app, hot),
+    mountFirst: (app) => {
+      mountHotRoutes(app, hot);
+      app.use(redirectToCanonicalHost(config.PUBLIC_URL));
+    },
     mountLast: (app) => {
       mountLlmAddresses(app, { cors: config.CORS_ORIGINS, onError });
       app.use("/v1", notFound(renderLlmError), onError);
@@ -314,6 +319,12 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
         maxBodyBytes: maxAccountBodyBytes,
         isOperator: operatorVerifier(config.OPERATOR_TOKEN),
         limits: accountLimits,
+      });
+      mountSite(app, {
+        site: config.WEB_DIR === undefined ? null : loadSite(config.WEB_DIR),
+        publicUrl: config.PUBLIC_URL,
+        googleToken: config.GOOGLE_SITE_VERIFICATION,
+        bingUser: config.BING_SITE_VERIFICATION,
       });
     },
   };

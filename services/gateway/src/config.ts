@@ -43,6 +43,10 @@ const corsOrigins = z
     );
   })
   .describe("Origins whose pages may call /v1 from a browser, separated by commas; * for all, empty for none");
+const verificationToken = z
+  .string()
+  .regex(/^\w{1,64}$/)
+  .optional();
 const milliseconds = (max: number) => z.coerce.number().int().min(1).max(max);
 
 export const configSchema = z.object({
@@ -69,6 +73,9 @@ export const configSchema = z.object({
     .string()
     .optional()
     .describe("Folder of openapi.json, asyncapi.json and errors.md, served at /docs; unset: docs of the repository"),
+  WEB_DIR: z.string().optional().describe("Folder of the built web app, served at /; unset: no web app"),
+  GOOGLE_SITE_VERIFICATION: verificationToken.describe("Token of Google's verification file, /google<token>.html"),
+  BING_SITE_VERIFICATION: verificationToken.describe("User id of Bing's verification file, /BingSiteAuth.xml"),
   MAX_BODY_BYTES: z.coerce
     .number()
     .int()

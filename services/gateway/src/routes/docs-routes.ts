@@ -80,5 +80,4 @@ export function mountSwaggerUi(app: Express): void {
     throw new AppError("method_not_allowed", { headers: { allow: "GET, HEAD" } });
   });
   app.use(router);
-  app.get("/", (_req, res) => void res.json({ name: "Top Dog", api: "/v1", docs: "/docs" }));
 }

@@ -1,0 +1,18 @@
+const legacyHost = /^(?:www\.)?q-ide\./;
+/** Probes, the APIs and operators' paths answer under whatever name they are reached by. */
+const neverRedirected = /^\/(?:api|v1|health|livez|readyz|metrics|consistency)(?:[/?]|$)/;
+
+/** The host of a Host header, without its port and in lower case. */
+const hostOf = (header: string): string => header.replace(/:\d+$/, "").toLowerCase();
+
+/**
+ * Where a request to an old name of the site belongs; null when it is served as it came. Only the names that are known are
+ * redirected: an address, a cluster's own name or a probe's host never is.
+ */
+export function canonicalTarget(publicUrl: string, host: string | undefined, url: string): string | null {
+  if (host === undefined || neverRedirected.test(url)) return null;
+  const name = hostOf(host);
+  const canonical = new URL(publicUrl).hostname;
+  if (name === canonical) return null;
+  return name === `www.${canonical}` || legacyHost.test(name) ? `${publicUrl}${url}` : null;
+}
