@@ -1,0 +1,93 @@
+import { createHmac } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { until } from "../eventually.ts";
+
+export interface Person {
+  readonly email: string;
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** What the browser complained about: scripts that threw, what the policy refused. */
+  readonly complaints: string[];
+}
+
+interface Mail {
+  readonly to: string;
+  readonly text: string;
+}
+
+export const password = "a long enough password";
+/** Answers that are part of a story are told of in the console too. */
+const expectedComplaint = /the server responded with a status of 4\d\d/;
+
+/** The newest link to a page that was mailed to an address. */
+export async function mailedLink(mailDir: string, to: string, path: string): Promise<string> {
+  const mails = (): Mail[] =>
+    readdirSync(mailDir)
+      .filter((name) => name.endsWith(".json"))
+      .toSorted()
+      .map((name) => JSON.parse(readFileSync(join(mailDir, name), "utf8")) as Mail)
+      .filter((mail) => JSON.stringify(mail.to).includes(to));
+  const links = (): string[] =>
+    mails()
+      .flatMap(({ text }) => text.match(/https?:\/\/\S+#token=[\w-]{43}/g) ?? [])
+      .filter((link) => link.includes(path));
+  const found = await until(
+    `a mail to ${to} with a link to ${path}`,
+    async () => links(),
+    (list) => list.length > 0,
+  );
+  return found.at(-1) ?? "";
+}
+
+/** A browser of somebody's own, with nothing of anybody else's in it. */
+export async function newPerson(browser: Browser, baseURL: string, email: string): Promise<Person> {
+  const context = await browser.newContext({ baseURL, viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  page.setDefaultTimeout(6_000);
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !expectedComplaint.test(message.text())) complaints.push(message.text());
+  });
+  return { email, context, page, complaints };
+}
+
+/** From the start page to a session, by the mailed link. */
+export async function signUp({ page, email }: Person, mailDir: string): Promise<void> {
+  await page.goto("/");
+  await page.getByRole("banner").getByRole("link", { name: "Start free" }).click();
+  await page.getByLabel("Email").fill(email);
+  await page.getByRole("button", { name: "Send me the link" }).click();
+  await page.getByRole("heading", { name: "Look into your mailbox" }).waitFor();
+  await page.goto(await mailedLink(mailDir, email, "/set-password"));
+  await page.getByLabel("New password").fill(password);
+  await page.getByRole("button", { name: "Set password and sign in" }).click();
+  await page.getByRole("heading", { name: "Make your first call" }).waitFor();
+}
+
+const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+const stepSeconds = 30;
+
+/** What an authenticator app shows for an `otpauth://` address (RFC 6238). */
+export function codeOf(uri: string, nowMs: number): string {
+  const secret = new URL(uri).searchParams.get("secret") ?? "";
+  const bits = secret
+    .split("")
+    .map((sign) => base32.indexOf(sign).toString(2).padStart(5, "0"))
+    .join("");
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(nowMs / 1000 / stepSeconds)));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const offset = (mac.at(-1) ?? 0) & 0xf;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+/** Pays an open checkout of the Stripe twin with the card that it offers. */
+export async function payCheckout({ page, email }: Person): Promise<void> {
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Name on card").fill("Ada Example");
+  await page.getByRole("button", { name: /^Pay / }).click();
+}
