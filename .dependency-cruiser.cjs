@@ -50,7 +50,7 @@ module.exports = {
       "domain-is-pure",
       "domain decides: no I/O, no clock, no logger.",
       { path: `${service}/domain/`, pathNot: "\\.test\\.ts$" },
-      { pathNot: `${service}/domain/|^libs/(contracts|errors|dialects)/` },
+      { pathNot: `${service}/domain/|^libs/(contracts|errors|dialects)/|^services/web/src/api/schema\\.d\\.ts$` },
     ),
     rule(
       "usecases-know-no-edge",

@@ -47,18 +47,3 @@ export async function bodyOf<T>(call: Promise<Answer<T>>): Promise<T> {
   if (!answer.response.ok) throw problemFrom(answer.error, answer.response.status);
   return answer.data as T;
 }
-
-/** What a path answers with when all is well. */
-export type Success<Path extends keyof paths, Method extends keyof paths[Path]> = paths[Path][Method] extends {
-  responses: infer Responses;
-}
-  ? { [Status in keyof Responses]: Status extends 200 | 201 ? BodyOf<Responses[Status]> : never }[keyof Responses]
-  : never;
-type BodyOf<Response> = Response extends { content: { "application/json": infer Body } } ? Body : never;
-
-/** What a path takes as its body. */
-export type Sent<Path extends keyof paths, Method extends keyof paths[Path]> = paths[Path][Method] extends {
-  requestBody: { content: { "application/json": infer Body } };
-}
-  ? Body
-  : never;

@@ -1,5 +1,6 @@
+import type { Tiers } from "../domain/answers.ts";
 import { QueryClient, queryOptions } from "@tanstack/react-query";
-import { api, bodyOf, hasSessionCookie, type Success } from "./client.ts";
+import { api, bodyOf, hasSessionCookie } from "./client.ts";
 import { isProblem, Problem } from "./problem.ts";
 import catalogue from "./tiers.json" with { type: "json" };
 
@@ -13,12 +14,6 @@ const retry = (failures: number, error: Error): boolean =>
 export function createQueries(): QueryClient {
   return new QueryClient({ defaultOptions: { queries: { staleTime: freshMs, retry, refetchOnWindowFocus: true } } });
 }
-
-export type Tiers = Success<"/api/tiers", "get">;
-export type Tier = Tiers["tiers"][number];
-export type SessionView = Success<"/api/auth/session", "get">;
-export type SubscriptionView = Success<"/api/billing/subscription", "get">;
-export type OrgView = Success<"/api/orgs/{orgId}", "get">;
 
 /** Null for a visitor. */
 export const sessionQuery = queryOptions({

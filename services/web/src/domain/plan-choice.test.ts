@@ -1,6 +1,6 @@
+import type { SubscriptionView, Tiers } from "./answers.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import type { SubscriptionView, Tiers } from "../api/queries.ts";
 import { firstChoice, isSubscribed, plansFor } from "./plan-choice.ts";
 
 const { tiers } = JSON.parse(readFileSync(new URL("../api/tiers.json", import.meta.url), "utf8")) as Tiers;

@@ -1,4 +1,4 @@
-import type { SubscriptionView, Tier } from "../api/queries.ts";
+import type { SubscriptionView, Tier } from "./answers.ts";
 import type { Interval } from "./seat-math.ts";
 
 export interface PlanChoice {

@@ -1,4 +1,8 @@
-import type { Sample } from "../ui/code.tsx";
+export interface Sample {
+  readonly id: string;
+  readonly name: string;
+  readonly text: string;
+}
 
 export interface SampleFacts {
   /** Scheme and host of this site. */

@@ -1,6 +1,6 @@
+import type { Tier, Tiers } from "./answers.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import type { Tier, Tiers } from "../api/queries.ts";
 import { sumSeats } from "./seat-math.ts";
 
 const catalogue = JSON.parse(readFileSync(new URL("../api/tiers.json", import.meta.url), "utf8")) as Tiers;

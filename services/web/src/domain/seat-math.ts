@@ -1,4 +1,4 @@
-import type { Tier } from "../api/queries.ts";
+import type { Tier } from "./answers.ts";
 
 export type Interval = "month" | "year";
 

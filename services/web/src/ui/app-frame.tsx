@@ -1,7 +1,8 @@
+import type { SessionView } from "../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Suspense } from "react";
 import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from "react-router";
-import { orgsQuery, type SessionView, sessionQuery } from "../api/queries.ts";
+import { orgsQuery, sessionQuery } from "../api/queries.ts";
 import { signOut } from "../api/sign-in.ts";
 import { app } from "../copy/app.ts";
 import { site } from "../copy/site.ts";

@@ -1,3 +1,4 @@
+import type { Sample } from "../domain/samples.ts";
 import { useEffect, useState } from "react";
 import { states } from "../copy/site.ts";
 import { Button } from "./button.tsx";
@@ -35,12 +36,6 @@ export function Code({ text, label }: { readonly text: string; readonly label: s
       </div>
     </div>
   );
-}
-
-export interface Sample {
-  readonly id: string;
-  readonly name: string;
-  readonly text: string;
 }
 
 /** The same thing in several languages, one at a time. */

@@ -1,6 +1,7 @@
+import type { OrgView } from "../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
-import { type OrgView, orgQuery } from "../api/queries.ts";
+import { orgQuery } from "../api/queries.ts";
 
 export interface Workspace {
   /** Null: the person's own. */

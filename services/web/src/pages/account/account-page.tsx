@@ -1,6 +1,7 @@
+import type { SessionView } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
-import { sessionQuery, type SessionView } from "../../api/queries.ts";
+import { sessionQuery } from "../../api/queries.ts";
 import { account } from "../../copy/account.ts";
 import { formatDateTime } from "../../domain/format.ts";
 import { AuditLog } from "../../ui/audit-log.tsx";

@@ -1,8 +1,8 @@
+import type { SubscriptionView, Tier } from "../../domain/answers.ts";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, bodyOf } from "../../api/client.ts";
 import { withProof } from "../../api/proof.ts";
-import type { SubscriptionView, Tier } from "../../api/queries.ts";
 import { billing } from "../../copy/billing.ts";
 import { formatCents } from "../../domain/format.ts";
 import { firstChoice, isSubscribed, type PlanChoice, plansFor, seatsWithin } from "../../domain/plan-choice.ts";

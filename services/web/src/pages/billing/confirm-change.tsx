@@ -1,6 +1,7 @@
+import type { Success } from "../../domain/answers.ts";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, bodyOf, type Success } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { billing } from "../../copy/billing.ts";
 import { states } from "../../copy/site.ts";
 import { formatCents, formatDate } from "../../domain/format.ts";

@@ -1,6 +1,6 @@
+import type { SubscriptionView, Tier } from "../../domain/answers.ts";
 import { useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
-import type { SubscriptionView, Tier } from "../../api/queries.ts";
 import { billing } from "../../copy/billing.ts";
 import { formatDate } from "../../domain/format.ts";
 import { isSubscribed } from "../../domain/plan-choice.ts";

@@ -1,5 +1,6 @@
+import type { Success } from "../../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { api, bodyOf, type Success } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { withProof } from "../../api/proof.ts";
 import { credentialsQuery } from "../../api/queries.ts";
 import { byok } from "../../copy/byok.ts";

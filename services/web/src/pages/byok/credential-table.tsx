@@ -1,5 +1,6 @@
+import type { Success } from "../../domain/answers.ts";
 import { useQueryClient } from "@tanstack/react-query";
-import { api, bodyOf, type Success } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { byok, providers } from "../../copy/byok.ts";
 import { reorder } from "../../domain/reorder.ts";
 import { ActButton, ConfirmButton } from "../../ui/act-button.tsx";

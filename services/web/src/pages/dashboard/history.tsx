@@ -1,6 +1,6 @@
+import type { Success } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Success } from "../../api/client.ts";
 import { usageQuery } from "../../api/queries.ts";
 import { dashboard } from "../../copy/dashboard.ts";
 import { formatCompact, formatNanoUsd, formatNumber } from "../../domain/format.ts";

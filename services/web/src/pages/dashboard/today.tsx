@@ -1,5 +1,5 @@
+import type { Success } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
-import type { Success } from "../../api/client.ts";
 import { limitsQuery } from "../../api/queries.ts";
 import { dashboard } from "../../copy/dashboard.ts";
 import { formatCountdown, formatNumber } from "../../domain/format.ts";

@@ -1,5 +1,6 @@
+import type { Sent } from "../../domain/answers.ts";
 import { useQueryClient } from "@tanstack/react-query";
-import { api, bodyOf, type Sent } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { keys } from "../../copy/keys.ts";
 import { ConfirmButton } from "../../ui/act-button.tsx";
 import { Field, TextField } from "../../ui/field.tsx";

@@ -1,6 +1,7 @@
+import type { Success } from "../../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, bodyOf, type Success } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { keysQuery } from "../../api/queries.ts";
 import { keys } from "../../copy/keys.ts";
 import { formatDate, formatRelative } from "../../domain/format.ts";

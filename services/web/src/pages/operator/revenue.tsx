@@ -1,6 +1,6 @@
+import type { Success } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Success } from "../../api/client.ts";
 import { statsQuery } from "../../api/queries.ts";
 import { operator } from "../../copy/operator.ts";
 import { formatCents, formatNumber } from "../../domain/format.ts";

@@ -1,6 +1,7 @@
+import type { OrgView } from "../../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
-import { invitationsQuery, type OrgView } from "../../api/queries.ts";
+import { invitationsQuery } from "../../api/queries.ts";
 import { org as words } from "../../copy/org.ts";
 import { formatDate } from "../../domain/format.ts";
 import { ActButton, ConfirmButton } from "../../ui/act-button.tsx";

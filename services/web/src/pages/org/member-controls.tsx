@@ -1,7 +1,7 @@
+import type { OrgView, Sent, Success } from "../../domain/answers.ts";
 import { useMutation } from "@tanstack/react-query";
-import { api, bodyOf, type Sent, type Success } from "../../api/client.ts";
+import { api, bodyOf } from "../../api/client.ts";
 import { withProof } from "../../api/proof.ts";
-import type { OrgView } from "../../api/queries.ts";
 import { org as words } from "../../copy/org.ts";
 import { states } from "../../copy/site.ts";
 import { Button } from "../../ui/button.tsx";

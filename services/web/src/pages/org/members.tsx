@@ -1,7 +1,8 @@
+import type { OrgView, Success } from "../../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
-import { api, bodyOf, type Success } from "../../api/client.ts";
-import { membersQuery, type OrgView } from "../../api/queries.ts";
+import { api, bodyOf } from "../../api/client.ts";
+import { membersQuery } from "../../api/queries.ts";
 import { org as words } from "../../copy/org.ts";
 import { ConfirmButton } from "../../ui/act-button.tsx";
 import { TextField } from "../../ui/field.tsx";

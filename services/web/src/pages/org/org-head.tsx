@@ -1,7 +1,8 @@
+import type { OrgView } from "../../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { api, bodyOf } from "../../api/client.ts";
-import { type OrgView, tiersQuery } from "../../api/queries.ts";
+import { tiersQuery } from "../../api/queries.ts";
 import { org as words } from "../../copy/org.ts";
 import { formatDate } from "../../domain/format.ts";
 import { ActButton, ConfirmButton } from "../../ui/act-button.tsx";

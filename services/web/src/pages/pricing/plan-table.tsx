@@ -1,4 +1,4 @@
-import type { Tier } from "../../api/queries.ts";
+import type { Tier } from "../../domain/answers.ts";
 import { pricing } from "../../copy/pricing.ts";
 import { formatNumber } from "../../domain/format.ts";
 

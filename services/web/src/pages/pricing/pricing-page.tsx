@@ -1,6 +1,7 @@
+import type { Tier } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Tier, tiersQuery } from "../../api/queries.ts";
+import { tiersQuery } from "../../api/queries.ts";
 import { pricing } from "../../copy/pricing.ts";
 import type { Interval } from "../../domain/seat-math.ts";
 import { ButtonLink } from "../../ui/button.tsx";

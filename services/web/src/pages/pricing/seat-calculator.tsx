@@ -1,5 +1,5 @@
+import type { Tier } from "../../domain/answers.ts";
 import { useState } from "react";
-import type { Tier } from "../../api/queries.ts";
 import { pricing } from "../../copy/pricing.ts";
 import { formatCents, formatNumber } from "../../domain/format.ts";
 import { type Interval, sumSeats } from "../../domain/seat-math.ts";
