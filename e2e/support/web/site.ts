@@ -91,3 +91,10 @@ export async function payCheckout({ page, email }: Person): Promise<void> {
   await page.getByLabel("Name on card").fill("Ada Example");
   await page.getByRole("button", { name: /^Pay / }).click();
 }
+
+/** Opens a page and waits until nothing stands in for what is about to be there. */
+export async function openPage(page: Page, path: string): Promise<void> {
+  await page.goto(path);
+  await page.locator("h1").first().waitFor();
+  await page.waitForFunction("document.querySelector('.ghost') === null");
+}
