@@ -4,6 +4,10 @@ export type Limits = { "day": string; "resetsAt": string; "limits": ({ "orgId": 
 
 export type Usage = { "from": string; "to": string; "total": { "calls": number; "llmRequests": number; "refundedCalls": number; "promptTokens": number; "completionTokens": number; "costNanoUsd": number; "costUsd": string }; "rows": ({ "day": string; "source": "personal" | "org_pool"; "model": string | null; "calls": number; "llmRequests": number; "refundedCalls": number; "promptTokens": number; "completionTokens": number; "costNanoUsd": number; "costUsd": string })[] };
 
+export type UsageHistory = { "interval": "day" | "hour"; "from": string; "to": string; "items": ({ "at": string; "meter"?: "api_calls" | "llm_requests"; "charged"?: number; "source"?: "personal" | "org_pool"; "keyId"?: string; "userId"?: string; "model"?: string | null; "provider"?: string | null; "calls": number; "llmRequests": number; "refundedCalls": number; "promptTokens": number; "completionTokens": number; "costNanoUsd": number; "costUsd": string; "llmRequestsCharged": number; "unpricedCalls": number })[]; "nextCursor": string | null };
+
+export type Consistency = { "meteringConsistency": { "ratio": number; "target": 1; "fromDay": string; "toDay": string; "isWhole": boolean; "checkedBuckets": number; "oversizedBuckets": number; "disagreeingBuckets": number; "missingSeqs": number; "repeatedRows": number; "burnedTokens": number; "oldestUnledgeredMs": number | null }; "ledger": { "openRows": number; "unknownRows": number; "oldestOpenMs": number | null }; "measuredAt": string };
+
 export interface paths {
   "/api/tiers": {
     get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "currency": "usd"; "tiers": ({ "id": "free" | "pro" | "pro_plus" | "teams" | "enterprise" | "med_pro" | "med_teams" | "med_enterprise" | "sci_pro" | "sci_teams" | "sci_enterprise"; "name": string; "lineup": "dev" | "regulated"; "perSeat": boolean; "minimumSeats": number; "price": { "month": { "perMonthCents": number; "perIntervalCents": number; "discountPercent": number; "perMonth": string; "display": string }; "year": { "perMonthCents": number; "perIntervalCents": number; "discountPercent": number; "perMonth": string; "display": string } | null }; "limits": { "apiCallsPerDay": number; "llmRequestsPerDay": number; "concurrentRequests": number }; "byok": { "scope": "user" | "org"; "slots": number; "slotsPerSeat": number; "display": string }; "orgBucket": ({ "callsPerSeatPerDay": number | null; "percentOfSeatCalls": number | null; "display": string }) | null; "support": string; "notes": string[] })[] } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
@@ -125,6 +129,36 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/events": {
+    get: { parameters: { query?: { "orgId"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "text/event-stream": string } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/status": {
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "state": "operational" | "degraded" | "down"; "parts": ({ "id": "llm_api" | "providers" | "account" | "usage" | "billing"; "name": string; "state": "operational" | "degraded" | "down" })[]; "checkedAt": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/operator/providers": {
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "provider": string; "modelFamily": string; "state": "closed" | "open" | "half_open"; "routerId": string; "at": string })[] } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/auth/sign-up": {
     get?: never;
     put?: never;
@@ -219,6 +253,26 @@ export interface paths {
     get?: never;
     put?: never;
     post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "password": string; "code"?: string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/change-password": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "newPassword": string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/account": {
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "userId": string; "email": string; "admin": boolean; "createdAt": string; "passwordChangedAt": string | null; "hasAuthenticator": boolean } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -323,6 +377,26 @@ export interface paths {
     options?: never;
     head?: never;
     patch: { parameters: { query?: never; header?: never; path: { "orgId": string; "userId": string }; cookie?: never }; requestBody: { content: { "application/json": { "role"?: "admin" | "member" | "billing"; "active"?: boolean } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "orgId": string; "userId": string; "email": string; "role": "owner" | "admin" | "member" | "billing"; "active": boolean; "version": number; "createdAt": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    trace?: never;
+  };
+  "/api/orgs/{orgId}/usage/daily": {
+    get: { parameters: { query?: { "from"?: string; "to"?: string }; header?: never; path: { "orgId": string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "from": string; "to": string; "items": { "day": string; "calls": number; "llmRequests": number; "refundedCalls": number; "promptTokens": number; "completionTokens": number; "costNanoUsd": number; "callers": number }[] } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/operator/tenants": {
+    get: { parameters: { query?: { "cursor"?: string; "limit"?: number; "kind"?: "org" | "user"; "search"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "tenant": string; "kind": "org" | "user"; "id": string; "name": string; "plan": "free" | "pro" | "pro_plus" | "teams" | "enterprise" | "med_pro" | "med_teams" | "med_enterprise" | "sci_pro" | "sci_teams" | "sci_enterprise"; "seats": number; "activeMembers": number | null; "state": "active" | "unverified" | "deletion_pending" | "deleted"; "createdAt": string; "today": { "calls": number; "llmRequests": number; "costNanoUsd": number } })[]; "nextCursor": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/api/orgs/{orgId}/audit": {
@@ -517,6 +591,36 @@ export interface paths {
   };
   "/api/usage": {
     get: { parameters: { query?: { "from"?: string; "to"?: string; "scope"?: "own" | "org"; "orgId"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": Usage } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/usage/history": {
+    get: { parameters: { query?: { "interval"?: "day" | "hour"; "from"?: string; "to"?: string; "groupBy"?: string; "scope"?: "own" | "org"; "orgId"?: string; "keyId"?: string; "userId"?: string; "source"?: "personal" | "org_pool"; "model"?: string; "provider"?: string; "limit"?: number; "cursor"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": UsageHistory } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/usage/history.csv": {
+    get: { parameters: { query?: { "interval"?: "day" | "hour"; "from"?: string; "to"?: string; "groupBy"?: string; "scope"?: "own" | "org"; "orgId"?: string; "keyId"?: string; "userId"?: string; "source"?: "personal" | "org_pool"; "model"?: string; "provider"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "text/csv": string } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/operator/consistency": {
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": Consistency } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     put?: never;
     post?: never;
     delete?: never;
