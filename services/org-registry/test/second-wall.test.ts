@@ -19,6 +19,7 @@ const unguarded = [
   "outbox",
   "processed_event",
   "schema_migration",
+  "usage_counted",
 ];
 
 interface Tenant {
@@ -59,6 +60,17 @@ describe("row security", () => {
       totp: { user_id: owner, sealed_secret: "x" },
       recovery_code: { user_id: owner, hash: hashKey(owner) },
       byok_tenant: { tenant: `org:${orgId}`, live: 1, used: 1 },
+      daily_usage: {
+        tenant: `org:${orgId}`,
+        day: "2026-11-26",
+        user_id: owner,
+        calls: 1,
+        llm_requests: 1,
+        refunded_calls: 0,
+        prompt_tokens: 1,
+        completion_tokens: 1,
+        cost_nano_usd: 1,
+      },
       credential: {
         id: `cred_${orgId}`,
         tenant: `org:${orgId}`,
