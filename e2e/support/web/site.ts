@@ -45,7 +45,7 @@ export async function mailedLink(mailDir: string, to: string, path: string): Pro
 export async function newPerson(browser: Browser, baseURL: string, email: string): Promise<Person> {
   const context = await browser.newContext({ baseURL, viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(6_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
