@@ -22,6 +22,8 @@ const lostMessages = [
   "Timeout acquiring a connection",
   "Query read timeout",
   "Unable to acquire a connection",
+  // What knex says to a statement of a transaction whose connection went in the middle of it.
+  "Transaction query already complete",
 ];
 
 const codeOf = (error: Error): string => ("code" in error && typeof error.code === "string" ? error.code : "");

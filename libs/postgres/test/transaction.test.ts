@@ -105,6 +105,20 @@ describe("inTransaction", () => {
   });
 });
 
+test("a statement after the loss of its transaction's connection fails as that loss, so that whoever waits for the database goes on waiting", async () => {
+  const work = inTransaction(
+    scratch.db,
+    async (trx) => {
+      await trx.raw("select pg_terminate_backend(pg_backend_pid())").then(undefined, () => undefined);
+      await trx.rollback().then(undefined, () => undefined);
+      await trx.raw("select 1");
+    },
+    { attempts: 1 },
+  );
+  const error: unknown = await work.then(undefined, (reason: unknown) => reason);
+  expect([String(error), isConnectionLoss(error)]).toEqual([expect.any(String), true]);
+});
+
 describe("afterCommit", () => {
   test("runs the work once, after the commit can be seen, and gives it the pool", async () => {
     const seen: Promise<number>[] = [];

@@ -10,7 +10,7 @@ export const permitsRecalledSchema = z.object({
 export type PermitsRecalled = z.infer<typeof permitsRecalledSchema>;
 
 export const permitsRecalled = defineSignal({
-  subject: "topdog.signal.quota.permits-recalled.v1",
+  subject: "topdog.signal.quota.permits_recalled.v1",
   summary: "Other gateways give back this owner's permits that no call uses",
   owner: "quota",
   listeners: ["gateway"],
