@@ -138,7 +138,7 @@ describe("planServices", () => {
     expect(specs.find(({ name }) => name === "billing")?.env).toMatchObject({
       STRIPE_API_URL: "http://127.0.0.1:12",
       STRIPE_PRICE_ID_PRO_ANNUAL: "price_twin_pro_annual",
-      CHECKOUT_SUCCESS_URL: `http://127.0.0.1:${plan.ports["gateway"]}/dashboard?checkout=done`,
+      CHECKOUT_SUCCESS_URL: `http://127.0.0.1:${plan.ports["gateway"]}/billing?checkout=done`,
     });
     expect(planServices({ ...plan, variables, parentEnv }).find(({ name }) => name === "billing")?.env).toMatchObject({
       STRIPE_SECRET_KEY: "sk_live_canary",

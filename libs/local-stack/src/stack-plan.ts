@@ -103,9 +103,9 @@ export function paymentEnvironment({
       STRIPE_API_URL: urlOf(stripeTwin.name),
       STRIPE_WEBHOOK_SECRET: twin.webhookSecret,
       STRIPE_PORTAL_CONFIGURATION_ID: undefined,
-      CHECKOUT_SUCCESS_URL: `${platform}/dashboard?checkout=done`,
+      CHECKOUT_SUCCESS_URL: `${platform}/billing?checkout=done`,
       CHECKOUT_CANCEL_URL: `${platform}/pricing`,
-      PORTAL_RETURN_URL: `${platform}/dashboard`,
+      PORTAL_RETURN_URL: `${platform}/billing`,
       ...twinPriceVariables(),
     },
   };
@@ -121,9 +121,6 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
   }
   const publicUrl = inherited["PUBLIC_URL"] ?? `http://127.0.0.1:${plan.ports["gateway"]}`;
   const shared: Environment = {
-    CHECKOUT_SUCCESS_URL: `${publicUrl}/billing?checkout=done`,
-    CHECKOUT_CANCEL_URL: `${publicUrl}/pricing`,
-    PORTAL_RETURN_URL: `${publicUrl}/billing`,
     ...inherited,
     HTTP_HOST: plan.host,
     OPS_HOST: plan.host,
