@@ -96,5 +96,5 @@ export async function payCheckout({ page, email }: Person): Promise<void> {
 export async function openPage(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await page.locator("h1").first().waitFor();
-  await page.waitForFunction("document.querySelector('.ghost') === null");
+  await page.locator(".ghost").first().waitFor({ state: "detached" });
 }
