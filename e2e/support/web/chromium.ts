@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import chromiumPackage from "@sparticuz/chromium";
 import { type Browser, chromium } from "playwright-core";
 
 const installed = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -22,7 +21,14 @@ async function findChromium(): Promise<string> {
   const found = folders
     .flatMap((folder) => installed.map((name) => join(folder, name)))
     .find((path) => existsSync(path));
-  return found ?? chromiumPackage.executablePath();
+  return found ?? unpackChromium();
+}
+
+/** The package unpacks the libraries that a plain Debian lacks only where it believes itself to be on the machine that it was made for. */
+async function unpackChromium(): Promise<string> {
+  process.env["AWS_EXECUTION_ENV"] ??= "AWS_Lambda_nodejs24.x";
+  const { default: packed } = await import("@sparticuz/chromium");
+  return packed.executablePath();
 }
 
 export async function launchBrowser(): Promise<Browser> {
