@@ -43,10 +43,12 @@ const connections = 4;
 const requestTimeoutMs = 10_000;
 /** What is asked with them is how each is answered, from one address. */
 const badKeysAreMany = { BAD_KEYS_PER_MINUTE: "10000" };
+/** Passkeys need a site with a name. */
+const settings = { gateway: badKeysAreMany, "org-registry": { PUBLIC_URL: "http://localhost" } };
 
 /** A platform with two orgs, keys of every kind of caller, and things of one's own and of somebody else. */
 export async function startApiSetting(): Promise<ApiSetting> {
-  const platform = await startPlatform({ fastProviders: true, settings: { gateway: badKeysAreMany } });
+  const platform = await startPlatform({ fastProviders: true, settings });
   const client = new Pool(platform.gatewayUrl, { connections });
   const other = await platform.newOrg({ plan: "teams", seats: 3 });
   const keys: Readonly<Partial<Record<CallerKind, string>>> = {

@@ -20,6 +20,7 @@ const idInputs: Readonly<Record<string, Ids>> = {
   // Of sessions alone: an API key is refused before any is looked for.
   credentialId: { own: "cred_own", foreign: "cred_foreign", missing: "cred_missing" },
   serviceAccountId: { own: "svc_own", foreign: "svc_foreign", missing: "svc_missing" },
+  passkeyId: { own: "pky_own", foreign: "pky_foreign", missing: "pky_missing" },
   invitationId: { own: "inv_own", foreign: "inv_foreign", missing: "inv_missing" },
   cursor: { own: "", foreign: "<cursorAtForeignKey>", missing: "<cursorAtMissingKey>" },
 };
@@ -28,7 +29,7 @@ const plainInputs = new Set(
   [
     "limit from to scope kind search interval groupBy source model name role active provider key label order reason fallback allowedModels allowedMembers",
     "plan interval seats newPassword prorationDate after days priceId email password token code scopes expiresAt",
-    "allowedAddresses overlapSeconds",
+    "credential allowedAddresses overlapSeconds",
   ].flatMap((names) => names.split(" ")),
 );
 

@@ -53,6 +53,12 @@ export const errorRegistry = {
     "Wait for the next code of your authenticator app.",
     "authentication_error",
   ),
+  passkey_refused: refused(
+    401,
+    "The passkey was not accepted.",
+    "Begin again, and let your browser show a passkey of this site.",
+    "authentication_error",
+  ),
   csrf_refused: refused(
     403,
     "The request does not come from a page of this site.",

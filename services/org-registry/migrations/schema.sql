@@ -124,6 +124,17 @@ outbox.sent_at timestamp with time zone
 outbox.seq bigint not null generated always as identity
 outbox.subject text not null
 outbox.traceparent text
+passkey.counter bigint not null
+passkey.created_at timestamp with time zone not null
+passkey.credential_id text not null
+passkey.id text not null
+passkey.last_used_at timestamp with time zone
+passkey.name text not null
+passkey.public_key bytea not null
+passkey.user_id text not null
+passkey_challenge.expires_at timestamp with time zone not null
+passkey_challenge.hash text not null
+passkey_challenge.user_id text
 password.changed_at timestamp with time zone not null
 password.hash text not null
 password.user_id text not null
@@ -250,6 +261,16 @@ org.org_pkey PRIMARY KEY (id)
 org.org_version_check CHECK ((version >= 1))
 outbox.outbox_id_key UNIQUE (id)
 outbox.outbox_pkey PRIMARY KEY (seq)
+passkey.passkey_counter_check CHECK ((counter >= 0))
+passkey.passkey_credential_id_check CHECK (((length(credential_id) >= 1) AND (length(credential_id) <= 1400)))
+passkey.passkey_credential_id_key UNIQUE (credential_id)
+passkey.passkey_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+passkey.passkey_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+passkey.passkey_pkey PRIMARY KEY (id)
+passkey.passkey_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+passkey_challenge.passkey_challenge_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+passkey_challenge.passkey_challenge_pkey PRIMARY KEY (hash)
+passkey_challenge.passkey_challenge_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 password.password_hash_check CHECK (((length(hash) >= 20) AND (length(hash) <= 300)))
 password.password_pkey PRIMARY KEY (user_id)
 password.password_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
@@ -299,6 +320,8 @@ CREATE INDEX org_deletion_due ON public.org USING btree (deletion_due_at) WHERE 
 CREATE INDEX outbox_created_at ON public.outbox USING btree (created_at)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
+CREATE INDEX passkey_by_user ON public.passkey USING btree (user_id, id)
+CREATE INDEX passkey_challenge_by_expiry ON public.passkey_challenge USING btree (expires_at)
 CREATE INDEX service_account_live ON public.service_account USING btree (org_id, id) WHERE (removed_at IS NULL)
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at)
 CREATE INDEX session_by_user ON public.session USING btree (user_id, created_at, id)
@@ -328,6 +351,9 @@ CREATE UNIQUE INDEX member_pkey ON public.member USING btree (org_id, user_id)
 CREATE UNIQUE INDEX org_pkey ON public.org USING btree (id)
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
+CREATE UNIQUE INDEX passkey_challenge_pkey ON public.passkey_challenge USING btree (hash)
+CREATE UNIQUE INDEX passkey_credential_id_key ON public.passkey USING btree (credential_id)
+CREATE UNIQUE INDEX passkey_pkey ON public.passkey USING btree (id)
 CREATE UNIQUE INDEX password_pkey ON public.password USING btree (user_id)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
 CREATE UNIQUE INDEX recovery_code_pkey ON public.recovery_code USING btree (user_id, hash)
@@ -424,6 +450,8 @@ member
 member tenant for ALL using (acts_for_everyone() OR (user_id = acting_user()) OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
 org
 org tenant for ALL using (acts_for_everyone() OR (id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
+passkey
+passkey tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
 password
 password tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
 recovery_code
@@ -451,6 +479,8 @@ mail_request: delete, insert, select, update
 member: delete, insert, select, update
 org: delete, insert, select, update
 outbox: delete, insert, select, update
+passkey: delete, insert, select, update
+passkey_challenge: delete, insert, select, update
 password: delete, insert, select, update
 processed_event: delete, insert, select, update
 recovery_code: delete, insert, select, update

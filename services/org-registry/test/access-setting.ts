@@ -81,6 +81,7 @@ export async function arrangeAccess({ deps, db }: Registry): Promise<AccessSetti
       credentialId: "cred_missing",
       serviceAccountId,
       sessionId: `ses_${owner}`,
+      passkeyId: "pky_own",
     },
     callers: {
       nobody: null,

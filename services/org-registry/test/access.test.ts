@@ -28,6 +28,14 @@ interface Endpoint {
 
 const nameOf = ({ method, path }: Endpoint): string => `${method} ${path}`;
 
+/** Well formed, and of no passkey. */
+const noCredential = {
+  id: "bm9uZQ",
+  rawId: "bm9uZQ",
+  type: "public-key",
+  response: { clientDataJSON: "bm9uZQ", attestationObject: "bm9uZQ", authenticatorData: "bm9uZQ", signature: "bm9uZQ" },
+};
+
 /** A right body for each endpoint that takes one, so that what decides is who calls. */
 const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unknown>> => ({
   "POST /api/auth/sign-up": { email: "somebody@example.test" },
@@ -35,6 +43,8 @@ const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unk
   "POST /api/auth/password": { token, password: "long enough" },
   "POST /api/auth/sign-in": { email: "somebody@example.test", password: "long enough" },
   "POST /api/auth/reauthenticate": { password: "long enough" },
+  "POST /api/auth/passkeys": { name: "laptop", credential: noCredential },
+  "POST /api/auth/passkey-sign-in": { credential: noCredential },
   "POST /api/auth/totp/confirm": { code: "000000" },
   "POST /api/auth/totp/remove": { code: "000000" },
   "POST /api/auth/change-password": { newPassword: "a password of the walk" },
@@ -61,6 +71,9 @@ const bodiesIn = ({ params, token }: AccessSetting): Readonly<Record<string, unk
 const repeatable = new Set([
   "POST /api/auth/sign-up",
   "POST /api/auth/password-reset",
+  "POST /api/auth/totp",
+  "POST /api/auth/passkeys/options",
+  "POST /api/auth/passkey-sign-in/options",
   "POST /api/orgs",
   "POST /api/keys",
   "PATCH /api/orgs/{orgId}",
@@ -75,7 +88,7 @@ describe("who may do what", () => {
   let endpoints: Endpoint[];
   beforeAll(async () => {
     mailDir = await mkdtemp(join(tmpdir(), "topdog-mail-"));
-    registry = await startRegistry({ MAIL_DIR: mailDir });
+    registry = await startRegistry({ MAIL_DIR: mailDir, PUBLIC_URL: "https://topdog.example" });
     const { paths } = JSON.parse(await readFile(openApi, "utf8")) as { paths: Record<string, Record<string, unknown>> };
     endpoints = Object.entries(paths)
       .filter(([path]) => prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
@@ -130,6 +143,7 @@ describe("who may do what", () => {
       invitationId: "inv_missing",
       serviceAccountId: "svc_missing",
       sessionId: "ses_missing",
+      passkeyId: "pky_missing",
     };
     for (const endpoint of endpoints) {
       for (const who of ["other org's owner", "other org's key", "removed", "invited"]) {

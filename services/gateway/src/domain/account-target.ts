@@ -18,6 +18,7 @@ const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/auth/sign-in", "org-registry"],
   ["/api/auth/password-reset", "org-registry"],
   ["/api/auth/password", "org-registry"],
+  ["/api/auth/passkey-sign-in", "org-registry"],
   ["/api/auth", "org-registry"],
   ["/api/keys", "org-registry"],
   ["/api/orgs", "org-registry"],
@@ -40,6 +41,7 @@ const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = 
   "/api/auth/sign-in": "visitor",
   "/api/auth/password-reset": "visitor",
   "/api/auth/password": "visitor",
+  "/api/auth/passkey-sign-in": "visitor",
   "/api/tiers": "none",
   // Where it exists: on a developer's machine.
   "/api/dev": "none",

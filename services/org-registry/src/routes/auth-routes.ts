@@ -2,6 +2,14 @@ import type { Route } from "@topdog/http-kit/route";
 import type { AuthRouteDeps } from "./auth-schemas.ts";
 import { changePasswordRoute } from "./change-password.ts";
 import { getAccountRoute } from "./get-account.ts";
+import {
+  addPasskeyRoute,
+  beginPasskeyRoute,
+  beginPasskeySignInRoute,
+  listPasskeysRoute,
+  removePasskeyRoute,
+  signInByPasskeyRoute,
+} from "./passkeys.ts";
 import { proveAgainRoute } from "./prove-again.ts";
 import { endSessionRoute, getSessionRoute, listSessionsRoute } from "./sessions.ts";
 import { setPasswordRoute } from "./set-password.ts";
@@ -26,6 +34,12 @@ const constructors = [
   beginTotpRoute,
   completeTotpRoute,
   removeTotpRoute,
+  beginPasskeyRoute,
+  addPasskeyRoute,
+  listPasskeysRoute,
+  removePasskeyRoute,
+  beginPasskeySignInRoute,
+  signInByPasskeyRoute,
 ];
 
 /** How people sign in and out. */

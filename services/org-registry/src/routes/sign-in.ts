@@ -36,7 +36,7 @@ export const signInRoute = (deps: AuthRouteDeps) =>
     },
   });
 
-function outcomeOf(error: unknown): SignInOutcome {
+export function outcomeOf(error: unknown): SignInOutcome {
   if (!(error instanceof AppError)) return "failed";
   if (error.code === "too_many_attempts") return "limited";
   return error.status === 401 ? "wrong" : "failed";

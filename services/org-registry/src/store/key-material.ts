@@ -25,8 +25,8 @@ export function createToken(randomBytes: RandomBytes): { readonly token: string;
 
 export const hashKey = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`, `ses_…`, `inv_…`, `svc_…`. */
+/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`, `ses_…`, `inv_…`, `svc_…`, `pky_…`. */
 export const createId = (
-  kind: "usr" | "org" | "key" | "cred" | "ses" | "inv" | "svc",
+  kind: "usr" | "org" | "key" | "cred" | "ses" | "inv" | "svc" | "pky",
   randomBytes: RandomBytes,
 ): string => `${kind}_${randomBytes(12).toString("hex")}`;

@@ -88,12 +88,13 @@ export async function deleteSession(trx: Transaction, id: string): Promise<void>
 
 const deletedAtOnce = 1_000;
 
-/** Removes some of what is over: sessions, mailed links, counted attempts. */
+/** Removes some of what is over: sessions, mailed links, counted attempts, challenges. */
 export async function deleteExpired(db: Database, at: Date): Promise<void> {
   for (const [table, key, end] of [
     ["session", "id", "expires_at"],
     ["email_token", "hash", "expires_at"],
     ["attempt", "key", "window_ends_at"],
+    ["passkey_challenge", "hash", "expires_at"],
   ] as const) {
     await db.raw(`delete from ${table} where ${key} in (select ${key} from ${table} where ${end} <= ? limit ?)`, [
       at,

@@ -49,7 +49,7 @@ async function requireUnchanged(trx: Transaction, account: Account): Promise<voi
   if (now?.passwordHash !== account.passwordHash) throw new AppError("wrong_credentials");
 }
 
-async function startSession(
+export async function startSession(
   { randomBytes }: AuthDeps,
   trx: Transaction,
   account: Account,

@@ -309,6 +309,56 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/auth/passkeys/options": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "publicKey": { "challenge": string } } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/passkeys": {
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "id": string; "name": string; "createdAt": string; "lastUsedAt": string | null })[] } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "name": string; "credential": { "id": string; "rawId": string; "type": "public-key"; "response": { "clientDataJSON": string; "attestationObject": string } } } } }; responses: { 201: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "createdAt": string; "lastUsedAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/passkeys/{passkeyId}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    delete: { parameters: { query?: never; header?: never; path: { "passkeyId": string }; cookie?: never }; requestBody?: never; responses: { 204: { headers: Record<string, unknown>; content?: never }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/passkey-sign-in/options": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "publicKey": { "challenge": string } } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/passkey-sign-in": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "credential": { "id": string; "rawId": string; "type": "public-key"; "response": { "clientDataJSON": string; "authenticatorData": string; "signature": string } } } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/keys": {
     get: { parameters: { query?: { "cursor"?: string; "limit"?: number; "orgId"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null })[]; "nextCursor": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     put?: never;
