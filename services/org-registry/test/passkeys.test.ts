@@ -88,6 +88,12 @@ test("an answer counts once, for its own challenge, site and person, verified, a
   skewMs = 0;
 });
 
+test("a statement about the authenticator that may name certificates is refused unread", async () => {
+  const [userId, device] = [await someUser(registry.deps), authenticator()];
+  for (const format of ["android-key", "apple", "android-safetynet", "tpm", "fido-u2f"])
+    expect(outcome(await add(userId, device, { format }))).toEqual(refused);
+});
+
 test("an answer whose challenge is no text, or whose id is not the authenticator's own, is refused as any other", async () => {
   const [userId, device] = [await someUser(registry.deps), authenticator()];
   for (const challenge of [7, null, undefined, {}, ["x"]])

@@ -24,6 +24,8 @@ export interface Ceremony {
   /** Whether it asked its owner for a finger or a PIN. */
   readonly isVerified?: boolean;
   readonly counter?: number;
+  /** Of its statement about itself. */
+  readonly format?: string;
   /** The id that the authenticator itself wrote, when it is not the one that the answer names. */
   readonly writtenId?: Buffer;
 }
@@ -55,7 +57,7 @@ export function createAuthenticator(rpId: string, siteOrigin: string) {
       length.writeUInt16BE(writtenId.length);
       const made = Buffer.concat([Buffer.alloc(16), length, writtenId, coseOf(publicKey)]);
       const attestation = new Map<string, unknown>([
-        ["fmt", "none"],
+        ["fmt", ceremony.format ?? "none"],
         ["attStmt", new Map()],
         ["authData", authData(0x40, ceremony, made)],
       ]);

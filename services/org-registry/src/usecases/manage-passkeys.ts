@@ -5,6 +5,7 @@ import {
   type RegistrationResponseJSON,
   verifyRegistrationResponse,
 } from "@simplewebauthn/server";
+import { decodeAttestationObject, isoBase64URL } from "@simplewebauthn/server/helpers";
 import { AppError } from "@topdog/errors/app-error";
 import { challengeLifetimeMs, maxPasskeysPerUser, type Passkey } from "../domain/passkey.ts";
 import { findAccount } from "../store/accounts.ts";
@@ -107,8 +108,21 @@ export function challengeOf(given: unknown): string {
   throw new TypeError("the challenge is no text");
 }
 
+/** No statement about the authenticator is asked for, so none with certificates is taken: they name addresses that would be fetched. */
+function assertNoCertificates({ response: { attestationObject } }: RegistrationResponseJSON): void {
+  const attestation = decodeAttestationObject(isoBase64URL.toBuffer(attestationObject));
+  const format = attestation.get("fmt");
+  if (format === "none" || (format === "packed" && attestation.get("attStmt").get("x5c") === undefined)) return;
+  throw new TypeError(`an attestation of the format ${format}`);
+}
+
 async function verifyNew({ publicUrl }: PasskeyDeps, response: RegistrationResponseJSON) {
   let challenge = "";
+  try {
+    assertNoCertificates(response);
+  } catch (error) {
+    throw refused(error);
+  }
   const verified = await verifyRegistrationResponse({
     response,
     // Whether it was ours is asked of the database, which takes it once.
