@@ -20,6 +20,8 @@ export interface LoadOptions {
   /** Asked before every call; the load ends when it says no. */
   readonly goOn: (observations: readonly Observation[]) => boolean;
   readonly prompt?: string;
+  /** Of each answer; 24 unless stated. */
+  readonly maxTokens?: number;
   readonly pauseAfterFailureMs?: number;
   readonly callTimeoutMs?: number;
   /** Each client rests this long between two calls: a steady load instead of as much as there can be. */
@@ -85,7 +87,7 @@ async function observeCall({ agent, url, key, streamed, options }: Call): Promis
         model: "sandbox-small",
         messages: [{ role: "user", content: options.prompt ?? "Name three rivers" }],
         stream: streamed,
-        max_tokens: 24,
+        max_tokens: options.maxTokens ?? 24,
       }),
     });
     status = answer.statusCode;

@@ -34,6 +34,8 @@ describe("two gateways and one daily limit", () => {
       urls: platform.gatewayUrls,
       keys: [ownerKey],
       clients: 6,
+      // Three run at once: short answers make the day pass sooner.
+      maxTokens: 1,
       streamedShare: 0.2,
       random: seededRandom(7),
       pauseAfterFailureMs: 5,

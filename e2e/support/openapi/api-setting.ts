@@ -82,7 +82,11 @@ export async function startApiSetting(): Promise<ApiSetting> {
         body: body === null ? null : Buffer.from(named(body), "latin1"),
         signal: AbortSignal.timeout(requestTimeoutMs),
       });
-      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+      // Live figures end with the session: what was asked is answered by their head.
+      const isEndless = method === "GET" && String(answer.headers["content-type"]).startsWith("text/event-stream");
+      if (isEndless) answer.body.destroy();
+      const text = isEndless ? "" : await answer.body.text();
+      return { status: answer.statusCode, headers: answer.headers, text };
     },
     stop: async () => {
       await client.destroy();
