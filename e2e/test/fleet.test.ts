@@ -1,4 +1,5 @@
 import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { request } from "undici";
 import { until } from "../support/eventually.ts";
@@ -80,6 +81,8 @@ describe("two gateways and one daily limit", () => {
 });
 
 describe("two gateways and the concurrent requests of one plan", () => {
+  /** Until a call that has begun is there: one that came before it would take its place. */
+  const arrivalMs = 1_000;
   /** A call that has begun, whose body is still on its way. */
   function beginUpload(key: string, gateway: number) {
     const body = new PassThrough();
@@ -115,6 +118,7 @@ describe("two gateways and the concurrent requests of one plan", () => {
   test("calls beyond them are refused at either gateway before their bodies are read, and served when one has ended", async () => {
     const { userKey } = await platform.newUser({ plan: "pro" });
     const running = [beginUpload(userKey, 0), beginUpload(userKey, 1)];
+    await sleep(arrivalMs);
     for (const gateway of [0, 1]) {
       const refused = await refusedAt(userKey, gateway);
       expect(refused.json).toMatchObject({ error: { code: "concurrent_requests_exceeded", type: "rate_limit_error" } });
@@ -136,6 +140,7 @@ describe("two gateways and the concurrent requests of one plan", () => {
   test("what a killed gateway was serving counts no more within seconds", async () => {
     const { userKey } = await platform.newUser({ plan: "pro" });
     const cut = [beginUpload(userKey, 0), beginUpload(userKey, 0)];
+    await sleep(arrivalMs);
     await refusedAt(userKey, 1);
     await platform.kill9("gateway");
     await servedAt(userKey, 1);
