@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { databaseOf } from "@topdog/contracts/services";
 import { runScript } from "@topdog/local-stack/run-script";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { type Stack, startStack } from "@topdog/local-stack/stack";
@@ -35,7 +36,7 @@ async function createCustomer(stack: Stack, index: number): Promise<string> {
       args,
       cwd: join(root, "services", service),
       env: {
-        DATABASE_URL: (await stack.postgres.createDatabase(service.replaceAll("-", "_"))).url,
+        DATABASE_URL: stack.postgres.url(databaseOf(service), databaseOf(service)),
         AUDIT_KEYS: stack.auditKeys,
       },
     });
