@@ -29,8 +29,13 @@ afterAll(() => database.drop());
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Gateways' own code against quota's own code on Postgres; one of `lossEvery` messages is lost, or answered and the answer lost. */
-function startFleet(lossEvery: number): { readonly gateways: readonly Permits[]; readonly stop: () => Promise<void> } {
+/** Which messages are lost, counted from 1: before they arrive, or answered and the answer lost. */
+type Losses = (message: number) => "question" | "answer" | null;
+const someLost: Losses = (message) => (message % 10 === 0 ? "question" : message % 10 === 5 ? "answer" : null);
+const noneLost: Losses = () => null;
+
+/** Gateways' own code against quota's own code on Postgres. */
+function startFleet(lost: Losses): { readonly gateways: readonly Permits[]; readonly stop: () => Promise<void> } {
   const monotonicMs = (): number => performance.now();
   const store = createQuotaStore(database.db);
   const gateways: Permits[] = [];
@@ -53,9 +58,10 @@ function startFleet(lossEvery: number): { readonly gateways: readonly Permits[];
       onFailure: () => undefined,
       ask: async (request) => {
         messages += 1;
-        if (messages % lossEvery === 0) throw new Error("the question is lost");
+        const loss = lost(messages);
+        if (loss === "question") throw new Error("the question is lost");
         const grants = await answerPermits(deps, request);
-        if (messages % lossEvery === 5) throw new Error("the answer is lost");
+        if (loss === "answer") throw new Error("the answer is lost");
         return { grants };
       },
     });
@@ -65,7 +71,7 @@ function startFleet(lossEvery: number): { readonly gateways: readonly Permits[];
 }
 
 test("calls that come while quota is being asked are part of the next question, and refused only when the plan has no more", async () => {
-  const { gateways, stop } = startFleet(Number.POSITIVE_INFINITY);
+  const { gateways, stop } = startFleet(noneLost);
   const [gateway] = gateways as [Permits];
   const first = gateway.take("org:team");
   await new Promise(setImmediate);
@@ -76,8 +82,17 @@ test("calls that come while quota is being asked are part of the next question, 
   await stop();
 });
 
+test("a permit whose answer was lost on the way to one gateway is not lost for the others", async () => {
+  const { gateways, stop } = startFleet((message) => (message === 1 ? "answer" : null));
+  const [first, second] = gateways as [Permits, Permits];
+  expect(await first.take("user:free")).toEqual({ reason: "unavailable" });
+  expect(await second.take("user:free")).toBe("taken");
+  second.give("user:free");
+  await stop();
+});
+
 test("calls at three gateways never run more at once than the plan allows, whatever messages are lost, and every gateway gets its turn", async () => {
-  const { gateways, stop } = startFleet(10);
+  const { gateways, stop } = startFleet(someLost);
   let running = 0;
   let most = 0;
   const served = gateways.map(() => 0);

@@ -42,7 +42,7 @@ export function createPermitBook({ maxOwners, monotonicMs, letGo }: PermitBookDe
   }
   function release(entry: PermitEntry): void {
     idle.delete(entry);
-    if (entry.held === 0) entries.delete(entry.owner);
+    if (entry.held === 0 && !entry.isUnsure) entries.delete(entry.owner);
     else letGo(entry);
   }
 

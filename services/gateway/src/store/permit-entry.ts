@@ -15,6 +15,8 @@ export interface PermitEntry {
   /** What is held is known to be ours since then: quota was asked at that time. */
   confirmedMs: number;
   inFlight: boolean;
+  /** A question was not answered: quota may count more for us than is held here. */
+  isUnsure: boolean;
   /** Of the questions since a call began to wait. */
   attempts: number;
   /** What no call uses goes back once the question under way is answered. */
@@ -32,6 +34,7 @@ export const newPermitEntry = (owner: string): PermitEntry => ({
   others: 0,
   confirmedMs: Number.NEGATIVE_INFINITY,
   inFlight: false,
+  isUnsure: false,
   attempts: 0,
   isRecalled: false,
   overUntilMs: Number.NEGATIVE_INFINITY,

@@ -60,6 +60,7 @@ export function createPermits(deps: PermitsDeps): Permits {
     entry.limit = grant.limit;
     entry.others = grant.others;
     if (grant.held === null) return messages.ask(entry);
+    entry.isUnsure = false;
     entry.confirmedMs = askedMs;
     entry.held = Math.max(grant.held, entry.running);
     waiting.admit(entry);
@@ -71,13 +72,14 @@ export function createPermits(deps: PermitsDeps): Permits {
 
   /** What is held goes on to be used: without quota no other gateway is given it. */
   function serveWithoutQuota(entry: PermitEntry): void {
+    entry.isUnsure = true;
     if (trust.isOurs(entry)) waiting.admit(entry);
     waiting.refuse(entry, { reason: "unavailable" });
   }
 
   function returnIdle(entry: PermitEntry): void {
     entry.isRecalled = entry.inFlight;
-    if (entry.held === entry.running) return;
+    if (entry.held === entry.running && !entry.isUnsure) return;
     entry.held = entry.running;
     messages.ask(entry);
   }

@@ -27,7 +27,8 @@ const maxForgotten = 20_000;
 
 const lock: Statement<unknown> = {
   name: "lock_permits",
-  sql: `select pg_advisory_xact_lock(${lockClass}, hashtext(owner)) from (select unnest(?::text[]) as owner order by 1) o`,
+  sql: `select pg_advisory_xact_lock(${lockClass}, hash)
+    from (select distinct hashtext(owner) as hash from unnest(?::text[]) as owner order by 1) o`,
 };
 
 const read: Statement<PermitState> = {
@@ -61,7 +62,7 @@ export async function lockPermits(
   owners: readonly string[],
   silentMs: number | null,
 ): Promise<PermitState[]> {
-  await prepared(trx, lock, [owners.toSorted()]);
+  await prepared(trx, lock, [owners]);
   const seconds = silentMs === null ? null : silentMs / 1000;
   const subscribers = owners.map(subscriptionOwnerOf);
   const { rows } = await prepared(trx, read, [owners, subscribers, gatewayId, seconds, seconds, gatewayId]);
