@@ -29,6 +29,10 @@ FROM workspace AS operator
 COPY scripts scripts
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning"]
 
+# The pages that the gateway serves.
+FROM workspace AS site
+RUN node --conditions=@topdog/source services/web/build/build.ts
+
 FROM workspace AS service
 ARG SERVICE
 RUN --mount=type=cache,target=/pnpm-store --mount=type=secret,id=ca,required=false \
@@ -40,6 +44,8 @@ RUN --mount=type=cache,target=/pnpm-store --mount=type=secret,id=ca,required=fal
     && find . -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.tsbuildinfo' \) -delete \
     && find node_modules/.pnpm -path '*/@topdog+*/*' -type d \( -name src -o -name test \) -prune -exec rm -rf {} +
 COPY docs/openapi.json docs/asyncapi.json docs/errors.md /app/docs/
+RUN --mount=type=bind,from=site,source=/src/services/web/dist/site,target=/site \
+    if [ "$SERVICE" = gateway ]; then cp -R /site /app/site; fi
 # The same input gives the same bytes: nothing says when it was made.
 RUN node -e 'const fs = require("node:fs"), f = "/app/sbom.cdx.json", bom = JSON.parse(fs.readFileSync(f)); delete bom.serialNumber; delete bom.metadata.timestamp; fs.writeFileSync(f, JSON.stringify(bom))' \
     && mkdir /spool && find /app /spool -exec touch -h -d @0 {} +
@@ -51,7 +57,7 @@ COPY --from=service /app /app
 # A volume that is mounted here belongs to the service: llm-router keeps its usage in one.
 COPY --from=service --chown=65532:65532 /spool /spool
 WORKDIR /app
-ENV NODE_ENV=production DOCS_DIR=/app/docs HTTP_HOST=0.0.0.0 OPS_HOST=0.0.0.0 LINK_HOST=0.0.0.0
+ENV NODE_ENV=production DOCS_DIR=/app/docs WEB_DIR=/app/site HTTP_HOST=0.0.0.0 OPS_HOST=0.0.0.0 LINK_HOST=0.0.0.0
 USER 65532:65532
 ENTRYPOINT ["node"]
 CMD ["--import", "./dist/instrumentation.js", "dist/main.js"]

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { promtoolFiles } from "../monitoring/rule-tests/promtool-tests.ts";
 import { findConditionProblems } from "./rules/conditions.ts";
@@ -11,10 +13,11 @@ import { resolveConditions, resolvePromtool } from "./rules/tools.ts";
 const usage = `npm run rules: what the generated rules and gates do, by Prometheus' and Argo's own code
 Needs promtool on PATH, and Go; without promtool Go builds it too. Minutes the first time, then seconds.
 
-  --panels <url>   only: which panels of the dashboards a running Prometheus has no data for`;
+  --panels <url>   only: which panels of the dashboards had no data in a running Prometheus in the last hour`;
 
 const root = join(import.meta.dirname, "..");
 const promtoolTimeoutMs = 300_000;
+const panelTimeoutMs = 10_000;
 const log = (line: string): void => console.log(line);
 
 /** Runs promtool and returns what it complains of. */
@@ -40,7 +43,12 @@ function testRules(binary: string): { readonly cases: number; readonly problems:
 }
 
 async function checkPanels(prometheus: string): Promise<number> {
-  const { asked, empty } = await findEmptyPanels(prometheus);
+  const { asked, empty } = await findEmptyPanels(async (path) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(new URL(path, prometheus), { signal: AbortSignal.timeout(panelTimeoutMs) }, resolve).on("error", reject);
+    });
+    return text(response);
+  });
   for (const panel of empty) log(`no data: ${panel}`);
   log(`${asked - empty.length} of ${asked} panels have data`);
   return empty.length === 0 ? 0 : 1;

@@ -1,11 +1,16 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { serviceNames, standIns } from "@topdog/contracts/services";
+import { findLeaks } from "./images/leaks.ts";
 import { buildLocalBases } from "./images/local-bases.ts";
 
-const usage = `npm run images: builds the image of every service with the container engine of this machine
+const usage = `npm run images: builds the image of every service with the container engine of this machine, and looks through
+every layer of each for secrets, and for files that belong into none
 
+  --check <image>     builds nothing: only looks through this one; may be repeated
   --tag <tag>         dev when left out
   --registry <name>   in front of topdog/<service>; empty: only this machine has them
   --service <name>    only this one; may be repeated
@@ -22,6 +27,7 @@ const names = [...serviceNames, ...standIns.map(({ name }) => name)];
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      check: { type: "string", multiple: true },
       tag: { type: "string", default: "dev" },
       registry: { type: "string", default: "" },
       service: { type: "string", multiple: true },
@@ -36,7 +42,9 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`no service is called ${unknown.join(", ")}: ${names.join(", ")}`);
   if (spawnSync("docker", ["version"], { stdio: "ignore" }).status !== 0)
     throw new Error("no container engine answers: install Docker and start it (docker version says what is wrong)");
+  if (values.check !== undefined) return checkImages(values.check);
   const bases = values["local-bases"] ? await buildLocalBases(root) : null;
+  const built: string[] = [];
   for (const name of values.service ?? [...names, operator]) {
     const image = `${values.registry === "" ? "" : `${values.registry}/`}topdog/${name}:${values.tag}`;
     const flags = [
@@ -52,8 +60,23 @@ async function main(): Promise<void> {
       env: { ...process.env, DOCKER_BUILDKIT: "1" },
     });
     console.log(`built ${image}`);
+    built.push(image);
   }
+  checkImages(built);
   if (bases !== null) console.log(`\ndocker compose takes these images by:\n${exports(bases)}`);
+}
+
+function checkImages(images: readonly string[]): void {
+  const folder = mkdtempSync(join(tmpdir(), "topdog-images-"));
+  try {
+    const archive = join(folder, "images.tar");
+    execFileSync("docker", ["save", "--output", archive, ...images], { stdio: "inherit" });
+    const leaks = findLeaks(archive);
+    if (leaks.length > 0) throw new Error(`what no image may hold:\n${leaks.map((one) => `- ${one}\n`).join("")}`);
+    console.log(`no secret and nothing needless is in ${images.join(", ")}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const buildArguments = (variables: Readonly<Record<string, string>>): string[] =>

@@ -6,11 +6,15 @@ import { join } from "node:path";
 const root = new URL("../", import.meta.url);
 
 /**
- * Serves the tests' engines over HTTP to Jest's workers: Postgres is started, and nats-server looked for, when the first test
+ * Serves the tests' engines over HTTP to Jest's workers: Postgres is started, nats-server looked for and the bus's keys are made when the first test
  * asks. A run of unit tests alone waits for neither. The sources are imported as they are: this runs before any build.
  */
 export default async function globalSetup() {
-  const engines = { postgres: lazily(startPostgresServer), nats: lazily(findNatsServer) };
+  const engines = {
+    postgres: lazily(startPostgresServer),
+    nats: lazily(findNatsServer),
+    "bus-keys": lazily(makeBusKeys),
+  };
   const server = createServer((request, response) => {
     void answer(engines[request.url?.slice(1) ?? ""], response);
   });
@@ -47,4 +51,15 @@ async function startPostgresServer() {
 async function findNatsServer() {
   const { resolveNatsServer } = await import(new URL("libs/local-stack/src/nats-binary.ts", root));
   return { value: await resolveNatsServer({}) };
+}
+
+/** Of every service, and of the test's own connection. */
+async function makeBusKeys() {
+  const { busPublicKey, newBusSeed } = await import(new URL("libs/local-stack/src/bus-keys.ts", root));
+  const { busUserNames } = await import(new URL("libs/contracts/src/bus-access.ts", root));
+  const keys = [...busUserNames, "test"].map((name) => {
+    const seed = newBusSeed();
+    return [name, { seed, publicKey: busPublicKey(seed) }];
+  });
+  return { value: JSON.stringify(Object.fromEntries(keys)) };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Mutation, mutations } from "./mutate/mutations.ts";
+import type { Mutation } from "./mutate/mutation.ts";
+import { mutations } from "./mutate/mutations.ts";
 import { runTests } from "./mutate/run-tests.ts";
 import { makeScratchCopy, type ScratchCopy } from "./mutate/scratch-copy.ts";
 

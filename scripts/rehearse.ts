@@ -2,17 +2,23 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { emptyRun, startCluster } from "./rehearse/cluster/cluster.ts";
-import { buildImages } from "./rehearse/images/images.ts";
-import { createLoad, type Findings, type SteadyLoad } from "./rehearse/load/load.ts";
+import { prepareEarlierTree } from "./rehearse/earlier-tree.ts";
+import { buildImages, earlierTag, imageTag } from "./rehearse/images/images.ts";
+import { createLoad, type Findings, startEvaluator, type SteadyLoad } from "./rehearse/load/load.ts";
 import { placesOf } from "./rehearse/places.ts";
+import { findPanelProblems, type PanelFindings } from "./rehearse/panels.ts";
 import { installPlatform, type RehearsedPlatform } from "./rehearse/platform.ts";
-import { type Scenario, scenarios } from "./rehearse/scenarios.ts";
+import { objections } from "./rehearse/release.ts";
+import type { Scenario } from "./rehearse/scenario.ts";
+import { scenarios } from "./rehearse/scenarios.ts";
 import { missingForRehearsal } from "./rehearse/tools/preflight.ts";
+import { upgradeScenario } from "./rehearse/upgrade-scenario.ts";
 import { ensureTools } from "./rehearse/tools/tools.ts";
 
 const usage = `npm run rehearse: releases of every service, good ones and bad ones, on a real cluster on this machine
 
   --only <text>   only the scenarios whose name contains it; may be repeated
+  --from <ref>    installs the platform as it was at this commit, and only upgrades it to this tree, service by service
   --list          names the scenarios and what must come of each
   --keep          leaves the cluster up until Ctrl-C, for a look (the kubectl line is printed)
 
@@ -28,13 +34,14 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: "string", multiple: true },
+      from: { type: "string" },
       list: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return say(usage);
-  const chosen = scenarios.filter(({ name }) => values.only?.some((text) => name.includes(text)) ?? true);
+  const chosen = values.from === undefined ? chooseScenarios(values) : [upgradeScenario];
   if (values.list) return say(chosen.map(({ name, expected }) => `${name}: ${expected}`).join("\n"));
   const missing = missingForRehearsal();
   if (missing.length > 0) {
@@ -45,7 +52,9 @@ async function main(): Promise<number> {
   await ensureTools(places, log);
   emptyRun(places);
   mkdirSync(places.logs, { recursive: true });
-  await buildImages({ root, pnpm: process.env["TOPDOG_PNPM"] ?? "pnpm", places, log });
+  const tools = { root, pnpm: process.env["TOPDOG_PNPM"] ?? "pnpm", places, log };
+  const earlierRoot = values.from === undefined ? null : await prepareEarlierTree(values.from, tools);
+  await buildImages({ ...tools, earlierRoot });
   log("images are built");
   const cluster = await startCluster(places);
   let stopped = (): void => process.exit(130);
@@ -53,12 +62,17 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stopped());
   try {
     log("the cluster is up");
-    const platform = await installPlatform(cluster, root, log);
+    const busServers = Math.max(...chosen.map((one) => one.busServers ?? 1));
+    const installed = earlierRoot === null ? { root, tag: imageTag } : { root: earlierRoot, tag: earlierTag };
+    const platform = await installPlatform(cluster, { root, installed, busServers, log });
     const load = createLoad(platform);
     load.resume();
+    startEvaluator(cluster, platform.prometheus.targetsFile);
     const failed = await runAll(chosen, platform, load);
     await load.pause();
-    const verdict = report(failed, load, await load.compareWithLedger());
+    // A few scenarios do not bring data to every panel.
+    const panels = values.only === undefined && values.from === undefined ? await findPanelProblems(platform) : null;
+    const verdict = report(failed, load, await load.compareWithLedger(), panels);
     if (values.keep) {
       log(`the cluster stays up until Ctrl-C; its kubeconfig and logs are in ${places.run}`);
       await new Promise<void>((resolve) => (stopped = resolve));
@@ -70,9 +84,22 @@ async function main(): Promise<number> {
   }
 }
 
+const chooseScenarios = ({ only, list }: { only?: string[]; list: boolean }): readonly Scenario[] =>
+  scenarios.filter(
+    ({ name, busServers }) => only?.some((text) => name.includes(text)) ?? (list || busServers === undefined),
+  );
+
+/** One lane per service, all of them at once; then, each by itself, what needs the platform for itself. */
 async function runAll(chosen: readonly Scenario[], platform: RehearsedPlatform, load: SteadyLoad): Promise<string[]> {
+  const lanes = Object.groupBy(chosen, ({ lane }) => lane);
+  const { alone = [], ...beside } = lanes;
+  const failed = await Promise.all(Object.values(beside).map((lane) => runLane(lane, platform, load)));
+  return [...failed.flat(), ...(await runLane(alone, platform, load))];
+}
+
+async function runLane(lane: readonly Scenario[], platform: RehearsedPlatform, load: SteadyLoad): Promise<string[]> {
   const failed: string[] = [];
-  for (const scenario of chosen) {
+  for (const scenario of lane) {
     const fromMs = Date.now();
     const outcome = await scenario.run(platform, load).catch((error: unknown) => `failed: ${String(error)}`);
     const isRight = outcome === scenario.expected;
@@ -81,11 +108,12 @@ async function runAll(chosen: readonly Scenario[], platform: RehearsedPlatform, 
     log(
       `${isRight ? "✓" : "✗"} ${scenario.name}: ${outcome}${isRight ? "" : ` (expected: ${scenario.expected})`} in ${seconds} s`,
     );
+    if (!isRight) log(`what gates said until now:\n${await objections(platform).catch(String)}`);
   }
   return failed;
 }
 
-function report(failed: readonly string[], load: SteadyLoad, findings: Findings): number {
+function report(failed: readonly string[], load: SteadyLoad, findings: Findings, panels: PanelFindings | null): number {
   const problems = Object.entries(findings).filter(([, list]) => (list as readonly unknown[]).length > 0);
   log(`calls: ${JSON.stringify(load.totals())}`);
   log(
@@ -93,8 +121,14 @@ function report(failed: readonly string[], load: SteadyLoad, findings: Findings)
       ? "✓ the ledger is exact: none lost, none doubled"
       : `✗ the ledger: ${JSON.stringify(findings).slice(0, 2000)}`,
   );
+  if (panels !== null)
+    log(
+      panels.problems.length === 0
+        ? `✓ each of ${panels.asked} panels of the dashboards has data`
+        : `✗ the dashboards' panels: ${panels.problems.join("; ")}`,
+    );
   if (failed.length > 0) log(`✗ not as they should be: ${failed.join("; ")}`);
-  return failed.length === 0 && problems.length === 0 ? 0 : 1;
+  return failed.length + problems.length + (panels?.problems.length ?? 0) === 0 ? 0 : 1;
 }
 
 const say = (text: string): number => {

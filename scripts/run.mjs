@@ -15,6 +15,8 @@ const tasks = {
   start: { entry: ["scripts/start.ts"], engines: true, web: true, show: true },
   dev: { entry: ["scripts/start.ts", "--watch"], engines: true, web: true, show: true },
   test: { entry: [source, "scripts/test.ts"], engines: true, web: true, show: true },
+  simulate: { entry: [source, "proofs/simulation/main.ts"], engines: false, show: true },
+  chaos: { entry: ["e2e/support/chaos-process.ts"], engines: true, show: true },
   mutate: { entry: [source, "scripts/mutate.ts"], engines: false, show: true },
   bench: { entry: ["bench/src/main.ts"], engines: true, show: true },
   generate: { entry: [source, "scripts/generate-documents.ts"], engines: false, show: false },
@@ -22,7 +24,7 @@ const tasks = {
   rules: { entry: [source, "scripts/check-rules.ts"], engines: false, show: true },
   smoke: { entry: ["scripts/billing-smoke.ts"], engines: false, show: false },
   topdog: { entry: ["scripts/topdog.ts"], engines: false, show: false },
-  rehearse: { entry: [source, "scripts/rehearse.ts"], engines: true, show: true },
+  rehearse: { entry: [source, "scripts/rehearse.ts"], engines: true, web: true, show: true },
   images: { entry: ["scripts/images.ts"], engines: false, show: true },
 };
 
@@ -35,7 +37,9 @@ async function main([name, ...args]) {
   await ensurePackages({ root, steps, pnpm });
   const folder = nodeFolder(root);
   const PATH = [folder, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter);
-  const env = { ...process.env, PATH, TOPDOG_PNPM: pnpm };
+  // Most of what tasks do is start processes, and most of a start is compiling.
+  const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(root, ".topdog/compile-cache");
+  const env = { ...process.env, PATH, NODE_COMPILE_CACHE, TOPDOG_PNPM: pnpm };
   await prepare(task, steps, join(folder, "node"), { cwd: root, env });
   return runTask(join(folder, "node"), ["--disable-warning=ExperimentalWarning", ...task.entry, ...args], {
     root,

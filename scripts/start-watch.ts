@@ -3,10 +3,11 @@ import type { StackOptions } from "@topdog/local-stack/stack";
 
 const debuggerAddress = "127.0.0.1:9229";
 const all = "all";
+const web = "web";
 
 export interface WatchFlags {
   readonly watch: boolean;
-  /** A service's name, or `all`. */
+  /** A service's name, `web`, or `all`. */
   readonly service: string;
   /** A process's name, or "" for none. */
   readonly inspect: string;
@@ -18,19 +19,24 @@ export function watchOptions({
   service,
   inspect,
 }: WatchFlags): Pick<StackOptions, "watched" | "inspectAddresses"> {
-  const known: readonly string[] = [...serviceNames, ...standIns.map(({ name }) => name)];
+  const known: readonly string[] = [...serviceNames, ...standIns.map(({ name }) => name), web];
   if (service !== all && !known.includes(service))
     throw new Error(`--service ${service}: one of ${known.join(", ")}, or ${all}`);
   return {
-    watched: watch ? known.filter((name) => service === all || service === name) : [],
+    watched: watch ? known.filter((name) => name !== web && (service === all || service === name)) : [],
     inspectAddresses: inspect === "" ? {} : { [inspect]: debuggerAddress },
   };
 }
 
+/** The web app is no process of the platform: Vite serves it, and reloads what changes. */
+export const watchesWeb = ({ watch, service }: WatchFlags): boolean => watch && (service === all || service === web);
+
 export function describeWatch({ watch, service, inspect }: WatchFlags): string {
   const restarts = service === all ? "every service restarts" : `${service} restarts`;
   return [
-    ...(watch ? [`Watching: ${restarts} when its code, or that of a library it uses, changes.`] : []),
+    ...(watch && service !== web
+      ? [`Watching: ${restarts} when its code, or that of a library it uses, changes.`]
+      : []),
     ...(inspect === "" ? [] : [`Debugger of ${inspect}: ${debuggerAddress} (in VS Code: "Attach to a service").`]),
   ].join("\n");
 }

@@ -12,7 +12,7 @@ export function welcome(stack: Stack, models: readonly string[], took: string): 
   return `
 ${table(stack)}
 
-Ready in ${took}. The web app: ${gateway}
+Ready in ${took}. The web app: ${stack.siteUrl}
 
 The demo user's key (plan Pro), and those of a Teams org's owner and member:
   ${key}

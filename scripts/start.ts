@@ -4,8 +4,11 @@ import { join, resolve } from "node:path";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { providerKeyNames } from "@topdog/contracts/providers";
 import { databaseOf, storingServices } from "@topdog/contracts/services";
+import type { ManagedProcess } from "@topdog/local-stack/process";
+import { createRestartBudget } from "@topdog/local-stack/restart-budget";
 import { PortTakenError, type Stack, startStack } from "@topdog/local-stack/stack";
-import { describeWatch, type WatchFlags, watchOptions } from "./start-watch.ts";
+import { serveWebSources } from "./start-web.ts";
+import { describeWatch, type WatchFlags, watchesWeb, watchOptions } from "./start-watch.ts";
 import { printMails } from "./start-mails.ts";
 import { welcome } from "./start-welcome.ts";
 
@@ -109,7 +112,13 @@ function writeStackFile(
   writeFileSync(stackFile, JSON.stringify(stack), { mode: 0o600 });
 }
 
-async function bringUp(flags: Flags): Promise<Stack> {
+/** A process that nothing starts again: without it this is no platform, and who supervises us must hear it. */
+interface Loss {
+  readonly name: string;
+  readonly logFile: string;
+}
+
+async function bringUp(flags: Flags, onLost: (loss: Loss) => void): Promise<Stack> {
   const dataDir = dataDirOf(flags);
   return startStack({
     dataDir,
@@ -124,7 +133,8 @@ async function bringUp(flags: Flags): Promise<Stack> {
     onProgress: (line) => console.log(`✓ ${line} (${sinceStart()})`),
     onUnexpectedExit(name, { code, signal }, logTail, willRestart) {
       console.error(`\n✗ ${name} ended (${signal ?? `exit code ${code}`}); the end of its log:\n${logTail}`);
-      console.error(willRestart ? `… starting ${name} again` : `${name} stays down: it ended too often`);
+      if (willRestart) console.error(`… starting ${name} again`);
+      else onLost({ name, logFile: join(logDirOf(dataDir), `${name}.log`) });
     },
   });
 }
@@ -140,7 +150,8 @@ async function main(): Promise<number> {
   });
   const flags = readFlags();
   const stackFile = stackFileOf(flags);
-  const starting = bringUp(flags);
+  const lost = Promise.withResolvers<Loss>();
+  const starting = bringUp(flags, lost.resolve);
   const outcome = await Promise.race([starting, wish.then(() => null)]);
   if (outcome === null) {
     console.log("\nstopping before everything was up");
@@ -153,26 +164,55 @@ async function main(): Promise<number> {
   const models = sandboxed ? [] : await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
   console.log(welcome(stack, models, sinceStart()));
   console.log(describeWatch(watchFlagsOf(flags)));
+  const web = await watchWeb(flags, stack);
   printMails(stack.mailDir);
   for (const name of ["postgres", "nats"] as const) {
-    keepRunning(name, stack[name], () => stopping).catch((error: Error) => console.error(error.message));
+    const loss = { name, logFile: join(logDirOf(dataDirOf(flags)), engineLogs[name]) };
+    void keepRunning(name, stack[name], () => stopping).then(() => lost.resolve(loss));
   }
-  await wish;
+  const loss = await Promise.race([wish, lost.promise]);
   stopping = true;
   rmSync(stackFile, { force: true });
   console.log("\nstopping (Ctrl-C again to stop at once)");
+  await web?.stop();
   await stack.stop();
   console.log("stopped");
-  return 0;
+  if (loss === undefined) return 0;
+  console.error(`${loss.name} ended too often, so the platform was stopped; its log: ${loss.logFile}`);
+  return 1;
 }
 
-/** An engine, as a service, is started again a few times and then reported as down. */
+/** Null where it is not wished for, or could not be started: the platform runs without it. */
+async function watchWeb(flags: Flags, stack: Stack): Promise<ManagedProcess | null> {
+  if (!watchesWeb(watchFlagsOf(flags))) return null;
+  const port = portsOf(flags)["web"] ?? 0;
+  try {
+    const web = await serveWebSources(stack.urls.gateway[0] ?? "", port, join(logDirOf(dataDirOf(flags)), "web.log"));
+    console.log(`The web app from its sources: http://127.0.0.1:${port} (what you change shows at once)`);
+    return web;
+  } catch (error) {
+    console.error(`✗ the web app is not watched: ${(error as Error).message} (--port-web moves it)`);
+    return null;
+  }
+}
+
+const engineLogs = { postgres: "postgres.log", nats: "nats-server.log" } as const;
+
+/** An engine, as a service, is started again a few times in a row; one that ends while it starts has ended, too. Resolves when it stays down. */
 async function keepRunning(name: string, engine: Stack["postgres"] | Stack["nats"], isStopping: () => boolean) {
-  for (let restarts = 0; restarts <= restartsMax; restarts += 1) {
+  const budget = createRestartBudget(restartsMax);
+  for (;;) {
     await engine.exited();
     if (isStopping()) return;
-    console.error(`\n✗ ${name} ended${restarts < restartsMax ? ": starting it again" : ", too often: it stays down"}`);
-    if (restarts < restartsMax) await engine.restart();
+    const willRestart = budget.spend();
+    console.error(`\n✗ ${name} ended${willRestart ? ": starting it again" : ""}`);
+    if (!willRestart) return;
+    try {
+      await engine.restart();
+      budget.noteStart();
+    } catch (error) {
+      console.error((error as Error).message);
+    }
   }
 }
 

@@ -30,7 +30,7 @@ function reportGate({ gate, problems, notes, durationMs }: GateResult): void {
 
 const shownSlowest = 10;
 
-/** Where the time went: what to look at before a run grows too long. Suites run two at a time. */
+/** Where the time went: what to look at before a run grows too long. Suites run beside one another. */
 function reportTime(gates: readonly GateResult[], suites: readonly SuiteTime[]): void {
   const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(0).padStart(5)} s`;
   const sum = (all: readonly { readonly durationMs: number }[]): number =>
@@ -40,6 +40,14 @@ function reportTime(gates: readonly GateResult[], suites: readonly SuiteTime[]):
   console.log(`${inSeconds(sum(gates))}  ${gates.length} gates`);
   if (suites.length > 0) console.log(`${inSeconds(sum(suites))}  ${suites.length} suites, of these the slowest:`);
   for (const { path, durationMs } of slowest) console.log(`  ${inSeconds(durationMs)}  ${relative(root, path)}`);
+}
+
+/** What no test of this run could ask, and what it would need. */
+function reportNotAsked(): void {
+  if (process.env["STRIPE_TEST_SECRET_KEY"] !== undefined) return;
+  console.log(
+    "not asked: Stripe itself. With STRIPE_TEST_SECRET_KEY=sk_test_… proofs/test/billing-selling runs against its test account too\n",
+  );
 }
 
 interface Selection {
@@ -85,6 +93,7 @@ async function main(): Promise<number> {
   if (failedGates.length > 0)
     console.log(`\nfailed gates: ${failedGates.map((result) => result.gate.name).join(", ")}`);
   reportTime(results, tests.suites);
+  if (selection.suitePaths !== null) reportNotAsked();
   const failed = failedGates.length + tests.failed + (noneRan ? 1 : 0);
   console.log(`${results.length - failedGates.length + tests.passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;

@@ -1,3 +1,4 @@
+import { runProgram } from "@topdog/service/run-program";
 import { Command } from "commander";
 import { addCreateCallerKey } from "./topdog/create-caller-key.ts";
 import { addCreateSecrets } from "./topdog/create-secrets.ts";
@@ -21,7 +22,7 @@ Examples:
 
 Without a stack file, or instead of it: DATABASE_URL_ORG_REGISTRY with AUDIT_KEYS, DATABASE_URL_BILLING,
 and NATS_URL with the operator's NATS_NKEY_SEED.
-Exit codes: 0 done, 1 refused or wrong use, 2 failed.`,
+Exit codes: 0 done, 1 refused or not as it must be, 2 wrong use or failed.`,
   );
 addServiceCommands(program);
 addDeadLetterCommands(program);
@@ -29,11 +30,6 @@ addCreateCallerKey(program);
 addCreateVaultKey(program);
 addCreateSecrets(program);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 2;
-}
+await runProgram(program);
 // A bus that never answered would hold the process.
 process.exit();

@@ -11,9 +11,11 @@ export interface Child {
   readonly stop: () => void;
 }
 
-function startChild(file: string, args: readonly string[]): Child {
+const sources = "--conditions=@topdog/source";
+
+function startChild(file: string, args: readonly string[], nodeArgs: readonly string[] = []): Child {
   const child = fork(new URL(file, import.meta.url), args, {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: ["--disable-warning=ExperimentalWarning", ...nodeArgs],
     env: runtimeEnvironment(process.env),
   });
   if (child.pid === undefined) throw new Error(`${file} did not start`);
@@ -61,3 +63,8 @@ export const startDialectProvider = (): Promise<Server> => startServer("./dialec
 
 export const startProvider = (tokenIntervalMs: number): Promise<Server> =>
   startServer("./provider-process.ts", [String(tokenIntervalMs)]);
+
+/** A gateway's leases and permits without the HTTP around them: plays the job and ends. */
+export async function startAdmissions(job: object): Promise<unknown> {
+  return startChild("../../services/gateway/test/admissions-process.ts", [], [sources]).ask(job);
+}

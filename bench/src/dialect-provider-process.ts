@@ -8,6 +8,12 @@ const slowModel = "gpt-4o";
 const slowPieceMs = 500;
 const slowPiece = "slow ".repeat(200);
 
+/** Of a model of this name a stream never ends, and comes as fast as it is taken. */
+const fastModel = "gpt-4.1";
+const fastPiece = "fast ".repeat(800);
+/** A caller's own credential that asks for the slow model is refused: it has reached its limit. */
+const limitedKey = "Bearer sk-of-the-bench";
+
 interface Stream {
   readonly opening: string;
   readonly piece: (text: string) => string;
@@ -72,10 +78,32 @@ function answer(stream: Stream, isSlow: boolean, res: ServerResponse): void {
   res.on("close", () => clearInterval(timer));
 }
 
+/** Whoever takes nothing is sent nothing. */
+function answerFast(stream: Stream, res: ServerResponse): void {
+  res.writeHead(200, { "content-type": "text/event-stream" });
+  res.write(stream.opening);
+  const send = (): void => {
+    while (!res.destroyed && res.write(stream.piece(fastPiece)));
+  };
+  res.on("drain", send);
+  send();
+}
+
+function limit(res: ServerResponse): void {
+  res.writeHead(429, { "content-type": "application/json", "retry-after": "60" });
+  res.end('{"error":{"message":"slow down","type":"requests","param":null,"code":"rate_limit_exceeded"}}');
+}
+
 const server = createServer((req, res) => {
-  let isSlow = false;
-  req.on("data", (part: Buffer) => (isSlow ||= part.includes(`"${slowModel}"`)));
-  req.on("end", () => answer(streamAt(req.url ?? ""), isSlow, res));
+  let model = "";
+  req.on("data", (part: Buffer) => (model ||= /"model":"([^"]+)"/.exec(part.toString("latin1"))?.[1] ?? ""));
+  req.on("end", () => {
+    const stream = streamAt(req.url ?? "");
+    if (model === fastModel) return answerFast(stream, res);
+    const isSlow = model === slowModel;
+    if (isSlow && req.headers.authorization === limitedKey) return limit(res);
+    answer(stream, isSlow, res);
+  });
 });
 server.keepAliveTimeout = 75_000;
 server.listen(0, "127.0.0.1", () => process.send?.((server.address() as AddressInfo).port));

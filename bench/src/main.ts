@@ -9,8 +9,10 @@ import { type BenchOptions, readOptions } from "./options.ts";
 import { measurePlanChange } from "./plan-change.ts";
 import { createPinning } from "./pinning.ts";
 import { describe, type JsonResult, toJson } from "./report.ts";
+import { measureQuota } from "./quota.ts";
 import { measureRevocation } from "./revocation.ts";
 import { measureRouter } from "./router.ts";
+import { measureHeld } from "./router-held.ts";
 import { startTargets } from "./targets.ts";
 import { tokenIntervalMs, workloads } from "./workload.ts";
 
@@ -83,8 +85,11 @@ async function run(options: BenchOptions, cleanup: ReturnType<typeof createClean
   const results = await runWorkloads(bench, targets, options);
   const topDog = targets.find((target) => target.name === "topdog");
   if (topDog !== undefined) {
-    const percent = await measureRest(clock, topDog);
+    const shares = Object.entries(await measureRest(clock, topDog));
+    const percent = shares.reduce((total, [, share]) => total + share, 0);
+    const parts = shares.map(([name, share]) => `${name} ${share.toFixed(1)}`).join(", ");
     console.log(`\ntopdog at rest, all processes: ${percent.toFixed(1)} % of a core, part of every figure per request`);
+    console.log(parts);
   }
   if (options.jsonFile !== null) writeFileSync(options.jsonFile, `${JSON.stringify({ results }, null, 2)}\n`);
   return results.some(({ failed }) => failed > 0) ? 1 : 0;
@@ -95,7 +100,9 @@ async function main(): Promise<number> {
   if (options === null) return 0;
   const [alone] = [
     ...(options.ledger ? [measureLedger] : []),
+    ...(options.quota ? [measureQuota] : []),
     ...(options.router ? [measureRouter] : []),
+    ...(options.held ? [measureHeld] : []),
     ...(options.revocation ? [measureRevocation] : []),
     ...(options.planChange ? [measurePlanChange] : []),
   ];

@@ -8,7 +8,9 @@ import { firstContentMarker, type Workload } from "./workload.ts";
 
 /** Time for what follows an answer (reports, ledger batches) to be done and counted. */
 const settleMs = 700;
-const restMs = 3_000;
+/** Then what the last calls left behind is done, and leases are idle. */
+const untilRestMs = 10_000;
+const restMs = 10_000;
 
 export const targetNames = ["bare", "bare2", "topdog", "portkey"] as const;
 export type TargetName = (typeof targetNames)[number];
@@ -56,7 +58,7 @@ async function jobOf(target: Target, workload: Workload, durationMs: number | nu
     port: target.port,
     headers: target.headers,
     keys: await target.keysFor(workload),
-    randomKeys: workload.randomKeys !== null,
+    randomKeys: workload.randomKeys !== null && workload.randomKeys > workload.connections,
     body: workload.body,
     contentMarker: firstContentMarker,
     connections: workload.connections,
@@ -113,12 +115,14 @@ export async function touchKeys(bench: Bench, target: Target, workload: Workload
   bench.progress(`${target.name}: ${result.completed} keys called once, ${result.perSecond.toFixed(0)} a second`);
 }
 
-/** The share of a core, in percent, that a target's processes use while nobody calls: part of every figure per request. */
-export async function measureRest(clock: CpuClock, target: Target): Promise<number> {
+/** The share of a core, in percent, that each of a target's processes uses while nobody calls: part of every figure per request. */
+export async function measureRest(clock: CpuClock, target: Target): Promise<Readonly<Record<string, number>>> {
+  await sleep(untilRestMs);
   const before = readClocks(clock, target);
   await sleep(restMs);
   const after = readClocks(clock, target);
-  return sum(Object.keys(after).map((name) => (after[name] ?? 0) - (before[name] ?? 0))) / (restMs * 10);
+  const shareOf = (name: string): number => ((after[name] ?? 0) - (before[name] ?? 0)) / (restMs * 10);
+  return Object.fromEntries(Object.keys(after).map((name) => [name, shareOf(name)]));
 }
 
 /** Every target once per round, each round beginning with another one, so that no target has the quieter machine. */

@@ -6,12 +6,16 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** The ledger's speed and nothing else. */
   readonly ledger: boolean;
+  /** What exact limits cost beside a central counter, and nothing else. */
+  readonly quota: boolean;
   /** How soon a revoked key is refused, and nothing else. */
   readonly revocation: boolean;
   /** How soon a change of plan is enforced, and nothing else. */
   readonly planChange: boolean;
   /** What a call costs the router by dialect and provider, and nothing else. */
   readonly router: boolean;
+  /** What a router holds of unread streams and of many credentials, and nothing else. */
+  readonly held: boolean;
   readonly rounds: number;
   /** Of one measurement; there are rounds × workloads × targets of them. */
   readonly measureMs: number;
@@ -42,7 +46,9 @@ Workloads
 Options
   --quick            ${quickWorkloads.join(", ")} for ${quickTargets.join(", ")}; within five minutes
   --ledger           nothing of these: how fast usage becomes ledger rows on a day with a million, CPU by process
+  --quota            nothing of these: admits a second and hops by plan, beside a counter in Postgres; what proving a ledger row costs
   --router           nothing of these: CPU and added time to first content by who speaks and who answers; 2,000 slow streams
+  --router-held      nothing of these: a router alone, with 10,000 callers' credentials, and with 2,000 slow streams, and 2,000 that nobody reads
   --revocation       nothing of these: from a key's DELETE to its refusal by both of two gateways
   --plan-change      nothing of these: from a webhook of Stripe to its enforcement by both of two gateways
   --only <name>      this workload or target alone; may be repeated
@@ -68,14 +74,19 @@ function narrowed<T extends string>(all: readonly T[], only: readonly string[]):
   return named.length === 0 ? all : named;
 }
 
+/** Suites that run alone. They may be named without dashes: `npm run bench -- quota`. */
+const alone: readonly string[] = ["ledger", "quota", "router", "router-held", "revocation", "plan-change"];
+
 /** Null when only the help was asked for, which is then printed. Throws with what is wrong. */
 export function readOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
-    args: [...args],
+    args: args.map((arg) => (alone.includes(arg) ? `--${arg}` : arg)),
     options: {
       quick: { type: "boolean", default: false },
       ledger: { type: "boolean", default: false },
+      quota: { type: "boolean", default: false },
       router: { type: "boolean", default: false },
+      "router-held": { type: "boolean", default: false },
       revocation: { type: "boolean", default: false },
       "plan-change": { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
@@ -95,7 +106,9 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
   return {
     quick: values.quick,
     ledger: values.ledger,
+    quota: values.quota,
     router: values.router,
+    held: values["router-held"],
     revocation: values.revocation,
     planChange: values["plan-change"],
     rounds: bounded("rounds", values.rounds),

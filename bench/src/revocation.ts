@@ -16,8 +16,10 @@ const giveUpAfterMs = 30_000;
 /** How long after DELETE's answer a revoked key is still served by one of two gateways that knew it. */
 export async function measureRevocation(progress: (line: string) => void): Promise<void> {
   const dataDir = makeScratchFolder("bench-revocation");
-  // Every key ends in refusals; this address may cause as many as it likes.
-  const env = { gateway: { BAD_KEYS_PER_MINUTE: "100000", PRINCIPAL_TTL_MS: "600000" } };
+  // Every key ends in refusals, and lists models until then; this address may cause as many as it likes.
+  const env = {
+    gateway: { BAD_KEYS_PER_MINUTE: "100000", FREE_CALLS_PER_MINUTE: "1000000", PRINCIPAL_TTL_MS: "600000" },
+  };
   const stack = await startStack({ dataDir, gateways: gatewayCount, env, onProgress: progress });
   const gateways = stack.urls.gateway.map((url) => new Client(url));
   try {

@@ -29,12 +29,15 @@ export interface Workload {
 const connections = 32;
 const streams = 60;
 const manyKeysRate = 400;
+/** Of one caller on the plan that keys have here. */
+const concurrentRequests = 6;
 
 const manyKeys = (count: number, name: WorkloadName): Workload => ({
   name,
   title: `JSON, ${count.toLocaleString("en-US")} keys at random, ${manyKeysRate} requests/s`,
   body: jsonBody,
-  connections: 2 * connections,
+  // A few keys have a connection each for as many requests as their plan allows at once: a moment's stall would refuse random ones.
+  connections: Math.min(2 * connections, count * concurrentRequests),
   ratePerSecond: manyKeysRate,
   inWaves: false,
   randomKeys: count,

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { holdAgainstLedger } from "./chaos.ts";
+import { holdAgainstLedger } from "./findings.ts";
 import type { Observation } from "./load.ts";
 
 /** Holds the journal of the load against quota's ledger and prints what does not fit. */

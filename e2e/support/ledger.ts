@@ -2,6 +2,10 @@ import { Client } from "pg";
 import { until } from "./eventually.ts";
 
 export interface LedgerRow {
+  /** Of the lease; null when the lease is not there. */
+  readonly owner: string | null;
+  readonly lease_id: string;
+  readonly seq: string;
   readonly request_id: string | null;
   readonly meter: string;
   readonly entry: string;
@@ -53,10 +57,20 @@ export const waitForLedger = (platform: LedgerAccess, requestId: string): Promis
   );
 
 export async function ledgerByRequest(platform: LedgerAccess): Promise<Map<string, LedgerRow[]>> {
-  const rows = await adminQuery<LedgerRow>(platform, "select * from ledger where request_id is not null");
+  const rows = await adminQuery<LedgerRow>(
+    platform,
+    "select ledger.*, lease.owner from ledger left join lease using (lease_id) where request_id is not null",
+  );
   const byRequest = new Map<string, LedgerRow[]>();
   for (const row of rows) byRequest.set(row.request_id ?? "", [...(byRequest.get(row.request_id ?? "") ?? []), row]);
   return byRequest;
+}
+
+/** The API-call charges among one request's rows that were not given back: a call that moved to another router has more, given back. */
+export function lastingCharges(rows: readonly LedgerRow[]): LedgerRow[] {
+  const tokenOf = ({ lease_id, seq }: LedgerRow): string => `${lease_id}:${seq}`;
+  const givenBack = new Set(rows.filter(({ entry }) => entry === "refund").map(tokenOf));
+  return rows.filter((row) => row.entry === "charge" && row.meter === "api_calls" && !givenBack.has(tokenOf(row)));
 }
 
 export const bucketsOf = (platform: LedgerAccess, owners: string[]): Promise<BucketRow[]> =>

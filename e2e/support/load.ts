@@ -3,6 +3,11 @@ import type { Random } from "./random.ts";
 
 /** What one client saw of one call. `complete`: a whole answer arrived; `contentEvents`: pieces of content it was given. */
 export interface Observation {
+  /** Index of the key that it was made with. */
+  readonly caller: number;
+  /** Unix milliseconds: when it was sent, and when the client had seen the last of it. */
+  readonly startedMs: number;
+  readonly endedMs: number;
   readonly requestId: string | null;
   readonly status: number | null;
   readonly streamed: boolean;
@@ -42,13 +47,13 @@ export async function runLoad(options: LoadOptions): Promise<Observation[]> {
   const client = async (index: number): Promise<void> => {
     for (let call = 0; options.goOn(observations); call++) {
       const url = options.urls[(index + call) % options.urls.length] ?? "";
-      const key = options.keys[(index + call) % options.keys.length] ?? "";
+      const caller = (index + call) % options.keys.length;
       const streamed = options.random() < options.streamedShare;
-      let seen = await observeCall({ agent, url, key, streamed, options });
+      let seen = await observeCall({ agent, url, caller, streamed, options });
       // As a client does that has fewer concurrent requests than it would like: it waits for its turn.
       while (seen === null && options.goOn(observations)) {
         await new Promise((resolve) => setTimeout(resolve, turnMs));
-        seen = await observeCall({ agent, url, key, streamed, options });
+        seen = await observeCall({ agent, url, caller, streamed, options });
       }
       if (seen === null) return;
       observations.push(seen);
@@ -66,13 +71,14 @@ const turnMs = 10;
 interface Call {
   readonly agent: Agent;
   readonly url: string;
-  readonly key: string;
+  readonly caller: number;
   readonly streamed: boolean;
   readonly options: LoadOptions;
 }
 
 /** Null when all concurrent requests of the plan were running. */
-async function observeCall({ agent, url, key, streamed, options }: Call): Promise<Observation | null> {
+async function observeCall({ agent, url, caller, streamed, options }: Call): Promise<Observation | null> {
+  const startedMs = Date.now();
   let requestId: string | null = null;
   let source: string | null = null;
   let status: number | null = null;
@@ -82,7 +88,7 @@ async function observeCall({ agent, url, key, streamed, options }: Call): Promis
       method: "POST",
       dispatcher: agent,
       signal: AbortSignal.timeout(options.callTimeoutMs ?? 20_000),
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${options.keys[caller]}`, "content-type": "application/json" },
       body: JSON.stringify({
         model: "sandbox-small",
         messages: [{ role: "user", content: options.prompt ?? "Name three rivers" }],
@@ -101,7 +107,7 @@ async function observeCall({ agent, url, key, streamed, options }: Call): Promis
   const ok = status === 200;
   const contentEvents = ok ? (streamed ? text.split('"content":"').length - 1 : Number(isWholeJson(text))) : 0;
   const complete = ok && (streamed ? text.includes("data: [DONE]") : isWholeJson(text));
-  return { requestId, status, streamed, contentEvents, complete, source };
+  return { caller, startedMs, endedMs: Date.now(), requestId, status, streamed, contentEvents, complete, source };
 }
 
 function isWholeJson(text: string): boolean {

@@ -1,26 +1,39 @@
 import { execFile } from "node:child_process";
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { PlanId } from "@topdog/contracts/plans";
-import { databaseOf, type ServiceName, serviceNames } from "@topdog/contracts/services";
+import {
+  databaseOf,
+  type ServiceName,
+  serviceNames,
+  type StoringService,
+  storingServices,
+} from "@topdog/contracts/services";
 import { runtimeEnvironment } from "@topdog/local-stack/child-environment";
+import type { LocalPostgres } from "@topdog/local-stack/postgres";
 import type { ProcessExit } from "@topdog/local-stack/process";
+import { childrenOf, isRunning } from "@topdog/local-stack/process-table";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { freePort } from "@topdog/local-stack/free-port";
 import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
 import { startTcpProxy, type TcpProxy } from "@topdog/testing/tcp-proxy";
 import { request } from "undici";
+import { copyFolder, type DatabaseBackup, restoreBackup, takeBackup } from "./database-backup.ts";
 import { until } from "./eventually.ts";
+import { adminQuery } from "./ledger.ts";
+import { mountDisk, type OwnDisk } from "./own-disk.ts";
+import { startStandby } from "./standby.ts";
 
+/** What a test kills. */
 export const victims = ["gateway", "llm-router", "quota", "nats", "postgres"] as const;
-/** What a test may kill. */
-export type Victim = (typeof victims)[number];
 
 export interface PlatformOptions {
   readonly gateways?: number;
   readonly routers?: number;
+  /** Of billing, quota and org-registry each; 1 by default. */
+  readonly replicas?: number;
   /** Puts a proxy between the gateways and each router, by which their links can be cut. */
   readonly breakableLinks?: boolean;
   /** Sandbox providers without thinking time; a live stream still lasts some tens of milliseconds. */
@@ -29,8 +42,8 @@ export interface PlatformOptions {
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Environment of all five services. */
   readonly everyService?: Readonly<Record<string, string>>;
-  /** Runs the router with a usage record that lives in memory only: to prove that the checks notice. */
-  readonly withoutSpool?: boolean;
+  /** Puts everything that the platform writes on a file system of its own, where one can be mounted: see `disk`. */
+  readonly ownDisk?: boolean;
 }
 
 export interface Platform {
@@ -58,11 +71,46 @@ export interface Platform {
   setFault(sandbox: number, fault: Readonly<Record<string, unknown>> | null): Promise<void>;
   /** SIGTERM, then the exit. */
   stopService(service: string): Promise<ProcessExit>;
-  kill9(victim: Victim): Promise<void>;
-  restart(victim: Victim): Promise<void>;
+  kill9(victim: string): Promise<void>;
+  restart(victim: string): Promise<void>;
   /** Stops a process without ending it, until the returned function lets it go on. */
   pause(service: string): () => void;
-  stop(): Promise<void>;
+  /** Every service process, by name: `quota`, `quota-2`, … */
+  readonly processNames: readonly string[];
+  /** A deploy of one process: SIGTERM, its end, and the start of another. */
+  deploy(process: string): Promise<void>;
+  /** The bus stands still until the returned function lets it go on. */
+  pauseBus(): () => void;
+  /** Postgres and all its backends stand still until the returned function lets them go on. */
+  pausePostgres(): () => void;
+  /** The bus loses all that it stored, its streams too. */
+  loseBusStore(): Promise<void>;
+  /** `node <entry>`, with what the migration step of a release of quota gets. */
+  releaseStep(entry: string): Promise<string>;
+  /** From now on the services reach Postgres through this, which may lead elsewhere later. */
+  databaseThroughProxy(): Promise<TcpProxy>;
+  /** Another Postgres that follows this one; `confirmEachCommit` makes commits wait for it. */
+  addStandby(primary?: LocalPostgres): Promise<LocalPostgres>;
+  readonly postgres: LocalPostgres;
+  /** `npm run topdog -- …`, as an operator of this platform. Returns what it prints. */
+  topdog(args: readonly string[]): Promise<string>;
+  /** Where routers keep records of usage, by router. */
+  readonly spoolDirs: readonly string[];
+  /** Postgres takes no writes from now on, or takes them again. */
+  setReadOnly(isReadOnly: boolean): Promise<void>;
+  /** The database's clock, as quota reads it, is so far ahead; 0: right again. */
+  setClockAhead(aheadMs: number): Promise<void>;
+  /** Of the whole Postgres, while it runs. */
+  backUp(): Promise<DatabaseBackup>;
+  /** Postgres stops, is as it was then, and starts again. */
+  restoreBackup(backup: DatabaseBackup): Promise<void>;
+  /** Null where no file system can be mounted, or none was asked for. */
+  readonly disk: Pick<OwnDisk, "setFull"> | null;
+  /** Of each service process: its answer on /readyz is 200. */
+  areReady(): Promise<boolean>;
+  isPostgresRunning(): boolean;
+  /** Nothing of it is left. With `keepLogs` the logs are: returns where. */
+  stop(how?: { readonly keepLogs: boolean }): Promise<string>;
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -72,6 +120,16 @@ const fast = { TTFT_MS: "15", TOKEN_INTERVAL_MS: "3" };
 /** The whole platform on free ports with a data folder of its own, as `npm start` runs it. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const dataDir = makeScratchFolder("e2e");
+  const disk = options.ownDisk === true ? mountDisk(dataDir) : null;
+  try {
+    return await bringUp(options, dataDir, disk);
+  } catch (error) {
+    disk?.remove();
+    throw error;
+  }
+}
+
+async function bringUp(options: PlatformOptions, dataDir: string, disk: OwnDisk | null): Promise<Platform> {
   const env = Object.fromEntries(
     serviceNames.map((name) => [name, { ...options.everyService, ...options.settings?.[name] }]),
   );
@@ -84,25 +142,40 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     dataDir,
     gateways: options.gateways ?? 1,
     routers,
+    replicas: options.replicas ?? 1,
     ports: Object.fromEntries(
       linkPorts.map((port, index) => [`llm-router${index === 0 ? "" : `-${index + 1}`}-link`, port]),
     ),
     logLevel: "info",
     env: { ...env, gateway: gatewayEnv, "sandbox-provider": options.fastProviders === true ? fast : {} },
-    entries:
-      options.withoutSpool === true
-        ? { "llm-router": join(root, "services/llm-router/test/volatile-router-process.ts") }
-        : {},
   });
-  return describePlatform(stack, dataDir, links);
+  return describePlatform({ stack, dataDir, links, disk });
 }
 
-function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProxy[]): Platform {
+interface Started {
+  readonly stack: Stack;
+  readonly dataDir: string;
+  readonly links: TcpProxy[];
+  readonly disk: OwnDisk | null;
+}
+
+function describePlatform({ stack, dataDir, links, disk }: Started): Platform {
   const command = (service: "org-registry" | "billing", name: string, args: string[]): Promise<string> =>
-    runCommand(service, name, args, {
+    runCommand(join("services", service, "dist/commands", `${name}.js`), args, {
       DATABASE_URL: stack.postgres.url(databaseOf(service), databaseOf(service)),
       AUDIT_KEYS: stack.auditKeys,
     });
+  // What is no part of the platform, and survives its disk.
+  const asideDir = async (): Promise<string> => {
+    await mkdir(`${dataDir}-aside`, { recursive: true, mode: 0o711 });
+    return `${dataDir}-aside`;
+  };
+  let databasePort = stack.postgres.port;
+  /** As the superuser without a role. */
+  const databaseUrl = (service: StoringService, role?: string): string =>
+    stack.postgres.url(databaseOf(service), role).replace(`:${stack.postgres.port}/`, `:${databasePort}/`);
+  let backups = 0;
+  const standbys: LocalPostgres[] = [];
   const create = async (what: string, ...args: string[]): Promise<{ id: string; key: string }> =>
     JSON.parse((await command("org-registry", `create-${what}`, args)).trim().split("\n").at(-1) ?? "") as {
       id: string;
@@ -119,7 +192,9 @@ function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProx
     demo: stack.demo,
     logDir: join(dataDir, "logs"),
     links,
-    quotaDatabaseUrl: stack.postgres.url("quota"),
+    get quotaDatabaseUrl() {
+      return databaseUrl("quota");
+    },
     opsUrl: (service) => serviceOf(stack, service).opsUrl,
     operatorToken: stack.operatorToken,
     mailDir: stack.mailDir,
@@ -166,10 +241,99 @@ function describePlatform(stack: Stack, dataDir: string, links: readonly TcpProx
       process.kill(pid, "SIGSTOP");
       return () => void process.kill(pid, "SIGCONT");
     },
-    stop: async () => {
+    processNames: Object.keys(stack.services),
+    deploy: async (process) => {
+      await serviceOf(stack, process).stop("SIGTERM", 20_000);
+      await stack.restartService(process);
+    },
+    pauseBus: () => {
+      const { pid } = stack.nats;
+      process.kill(pid, "SIGSTOP");
+      return () => void process.kill(pid, "SIGCONT");
+    },
+    pausePostgres: () => {
+      const { pid } = stack.postgres;
+      // The postmaster first: it starts no backend behind our back.
+      process.kill(pid, "SIGSTOP");
+      const stopped = [...childrenOf(pid), pid];
+      const signalAll = (signal: NodeJS.Signals): void => stopped.forEach((one) => void process.kill(one, signal));
+      signalAll("SIGSTOP");
+      return () => signalAll("SIGCONT");
+    },
+    loseBusStore: async () => {
+      await stack.nats.kill9();
+      await stack.nats.wipe();
+      await stack.nats.restart();
+    },
+    releaseStep: (entry) =>
+      runCommand(entry, [], {
+        DATABASE_URL: databaseUrl("quota", "quota_owner"),
+        NATS_URL: stack.nats.url,
+        NATS_NKEY_SEED: stack.operatorBusSeed,
+      }),
+    databaseThroughProxy: async () => {
+      const proxy = await startTcpProxy(stack.postgres.port);
+      links.push(proxy);
+      databasePort = proxy.port;
+      const restarts = storingServices.flatMap((service) =>
+        Object.keys(stack.services)
+          .filter((name) => name === service || name.startsWith(`${service}-`))
+          .map((name) => stack.restartService(name, { DATABASE_URL: databaseUrl(service, databaseOf(service)) })),
+      );
+      await Promise.all(restarts);
+      return proxy;
+    },
+    postgres: stack.postgres,
+    addStandby: async (primary = stack.postgres) => {
+      const standby = await startStandby(primary, join(await asideDir(), `standby-${standbys.length + 1}`));
+      standbys.push(standby);
+      return standby;
+    },
+    topdog: (args) =>
+      runCommand("scripts/topdog.ts", args, {
+        ...Object.fromEntries(
+          storingServices.map((name) => [
+            `DATABASE_URL_${databaseOf(name).toUpperCase()}`,
+            databaseUrl(name, databaseOf(name)),
+          ]),
+        ),
+        AUDIT_KEYS: stack.auditKeys,
+        NATS_URL: stack.nats.url,
+        NATS_NKEY_SEED: stack.operatorBusSeed,
+      }),
+    spoolDirs: stack.spoolDirs,
+    setReadOnly: async (isReadOnly) => {
+      const set = isReadOnly ? "set default_transaction_read_only = on" : "reset default_transaction_read_only";
+      await adminQuery({ quotaDatabaseUrl: stack.postgres.url("quota") }, `alter system ${set}`);
+      await adminQuery({ quotaDatabaseUrl: stack.postgres.url("quota") }, "select pg_reload_conf()");
+    },
+    setClockAhead: async (aheadMs) => {
+      await adminQuery(
+        { quotaDatabaseUrl: stack.postgres.url("quota") },
+        `create or replace function utc_now() returns timestamptz language sql volatile
+         as $$ select clock_timestamp() + interval '${Math.round(aheadMs)} ms' $$`,
+      );
+    },
+    backUp: async () => {
+      backups += 1;
+      return takeBackup(stack.postgres, join(await asideDir(), `backup-${backups}`));
+    },
+    restoreBackup: (backup) => restoreBackup(stack.postgres, backup),
+    disk,
+    isPostgresRunning: () => isRunning(stack.postgres.pid),
+    areReady: async () => {
+      const statuses = await Promise.all(Object.values(stack.services).map(({ url }) => statusOf(`${url}/readyz`)));
+      return statuses.every((status) => status === 200);
+    },
+    stop: async (how) => {
       await stack.stop();
       await Promise.all(links.map((link) => link.stop()));
-      await rm(dataDir, { recursive: true, force: true });
+      const keptLogs = `${dataDir}-logs`;
+      if (how?.keepLogs === true) await copyFolder(join(dataDir, "logs"), keptLogs);
+      await Promise.all(standbys.map((standby) => standby.stop()));
+      disk?.remove();
+      for (const folder of [dataDir, `${dataDir}-aside`]) await rm(folder, { recursive: true, force: true });
+      return keptLogs;
     },
   };
   return platform;
@@ -184,13 +348,23 @@ function serviceOf(stack: Stack, name: string) {
   return service;
 }
 
-async function runCommand(service: string, name: string, args: string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const entry = join(root, "services", service, "dist/commands", `${name}.js`);
-  const { stdout } = await run(process.execPath, [entry, ...args], {
+async function runCommand(entry: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const { stdout } = await run(process.execPath, [join(root, entry), ...args], {
     env: { ...runtimeEnvironment(process.env), ...env, NODE_OPTIONS: "" },
     timeout: 60_000,
   });
   return stdout;
+}
+
+/** 0 when nobody answers. */
+async function statusOf(url: string): Promise<number> {
+  try {
+    const { statusCode, body } = await request(url);
+    await body.dump();
+    return statusCode;
+  } catch {
+    return 0;
+  }
 }
 
 /** A subscription set by command takes a moment to reach quota: waits for it, so that a test starts from the plan it named. */

@@ -1,18 +1,31 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
-import { type ChaosRun, holdAgainstLedger, runChaos } from "../support/chaos.ts";
+import { rm } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { seed } from "@topdog/testing/seed";
+import { type Callers, judge, newCallers, runChaos } from "../support/chaos.ts";
+import { allReady, type Fault, killOf, makeFault, shuffled } from "../support/chaos-faults.ts";
 import { until } from "../support/eventually.ts";
-import type { Observation } from "../support/load.ts";
+import { type Findings, holdAgainstLedger, nothingWrong } from "../support/findings.ts";
 import { adminQuery } from "../support/ledger.ts";
+import type { Observation } from "../support/load.ts";
 import { startPlatform, victims, type Platform } from "../support/platform.ts";
+import { seededRandom } from "../support/random.ts";
 
-const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 1e9));
-const note = `replay with SEED=${seed}`;
+const bounds = { mostMs: 1_200, leastFreezeMs: 500, mostFreezeMs: 2_000 };
 
 let platform: Platform;
-
-afterEach(async () => {
+let callers: Callers;
+beforeAll(async () => {
+  platform = await startPlatform({
+    gateways: 2,
+    fastProviders: true,
+    ownDisk: true,
+    settings: { quota: { GATEWAY_TIMEOUT_MS: "3000" } },
+  });
+  callers = await newCallers(platform, { free: 2, orgs: 2 });
+}, 180_000);
+afterAll(async () => {
   await platform.stop();
-});
+}, 60_000);
 
 /** A run that has cut no live stream proves nothing. */
 function hasProofs(seen: readonly Observation[]): boolean {
@@ -20,51 +33,64 @@ function hasProofs(seen: readonly Observation[]): boolean {
   return complete > 100 && seen.some((one) => one.contentEvents > 0 && !one.complete);
 }
 
-/** What is wrong shows after a kill at the right moment: as many runs as it takes, in the time that a test has. */
-const failsSoon = (platform: Platform, run: Omit<ChaosRun, "seed">): Promise<unknown> =>
-  until(
-    "the check fails",
-    async () => holdAgainstLedger(platform, await runChaos(platform, { ...run, seed }), 5_000),
-    (found) => Object.values(found).flat().length > 0,
+/** Each process and each engine dies once, and everything else happens once, in a seeded order. */
+function oneOfEach(): Fault[] {
+  const random = seededRandom(seed + 2);
+  const others = ["freeze", "bus cut", "read-only", "deploy", "restore", "clock"] as const;
+  const kinds = platform.disk === null ? others : [...others, "full disk" as const];
+  return shuffled(
+    [
+      ...victims.map((victim) => killOf(platform, victim, 50 + random() * 300)),
+      ...kinds.map((kind) => makeFault(kind, platform, random, bounds)),
+    ],
+    random,
   );
-
-const largeOrg = { plan: "enterprise", seats: 2_000 } as const;
-
-/** One for each six clients: so many concurrent requests a seat-holder has. */
-async function keysOfLargeOrgs(): Promise<string[]> {
-  const orgs = await Promise.all([1, 2].map(() => platform.newOrg(largeOrg)));
-  return orgs.map(({ ownerKey }) => ownerKey);
 }
 
-describe(`metering under kill -9 (${note})`, () => {
-  test("every answer that a client got is in the ledger exactly once, and counters equal the ledger", async () => {
-    platform = await startPlatform({
-      gateways: 2,
-      fastProviders: true,
-      settings: { quota: { GATEWAY_TIMEOUT_MS: "3000" } },
-    });
-    const keys = await keysOfLargeOrgs();
-    const load = { durationMs: 30_000, clients: 12, keys, isEnough: hasProofs };
-    const history = await runChaos(platform, { ...load, seed, victims });
-    expect(Math.min(...Object.values(history.kills))).toBeGreaterThan(0);
+/** What is wrong shows after a kill at the right moment: as many as it takes, in the time that a test has. */
+const failsSoon = (fault: () => Fault, isSeen: (found: Findings) => boolean): Promise<unknown> =>
+  until(
+    "the check fails",
+    async () => {
+      const run = { seed, callers, clients: 12, faults: [fault(), fault()], restMs: 200 };
+      return holdAgainstLedger(platform, await runChaos(platform, run), 2_000);
+    },
+    isSeen,
+  );
 
-    expect(await holdAgainstLedger(platform, history)).toEqual({
-      completeWithoutOneRow: [],
-      deliveredWithoutRow: [],
-      chargedTwice: [],
-      violations: [],
+describe(`metering while things break, one after the other (replay with SEED=${seed})`, () => {
+  test("every answer that a client got is in the ledger exactly once, under its own caller's day; nothing is oversold, and the indicator says so", async () => {
+    const broken: string[] = [];
+    const history = await runChaos(platform, {
+      seed,
+      callers,
+      clients: 12,
+      faults: oneOfEach(),
+      restMs: 150,
+      onFault: ({ name }) => broken.push(name),
+      isEnough: hasProofs,
     });
+    const verdict = await judge(platform, callers, history);
+    expect({ broken, verdict }).toEqual({ broken, verdict: { ...nothingWrong, oversold: [], indicator: [] } });
   }, 300_000);
 
-  test("the same check fails when the router keeps no spool", async () => {
-    platform = await startPlatform({ fastProviders: true, withoutSpool: true });
-    const keys = await keysOfLargeOrgs();
-    await failsSoon(platform, { durationMs: 4_000, clients: 12, keys, victims: ["llm-router"] });
+  test("the same check fails when the router's spool is lost with it", async () => {
+    const fault: Fault = {
+      name: "kill -9 llm-router and its spool",
+      run: async () => {
+        await platform.kill9("llm-router");
+        for (const dir of platform.spoolDirs) await rm(dir, { recursive: true });
+        await platform.restart("llm-router");
+      },
+    };
+    await failsSoon(
+      () => fault,
+      ({ completeWithoutOneRow, deliveredWithoutRow }) => [...completeWithoutOneRow, ...deliveredWithoutRow].length > 0,
+    );
+    await allReady(platform, 60_000);
   });
 
   test("the same check fails when the ledger takes a charge twice", async () => {
-    platform = await startPlatform({ fastProviders: true });
-    const keys = await keysOfLargeOrgs();
     await adminQuery(platform, "alter table ledger drop constraint ledger_pkey");
     await adminQuery(
       platform,
@@ -74,6 +100,9 @@ describe(`metering under kill -9 (${note})`, () => {
       platform,
       "create trigger again after insert on ledger for each row when (pg_trigger_depth() = 0) execute function again()",
     );
-    await failsSoon(platform, { durationMs: 4_000, clients: 8, keys, victims: ["quota"] });
+    await failsSoon(
+      () => killOf(platform, "quota", 100),
+      ({ chargedTwice }) => chargedTwice.length > 0,
+    );
   });
 });

@@ -1,8 +1,9 @@
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { request } from "undici";
-import { until } from "../support/eventually.ts";
+import { signInAsDemo } from "@topdog/local-stack/sign-in";
+import { getGlobalDispatcher, request } from "undici";
+import { firstSight, until } from "../support/eventually.ts";
 import { bucketsOf, invariantViolations } from "../support/ledger.ts";
 import { runLoad, type Observation } from "../support/load.ts";
 import { startPlatform, type Platform } from "../support/platform.ts";
@@ -16,7 +17,7 @@ beforeAll(async () => {
     gateways: 2,
     fastProviders: true,
     // No known key runs out by itself: what is refused was revoked.
-    settings: { gateway: { PRINCIPAL_TTL_MS: "600000" } },
+    settings: { gateway: { PRINCIPAL_TTL_MS: "600000", FREE_CALLS_PER_MINUTE: "1000000" } },
   });
 }, 180_000);
 
@@ -77,6 +78,52 @@ describe("two gateways and one daily limit", () => {
     expect(refused.headers["x-ratelimit-remaining-requests"]).toBe("0");
     expect(refused.json).toMatchObject({ error: { code: "quota_exceeded" } });
     expect(refused.text).toContain("Pro");
+  });
+});
+
+describe("two gateways and one org", () => {
+  test("a raised ceiling is in force at both; a member at full speed gets nothing of what is kept for who else draws", async () => {
+    const { orgId, teamsMemberKey, password = "" } = platform.demo;
+    const session = await signInAsDemo(
+      getGlobalDispatcher(),
+      platform.gatewayUrl,
+      password,
+      "demo-owner@topdog.example",
+    );
+    const send = async (method: "POST" | "PATCH", path: string, content: object) => {
+      const headers = { ...session, "content-type": "application/json" };
+      return (await rawCall(platform, path, { method, headers, body: JSON.stringify(content) })).json;
+    };
+    const account = (await send("POST", `/api/orgs/${orgId}/service-accounts`, { name: "fleet" })) as { id: string };
+    const wanted = { name: "fleet", orgId, serviceAccountId: account.id, dailyCeiling: 2 };
+    const { id, key } = (await send("POST", "/api/keys", wanted)) as { id: string; key: string };
+    const statuses = async (): Promise<number[]> => {
+      const answers: number[] = [];
+      for (const gateway of [0, 1, 0, 1]) answers.push((await chat(key, gateway)).status);
+      return answers.toSorted((a, b) => a - b);
+    };
+    expect(await statuses()).toEqual([200, 200, 429, 429]);
+    await send("PATCH", `/api/keys/${id}`, { dailyCeiling: 1_000 });
+    await until("both gateways serve it again", statuses, (answers) => answers.every((status) => status === 200));
+
+    const seen = await runLoad({
+      urls: platform.gatewayUrls,
+      keys: [teamsMemberKey],
+      clients: 6,
+      maxTokens: 1,
+      streamedShare: 0,
+      random: seededRandom(10),
+      pauseAfterFailureMs: 5,
+      goOn: (observations) =>
+        observations.filter((one) => one.status === 429).length < 32 && observations.length < 4_000,
+    });
+    expect(settledAdmissions(seen, "personal")).toBe(600);
+    // The org has 400 × 3, of which a share of a quarter is kept for its service accounts.
+    expect(settledAdmissions(seen, "org_pool")).toBe(900);
+    const refused = await chat(teamsMemberKey, 0);
+    expect([refused.status, refused.json]).toMatchObject([429, { error: { code: "org_share_spent" } }]);
+    expect(await statuses()).toEqual([200, 200, 200, 200]);
+    expect(await invariantViolations(platform)).toEqual([]);
   });
 });
 
@@ -158,17 +205,61 @@ describe("an API key", () => {
     expect(listed.text).not.toContain(key);
     expect(listed.text).toContain(key.slice(-4));
 
-    for (const gateway of [0, 1]) expect((await models(key, gateway)).status).toBe(200);
+    const revoke = () => rawCall(platform, `/api/keys/${id}`, { headers: auth, method: "DELETE" });
+    await expectRefusedEverywhere(revoke, (gateway) => models(key, gateway));
+  });
+});
 
-    const revoked = await rawCall(platform, `/api/keys/${id}`, { headers: auth, method: "DELETE" });
-    expect(revoked.status).toBe(204);
-    for (const gateway of [0, 1]) {
+describe("what is ended counts no more, at every gateway, within 100 ms of the answer:", () => {
+  const signIn = (email?: string) =>
+    signInAsDemo(getGlobalDispatcher(), platform.gatewayUrl, platform.demo.password ?? "", email);
+  const send = (headers: Record<string, string>, method: "POST" | "PATCH" | "DELETE", path: string, content?: object) =>
+    rawCall(platform, path, {
+      method,
+      headers: { ...headers, "content-type": "application/json" },
+      ...(content === undefined ? {} : { body: JSON.stringify(content) }),
+    });
+
+  test("a session", async () => {
+    const headers = await signIn();
+    const signOut = () => send(headers, "POST", "/api/auth/sign-out");
+    await expectRefusedEverywhere(signOut, (gateway) => rawCall(platform, "/api/keys", { headers, gateway }));
+  });
+
+  test("all sessions of a person", async () => {
+    const [here, there] = [await signIn(), await signIn()];
+    const signOut = () => send(here, "POST", "/api/auth/sign-out-everywhere");
+    await expectRefusedEverywhere(signOut, (gateway) => rawCall(platform, "/api/keys", { headers: there, gateway }));
+  });
+
+  test("a seat, for the keys of who had it", async () => {
+    const { orgId, teamsMemberKey: key } = platform.demo;
+    const owner = await signIn("demo-owner@topdog.example");
+    const listed = await rawCall(platform, "/api/keys", { headers: bearer(key) });
+    const { items } = listed.json as { items: { userId: string }[] };
+    const seat = (active: boolean) =>
+      send(owner, "PATCH", `/api/orgs/${orgId}/members/${items[0]?.userId}`, { active });
+    await expectRefusedEverywhere(
+      () => seat(false),
+      (gateway) => models(key, gateway),
+    );
+    expect((await seat(true)).status).toBe(200);
+  });
+
+  test("a provider credential, for the calls of who brought it", async () => {
+    const headers = await signIn();
+    const added = await send(headers, "POST", "/api/byok", { provider: "sandbox", key: "sk-of-the-fleet-0123456789" });
+    const { id } = added.json as { id: string };
+    const key = platform.demo.userKey;
+    const servedBy = async (gateway: number) => (await chat(key, gateway)).headers["x-topdog-credential"];
+    for (const gateway of [0, 1])
       await until(
-        "the revoked key is refused",
-        () => models(key, gateway),
-        (answer) => answer.status === 401,
+        "their own credential serves",
+        () => servedBy(gateway),
+        (whose) => whose === "user",
       );
-    }
+    const revoke = () => send(headers, "DELETE", `/api/byok/${id}`, { reason: "test" });
+    await expectEndedEverywhere(revoke, async (gateway) => (await servedBy(gateway)) !== "user");
   });
 });
 
@@ -222,9 +313,13 @@ const chat = (key: string, gateway: number) =>
     body: chatBody,
   });
 
-/** The API-call limit that the gateway shows on a model list. */
+/** The API-call limit that the gateway shows on a call that takes nothing else. */
 async function shownLimit(key: string, gateway: number): Promise<string> {
-  return String((await models(key, gateway)).headers["x-ratelimit-limit-requests"]);
+  return String(
+    (await rawCall(platform, "/v1/responses/none", { headers: bearer(key), gateway })).headers[
+      "x-ratelimit-limit-requests"
+    ],
+  );
 }
 
 async function limitEverywhere(key: string, limit: string): Promise<void> {
@@ -238,3 +333,32 @@ async function limitEverywhere(key: string, limit: string): Promise<void> {
     ),
   );
 }
+
+const endsWithinMs = 100;
+
+/**
+ * Asks every gateway all the time, from before the ending on: each sees it no later than `endsWithinMs` after it was answered, and on a busy machine
+ * no later than that and two answers of the slowest: one may hold back the next question, and the news may be held up as long as an answer is.
+ */
+async function expectEndedEverywhere(
+  end: () => Promise<{ status: number }>,
+  hasEnded: (gateway: number) => Promise<boolean>,
+): Promise<void> {
+  for (const gateway of [0, 1]) expect(await hasEnded(gateway)).toBe(false);
+  const seeing = [0, 1].map((gateway) =>
+    firstSight(
+      () => hasEnded(gateway),
+      (ended) => ended,
+    ),
+  );
+  expect((await end()).status).toBeLessThan(300);
+  const answeredMs = performance.now();
+  const seen = await Promise.all(seeing);
+  const lateMs = Math.max(...seen.map(({ askedMs }) => askedMs - answeredMs));
+  expect(lateMs).toBeLessThan(endsWithinMs + 2 * Math.max(...seen.map(({ slowestMs }) => slowestMs)));
+}
+
+const expectRefusedEverywhere = (
+  end: () => Promise<{ status: number }>,
+  ask: (gateway: number) => Promise<{ status: number }>,
+) => expectEndedEverywhere(end, async (gateway) => [401, 403].includes((await ask(gateway)).status));

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from "@jest/globals";
 import { providerKeyNames } from "@topdog/contracts/providers";
 import { serviceNames, stripeTwin } from "@topdog/contracts/services";
 import { freePort } from "@topdog/local-stack/free-port";
+import { childrenOf, commandLineOf } from "@topdog/local-stack/process-table";
 import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { request } from "undici";
 
@@ -125,6 +126,32 @@ describe("npm start", () => {
       await rm(dataDir, { recursive: true, force: true });
     }
   });
+
+  test("ends with 1 when an engine stays down, and says which and where its log is", async () => {
+    const dataDir = makeScratchFolder("npm-start-lost");
+    const started = await start(["--data-dir", dataDir]);
+    await ready(started);
+    const server = (): number | undefined =>
+      childrenOf(childrenOf(started.child.pid ?? 0)[0] ?? 0).find((pid) =>
+        /nats-server\S* -c/.test(commandLineOf(pid) ?? ""),
+      );
+    let killed = 0;
+    let last = 0;
+    const endsAt = Date.now() + startTimeoutMs;
+    while (started.child.exitCode === null && Date.now() < endsAt) {
+      const pid = server();
+      if (pid !== undefined && pid !== last) {
+        process.kill(pid, "SIGKILL");
+        killed += 1;
+        last = pid;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await started.exited).toBe(1);
+    expect(killed).toBe(4);
+    expect(started.output()).toMatch(/nats ended too often, so the platform was stopped; its log: .*nats-server\.log/);
+    await rm(dataDir, { recursive: true, force: true });
+  }, 240_000);
 
   test("answers --help at once and refuses an unknown flag with a hint", async () => {
     const help = await start(["--help"]);

@@ -27,14 +27,16 @@ interface AnalysisMetric {
 const args = [{ name: "revision" }, { name: "stable" }, { name: "prometheus" }];
 const revisions = { canary: "{{args.revision}}", stable: "{{args.stable}}" };
 
-function metric(service: string, gate: Gate, { analysis }: Timescale): AnalysisMetric {
+function metric(service: string, gate: Gate, { analysis, windows }: Timescale): AnalysisMetric {
   const { success, failure } = conditions(gate);
   return {
     name: gate.name.replaceAll("_", "-"),
     ...analysis,
     successCondition: success,
     failureCondition: failure,
-    provider: { prometheus: { address: "{{args.prometheus}}", query: verdictQuery(service, gate, revisions) } },
+    provider: {
+      prometheus: { address: "{{args.prometheus}}", query: verdictQuery(service, gate, revisions, windows) },
+    },
   };
 }
 

@@ -1,31 +1,43 @@
-import { gateSeries } from "../rules/gate-rules.ts";
-import type { Gate } from "../slo/definition.ts";
+import { gateSeries, gateWorstSeries } from "../rules/gate-rules.ts";
+import type { Gate, WindowsOfGate } from "../slo/definition.ts";
 
-const ofRevision = (service: string, gate: Gate, revision: string): string =>
-  `${gateSeries}{gate="${gate.name}",service="${service}",revision="${revision}"}`;
+const ofRevision = (series: string, service: string, gate: Gate, revision: string): string =>
+  `${series}{gate="${gate.name}",service="${service}",revision="${revision}"}`;
+
+/** In an outage both revisions fail alike. A release that is so many times worse is at fault all the same. */
+export const farWorse = 4;
+
+interface Revisions {
+  readonly canary: string;
+  readonly stable: string;
+}
 
 /**
- * The number that decides on one revision, in PromQL. From 0 on: judged; -1: too few samples; -2: the stable revision is as bad,
- * so it is not the release. No answer, several, or not a number: no evidence either.
+ * The number that decides on one revision, in PromQL. From 0 on: judged; -1: too few samples; -2: the stable revision fails
+ * too, so it is not the release. No answer, several, or not a number: no evidence either.
  */
-export function verdictQuery(service: string, gate: Gate, revisions: { canary: string; stable: string }): string {
-  const canary = ofRevision(service, gate, revisions.canary);
-  const stable = ofRevision(service, gate, revisions.stable);
+export function verdictQuery(service: string, gate: Gate, revisions: Revisions, { short }: WindowsOfGate): string {
+  const canary = ofRevision(gateSeries, service, gate, revisions.canary);
+  const stable = ofRevision(gateSeries, service, gate, revisions.stable);
+  // An outage is remembered for a while: breakers close in each process at their own time.
+  const stableWorst = `max_over_time(${ofRevision(gateWorstSeries, service, gate, revisions.stable)}[${short}])`;
+  const outage = `(${stableWorst} >= ${gate.failAt} and on (service) ${farWorse} * ${stableWorst} > on (service) ${canary})`;
+  const judged = (value: string): string =>
+    `${value} < ${gate.failAt}\nor on (service)\n(\n  ${value} >= ${gate.failAt}\n  unless on (service) ${outage}\n)`;
   switch (gate.against) {
     case "nothing":
       return canary;
-    case "excess":
+    case "excess": {
+      const excess =
+        `(\n  clamp_min(${canary} - on (service) ${stable}, 0)\n` +
+        `  and on (service) ${canary} >= 0\n  and on (service) ${stable} >= 0\n)`;
       return (
-        `clamp_min(${canary} - on (service) ${stable}, 0)\n` +
-        `and on (service) ${canary} >= 0\nand on (service) ${stable} >= 0\n` +
+        `${judged(excess)}\nor on (service)\n(0 * ${canary} - 2 and on (service) ${excess} >= ${gate.failAt})\n` +
         `or on (service) 0 * ${canary} - 1`
       );
+    }
     case "outage":
-      return (
-        `${canary} < ${gate.failAt}\nor\n(\n  ${canary} >= ${gate.failAt}\n  unless on (service)\n` +
-        `  (${stable} >= ${gate.failAt} and on (service) 2 * ${stable} > on (service) ${canary})\n)\n` +
-        `or\n0 * ${canary} - 2`
-      );
+      return `${judged(canary)}\nor on (service)\n0 * ${canary} - 2`;
   }
 }
 

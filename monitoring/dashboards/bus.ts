@@ -22,6 +22,10 @@ export const busBoard: Board = {
         lines("Deliveries", "ops", "dead_lettered and invalid ones are an operator's.", [
           query(rate("service, outcome", "topdog_messaging_consumed_events_total"), "{{service}} {{outcome}}"),
         ]),
+        lines("Lost and announced again", "short", "Snapshots that another service lacked at the last comparison.", [
+          query("max by (keeper) (topdog_billing_lost_snapshots)", "subscriptions at {{keeper}}"),
+          query("max by (of) (topdog_org_registry_lost_snapshots)", "{{of}}s at billing"),
+        ]),
         lines("Refused by the bus", "short", "Must stay 0.", [
           query(
             "sum by (service, operation) (increase(topdog_messaging_refused_operations_total[1h]))",

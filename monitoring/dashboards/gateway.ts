@@ -60,9 +60,21 @@ export const gatewayBoard: Board = {
           query("sum by (instance) (topdog_gateway_silent_router_links)", "silent {{instance}}"),
           query("sum by (instance) (topdog_gateway_down_router_links)", "down {{instance}}"),
         ]),
-        lines("Calls moved to another router", "ops", "The first had done nothing for them.", [
-          query(rate("reason", "topdog_gateway_moved_calls_total"), "{{reason}}"),
+        lines(
+          "Calls moved to another router",
+          "ops",
+          "The first had done nothing for them, or was lost before it answered.",
+          [query(rate("reason", "topdog_gateway_moved_calls_total"), "{{reason}}")],
+        ),
+        lines("Siblings that do not answer", "short", "Instances that get no requests of the account API.", [
+          query("sum by (instance) (topdog_gateway_silent_siblings)", "{{instance}}"),
         ]),
+        lines(
+          "Requests moved to another instance",
+          "ops",
+          "Of the account API: the first could not be reached, broke off, or fell silent.",
+          [query(rate("sibling, reason", "topdog_gateway_moved_requests_total"), "{{sibling}} {{reason}}")],
+        ),
         lines("Held in memory", "short", "Leases, principals, and usage records that wait for the bus.", [
           query("sum(topdog_gateway_held_buckets)", "buckets"),
           query("sum(topdog_gateway_known_principals)", "principals"),

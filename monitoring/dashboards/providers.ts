@@ -53,6 +53,15 @@ export const providersBoard: Board = {
             "{{upstream}}",
           ),
         ]),
+        lines(
+          "Second attempts",
+          "reqps",
+          "Beside slow ones, where an operator allows them; won: the second one answered.",
+          [query(rate("result", "topdog_llm_router_hedges_total"), "{{result}}")],
+        ),
+        lines("Cost of second attempts", "currencyUSD", "US dollars an hour for attempts that were broken off.", [
+          query(increase("service", "topdog_llm_router_hedge_cost_usd_total", "1h"), "USD in an hour"),
+        ]),
         lines("Breaker states", "short", "The worst of all routers.", [
           query("max by (upstream, family) (topdog_llm_router_breaker_state)", "{{upstream}} {{family}}"),
         ]),
@@ -92,9 +101,9 @@ export const providersBoard: Board = {
         lines("On disk", "bytes", "Falls to a few segments when the bus takes it.", [
           query("sum by (instance) (topdog_llm_router_spool_bytes)", "{{instance}}"),
         ]),
-        lines("Records shipped and lost", "ops", "Shipped: one per call. dropped and refused must stay 0.", [
+        lines("Records shipped and not", "ops", "Shipped: one per call. quarantined and refused must stay 0.", [
           query(rate("service", "topdog_llm_router_usage_shipped_total"), "shipped"),
-          query(rate("service", "topdog_llm_router_usage_dropped_total"), "dropped"),
+          query(rate("service", "topdog_llm_router_usage_quarantined_total"), "quarantined"),
           query(rate("service", "topdog_llm_router_usage_refused_total"), "refused"),
         ]),
         lines("Sync of the disk, p99", "s", "Duration of a group fdatasync.", [

@@ -11,25 +11,37 @@ export const quotaBoard: Board = {
         now(
           "Buckets that agree",
           "percentunit",
-          "Share of checked buckets whose ledger and counters agree.",
-          [
-            query(
-              "min(topdog_quota_metering_consistency_ratio and topdog_quota_consistency_checked_buckets > 0)",
-              "agree",
-            ),
-          ],
+          "Share of buckets of all kept days whose ledger and counters agree; no value while that is not known.",
+          [query("min(topdog_quota_metering_consistency_ratio and topdog_quota_proven_buckets > 0)", "agree")],
           { badBelow: 1 },
         ),
         lines("Missing tokens", "short", "Admitted, proved by a later one, and not in the ledger (yet).", [
           query("max(topdog_quota_consistency_missing_seqs)", "missing"),
-          query("max(topdog_quota_consistency_oversized_buckets)", "buckets left out"),
-          query("max(topdog_quota_consistency_checked_buckets)", "buckets checked"),
         ]),
+        lines(
+          "Guarantees that do not hold",
+          "short",
+          "By kind, of buckets and leases; beside them how many buckets are compared.",
+          [
+            query("max by (kind) (topdog_quota_metering_gaps)", "{{kind}}"),
+            query("max(topdog_quota_proven_buckets)", "buckets compared"),
+          ],
+        ),
+        lines("Proof behind", "s", "Age of the oldest write to the ledger that is not compared yet.", [
+          query("max(topdog_quota_proof_behind_seconds)", "behind"),
+        ]),
+        lines(
+          "Time of a plan change",
+          "s",
+          "From the change of a subscription to the limits that follow from it.",
+          quantiles("topdog_quota_plan_propagation_seconds"),
+        ),
         lines("Oldest unledgered token", "s", "Age of the oldest token that is admitted and not in the ledger.", [
           query("max(topdog_quota_oldest_unledgered_seconds)", "age"),
         ]),
         lines("Open and unknown rows", "short", "Without a usage record yet; without one for ever.", [
           query("max(topdog_quota_ledger_open_rows)", "open"),
+          query("max(topdog_quota_ledger_overdue_rows)", "overdue"),
           query("max(topdog_quota_ledger_unknown_rows)", "unknown"),
         ]),
       ],

@@ -15,6 +15,9 @@ export const runtimeBoard: Board = {
           [query("topdog_process_event_loop_utilization_ratio", "{{service}} {{instance}}")],
           { badFrom: 0.9 },
         ),
+        lines("Log lines lost", "short", "Since the start: the log's disk took none.", [
+          query("topdog_process_lost_log_lines", "{{service}} {{instance}}"),
+        ]),
         lines("Event loop lag, p99", "s", "How late timers are.", [
           query("nodejs_eventloop_lag_p99_seconds", "{{service}} {{instance}}"),
         ]),

@@ -7,6 +7,7 @@ import { createRegistryMetrics } from "@topdog/org-registry/metrics";
 import { createQuotaMetrics } from "@topdog/quota/metrics";
 import { countRequests } from "@topdog/service/http-metrics";
 import { createJobMetrics } from "@topdog/service/job";
+import { gaugeLostLines } from "@topdog/service/log-metrics";
 import { createMetrics, type Metrics } from "@topdog/telemetry/metrics";
 import { exporterSeries } from "./exporters.ts";
 
@@ -44,6 +45,7 @@ const registrations: Readonly<Record<ServiceName, (metrics: Metrics) => void>> =
       openingConnections: () => 0,
       knownPrincipals: () => 0,
       queuedUsage: () => 0,
+      silentSiblings: () => 0,
       links: () => nothing,
     });
   },
@@ -69,6 +71,7 @@ export async function knownSeries(): Promise<KnownSeries> {
     createRefusalCounter(metrics);
     createJobMetrics(metrics, ["any"]);
     countRequests(metrics);
+    gaugeLostLines(metrics, { lostLines: () => 0 });
     for (const { name, values } of await metrics.registry.getMetricsAsJSON()) {
       // Of Node itself, and made when the first event comes.
       if (values.length === 0) for (const part of ["", "_bucket", "_sum", "_count"]) add(known, name + part, {});

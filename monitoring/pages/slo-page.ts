@@ -1,3 +1,4 @@
+import { farWorse } from "../analysis/verdict.ts";
 import { leastSamples } from "../rules/gate-rules.ts";
 import { burnAlertName } from "../rules/slo-rules.ts";
 import { objectives } from "../slo/all.ts";
@@ -13,8 +14,9 @@ Objectives hold over 30 days. A page goes out when the error budget is spent 14.
 and over half an hour; a ticket when 3 times over a day, or at all over three days. Windows with too few events say nothing.
 
 A **gate** gives one number for each revision of a service. It passes below its limit, six times in a row. It fails from the limit on. Everything else is
-*not enough evidence*, and a release never passes on that: too few samples, no series, no number, a Prometheus that does not answer, or a stable revision
-that is as bad. Without evidence the release is paused, or ended when Prometheus stays away; the stable revision serves meanwhile.
+*not enough evidence*, and a release never passes on that: too few samples, no series, no number, a Prometheus that does not answer, or an outage. An outage is
+when the stable revision would fail too, or would have a moment ago, and the release is not ${farWorse} times worse. Without evidence the release is
+paused, or ended when Prometheus stays away; the stable revision serves meanwhile.
 `;
 
 const row = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
@@ -27,13 +29,12 @@ const measure = (sli: Sli): string =>
 
 const against: Readonly<Record<Gate["against"], string>> = {
   nothing: "alone",
-  outage: "no evidence when the stable revision is as bad",
-  excess: "beyond the stable revision",
+  outage: "no evidence in an outage",
+  excess: "beyond the stable revision; no evidence in an outage",
 };
 
 function serviceSection({ service, slos, gates, alerts }: ServiceObjectives): string {
   const [production] = timescales;
-  if (production === undefined) throw new Error("there is no timescale");
   return [
     `## ${service}`,
     table(

@@ -76,16 +76,26 @@ export const alertCases: readonly RuleCase[] = [
     intervalSeconds: minute,
     series: {
       ...counted("topdog_quota_metering_consistency_ratio", { service: "quota", instance: "a" }, "0.99x60"),
-      ...counted("topdog_quota_consistency_checked_buckets", { service: "quota", instance: "a" }, "100x60"),
+      ...counted("topdog_quota_proven_buckets", { service: "quota", instance: "a" }, "100x60"),
       ...counted("topdog_quota_metering_consistency_ratio", { service: "quota", instance: "b" }, "0x60"),
-      ...counted("topdog_quota_consistency_checked_buckets", { service: "quota", instance: "b" }, "0x60"),
+      ...counted("topdog_quota_proven_buckets", { service: "quota", instance: "b" }, "0x60"),
     },
     at: "30m",
     fires: [["MeteringInconsistent", "page"]],
     quiet: [
+      ["MeteringUnproved", "page"],
       ["LeaseViolation", "page"],
       ["UsageUnknown", "ticket"],
     ],
+  },
+  {
+    name: "a ledger that nobody has compared for a while",
+    service: "quota",
+    intervalSeconds: minute,
+    series: counted("topdog_quota_ledger_open_rows", { service: "quota", instance: "a" }, "3x60"),
+    at: "30m",
+    fires: [["MeteringUnproved", "page"]],
+    quiet: [["MeteringInconsistent", "page"]],
   },
   {
     name: "a breaker that stays open",
@@ -98,15 +108,15 @@ export const alertCases: readonly RuleCase[] = [
     ),
     at: "30m",
     fires: [["UpstreamResting", "ticket"]],
-    quiet: [["UsageRecordsLost", "page"]],
+    quiet: [["UsageQuarantined", "page"]],
   },
   {
-    name: "one usage record that the bus can never accept",
+    name: "one usage record that the bus cannot take",
     service: "llm-router",
     intervalSeconds: minute,
-    series: counted("topdog_llm_router_usage_dropped_total", { service: "llm-router" }, "0x10 1x50"),
+    series: counted("topdog_llm_router_usage_quarantined_total", { service: "llm-router" }, "0x10 1x50"),
     at: "15m",
-    fires: [["UsageRecordsLost", "page"]],
+    fires: [["UsageQuarantined", "page"]],
   },
   {
     name: "Stripe does not answer",
@@ -120,10 +130,50 @@ export const alertCases: readonly RuleCase[] = [
     fires: [["StripeCallsFail", "page"]],
     quiet: [["WebhooksWait", "page"]],
   },
+  {
+    name: "events of Stripe's other mode",
+    service: "billing",
+    intervalSeconds: minute,
+    series: {
+      ...counted("topdog_billing_webhook_refusals_total", { service: "billing", reason: "wrong_mode" }, "0x10 1x50"),
+      ...counted("topdog_billing_webhook_refusals_total", { service: "billing", reason: "malformed" }, "0+3x60"),
+      ...counted("topdog_billing_webhook_foreign_versions_total", { service: "billing" }, "0x60"),
+    },
+    at: "30m",
+    fires: [["WebhooksOfTheOtherMode", "ticket"]],
+    quiet: [["WebhooksOfAnotherVersion", "ticket"]],
+  },
 ];
 
 /** Of the platform's own rules. */
 export const platformCases: readonly Omit<RuleCase, "service" | "verdicts">[] = [
+  {
+    name: "a plan that does not arrive, however often it is announced",
+    intervalSeconds: minute,
+    series: counted("topdog_billing_lost_snapshots", { service: "billing", keeper: "quota" }, "0x5 1x60"),
+    at: "30m",
+    fires: [["SnapshotsLost", "ticket"]],
+  },
+  {
+    name: "a plan that was lost once, and announced again",
+    intervalSeconds: minute,
+    series: counted("topdog_billing_lost_snapshots", { service: "billing", keeper: "quota" }, "0x5 1 0x60"),
+    at: "30m",
+    quiet: [["SnapshotsLost", "ticket"]],
+  },
+  {
+    name: "a full disk: the log loses lines and the bus takes nothing",
+    intervalSeconds: minute,
+    series: {
+      ...counted("topdog_process_lost_log_lines", { service: "quota" }, "0x10 0+40x60"),
+      ...counted("topdog_messaging_outbox_failed_batches_total", { service: "quota" }, "0x10 0+20x60"),
+    },
+    at: "30m",
+    fires: [
+      ["LogLinesLost", "ticket"],
+      ["PublishesFail", "page"],
+    ],
+  },
   {
     name: "one dead letter",
     intervalSeconds: minute,

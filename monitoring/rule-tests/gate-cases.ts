@@ -15,12 +15,13 @@ const gateway = (
   name: string,
   series: RuleCase["series"],
   availability: NonNullable<RuleCase["verdicts"]>["availability"],
+  when = at,
 ): RuleCase => ({
   name,
   service: "gateway",
   intervalSeconds: 15,
   series,
-  at,
+  at: when,
   verdicts: { availability: availability ?? "none" },
 });
 
@@ -51,6 +52,36 @@ const availabilityCases: readonly RuleCase[] = [
     "the release is far worse in an outage",
     { ...gatewayCalls("old", steady(196), steady(4)), ...gatewayCalls("new", steady(24), steady(6)) },
     "fail",
+  ),
+  gateway(
+    "an outage that began with the release: the stable revision has good calls of before",
+    {
+      ...gatewayCalls("old", "0+200x30 6000x30", "0x30 200+200x30"),
+      ...gatewayCalls("new", "_x30 0x30", "_x30 0+30x30"),
+    },
+    "outage",
+  ),
+  gateway(
+    "a half outage that has just begun",
+    {
+      ...gatewayCalls("old", "0+200x37 7500+100x23", "0x37 100+100x23"),
+      ...gatewayCalls("new", "_x30 0+30x7 225+15x23", "_x30 0x7 15+15x23"),
+    },
+    "outage",
+  ),
+  gateway(
+    "an outage that ended for the stable revision first",
+    {
+      ...gatewayCalls("old", "0+200x20 4000x9 4200+200x31", "0x20 200+200x9 2000x31"),
+      ...gatewayCalls("new", "0+30x20 600x17 630+30x23", "0x20 30+30x17 540x23"),
+    },
+    "outage",
+  ),
+  gateway(
+    "an outage that is long over, and a release that fails",
+    { ...gatewayCalls("old", "0+200x100", "0+100x10 1000x90"), ...gatewayCalls("new", "0+24x100", "0+6x100") },
+    "fail",
+    "20m",
   ),
   gateway(
     "the release fails and the stable revision is idle",
@@ -134,6 +165,43 @@ const routerCases: readonly RuleCase[] = [
       ...routerCalls("new", { first: steady(4), fallback: steady(36), failed: silent }, steady(40)),
     },
     { fallback: "pass", availability: "pass" },
+  ),
+  router(
+    "an outage that began with the release: the stable revision's window has good calls of before",
+    {
+      ...routerCalls("old", { first: steady(100), fallback: steady(100), failed: silent }, steady(200)),
+      ...routerCalls("new", { first: silent, fallback: steady(40), failed: silent }, steady(40)),
+    },
+    { fallback: "outage", availability: "pass" },
+  ),
+  router(
+    "a fifth of the calls began to fall back with the release, for both: the stable revision's long window hardly shows it",
+    {
+      ...routerCalls("old", { first: "0+200x47 9560+160x14", fallback: "0x47 40+40x14", failed: silent }, steady(200)),
+      ...routerCalls(
+        "new",
+        { first: "_x47 0+32x14", fallback: "_x47 0+8x14", failed: "_x47 0x14" },
+        "_x47 0+40x14",
+        "_x47 0x14",
+      ),
+    },
+    { fallback: "outage", availability: "pass" },
+  ),
+  router(
+    "an outage that ended for the stable revision first, and is over in all of its window but the last moments",
+    {
+      ...routerCalls(
+        "old",
+        { first: "0+200x12 2400x3 2600+200x60", fallback: silent, failed: "0x12 200+200x3 800x60" },
+        steady(200),
+      ),
+      ...routerCalls(
+        "new",
+        { first: "0+40x12 480x7 520+40x60", fallback: silent, failed: "0x12 40+40x7 320x60" },
+        steady(40),
+      ),
+    },
+    { fallback: "outage", availability: "pass" },
   ),
   router(
     "every provider is out, for both",
@@ -224,7 +292,7 @@ const answerCases: readonly RuleCase[] = [
 const quotaBuckets = (ratio: string, checked: string): Record<string, string> => ({
   ...scraped("quota", "new"),
   ...counted("topdog_quota_metering_consistency_ratio", { service: "quota", revision: "new" }, ratio),
-  ...counted("topdog_quota_consistency_checked_buckets", { service: "quota", revision: "new" }, checked),
+  ...counted("topdog_quota_proven_buckets", { service: "quota", revision: "new" }, checked),
 });
 
 const quota = (name: string, series: RuleCase["series"], metering: "pass" | "fail" | "too_few"): RuleCase => ({

@@ -2,9 +2,12 @@ import type { ServiceName } from "@topdog/contracts/services";
 import { verdictQuery } from "../analysis/verdict.ts";
 import { objectives } from "../slo/all.ts";
 import type { Gate, GateName } from "../slo/definition.ts";
+import { timescales } from "../slo/timescale.ts";
 import { alertCases, platformCases } from "./alert-cases.ts";
 import { gateCases } from "./gate-cases.ts";
 import { revisions, type RuleCase, type Verdict } from "./rule-case.ts";
+
+const [production] = timescales;
 
 interface ExprTest {
   readonly expr: string;
@@ -34,7 +37,7 @@ function gateOf(service: ServiceName, name: GateName): Gate {
 /** The very question that the release is judged by. */
 function verdictTest(service: ServiceName, name: GateName, verdict: Verdict, at: string): ExprTest {
   const gate = gateOf(service, name);
-  const query = `(${verdictQuery(service, gate, revisions)})`;
+  const query = `(${verdictQuery(service, gate, revisions, production.windows)})`;
   const expectations: Readonly<Record<Verdict, Omit<ExprTest, "eval_time">>> = {
     pass: { expr: `count(${query} >= 0 and ${query} < ${gate.failAt})`, exp_samples: is(1) },
     fail: { expr: `count(${query} >= ${gate.failAt})`, exp_samples: is(1) },

@@ -4,6 +4,7 @@ import type { RuleGroup } from "./rule-file.ts";
 
 export const gateSeries = "topdog:gate";
 export const gateSamplesSeries = "topdog:gate_samples";
+export const gateWorstSeries = "topdog:gate_worst";
 
 const fewestSamples = 10;
 /** A single sample is enough where a sample is a measurement of everything. */
@@ -15,6 +16,16 @@ const tooFew = (service: string): string =>
   `0 * count by (service, revision) (up{job="topdog",service="${service}"} == 1) - 1`;
 
 /**
+ * The value in the gate's own windows or in the shortest alone, whichever is worse. A new revision has no calls of before its
+ * start: an outage that has just begun shows in the shortest window of the stable one as much.
+ */
+function worst(gate: Gate, { windows }: Timescale): string {
+  const own = gate.value(windows);
+  const short = gate.value({ ...windows, long: windows.short, slow: windows.short });
+  return `(\n    (${short}) > (${own})\n    or\n    (${own})\n  )`;
+}
+
+/**
  * One number per gate and revision. From 0 on: judged. -1: too few samples. No series: nothing is scraped, or the rule is
  * broken. So nothing that is missing can look like something good.
  */
@@ -23,13 +34,14 @@ export function gateGroup({ service, gates }: ServiceObjectives, timescale: Time
     const samples = gate.samples(timescale.windows);
     const enough = `${samples} >= ${leastSamples(gate, timescale)}`;
     const labels = { gate: gate.name };
+    const judged = (value: string): string =>
+      `(\n  ${value}\n)\nand\n(\n  ${enough}\n)\nor\n(\n  ${tooFew(service)}\n)`;
     return [
       { record: gateSamplesSeries, expr: samples, labels },
-      {
-        record: gateSeries,
-        expr: `(\n  ${gate.value(timescale.windows)}\n)\nand\n(\n  ${enough}\n)\nor\n(\n  ${tooFew(service)}\n)`,
-        labels,
-      },
+      { record: gateSeries, expr: judged(gate.value(timescale.windows)), labels },
+      ...(gate.against === "nothing"
+        ? []
+        : [{ record: gateWorstSeries, expr: judged(worst(gate, timescale)), labels }]),
     ];
   });
   return { name: `${service}-gates`, interval: `${timescale.evaluationSeconds}s`, rules };

@@ -72,6 +72,23 @@ export const billingObjectives: ServiceObjectives = {
       runbook: "stripe-outage",
     },
     {
+      name: "WebhooksOfTheOtherMode",
+      meaning:
+        "Stripe's test events come to a live key, or live ones to a test key: they are refused, and somebody mixed up two accounts",
+      expr: `sum by (service) (increase(topdog_billing_webhook_refusals_total{reason="wrong_mode"}[1h])) > 0`,
+      forMinutes: 5,
+      severity: "ticket",
+      runbook: "stripe-webhooks",
+    },
+    {
+      name: "WebhooksOfAnotherVersion",
+      meaning: "A webhook endpoint at Stripe writes another API version than ours: only the ids of its events are used",
+      expr: `sum by (service) (increase(topdog_billing_webhook_foreign_versions_total[1h])) > 0`,
+      forMinutes: 5,
+      severity: "ticket",
+      runbook: "stripe-webhooks",
+    },
+    {
       name: "BillingQuarantine",
       meaning: "Facts of Stripe that cannot be true, or a price nobody knows, wait for an operator",
       expr: `max by (service, kind) (topdog_billing_quarantined_facts) > 0`,

@@ -1,5 +1,5 @@
 import { allEvents, burnRate, sumIncrease } from "../rules/promql.ts";
-import type { Gate, Slo } from "./definition.ts";
+import type { Gate, Sli, Slo } from "./definition.ts";
 
 const revisionLabels = "service, revision";
 
@@ -13,10 +13,13 @@ export function burnGate(
     name,
     meaning: `${slo.promise} (${slo.objective * 100} %): how many times faster than allowed this revision spends the budget`,
     unit: "× budget",
-    value: (windows) => burnRate(slo.sli, slo.objective, revisionLabels, windows),
+    value: (windows) => burnRate(judged(slo.sli, windows.isRehearsal), slo.objective, revisionLabels, windows),
     samples: ({ long }) => sumIncrease(revisionLabels, allEvents(slo.sli), long),
     leastSamples,
     failAt,
     against: "outage",
   };
 }
+
+const judged = (sli: Sli, isRehearsal: boolean): Sli =>
+  sli.kind === "latency" && isRehearsal ? { ...sli, withinSeconds: sli.rehearsedSeconds ?? sli.withinSeconds } : sli;

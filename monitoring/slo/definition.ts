@@ -12,6 +12,8 @@ export type Sli =
       readonly histogram: string;
       readonly where?: Readonly<Record<string, string>>;
       readonly withinSeconds: number;
+      /** What the rehearsal asks instead: two cores carry the cluster, every service twice, and the load. An edge too. */
+      readonly rehearsedSeconds?: number;
     };
 
 export interface Slo {
@@ -52,8 +54,8 @@ export interface Gate {
   /** From here on the release fails. */
   readonly failAt: number;
   /**
-   * `nothing`: judged alone. `outage`: a stable revision that is as bad makes it no evidence: something else is broken.
-   * `excess`: what counts is how much worse than the stable revision it is.
+   * `nothing`: judged alone. `outage`: no evidence where the stable revision would fail too: something else is broken.
+   * `excess`: what counts is how much worse than the stable revision it is; no evidence in an outage either.
    */
   readonly against: "nothing" | "outage" | "excess";
   /** Needs evaluators to be at work, so it is a template of its own. */
@@ -65,11 +67,13 @@ export interface WindowsOfGate {
   readonly long: string;
   /** For what happens less often than a call. */
   readonly slow: string;
+  /** Latencies are judged by `rehearsedSeconds`. */
+  readonly isRehearsal: boolean;
 }
 
 /** An alert on something that must never be, or not for long. What is spent of an error budget has alerts of its own. */
 export interface Alert {
-  /** Unique: `UsageRecordsLost`. */
+  /** Unique: `UsageQuarantined`. */
   readonly name: string;
   readonly meaning: string;
   readonly expr: string;

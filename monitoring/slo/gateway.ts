@@ -23,7 +23,12 @@ const latency: Slo = {
   name: "latency",
   promise: "The gateway adds at most 5 ms to a call",
   objective: 0.99,
-  sli: { kind: "latency", histogram: "topdog_gateway_added_overhead_seconds", withinSeconds: 0.005 },
+  sli: {
+    kind: "latency",
+    histogram: "topdog_gateway_added_overhead_seconds",
+    withinSeconds: 0.005,
+    rehearsedSeconds: 0.1,
+  },
   leastEvents: 140,
   runbook: "slow-gateway",
 };

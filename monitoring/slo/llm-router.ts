@@ -18,7 +18,7 @@ const latency: Slo = {
   name: "latency",
   promise: "A router asks the first provider within 10 ms",
   objective: 0.99,
-  sli: { kind: "latency", histogram: "topdog_llm_router_own_seconds", withinSeconds: 0.01 },
+  sli: { kind: "latency", histogram: "topdog_llm_router_own_seconds", withinSeconds: 0.01, rehearsedSeconds: 0.1 },
   leastEvents: 140,
   runbook: "slow-router",
 };
@@ -106,12 +106,13 @@ export const llmRouterObjectives: ServiceObjectives = {
   ],
   alerts: [
     {
-      name: "UsageRecordsLost",
-      meaning: "The bus can never accept a usage record: every one is a bug, and a call that nobody pays",
-      expr: `sum by (service) (increase(topdog_llm_router_usage_dropped_total[15m])) > 0`,
+      name: "UsageQuarantined",
+      meaning:
+        "The bus cannot take a usage record as it is: a bug, and a call that nobody pays until the record is mended",
+      expr: `sum by (service) (increase(topdog_llm_router_usage_quarantined_total[15m])) > 0`,
       forMinutes: 0,
       severity: "page",
-      runbook: "metering",
+      runbook: "spool",
     },
     {
       name: "UsageNotRecordable",

@@ -17,7 +17,12 @@ const latency: Slo = {
   name: "latency",
   promise: "A key is looked up within 25 ms",
   objective: 0.99,
-  sli: { kind: "latency", histogram: "topdog_org_registry_principal_lookup_seconds", withinSeconds: 0.025 },
+  sli: {
+    kind: "latency",
+    histogram: "topdog_org_registry_principal_lookup_seconds",
+    withinSeconds: 0.025,
+    rehearsedSeconds: 0.25,
+  },
   leastEvents: 50,
   runbook: "registry-away",
 };

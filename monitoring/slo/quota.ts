@@ -17,7 +17,13 @@ const latency: Slo = {
   name: "latency",
   promise: "A report is answered within 50 ms",
   objective: 0.99,
-  sli: { kind: "latency", histogram: "topdog_quota_sync_seconds", where: { outcome: "ok" }, withinSeconds: 0.05 },
+  sli: {
+    kind: "latency",
+    histogram: "topdog_quota_sync_seconds",
+    where: { outcome: "ok" },
+    withinSeconds: 0.05,
+    rehearsedSeconds: 0.5,
+  },
   leastEvents: 140,
   runbook: "quota-away",
 };
@@ -31,17 +37,17 @@ const freshness: Slo = {
   runbook: "metering",
 };
 
-const checked = "topdog_quota_consistency_checked_buckets";
-/** Before the first measurement both are 0. */
+const proven = "topdog_quota_proven_buckets";
+/** Before the first measurement both are 0; while it fails neither is there. */
 const disagreement = (by: string): string =>
-  `max by (${by}) ((1 - topdog_quota_metering_consistency_ratio) and (${checked} > 0))`;
+  `max by (${by}) ((1 - topdog_quota_metering_consistency_ratio) and (${proven} > 0))`;
 
 const metering: Gate = {
   name: "metering",
-  meaning: "Share of checked buckets whose ledger does not agree with their counters",
+  meaning: "Share of buckets whose ledger does not agree with their counters, or whose calls have no usage record",
   unit: "share of buckets",
   value: () => disagreement("service, revision"),
-  samples: () => `max by (service, revision) (${checked})`,
+  samples: () => `max by (service, revision) (${proven})`,
   leastSamples: 1,
   failAt: 0.000001,
   against: "nothing",
@@ -65,6 +71,14 @@ export const quotaObjectives: ServiceObjectives = {
       name: "MeteringInconsistent",
       meaning: "The ledger and the counters do not agree: somebody is charged wrongly, or was given too much",
       expr: `${disagreement("service")} > 0`,
+      forMinutes: 5,
+      severity: "page",
+      runbook: "metering",
+    },
+    {
+      name: "MeteringUnproved",
+      meaning: "For minutes nobody has known whether the ledger and the counters agree",
+      expr: `(max by (service) (topdog_quota_ledger_open_rows) unless max by (service) (${proven})) >= 0 or max by (service) (topdog_quota_proof_behind_seconds) > 60`,
       forMinutes: 5,
       severity: "page",
       runbook: "metering",

@@ -24,10 +24,10 @@ export interface Timescale {
   };
 }
 
-export const timescales: readonly Timescale[] = [
+export const timescales = [
   {
     name: "production",
-    windows: { short: "2m", long: "5m", slow: "10m" },
+    windows: { short: "2m", long: "5m", slow: "10m", isRehearsal: false },
     evaluationSeconds: 15,
     sampleShare: 1,
     analysis: {
@@ -42,7 +42,7 @@ export const timescales: readonly Timescale[] = [
   },
   {
     name: "rehearsal",
-    windows: { short: "10s", long: "20s", slow: "20s" },
+    windows: { short: "10s", long: "20s", slow: "20s", isRehearsal: true },
     evaluationSeconds: 2,
     sampleShare: 0.3,
     analysis: {
@@ -52,7 +52,7 @@ export const timescales: readonly Timescale[] = [
       consecutiveSuccessLimit: 4,
       failureLimit: 1,
       inconclusiveLimit: 12,
-      consecutiveErrorLimit: 4,
+      consecutiveErrorLimit: 2,
     },
   },
-];
+] as const satisfies readonly Timescale[];

@@ -13,7 +13,8 @@ export async function startBillingAtStripe(secretKey: string): Promise<BillingSi
   if (!secretKey.startsWith("sk_test_")) throw new Error("STRIPE_TEST_SECRET_KEY must be a test key: sk_test_…");
   const stripe = new Stripe(secretKey, { apiVersion: stripeApiVersion, telemetry: false, maxNetworkRetries: 3 });
   const prices = await ensurePrices(stripe);
-  const side = await billingWith({ STRIPE_SECRET_KEY: secretKey, ...prices }, Date.now);
+  const portal = { STRIPE_PORTAL_CONFIGURATION_ID: await ensurePortal(stripe) };
+  const side = await billingWith({ STRIPE_SECRET_KEY: secretKey, ...prices, ...portal }, Date.now);
   return {
     ...side,
     stripe,
@@ -26,7 +27,7 @@ export async function startBillingAtStripe(secretKey: string): Promise<BillingSi
 }
 
 /** The prices of the catalogue, made once in the account and found again by their lookup keys. */
-async function ensurePrices(stripe: Stripe): Promise<Record<string, string>> {
+export async function ensurePrices(stripe: Stripe): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const plan of paidPlanIds.filter((id) => plans[id].lineup === "dev")) {
     for (const interval of billingIntervals) {
@@ -35,14 +36,31 @@ async function ensurePrices(stripe: Stripe): Promise<Record<string, string>> {
       const price =
         known ??
         (await stripe.prices.create({
+          product: (await stripe.products.create({ name: `${productTag} ${plan}` })).id,
           currency: "usd",
           unit_amount: priceCents(plan, interval),
           recurring: { interval },
           lookup_key: lookupKey,
-          product_data: { name: `${productTag} ${plan}` },
         }));
       found[priceVariable(plan, interval)] = price.id;
     }
   }
   return found;
+}
+
+/** A portal that allows payment methods alone, so that the account's own needs no setting up; made once, and found again by its tag. */
+export async function ensurePortal(stripe: Stripe): Promise<string> {
+  const known = await stripe.billingPortal.configurations.list({ active: true, limit: 100 });
+  const ours = known.data.find(({ metadata }) => metadata?.[productTag] === "portal");
+  const configuration =
+    ours ??
+    (await stripe.billingPortal.configurations.create({
+      features: {
+        payment_method_update: { enabled: true },
+        invoice_history: { enabled: true },
+        subscription_cancel: { enabled: true, mode: "at_period_end" },
+      },
+      metadata: { [productTag]: "portal" },
+    }));
+  return configuration.id;
 }

@@ -18,7 +18,7 @@ import { Stripe } from "stripe";
 import { assertKnownRequests } from "./request-shapes.ts";
 import { startStripeRelay, type StripeRelay } from "./stripe-relay.ts";
 
-const webhookSecret = "whsec_of_the_billing_rig_0123";
+export const webhookSecret = "whsec_of_the_billing_rig_0123";
 const secretKey = "sk_test_of_the_billing_rig";
 const migrations = new URL("../../services/billing/migrations/", import.meta.url);
 
@@ -41,6 +41,8 @@ export interface BillingRig extends BillingSide {
   control<T = unknown>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<T>;
   advance(move: { days: number } | { seconds: number } | { to: number }): Promise<void>;
   nowMs(): number;
+  /** Stripe forgets everybody, and billing what it would look at again: what follows costs nothing for what came before. */
+  forget(): Promise<void>;
 }
 
 /** The whole billing service with these variables of Stripe, and its use cases for the test's own hands. */
@@ -116,6 +118,15 @@ export async function startBillingRig(env: Readonly<Record<string, string>> = {}
       });
     },
     nowMs: () => clock.nowMs,
+    forget: async () => {
+      await control("POST", "reset");
+      for (const table of ["outbox", "webhook_event", "money_operation"])
+        await side.billing.owner.raw(`delete from ${table}`);
+      await side.billing.owner.raw("update customer set resync_at = null where resync_at is not null");
+      assertKnownRequests(relay.requests);
+      relay.forget();
+      await readClock();
+    },
     stop: async () => {
       await side.stop();
       await relay.stop();

@@ -1,4 +1,4 @@
-import type { Charge, ChargeSource, Meter } from "@topdog/contracts/quota";
+import { type Charge, type ChargeSource, type Meter, serviceAccounts } from "@topdog/contracts/quota";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { QuotaRecalled } from "@topdog/contracts/signals/quota-recalled";
 import type { Slot } from "@topdog/gateway/store/lease-book";
@@ -89,9 +89,9 @@ export function createFleet({ time, quota, size, nextFate, isSignalLost }: Fleet
     calls,
     outcomes,
     call: (gateway, caller, cost) => {
-      for (const [owner, meter] of bucketsOf(caller, cost)) gateway.slots.add(gateway.leases.slot(owner, meter));
+      for (const name of bucketsOf(caller, cost)) gateway.slots.add(gateway.leases.slot(...name));
       const decided = admitCall(gateway.leases, caller, cost, presence);
-      if (decided instanceof Promise) void decided.then((admission) => note(gateway, admission));
+      if (decided instanceof Promise) void time.expect(decided).then((admission) => note(gateway, admission));
       else note(gateway, decided);
     },
     replace: (index) => {
@@ -113,8 +113,8 @@ function monotonicFrom(time: SimulatedTime): () => number {
   return () => time.nowMs() - bornMs;
 }
 
-function bucketsOf({ buckets }: Principal, cost: CallCost): [string, Meter][] {
-  const { personal } = buckets;
+function bucketsOf({ userId, buckets }: Principal, cost: CallCost): [owner: string, meter: Meter, member?: string][] {
+  const { personal, org } = buckets;
   const own = personal === null ? [] : cost.map((meter): [string, Meter] => [personal, meter]);
-  return buckets.org === null ? own : [...own, [buckets.org, "api_calls"]];
+  return org === null ? own : [...own, [org, "api_calls", personal === null ? serviceAccounts : userId]];
 }

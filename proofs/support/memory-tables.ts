@@ -1,9 +1,10 @@
 import { type Bucket, type BucketKey, keyOf } from "@topdog/quota/domain/bucket";
+import type { Draw } from "@topdog/quota/domain/fair-share";
 import { escrowOf, type Lease, openTokens } from "@topdog/quota/domain/lease";
 import type { Entitlement } from "@topdog/quota/domain/planned-bucket";
 
 export interface BucketRecord extends Bucket {
-  readonly subscriptionOwner: string;
+  readonly subscriptionOwner: string | null;
   /** What settled + escrow may never exceed: the limit, or what was out when the limit was lowered. */
   readonly cap: number;
 }
@@ -20,23 +21,49 @@ export interface LedgerRecord {
   readonly recordedAtMs: number;
 }
 
-/** quota's tables, as far as the lease protocol needs them. */
+/** What the ledger has of one lease. */
+export interface LedgerSum {
+  readonly charges: number;
+  readonly refunds: number;
+}
+
+export interface PermitRecord {
+  readonly held: number;
+  readonly version: number;
+}
+
+/** quota's tables, as far as its protocols with gateways need them. */
 export interface MemoryTables {
   readonly entitlements: Map<string, Entitlement & { readonly version: number }>;
   readonly buckets: Map<string, BucketRecord>;
   readonly leases: Map<string, LeaseRecord>;
+  /** Ids by bucket: an index. */
+  readonly leasesOf: Map<string, readonly string[]>;
+  /** By bucket, then by member. */
+  readonly draws: Map<string, ReadonlyMap<string, Draw>>;
   readonly ledger: Map<string, LedgerRecord>;
+  /** By lease. */
+  readonly ledgerSums: Map<string, LedgerSum>;
+  /** By owner, then by gateway. */
+  readonly permits: Map<string, Map<string, PermitRecord>>;
   readonly gatewaysSeenMs: Map<string, number>;
-  readonly nextLeaseId: { value: number };
+  readonly nextLeaseId: { value: bigint };
+  /** Its number of starts, as text. */
+  readonly server: { started: string };
 }
 
 export const emptyTables = (): MemoryTables => ({
   entitlements: new Map(),
   buckets: new Map(),
   leases: new Map(),
+  leasesOf: new Map(),
+  draws: new Map(),
   ledger: new Map(),
+  ledgerSums: new Map(),
+  permits: new Map(),
   gatewaysSeenMs: new Map(),
-  nextLeaseId: { value: 1 },
+  nextLeaseId: { value: 1n },
+  server: { started: "1" },
 });
 
 export const ledgerKey = (leaseId: string, seq: number, entry: string): string => `${leaseId}:${seq}:${entry}`;

@@ -18,13 +18,21 @@ export function throughNetwork(time: SimulatedTime, quota: QuotaSync, fate: () =
     new Promise((resolve, reject) => {
       const now = fate();
       const deliver = async (): Promise<void> => {
+        time.stir();
         const reply = await quota(request).catch((error: unknown) => error as Error);
         if (now === "answer lost") return;
-        time.after(delayOf(now), () => (reply instanceof Error ? reject(reply) : resolve(reply)));
+        time.after(delayOf(now), () => {
+          time.stir();
+          if (reply instanceof Error) reject(reply);
+          else resolve(reply);
+        });
       };
-      time.after(answerTimeoutMs, () => reject(new Error("quota did not answer in time")));
+      time.after(answerTimeoutMs, () => {
+        time.stir();
+        reject(new Error("quota did not answer in time"));
+      });
       if (now === "question lost") return;
-      time.after(delayOf(now), deliver);
-      if (now === "asked twice") time.after(delayOf(now) + slowMs, deliver);
+      time.after(delayOf(now), () => void deliver());
+      if (now === "asked twice") time.after(delayOf(now) + slowMs, () => void deliver());
     });
 }

@@ -15,7 +15,6 @@ import type { PlanId } from "@topdog/contracts/plans";
 import type { Database } from "@topdog/postgres/pool";
 import { createMetrics } from "@topdog/telemetry/metrics";
 import { silentLogger } from "@topdog/testing/logger";
-import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
 import { createMemoryStore, type DatabaseClock } from "./memory-store.ts";
 import { emptyTables, type MemoryTables } from "./memory-tables.ts";
 
@@ -109,34 +108,7 @@ export function quotaInMemory(
 const entriesOf = ({ ledger }: MemoryTables, entry: "charge" | "refund"): string[] =>
   [...ledger.values()].filter((row) => row.entry === entry).map((row) => `${row.leaseId}:${row.seq}`);
 
-export interface QuotaDatabase extends TestDatabase {
-  /** Empties every table and begins a history. */
-  readonly begin: (nowMs: DatabaseClock, recall: (signal: QuotaRecalled) => void) => Promise<QuotaUnderTest>;
-}
-
 export const migrations = new URL("../../services/quota/migrations/", import.meta.url);
-
-/** quota on Postgres, whose clock is a table that the test sets. */
-export async function quotaOnPostgres(): Promise<QuotaDatabase> {
-  const database = await testDatabase({ migrations });
-  const { db, owner } = database;
-  await owner.raw("create table simulated_clock (at timestamptz not null)");
-  await owner.raw("insert into simulated_clock values (now())");
-  await owner.raw(
-    "create or replace function utc_now() returns timestamptz language sql volatile as $$ select at from simulated_clock $$",
-  );
-  return {
-    ...database,
-    begin: async (nowMs, recall) => {
-      await db.raw(
-        "delete from ledger; delete from lease; delete from bucket; delete from entitlement; delete from gateway; delete from outbox",
-      );
-      await owner.raw("select setval(pg_get_serial_sequence('lease', 'lease_id'), 1, false)");
-      const store = withClock(createQuotaStore(db), db, nowMs);
-      return quotaOver({ store, nowMs, recall, state: () => readState(db) });
-    },
-  };
-}
 
 /** quota on Postgres as it is, by the database's real clock. Each call is another instance of the service. */
 export const quotaOverDatabase = (db: Database): QuotaUnderTest =>
@@ -146,37 +118,6 @@ export const quotaOverDatabase = (db: Database): QuotaUnderTest =>
     recall: () => undefined,
     state: () => readState(db),
   });
-
-/** Sets the database's clock before each use of the store. */
-function withClock(store: QuotaStore, db: Database, nowMs: DatabaseClock): QuotaStore {
-  const set = async (): Promise<void> => {
-    await db.raw("update simulated_clock set at = to_timestamp(? / 1000.0)", [nowMs()]);
-  };
-  return {
-    transaction: async (work) => {
-      await set();
-      return store.transaction(work);
-    },
-    completeCharges: async (entries) => {
-      await set();
-      return store.completeCharges(entries);
-    },
-    readClock: async () => {
-      await set();
-      return store.readClock();
-    },
-    touchGateway: async (gatewayId) => {
-      await set();
-      return store.touchGateway(gatewayId);
-    },
-    forgetGateways: () => store.forgetGateways(),
-    markUnknown: async (deadlineMs, most) => {
-      await set();
-      return store.markUnknown(deadlineMs, most);
-    },
-    ensurePartitions: (daysAhead) => store.ensurePartitions(daysAhead),
-  };
-}
 
 async function readState(db: Database): Promise<QuotaState> {
   const rowsOf = async <T>(sql: string): Promise<T[]> => (await db.raw<{ rows: T[] }>(sql)).rows;
@@ -189,7 +130,7 @@ async function readState(db: Database): Promise<QuotaState> {
       `select owner, meter, day::text as day, daily_limit as "limit", settled, escrow from bucket`,
     ),
     leases: await rowsOf<LeaseState>(
-      `select lease_id::text as "leaseId", owner, meter, day::text as day, gateway_id as "gatewayId", size, acked, reported,
+      `select lease_id::text as "leaseId", owner, meter, day::text as day, gateway_id as "gatewayId", member, size, acked, reported,
          highest_seq as highest, returned, burned, credit_window as "window", state, final_used as "finalUsed" from lease`,
     ),
     charges: of("charge"),

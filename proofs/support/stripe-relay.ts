@@ -24,6 +24,8 @@ export interface StripeRelay {
   readonly requests: readonly SentRequest[];
   /** Until then requests wait: each of the two sides must know where the other is before it starts. */
   connect(stripeUrl: string): void;
+  /** The requests that were seen by now. */
+  forget(): void;
   holdAnswers(to: (sent: SentRequest) => boolean): HeldAnswers;
   stop(): Promise<void>;
 }
@@ -73,6 +75,7 @@ export async function startStripeRelay(): Promise<StripeRelay> {
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     requests,
     connect: connected.resolve,
+    forget: () => void requests.splice(0),
     holdAnswers: (isHeld) => {
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
       const mine: Hold = { isHeld, released, waiting: 0 };

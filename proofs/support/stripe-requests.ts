@@ -11,10 +11,12 @@ interface ParamsOf {
   readonly "GET /v1/customers/:id": Stripe.CustomerRetrieveParams;
   readonly "GET /v1/events": Stripe.EventListParams;
   readonly "GET /v1/invoices": Stripe.InvoiceListParams;
+  readonly "GET /v1/invoices/:id": Stripe.InvoiceRetrieveParams;
   readonly "GET /v1/prices": Stripe.PriceListParams;
   readonly "GET /v1/prices/:id": Stripe.PriceRetrieveParams;
   readonly "GET /v1/subscription_schedules/:id": Stripe.SubscriptionScheduleRetrieveParams;
   readonly "GET /v1/subscriptions": Stripe.SubscriptionListParams;
+  readonly "GET /v1/subscriptions/:id": Stripe.SubscriptionRetrieveParams;
   readonly "GET /v1/webhook_endpoints": Stripe.WebhookEndpointListParams;
   readonly "POST /v1/billing_portal/sessions": Stripe.BillingPortal.SessionCreateParams;
   readonly "POST /v1/checkout/sessions": Stripe.Checkout.SessionCreateParams;
@@ -56,6 +58,7 @@ export const stripeRequests = {
     { limit: 1 },
     { customer: "cus_1", limit: 1, starting_after: "in_1" },
   ],
+  "GET /v1/invoices/:id": [{}],
   "GET /v1/prices": [{ limit: 1 }],
   "GET /v1/prices/:id": [{}],
   "GET /v1/subscription_schedules/:id": [{}],
@@ -76,6 +79,7 @@ export const stripeRequests = {
       status: "all",
     },
   ],
+  "GET /v1/subscriptions/:id": [{}],
   "GET /v1/webhook_endpoints": [{ limit: 1 }],
   "POST /v1/billing_portal/sessions": [
     { customer: "cus_1", return_url: "https://topdog.example" },

@@ -3,7 +3,9 @@ import { memberChanged, type OrgUpdated, orgUpdated } from "@topdog/contracts/ev
 import { checkStripe } from "@topdog/billing/usecases/check-stripe";
 import { closeDeletedOrgs } from "@topdog/billing/usecases/close-deleted-orgs";
 import { resyncDue } from "@topdog/billing/usecases/resync-due";
+import { createBillingMetrics } from "@topdog/billing/metrics";
 import { sweep } from "@topdog/billing/usecases/sweep";
+import { createMetrics } from "@topdog/telemetry/metrics";
 import { publishEvent } from "@topdog/messaging/publish";
 import { sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
@@ -91,6 +93,32 @@ describe("changing", () => {
     await rig.settled();
     expect(await inForce(user)).toMatchObject({ plan: "pro", interval: "month", status: "active" });
   });
+
+  test.each([
+    // Half of what was paid, 1450, is given back; half of 4900 is paid.
+    ["flexible", 1725],
+    // Half of the price, 2900, is.
+    ["classic", 1000],
+  ] as const)(
+    "a change in the middle of a period costs what the preview said: a %s subscription, bought for half, %d cents",
+    async (type, dueCents) => {
+      const user = `usr_${type}`;
+      await rig.stripe.coupons.create({ id: `half_${type}`, percent_off: 50, duration: "once" });
+      const more = { billing_mode: { type }, discounts: [{ coupon: `half_${type}` }] };
+      const subscription = await buy(rig, `user:${user}`, { plan: "pro", more });
+      const { current_period_start: start, current_period_end: end } = subscription.items.data[0]!;
+      await rig.advance({ to: start + (end - start) / 2 });
+      await rig.settled();
+      const preview = (await post(user, "change-plan/preview", { plan: "pro_plus" })).body["now"] as Body;
+      expect(preview).toMatchObject({ dueCents });
+      const { prorationDate } = preview;
+      expect(await post(user, "change-plan", { plan: "pro_plus", prorationDate })).toMatchObject({
+        body: { outcome: "changed" },
+      });
+      const [newest] = (await rig.stripe.invoices.list({ subscription: subscription.id })).data;
+      expect(newest).toMatchObject({ status: "paid", amount_paid: dueCents });
+    },
+  );
 
   test("an end that is set can be taken back; one that is not comes at the period's end", async () => {
     const user = "usr_ends";
@@ -272,6 +300,14 @@ describe("what Stripe says", () => {
     expect(await rowsOf(open, ["user:usr_refund"])).toEqual([{ kind: "money_went_back", detail: "charge.refunded" }]);
   });
 
+  test("a process that starts after a pass tells when that was, and not that there was none", async () => {
+    await sweep(rig.deps, { now: true });
+    const registry = createMetrics("billing");
+    await sweep({ ...rig.deps, metrics: createBillingMetrics(registry) });
+    const [, seconds] = /^topdog_billing_sweep_finished_seconds\S* (\S+)$/m.exec(await registry.text()) ?? [];
+    expect(Number(seconds) * 1000).toBeCloseTo(rig.nowMs(), -4);
+  });
+
   test("what no event told is repaired by the sweep", async () => {
     await rig.control("PUT", "faults", { webhooks: { neverGenerate: 1 } });
     await buy(rig, "user:usr_silent", { plan: "pro_plus" });
@@ -296,6 +332,32 @@ describe("what Stripe says", () => {
     expect(await sweep(rig.deps, { now: true })).toMatchObject({ complete: true });
     expect(await inForce("usr_behind")).toMatchObject({ plan: "pro" });
     expect(await inForce("usr_poison")).toMatchObject({ plan: "pro" });
+  });
+
+  test("a portal that allows more than we do stops selling and itself, nothing else, until it is mended", async () => {
+    const user = "usr_portal";
+    await buy(rig, `user:${user}`, { plan: "pro" });
+    await rig.settled();
+    const standard = "bpc_twin_standard";
+    await rig.stripe.billingPortal.configurations.update(standard, { active: false });
+    // What was right is trusted for a while.
+    expect((await post("usr_portal_before", "checkout", { plan: "pro" })).status).toBe(200);
+    await rig.advance({ days: 1 });
+    for (const [who, path, body] of [
+      [user, "portal", {}],
+      ["usr_portal_new", "checkout", { plan: "pro" }],
+    ] as const)
+      expect(await post(who, path, body)).toMatchObject({ status: 503, body: { code: "billing_not_configured" } });
+    expect(await post(user, "change-plan", { plan: "pro_plus" })).toMatchObject({ body: { outcome: "changed" } });
+    expect(await inForce(user)).toMatchObject({ plan: "pro_plus" });
+    expect((await fetch(`${rig.billing.url}/readyz`)).status).toBe(200);
+    const health = await (await fetch(`${rig.billing.opsUrl}/health`)).json();
+    expect(health).toMatchObject({ status: "ok", features: { selling: "failing" } });
+    const wrong = (await checkStripe(rig.deps, undefined)).filter(({ ok }) => !ok);
+    expect(wrong).toEqual([{ point: "customer portal", ok: false, detail: "is not active" }]);
+    await rig.stripe.billingPortal.configurations.update(standard, { active: true });
+    await rig.advance({ seconds: 60 });
+    expect((await post(user, "portal")).status).toBe(200);
   });
 
   test("the check of the account finds the twin as it must be, but for what a person has to set up", async () => {

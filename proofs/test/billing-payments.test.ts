@@ -87,6 +87,26 @@ describe("a payment that needs its person, or its time", () => {
     expect(await paid(customer as string)).toEqual([2900]);
   });
 
+  test("a renewal that asks for 3-D Secure keeps the plan for the grace, and is paid once at the page that we name", async () => {
+    const user = "usr_3ds_renews";
+    const { customer, items } = await buy(rig, `user:${user}`, { plan: "pro" });
+    await giveCard(rig, customer as string, "pm_card_authenticationRequired");
+    await rig.advance({ to: items.data[0]!.current_period_end + 2 * 3_600 });
+    await rig.settled();
+    const owed = await inForce(user);
+    const paymentUrl = expect.stringMatching(/^http/) as unknown;
+    expect(owed).toMatchObject({ plan: "pro", status: "past_due", payment: { paymentUrl } });
+    expect(await graceOf(user)).toEqual(expect.any(String));
+    await answerBank(await payAt(String((owed["payment"] as Body)["paymentUrl"]), asksAlways), "pass");
+    await rig.settled();
+    expect(await inForce(user)).toMatchObject({
+      plan: "pro",
+      status: "active",
+      payment: { graceEndsAt: null, paymentUrl: null },
+    });
+    expect(await paid(customer as string)).toEqual([2900, 2900]);
+  });
+
   test("a delayed payment gives the plan while the bank works, and keeps it when the bank pays", async () => {
     const user = "usr_bank";
     const { url } = await post(user, "checkout", { plan: "pro" });

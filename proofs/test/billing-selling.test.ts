@@ -1,15 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { createPriceMap } from "@topdog/billing/domain/price-map";
+import { checkStripe } from "@topdog/billing/usecases/check-stripe";
 import { sessionOf } from "@topdog/testing/account-call";
-import { startBillingAtStripe } from "../support/billing-at-stripe.ts";
+import { ensurePortal, ensurePrices, startBillingAtStripe } from "../support/billing-at-stripe.ts";
 import { type BillingSide, startBillingRig } from "../support/billing-rig.ts";
 import { buy, giveCard } from "../support/purchases.ts";
 
 type Body = Record<string, unknown>;
 const testKey = process.env["STRIPE_TEST_SECRET_KEY"];
+const atStripe = "a test account of Stripe's";
 const sides: readonly (readonly [name: string, start: () => Promise<BillingSide>])[] = [
-  ["the twin", startBillingRig],
-  ...(testKey === undefined ? [] : [["a test account of Stripe's", () => startBillingAtStripe(testKey)] as const]),
+  // A report says by this name what was not asked.
+  [
+    testKey === undefined ? `the twin alone (STRIPE_TEST_SECRET_KEY is not set: not with ${atStripe})` : "the twin",
+    startBillingRig,
+  ],
+  ...(testKey === undefined ? [] : [[atStripe, () => startBillingAtStripe(testKey)] as const]),
 ];
 
 /** What needs no clock that moves: the same for the twin, and for Stripe where there is a test key. */
@@ -59,6 +66,14 @@ describe.each(sides)("selling with %s", (_name, start) => {
     expect(invoices).toHaveLength(3);
     for (const { hostedUrl, pdfUrl } of invoices) for (const url of [hostedUrl, pdfUrl]) expect(url).toMatch(/^http/);
   }, 120_000);
+
+  test("what is set up in an account for this suite is as it must be, and is set up once", async () => {
+    const [portal, prices] = [await ensurePortal(side.stripe), await ensurePrices(side.stripe)];
+    expect([await ensurePortal(side.stripe), await ensurePrices(side.stripe)]).toEqual([portal, prices]);
+    const findings = await checkStripe({ ...side.deps, prices: createPriceMap(prices) }, portal);
+    const wrong = findings.filter(({ ok, point }) => !ok && point !== "webhook endpoint");
+    expect([wrong, findings.length > 10]).toEqual([[], true]);
+  }, 60_000);
 
   test("a card that is declined leaves the old plan in force, and says where to pay", async () => {
     const user = person();

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { sweep } from "@topdog/billing/usecases/sweep";
 import { syncCustomer } from "@topdog/billing/usecases/sync-customer";
 import { twinPriceId } from "@topdog/contracts/stripe-prices";
 import { eventually } from "@topdog/testing/eventually";
@@ -10,6 +10,11 @@ import type { SentRequest } from "../support/stripe-relay.ts";
 let rig: BillingRig;
 beforeAll(async () => {
   rig = await startBillingRig();
+  // The first pass over all customers begins with the service. A late one would come upon the customer whom the first test keeps waiting, and wait too.
+  await rig.billing.db.transaction(async (trx) => {
+    await trx.raw("select pg_advisory_xact_lock(hashtextextended('topdog job sweep', 0))");
+    await sweep(rig.deps);
+  });
 });
 afterAll(() => rig.stop());
 
@@ -18,26 +23,29 @@ const rowsOf = async (sql: string, values: string[] = []): Promise<Row[]> =>
   (await rig.billing.db.raw<{ rows: Row[] }>(sql, values)).rows;
 const inForce = (owner: string) => rowsOf("select plan, version from subscription where owner = ?", [owner]);
 const isFetch = ({ method, path }: SentRequest): boolean => method === "GET" && path.startsWith("/v1/customers/");
+/** How long the twin's events take to be taken. */
+async function deliver(): Promise<number> {
+  const startedMs = performance.now();
+  await rig.control("POST", "deliveries/flush");
+  return performance.now() - startedMs;
+}
 const fetches = (): number => rig.relay.requests.filter(isFetch).length;
 
 test("while Stripe does not answer, events are taken within a second, and no connection waits for it", async () => {
   const held = rig.relay.holdAnswers(isFetch);
   await buy(rig, "user:usr_slow", { plan: "pro" });
-  const startedMs = performance.now();
-  await rig.control("POST", "deliveries/flush");
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  const slowMs = await deliver();
   await eventually(() => expect(held.count()).toBe(1));
-  // Long enough for a transaction that is not waiting for Stripe to end.
-  await sleep(700);
-  expect(
-    await rowsOf(
-      "select pid from pg_stat_activity where datname = current_database() and state like 'idle in tran%' and state_change < now() - interval '500 ms'",
-    ),
-  ).toEqual([]);
+  // What was open when Stripe began to keep its answer back ends although the answer does not come.
+  const [{ now } = {}] = await rowsOf("select clock_timestamp()::text as now");
+  const open =
+    "select pid, query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start <= ?::timestamptz";
+  await eventually(async () => expect(await rowsOf(open, [String(now)])).toEqual([]), { timeoutMs: 5_000 });
   // Another customer is not kept by the one whom Stripe answers slowly.
   held.letNewOnesThrough();
   await buy(rig, "user:usr_quick", { plan: "pro" });
-  await rig.control("POST", "deliveries/flush");
+  // On a busy machine, no longer than events take of which Stripe tells all.
+  expect(slowMs).toBeLessThan(1_000 + (await deliver()));
   await eventually(async () => expect(await inForce("user:usr_quick")).toMatchObject([{ plan: "pro" }]));
   expect(await inForce("user:usr_slow")).toEqual([]);
   held.release();
@@ -45,19 +53,25 @@ test("while Stripe does not answer, events are taken within a second, and no con
   expect(await inForce("user:usr_slow")).toMatchObject([{ plan: "pro" }]);
 });
 
-test("fifty who ask at once are served by the fetch that is under way for its own caller, and by the next for all who came by then", async () => {
+test("of fifty who ask at once one is served by the fetch that is under way, and all others, who came during it, by the next", async () => {
   const owner = "user:usr_fifty";
   await buy(rig, owner, { plan: "pro" });
   await rig.settled();
   const held = rig.relay.holdAnswers(isFetch);
   const before = fetches();
-  const all = Array.from({ length: 50 }, () => syncCustomer(rig.deps, owner, "request"));
+  let asked = 0;
+  const count = (_rows: unknown, { sql }: { sql: string }): void => void (asked += Number(/sync_fence \+ 1/.test(sql)));
+  rig.deps.db.on("query-response", count);
+  const callers = 50;
+  const all = Array.from({ length: callers }, () => syncCustomer(rig.deps, owner, "request"));
   await eventually(() => expect(held.count()).toBe(1));
+  // Connections are given in turn: when one of them asks for the third time, all have come.
+  await eventually(() => expect(asked).toBeGreaterThan(2 * callers));
+  rig.deps.db.removeListener("query-response", count);
   held.release();
   const plans = (await Promise.all(all)).map((synced) => synced?.state.plan);
   expect(new Set(plans)).toEqual(new Set(["pro"]));
-  // The last of them may have come after the second one began.
-  expect(fetches() - before).toBeLessThanOrEqual(3);
+  expect(fetches() - before).toBe(2);
 });
 
 test("what was fetched under a lease that ran out is not written over what is newer", async () => {

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import { listTenantSums } from "@topdog/org-registry/store/daily-usage";
+import { usageSummed } from "@topdog/contracts/events/usage-summed";
+import { addCosts } from "@topdog/billing/store/plan-costs";
+import { listTenantSums, takeSums } from "@topdog/org-registry/store/daily-usage";
 import { read } from "@topdog/org-registry/usecases/change";
-import { countUsage } from "@topdog/org-registry/usecases/count-usage";
 import { createUsageComparison } from "@topdog/org-registry/usecases/compare-usage";
 import { foldUsage, sumTenants } from "@topdog/quota/store/usage-rollups";
+import { inTransaction } from "@topdog/postgres/transaction";
+import { tellUsageAgain } from "@topdog/quota/usecases/keep-usage";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
 import { callerOf, usageOf } from "@topdog/testing/usage";
 import * as fc from "fast-check";
@@ -18,21 +21,24 @@ const migrationsOf = (service: string): URL => new URL(`../../services/${service
 
 let quota: TestDatabase;
 let registry: TestDatabase;
+let billing: TestDatabase;
 let today: string;
 beforeAll(async () => {
-  [quota, registry] = await Promise.all([
+  [quota, registry, billing] = await Promise.all([
     testDatabase({ migrations: migrationsOf("quota") }),
     testDatabase({ migrations: migrationsOf("org-registry") }),
+    testDatabase({ migrations: migrationsOf("billing") }),
   ]);
   today = (await quota.db.raw<{ rows: { day: string }[] }>("select utc_today()::text as day")).rows[0]?.day ?? "";
 });
-afterAll(() => Promise.all([quota.drop(), registry.drop()]));
+afterAll(() => Promise.all([quota.drop(), registry.drop(), billing.drop()]));
 
 async function begin(): Promise<ReadonlyMap<string, string>> {
   await quota.db.raw(
-    "delete from ledger; delete from lease; delete from bucket; delete from usage_rollup; delete from usage_rollup_delta",
+    "delete from ledger; delete from lease; delete from bucket; delete from usage_rollup; delete from usage_rollup_delta; delete from outbox",
   );
-  await read(registry.db, "everyone", (trx) => trx.raw("delete from daily_usage; delete from usage_counted"));
+  await read(registry.db, "everyone", (trx) => trx.raw("delete from daily_usage"));
+  await billing.db.raw("delete from usage_part; delete from plan_cost");
   await quota.db.raw(
     `insert into bucket (owner, meter, day, subscription_owner, plan, daily_limit, cap, escrow)
      select o, 'api_calls', utc_today(), o, 'teams', 300, 300, ? from unnest(?::text[]) o`,
@@ -46,6 +52,27 @@ async function begin(): Promise<ReadonlyMap<string, string>> {
   return new Map(rows.map(({ owner, id }) => [owner, id]));
 }
 
+/** What quota told since the last time. */
+async function toldEvents(): Promise<readonly SummedEvent[]> {
+  const { rows } = await quota.db.raw<{ rows: { payload: string }[] }>(
+    "with taken as (delete from outbox returning seq, payload) select payload from taken order by seq",
+  );
+  return rows.map(({ payload }) => usageSummed.schema.parse(JSON.parse(payload)));
+}
+type SummedEvent = ReturnType<typeof usageSummed.schema.parse>;
+
+async function deliver({ version, sums }: SummedEvent): Promise<void> {
+  await read(registry.db, "everyone", (trx) => takeSums(trx, version, sums));
+  await inTransaction(billing.db, (trx) => addCosts(trx, version, sums));
+}
+
+const billedCosts = async () =>
+  (
+    await billing.db.raw<{ rows: unknown[] }>(
+      "select coalesce(sum(calls), 0)::float8 as calls, coalesce(sum(cost_nano_usd), 0)::float8 as cost from plan_cost",
+    )
+  ).rows[0];
+
 const call = fc.record({
   owner: fc.nat(owners.length - 1),
   seq: fc.integer({ min: 1, max: calls }),
@@ -55,7 +82,7 @@ const call = fc.record({
   isPriced: fc.boolean(),
 });
 
-test("org-registry's daily usage is quota's ledger, however both hear of calls: in batches, in any order, again", async () => {
+test("org-registry's days and billing's costs are quota's ledger, however they hear of its sums: in any order, again", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(call, { minLength: 5, maxLength: 40, size: "max" }), fc.nat(4), async (made, repeats) => {
       const leases = await begin();
@@ -79,24 +106,30 @@ test("org-registry's daily usage is quota's ledger, however both hear of calls: 
       const usages = [...told.values()];
       const batches = [usages.slice(0, repeats), usages, usages.toReversed().slice(repeats), usages.slice(-repeats)];
       const ledger = quotaOverDatabase(quota.db);
-      for (const batch of batches) if (batch.length > 0) expect(await ledger.recordUsage(batch)).toEqual([]);
-      for (const batch of batches.toReversed()) {
-        if (batch.length > 0) await countUsage(registry.db, batch);
+      const events: SummedEvent[] = [];
+      for (const batch of batches) {
+        if (batch.length > 0) expect(await ledger.recordUsage(batch)).toEqual([]);
+        while ((await foldUsage(quota.db, repeats + 1)) > 0) events.push(...(await toldEvents()));
       }
-      await foldUsage(quota.db, repeats);
-      const counted = await read(registry.db, "everyone", (trx) => listTenantSums(trx, today, "", 100));
-      expect(counted).toEqual(await sumTenants(quota.db, today, tenants));
+      for (const event of [...events.toReversed(), ...events.slice(repeats)]) await deliver(event);
+      const sums = await sumTenants(quota.db, today, tenants);
+      expect(await read(registry.db, "everyone", (trx) => listTenantSums(trx, today, "", 100))).toEqual(sums);
+      expect(await billedCosts()).toEqual({
+        calls: sums.reduce((total, one) => total + one.calls + one.refundedCalls, 0),
+        cost: sums.reduce((total, one) => total + one.costNanoUsd, 0),
+      });
     }),
     { numRuns: runs },
   );
 });
 
-test("a difference that stays is found and named by a figure, and one that both sides get over is not", async () => {
+test("a difference that stays is found and named by a figure, one that both sides get over is not, and telling again mends it", async () => {
   const leases = await begin();
-  const usage = usageOf([{ meter: "api_calls", leaseId: leases.get("user:ann") ?? "", seq: 1 }], {
-    ...callerOf("user:ann"),
-    day: today,
-  });
+  const usageAt = (seq: number) =>
+    usageOf([{ meter: "api_calls", leaseId: leases.get("user:ann") ?? "", seq }], {
+      ...callerOf("user:ann"),
+      day: today,
+    });
   const found: number[] = [];
   const compare = createUsageComparison({
     db: registry.db,
@@ -108,9 +141,19 @@ test("a difference that stays is found and named by a figure, and one that both 
     for (const _day of ["today", "yesterday"]) await compare();
     return found.at(-1);
   };
-  await countUsage(registry.db, [usage]);
+  const ledger = quotaOverDatabase(quota.db);
+  await ledger.recordUsage([usageAt(1)]);
+  await foldUsage(quota.db, 100);
+  for (const event of await toldEvents()) await deliver(event);
+  expect(await lookAtBothDays()).toBe(0);
+  await ledger.recordUsage([usageAt(2)]);
+  await foldUsage(quota.db, 100);
+  // The bus lost it.
+  await toldEvents();
   expect(await lookAtBothDays()).toBe(0);
   expect(await lookAtBothDays()).toBe(1);
-  await quotaOverDatabase(quota.db).recordUsage([usage]);
+  expect(await tellUsageAgain(quota.db, { from: today, to: today })).toBe(1);
+  for (const event of await toldEvents()) await deliver(event);
   expect(await lookAtBothDays()).toBe(0);
+  expect(await billedCosts()).toMatchObject({ calls: 2 });
 });

@@ -1,7 +1,9 @@
 import { expect, test } from "@jest/globals";
+import { escrowOf } from "@topdog/quota/domain/lease";
+import * as fc from "fast-check";
 import { createFleet, type Fleet } from "../support/fleet.ts";
 import { emptyTables, type MemoryTables } from "../support/memory-tables.ts";
-import { callers, costs } from "../support/play.ts";
+import { callers, costs } from "../simulation/callers.ts";
 import { quotaInMemory, type QuotaUnderTest } from "../support/quota-under-test.ts";
 import { createSimulatedTime, type SimulatedTime } from "../support/simulated-time.ts";
 import { usageOf } from "../support/usage.ts";
@@ -11,6 +13,8 @@ const dayMs = 86_400_000;
 const perRound = 4;
 /** From the lie, or its end, until every call is served again. */
 const recoveryMs = 3_000;
+/** No server is stopped, restored and started faster. */
+const restoreMs = 1_000;
 
 interface World {
   readonly time: SimulatedTime;
@@ -57,12 +61,22 @@ async function callAround({ fleet, time }: World, withAnn = true): Promise<numbe
 
 /** Puts the tables back to what `backup` holds. */
 function restore(tables: MemoryTables, backup: MemoryTables): void {
-  for (const name of ["entitlements", "buckets", "leases", "ledger", "gatewaysSeenMs"] as const) {
+  for (const name of [
+    "entitlements",
+    "buckets",
+    "leases",
+    "leasesOf",
+    "ledger",
+    "ledgerSums",
+    "draws",
+    "gatewaysSeenMs",
+  ] as const) {
     const table: Map<string, unknown> = tables[name];
     table.clear();
     for (const [key, row] of backup[name]) table.set(key, row);
   }
   tables.nextLeaseId.value = backup.nextLeaseId.value;
+  tables.server.started = String(Number(tables.server.started) + 1);
 }
 
 const openTokens = ({ tables }: World): number =>
@@ -77,12 +91,12 @@ test.each([
   expect(await callAround(world, false)).toBe(2 * perRound);
   const backup = structuredClone(tables);
   // Leases of others in the part of the history that will be lost; Ann's are all of it.
-  tables.nextLeaseId.value += 1_000;
+  tables.nextLeaseId.value += 1_000n;
   expect(await callAround(world)).toBe(4 * perRound);
   const lostCalls = fleet.calls.slice(2 * perRound);
   if (!isHeld) {
-    // Ten idle minutes: the leases go back.
-    for (let minute = 0; minute < 15; minute += 1) await time.pass(60_000);
+    // Idle for hours: the leases end.
+    for (let hour = 0; hour < 7; hour += 1) await time.pass(3_600_000);
     expect([...tables.leases.values()].every(({ state }) => state === "closed")).toBe(true);
   }
 
@@ -104,6 +118,69 @@ test.each([
   }
   expect(rejected.filter((reason) => !/is unknown|was never granted|belongs to somebody else/.test(reason))).toEqual(
     [],
+  );
+});
+
+test("a restored database: what gateways hold for a caller who is idle is checked as soon as anybody calls, so that no call of theirs is charged to a lease that is gone", async () => {
+  const world = await newWorld();
+  const { time, tables, quota, fleet } = world;
+  const backup = structuredClone(tables);
+  expect(await callAround(world)).toBe(4 * perRound);
+  restore(tables, backup);
+  await callAround(world, false);
+  await time.pass(recoveryMs);
+
+  const before = fleet.calls.length;
+  expect(await callAround(world)).toBe(4 * perRound);
+  const calls = fleet.calls.slice(before);
+  expect(await quota.recordUsage(calls.map(({ charges }) => usageOf(charges[0]!.owner, charges)))).toEqual([]);
+});
+
+const bursts = fc.array(
+  fc.record({
+    gateway: fc.nat(1),
+    caller: fc.constantFrom("ann" as const, "bob" as const),
+    count: fc.integer({ min: 1, max: 6 }),
+    thenMs: fc.constantFrom(0, 5, 30, 250),
+  }),
+  { maxLength: 8 },
+);
+type Bursts = typeof bursts extends fc.Arbitrary<infer T> ? T : never;
+
+async function callIn({ fleet, time }: World, all: Bursts): Promise<void> {
+  for (const { gateway, caller, count, thenMs } of all) {
+    for (let n = 0; n < count; n += 1) fleet.call(fleet.gateways[gateway]!, callers[caller], costs.chat);
+    await time.pass(thenMs);
+  }
+}
+
+test("a database that is restored again and again: gateways tell what their leases had, so every call on them is charged once and nothing burns", async () => {
+  const rounds = fc.array(fc.record({ kept: bursts, lost: bursts, after: bursts }), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(rounds, async (all) => {
+      const world = await newWorld();
+      const { time, tables, quota, fleet } = world;
+      for (const { kept, lost, after } of all) {
+        await callIn(world, kept);
+        const backup = structuredClone(tables);
+        await callIn(world, lost);
+        await time.pass(restoreMs);
+        restore(tables, backup);
+        await callIn(world, after);
+        await callAround(world);
+        await time.pass(recoveryMs);
+      }
+      const taken = fleet.calls.flatMap(({ charges }) => charges.map(({ leaseId, seq }) => `${leaseId}:${seq}:charge`));
+      expect([...tables.ledger.keys()].toSorted()).toEqual(taken.toSorted());
+      const records = fleet.calls.map(({ charges }) => usageOf(charges[0]!.owner, charges));
+      expect(await quota.recordUsage(records)).toEqual([]);
+      expect([...tables.leases.values()].filter(({ burned }) => burned > 0)).toEqual([]);
+      for (const { owner, meter, escrow } of tables.buckets.values()) {
+        const own = [...tables.leases.values()].filter((lease) => lease.owner === owner && lease.meter === meter);
+        expect(own.reduce((sum, lease) => sum + escrowOf(lease), 0)).toBe(escrow);
+      }
+    }),
+    { numRuns: 60 },
   );
 });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { processTimers } from "@topdog/gateway/clients/timers";
 import { createPermits, type Permits } from "@topdog/gateway/store/permits";
 import { createQuotaMetrics } from "@topdog/quota/metrics";
+import { createPermitStore } from "@topdog/quota/store/permits";
 import { createQuotaStore } from "@topdog/quota/store/quota-store";
 import { createPresence } from "@topdog/quota/usecases/gateway-presence";
 import { createListening } from "@topdog/quota/usecases/listening";
@@ -40,7 +41,7 @@ function startFleet(lost: Losses): { readonly gateways: readonly Permits[]; read
   const store = createQuotaStore(database.db);
   const gateways: Permits[] = [];
   const deps = {
-    db: database.db,
+    store: createPermitStore(database.db),
     presence: createPresence(store, monotonicMs),
     metrics: createQuotaMetrics(createMetrics("quota")),
     listening: createListening(monotonicMs),

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { plans } from "@topdog/contracts/plans";
 import * as fc from "fast-check";
 import { createFleet } from "../support/fleet.ts";
-import { callers, costs } from "../support/play.ts";
+import { callers, costs } from "../simulation/callers.ts";
 import { quotaInMemory, type QuotaUnderTest } from "../support/quota-under-test.ts";
 import { createSimulatedTime } from "../support/simulated-time.ts";
 

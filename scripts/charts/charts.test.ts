@@ -74,10 +74,20 @@ const podSpecs = (resources: readonly Resource[]): (readonly [string, PodSpec])[
     return spec === undefined || one.kind === "Rollout" ? [] : [[`${one.kind} ${one.metadata.name}`, spec] as const];
   });
 
+const jobNames = (resources: readonly Resource[]): string[] =>
+  resources.filter(({ kind }) => kind === "Job").map(({ metadata }) => metadata.name);
+
 describe("an empty cluster", () => {
   let resources: Resource[] = [];
   beforeAll(async () => {
     resources = await render(...evaluation);
+  });
+
+  test("has gateways see the pods behind every Service that they ask, and clients one address of the gateways", () => {
+    for (const name of serviceNames) {
+      const address = named(resources, "Service", name).spec["clusterIP"];
+      expect([name, address]).toEqual([name, name === "gateway" ? undefined : "None"]);
+    }
   });
 
   test("gets plain Deployments with pods, and no kind that it does not have", () => {
@@ -127,10 +137,24 @@ describe("an empty cluster", () => {
     expect(internet).toContain('"10.0.0.0/8"');
   });
 
+  test("runs a service's migration again for another image or release of it, and for nobody else's", async () => {
+    const added = async (...flags: string[]): Promise<string[]> =>
+      jobNames(await render(...evaluation, "--is-upgrade", ...flags))
+        .filter((name) => !jobNames(resources).includes(name))
+        .map((name) => name.replace(/-[0-9a-f]{10}$/, ""));
+    expect(await added("--set", "gateway.release=2")).toEqual([]);
+    expect(await added("--set", "billing.release=2")).toEqual(["billing-migrate"]);
+    expect(await added("--set", "billing.image.tag=1.4.3")).toEqual(["billing-migrate"]);
+    expect(await added("--set", "quota.release=2")).toEqual(["quota-migrate"]);
+    // It ships before all others, whose durables must be there when they start.
+    expect(await added("--set", "org-registry.release=2")).toEqual(["org-registry-migrate", "topdog-streams"]);
+    expect(await added("--set", "nats.replicas=3")).toEqual(["topdog-streams"]);
+  });
+
   test("migrates each database by a job that alone has the owner's secret", () => {
     for (const name of storingServices) {
       const holders = podSpecs(resources).filter(([, spec]) => JSON.stringify(spec).includes(`"${name}-migration"`));
-      expect(holders.map(([holder]) => holder)).toEqual([`Job ${name}-migrate-1`]);
+      expect(holders.map(([holder]) => holder)).toEqual([expect.stringMatching(`^Job ${name}-migrate-[0-9a-f]{10}$`)]);
     }
   });
 });
@@ -163,6 +187,16 @@ describe("a cluster with Argo Rollouts", () => {
     }
   });
 
+  test("judges routers by their answers too, where evaluators are at work", async () => {
+    const withEvaluators = await render(...evaluation, ...argo, "--set", "llm-router.delivery.evaluators=true");
+    const asked = (release: readonly Resource[]): string =>
+      JSON.stringify(named(release, "Rollout", "llm-router").spec["strategy"]);
+    expect(asked(withEvaluators)).toContain('"templateName":"llm-router-answer-gates"');
+    expect(asked(resources)).not.toContain("answer-gates");
+    named(withEvaluators, "AnalysisTemplate", "llm-router-answer-gates");
+    expect(await refusalOf(...evaluation, "--set", "quota.delivery.evaluators=true")).toContain("evaluators");
+  });
+
   test("has the gateways weigh the routers of two versions", () => {
     const variables = named(resources, "Deployment", "gateway").spec.template?.spec.containers[0]?.env ?? [];
     const { value = "" } = variables.find(({ name }) => name === "ROUTER_URL") ?? {};
@@ -187,9 +221,25 @@ describe("production", () => {
     const hooks = resources
       .filter(({ kind }) => kind === "Job")
       .map(({ metadata }) => metadata.annotations?.["helm.sh/hook"]);
-    expect(new Set(hooks)).toEqual(new Set(["pre-install,pre-upgrade"]));
+    // Never before an installation: the bus comes with it.
+    expect(new Set(hooks)).toEqual(new Set(["post-install,pre-upgrade"]));
     const texts = resources.filter(({ kind }) => kind === "Secret");
     expect(texts).toEqual([]);
+  });
+
+  test("lets nobody but its servers join the bus's cluster", async () => {
+    const resources = await render(...production, ...argo);
+    const { ingress } = named(resources, "NetworkPolicy", "topdog-nats").spec as {
+      ingress: { from: object[]; ports: { port: string }[] }[];
+    };
+    const joining = ingress.filter(({ ports }) => ports.some(({ port }) => port === "cluster"));
+    const servers = {
+      podSelector: {
+        matchLabels: (named(resources, "StatefulSet", "topdog-nats").spec["selector"] as { matchLabels: object })
+          .matchLabels,
+      },
+    };
+    expect(joining.map(({ from }) => from)).toEqual([[servers]]);
   });
 
   test.each([

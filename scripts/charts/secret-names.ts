@@ -40,6 +40,7 @@ function placesOf(service: ServiceName): ReadonlyMap<string, SecretPlace> {
     ["AUDIT_KEYS", shared("audit-keys")],
     ["OPERATOR_TOKEN", optional("operator-token")],
     ["SMTP_URL", optional("smtp")],
+    ["OIDC_CLIENT_SECRET", optional("oidc")],
     ...stripeVariables.map((name) => [name, stripe] as const),
   ]);
 }

@@ -31,7 +31,7 @@ const root = join(import.meta.dirname, "../..");
 const internetPorts: Readonly<Partial<Record<ServiceName, readonly number[]>>> = {
   "llm-router": [443],
   billing: [443],
-  "org-registry": [465, 587],
+  "org-registry": [443, 465, 587],
 };
 const gatewayPorts = { link: 8094 } as const;
 

@@ -1,5 +1,6 @@
 import type { ServiceName } from "@topdog/contracts/services";
 import { z } from "zod";
+import { objectives } from "../../monitoring/slo/all.ts";
 import { secretPlace } from "./secret-names.ts";
 import { readConfigSchema, type ServiceFacts } from "./service-facts.ts";
 
@@ -48,19 +49,26 @@ export const globalSchema = exactly({
   databaseTo: peers,
 });
 
-const deliverySchema = exactly({
-  engine: oneOf("auto", "argo", "none"),
-  strategy: oneOf("rolling", "canary", "blueGreen"),
-  weights: { type: "array", minItems: 1, maxItems: 10, items: whole(1, 99) },
-  httpRoute: text,
-  gates: oneOf("production", "rehearsal", "none"),
-  prometheus: { type: "string", pattern: "^https?://" },
-  pauseSeconds: seconds,
-  minReadySeconds: seconds,
-  standBySeconds: seconds,
-  progressDeadlineSeconds: whole(10, 86_400),
-  undoGuard: flag,
-});
+const deliverySchema = (service: ServiceName): JsonSchema =>
+  exactly({
+    engine: oneOf("auto", "argo", "none"),
+    strategy: oneOf("rolling", "canary", "blueGreen"),
+    weights: { type: "array", minItems: 1, maxItems: 10, items: whole(1, 99) },
+    httpRoute: text,
+    gates: oneOf("production", "rehearsal", "none"),
+    prometheus: { type: "string", pattern: "^https?://" },
+    pauseSeconds: seconds,
+    minReadySeconds: seconds,
+    standBySeconds: seconds,
+    progressDeadlineSeconds: whole(10, 86_400),
+    undoGuard: flag,
+    ...(hasAnswerGates(service) ? { evaluators: flag } : {}),
+  });
+
+const hasAnswerGates = (service: ServiceName): boolean =>
+  objectives.some(
+    (own) => own.service === service && own.gates.some(({ needsEvaluators }) => needsEvaluators === true),
+  );
 
 const autoscalingSchema = exactly({
   enabled: flag,
@@ -94,7 +102,7 @@ export async function buildValuesSchema(facts: ServiceFacts): Promise<JsonSchema
       replicas: whole(1, 1000),
       config: await configSchemaOf(facts.service),
       secretNames: exactly(Object.fromEntries(secretNamesOf(facts).map((name) => [name, text]))),
-      delivery: deliverySchema,
+      delivery: deliverySchema(facts.service),
       autoscaling: autoscalingSchema,
       resources: freely,
       podAnnotations: { type: "object", additionalProperties: text },

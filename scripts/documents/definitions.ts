@@ -17,8 +17,14 @@ async function exportsOf(folder: string): Promise<unknown[]> {
   const modules = await Promise.all(
     files.map((name): Promise<Record<string, unknown>> => import(pathToFileURL(join(contracts, folder, name)).href)),
   );
-  return modules.flatMap((module) => Object.values(module));
+  return modules.flatMap((module) => Object.values(module).flatMap(oneOrMore));
 }
+
+/** One question that several services answer is a record of definitions, by service. */
+const oneOrMore = (value: unknown): unknown[] =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !hasKeys(value, "subject")
+    ? Object.values(value)
+    : [value];
 
 const hasKeys = (value: unknown, ...keys: string[]): boolean =>
   typeof value === "object" && value !== null && keys.every((key) => key in value);

@@ -33,6 +33,7 @@ const listPrice = {
   input: dollarsPerMillion,
   cached_input: dollarsPerMillion,
   cache_write: dollarsPerMillion,
+  cache_write_1h: dollarsPerMillion,
   output: dollarsPerMillion,
 };
 export const model = z
@@ -111,7 +112,11 @@ export const openAiError = z
 export const anthropicError = z
   .object({
     type: z.literal("error"),
-    error: z.object({ type: z.string(), message: z.string() }),
+    error: z.object({
+      type: z.string(),
+      message: z.string(),
+      code: z.string().optional().meta({ description: "Of docs/errors.md; absent when the provider refused the call" }),
+    }),
     request_id: z.string().optional(),
   })
   .meta({ id: "AnthropicError", description: "An error in Anthropic's shape" });

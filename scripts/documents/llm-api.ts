@@ -23,6 +23,9 @@ import {
 const text = (description: string) => ({ description, schema: { type: "string" as const } });
 const everyAnswer = { "x-request-id": text("Quote it when you ask for help") };
 const served: Readonly<Record<ServedHeaderName, ReturnType<typeof text>>> = {
+  "x-topdog-charged": text(
+    "What the call took of the daily limits: `api_calls, llm_requests`, one of them, or `none` (docs/charges.md)",
+  ),
   "x-topdog-provider": text("Who answered"),
   "x-topdog-model": text("The model that answered"),
   "x-topdog-attempts": text("How many upstreams were asked"),
@@ -39,7 +42,7 @@ const meteredAnswer = {
   ...everyAnswer,
   ...served,
   "X-RateLimit-Source": text("`personal` or `org_pool`: which bucket was charged"),
-  "RateLimit-Policy": text("Each limit that was checked: its quota `q` and window `w` in seconds"),
+  "RateLimit-Policy": text("Each limit that was checked: its quota `q` and window `w` in seconds, or its unit `qu`"),
   RateLimit: text("Each limit: what remains `r`, and the seconds until it resets `t`"),
   "x-ratelimit-limit-requests": text("The limit that runs out first"),
   "x-ratelimit-remaining-requests": text("What remains of it, as far as this gateway knows"),
@@ -57,6 +60,8 @@ const errorsOfEveryCall: readonly ErrorCode[] = [
   "too_many_bad_keys",
   "too_many_calls",
   "quota_exceeded",
+  "org_share_spent",
+  "daily_ceiling_reached",
   "temporary_reduced_capacity",
   "router_unavailable",
   "overloaded",

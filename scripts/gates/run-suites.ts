@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { memoryFolder } from "./memory-folder.ts";
 import { nodeEnvironment } from "./run-tool.ts";
 
 export interface SuiteTime {
@@ -30,12 +31,14 @@ const runTimeoutMs = 1_200_000;
 /** After the last test, for the teardown. */
 const exitGraceMs = 60_000;
 const countReporter = join(import.meta.dirname, "count-reporter.mjs");
-const suiteFolders = ["libs", "services", "proofs", "scripts", "bench", "e2e"];
+const suiteFolders = ["libs", "services", "proofs", "monitoring", "scripts", "bench", "e2e"];
 const literally = (path: string): string => path.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 /** Runs Jest with its progress on this terminal. A suite that did not load or a test that was skipped is a failure. */
 async function runJest(root: string, args: readonly string[]): Promise<SuiteCount> {
-  const folder = mkdtempSync(join(tmpdir(), "topdog-test-"));
+  const folder = mkdtempSync(join(process.env["TMPDIR"] ?? memoryFolder() ?? tmpdir(), "topdog-test-"));
+  // Postgres, run unprivileged, has to get through it.
+  chmodSync(folder, 0o711);
   const outputFile = join(folder, "counts.json");
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
@@ -46,7 +49,7 @@ async function runJest(root: string, args: readonly string[]): Promise<SuiteCoun
         [...flags, jest, "--reporters=default", `--reporters=${countReporter}`, "--passWithNoTests", ...args],
         {
           cwd: root,
-          env: { ...nodeEnvironment(), TOPDOG_TEST_COUNTS: outputFile },
+          env: { ...nodeEnvironment(), TMPDIR: folder, TOPDOG_TEST_COUNTS: outputFile },
           stdio: ["ignore", "inherit", "inherit"],
         },
       );
@@ -59,7 +62,7 @@ async function runJest(root: string, args: readonly string[]): Promise<SuiteCoun
     });
     return countTests(outputFile, exitCode);
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -93,13 +96,14 @@ function countTests(outputFile: string, exitCode: number): SuiteCount {
 }
 
 /**
- * Everything but e2e two suites at a time, then e2e one by one, since each of its suites starts a whole platform.
+ * Everything but e2e, then e2e. Suites wait for engines and processes half of their time, so twice as many run as there are cores on
+ * the machine that this is made for; of e2e one less, since each of its suites starts a whole platform.
  * `paths` narrows both to the suites whose path contains one of them.
  */
 export async function runSuites(root: string, paths: readonly string[]): Promise<SuiteCount> {
   const runs = [
-    { folders: ["libs", "services", "proofs", "scripts", "bench"], flags: [] },
-    { folders: ["e2e"], flags: ["--runInBand"] },
+    { folders: ["libs", "services", "proofs", "monitoring", "scripts", "bench"], flags: ["--maxWorkers=4"] },
+    { folders: ["e2e"], flags: ["--maxWorkers=3"] },
   ];
   const total = { passed: 0, failed: 0, suites: [] as SuiteTime[] };
   for (const { folders, flags } of runs) {

@@ -1,19 +1,9 @@
-/** One small, wrong change of the core, and the tests that must notice it. */
-export interface Mutation {
-  /** What the code would then do. */
-  readonly name: string;
-  readonly file: string;
-  /** Stands exactly once in the file. */
-  readonly from: string;
-  readonly to: string;
-  /** Paths of test files, as `npm test -- --only` takes them. */
-  readonly tests: readonly string[];
-}
+import type { Mutation } from "./mutation.ts";
+import { quotaDecisions, quotaStatements } from "./quota-mutations.ts";
 
 const messages = "proofs/test/lease-messages";
-const fleet = "proofs/test/fleet-histories";
+const fleet = "proofs/test/simulation";
 const heldLease = "services/gateway/src/domain/lease.ts";
-const quotaLease = "services/quota/src/domain/lease.ts";
 const breaker = "services/llm-router/src/clients/breaker.ts";
 const breakerTests = ["services/llm-router/src/clients/breaker"];
 
@@ -63,8 +53,8 @@ const leaseOnTheGateway: readonly Mutation[] = [
   {
     name: "tokens taken after the last report are forgotten with their lease",
     file: heldLease,
-    from: "if (lease.used > sent.used) beginClose(lease);",
-    to: "if (lease.used < sent.used) beginClose(lease);",
+    from: "if (sent.close) endLease(lease);",
+    to: "if (sent.close || lease.used > sent.used) endLease(lease);",
     tests: ["services/gateway/src/domain/lease"],
   },
   {
@@ -127,6 +117,13 @@ const syncOnTheGateway: readonly Mutation[] = [
     tests: [fleet],
   },
   {
+    name: "an idle gateway does not find out that quota is back",
+    file: "services/gateway/src/store/lease-sync.ts",
+    from: "messages.unreachableMs() > 0 || ",
+    to: "",
+    tests: [fleet],
+  },
+  {
     name: "a recalled lease keeps its tokens",
     file: "services/gateway/src/store/quota-leases.ts",
     from: "      giveBack(lease);\n",
@@ -140,102 +137,26 @@ const syncOnTheGateway: readonly Mutation[] = [
     to: "return lacking !== slots[0] ? takeAll(",
     tests: [fleet],
   },
-];
-
-const quotaDecisions: readonly Mutation[] = [
   {
-    name: "a vanished gateway's last possible call is sold again",
-    file: quotaLease,
-    from: "lease.reported + lease.window)",
-    to: "lease.reported + lease.window - 1)",
-    tests: [messages, "services/quota/src/domain/lease"],
+    name: "a gateway that quota takes for gone uses the concurrent requests that it held",
+    file: "services/gateway/src/store/permit-trust.ts",
+    from: "(nowMs - heardMs < trustMs || isAway())",
+    to: "true",
+    tests: ["services/gateway/src/store/permit-trust"],
   },
   {
-    name: "a report beyond the credit window is believed",
-    file: quotaLease,
-    from: "if (used > highestPossibleSeq(lease))",
-    to: "if (used > heldSeqs(lease) + 1)",
-    tests: ["services/quota/src/domain/lease"],
+    name: "a gateway that stood still uses the concurrent requests that it held",
+    file: "services/gateway/src/store/permit-trust.ts",
+    from: "if (nowMs - aliveMs > stoodStillMs) aliveMs",
+    to: "if (nowMs < aliveMs) aliveMs",
+    tests: ["services/gateway/src/store/permit-trust"],
   },
   {
-    name: "a token is given back and used",
-    file: quotaLease,
-    from: "if (Math.max(used, lease.highest) > lease.size - returned)",
-    to: "if (Math.max(used, lease.highest) > lease.size)",
-    tests: ["services/quota/src/domain/lease"],
-  },
-  {
-    name: "a final report below the ledger is believed",
-    file: quotaLease,
-    from: "if (close && used < lease.highest)",
-    to: "if (close && used > lease.highest)",
-    tests: ["services/quota/src/domain/lease"],
-  },
-  {
-    name: "an older report is settled",
-    file: quotaLease,
-    from: 'ahead ? violation("numbers_of_two_reports") : { kind: "stale" }',
-    to: 'ahead ? violation("numbers_of_two_reports") : { kind: "settle", from: lease.reported + 1, to: used }',
-    tests: ["services/quota/src/domain/lease", messages],
-  },
-  {
-    name: "a grant is more than what is free",
-    file: "services/quota/src/domain/grant.ts",
-    from: "Math.min(free, Math.max(1, Math.min(want, share, most)))",
-    to: "Math.max(2, Math.min(want, share, most))",
-    tests: ["services/quota/src/domain/grant"],
-  },
-  {
-    name: "exhausted is said while others hold unused tokens",
-    file: "services/quota/src/domain/grant.ts",
-    from: 'othersOpen > 0 ? "contended" : "exhausted"',
-    to: '"exhausted"',
-    tests: ["services/quota/src/domain/grant"],
-  },
-  {
-    name: "yesterday's lease grows",
-    file: "services/quota/src/domain/report-line.ts",
-    from: "line.stale || report.close || !isOfDay(line, today)",
-    to: "line.stale || report.close",
-    tests: ["services/quota/test/sync-leases", fleet],
-  },
-  {
-    name: "nobody is told that a bucket has tokens again",
-    file: "services/quota/src/domain/bucket.ts",
-    from: "freed: bucket.toldExhausted && free",
-    to: "freed: false",
-    tests: ["services/quota/src/domain/bucket"],
-  },
-];
-
-const quotaStatements: readonly Mutation[] = [
-  {
-    name: "a repeated report is an error, not nothing",
-    file: "services/quota/src/store/ledger.ts",
-    from: "(${insert} on conflict do nothing returning",
-    to: "(${insert} returning",
-    tests: ["services/quota/test/record-usage"],
-  },
-  {
-    name: "buckets are read without a lock",
-    file: "services/quota/src/store/buckets.ts",
-    from: "\n  for update of b`",
-    to: "`",
-    tests: ["proofs/test/full-speed"],
-  },
-  {
-    name: "the row itself accepts a grant beyond its limit",
-    file: "services/quota/src/store/movements.ts",
-    from: "and (c.granted = 0 or b.settled + c.settled + b.escrow + c.escrow <= b.daily_limit)",
-    to: "",
-    tests: ["services/quota/test/store"],
-  },
-  {
-    name: "a completed ledger row is overwritten",
-    file: "services/quota/src/store/ledger.ts",
-    from: "\n    and coalesce(g.state, '') <> 'completed'",
-    to: "",
-    tests: ["services/quota/test/record-usage"],
+    name: "idle concurrent requests are kept from the gateway that lacks them",
+    file: "services/gateway/src/store/permits.ts",
+    from: "if (entry !== undefined && forGateway !== deps.gatewayId) returnIdle(entry);",
+    to: "if (entry !== undefined && forGateway === deps.gatewayId) returnIdle(entry);",
+    tests: [fleet],
   },
 ];
 

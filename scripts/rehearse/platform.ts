@@ -15,26 +15,42 @@ export interface RehearsedPlatform {
   readonly gatewayUrl: string;
   readonly databaseUrl: (service: string) => string;
   readonly key: string;
-  /** One helm upgrade: on top of what was set before, these values. */
-  readonly upgrade: (values: Readonly<Record<string, string>>) => Promise<void>;
-  /** Helm agrees with an undo: the values are again those before the last upgrade that changed some. */
-  readonly withdraw: () => Promise<void>;
+  /** Somebody without a subscription. */
+  readonly buyer: Buyer;
+  readonly releases: Releases;
   readonly prometheus: RehearsalPrometheus;
 }
 
+export interface Buyer {
+  readonly email: string;
+  readonly password: string;
+}
+
+/** The releases of the umbrella: Helm makes one at a time. */
+export interface Releases {
+  /** From the next release on, the charts of this tree. */
+  useChartsOf(root: string): void;
+  /** On top of what was set before, these values of one service. */
+  ship(service: ServiceName, values: Readonly<Record<string, string>>): Promise<void>;
+  /** Undoes with `work`, then Helm agrees: the service's values are those before its last release. Until then no other ships. */
+  takeBack(service: ServiceName, work: () => Promise<void>): Promise<void>;
+}
+
 const startTimeoutMs = 240_000;
+const pageTimeoutMs = 10_000;
 const operatorScopes = "llm,usage:read,account";
 
 /** Small and quick: windows of seconds, and pods that a small machine can carry. */
-const rehearsalValues = {
-  global: { imageTag, monitoringFrom: [{ ipBlock: { cidr: "10.41.0.0/16" } }] },
-  nats: { image: { tag: imageTag } },
+const rehearsalValues = (servicesTag: string, busServers: number): object => ({
+  global: { imageTag: servicesTag, monitoringFrom: [{ ipBlock: { cidr: "10.41.0.0/16" } }] },
+  nats: { image: { tag: imageTag }, replicas: busServers },
   postgres: { image: { tag: imageTag } },
   standIns: { sandboxProvider: { replicas: 2, config: { TTFT_MS: "20", TOKEN_INTERVAL_MS: "3" } } },
-  ...Object.fromEntries(serviceNames.map((name) => [name, serviceValues(name)])),
-};
+  ...Object.fromEntries(serviceNames.map((name) => [name, serviceValues(name, servicesTag === imageTag)])),
+});
 
-function serviceValues(name: ServiceName): object {
+/** Earlier charts know nothing of evaluators. */
+function serviceValues(name: ServiceName, evaluators: boolean): object {
   const config: Partial<Record<ServiceName, object>> = {
     gateway: { PRINCIPAL_TTL_MS: 5 },
     quota: { GATEWAY_TIMEOUT_MS: 5000 },
@@ -51,6 +67,7 @@ function serviceValues(name: ServiceName): object {
       minReadySeconds: 1,
       standBySeconds: 60,
       progressDeadlineSeconds: 180,
+      ...(name === "llm-router" && evaluators ? { evaluators } : {}),
     },
     resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "512Mi" } },
     shutdownGraceSeconds: 10,
@@ -59,16 +76,23 @@ function serviceValues(name: ServiceName): object {
   };
 }
 
-/** Installs the real charts with real controllers beside them, and makes an org that the load calls as. */
+export interface InstallOptions {
+  readonly root: string;
+  /** The tree and the images of what is installed: this one's, or an earlier one's for an upgrade. */
+  readonly installed: { readonly root: string; readonly tag: string };
+  readonly busServers: number;
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Installs the real charts: first in a cluster without any CRD, as somebody does who tries the platform, then with the real controllers
+ * beside them. Makes an org that the load calls as.
+ */
 export async function installPlatform(
   cluster: Cluster,
-  root: string,
-  log: (line: string) => void,
+  { root, installed, busServers, log }: InstallOptions,
 ): Promise<RehearsedPlatform> {
   const kube = createKube(cluster);
-  const { places } = cluster;
-  await kube.kubectl(["apply", "--server-side", "--filename", join(places.cache, "crds")]);
-  await kube.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
   await kube.kubectl(["create", "namespace", namespace]);
   await kube.kubectl(["label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted"]);
   const secrets = createSecrets({ kid: "rehearsal", database: "topdog-postgres:5432" });
@@ -81,19 +105,17 @@ export async function installPlatform(
   ];
   const manifest = JSON.stringify({ apiVersion: "v1", kind: "List", items: [...secrets, ...others] });
   await kube.kubectl(["create", "--filename", "-"], manifest);
-  cluster.start(
-    "argo-rollouts",
-    "rollouts-controller",
-    ["--leader-elect=false", "--metricsPort=8190", "--healthzPort=8191"],
-    {
-      env: { POD_NAMESPACE: namespace },
-    },
-  );
+  const releases = createReleases(cluster, kube, installed.root, rehearsalValues(installed.tag, busServers));
+  await releases.ship("billing", { "config.STRIPE_API_URL": "http://stripe-twin:8093" });
+  log("helm install returned, without a CRD in the cluster");
+  await kube.kubectl(["wait", "--for=condition=Available", "deployment", "--all", "--timeout=110s"]);
+  await kube.helm(["test", "topdog", "--timeout", "2m"]);
+  log("every service is ready, and helm test passed");
+  await startArgo(cluster, kube);
   const prometheus = createPrometheus(cluster, root);
   await prometheus.start();
-  const helm = createUpgrade(cluster, kube, root);
-  await helm.upgrade({ "billing.config.STRIPE_API_URL": "http://stripe-twin:8093" });
-  log("helm install returned");
+  await releases.ship("billing", {});
+  log("helm upgrade returned: from here on Argo Rollouts ships");
   for (const name of serviceNames) {
     await until(
       `the Rollout ${name} is healthy`,
@@ -114,8 +136,28 @@ export async function installPlatform(
     return stored.replace("@topdog-postgres:", `@${postgres}:`);
   };
   const auditKeys = secrets.find(({ metadata }) => metadata.name === "audit-keys")?.stringData["AUDIT_KEYS"] ?? "";
-  const key = await createCaller({ cluster, root, databaseUrl, auditKeys });
-  return { kube, cluster, root, gatewayUrl: `http://${gateway}:8080`, databaseUrl, key, ...helm, prometheus };
+  const command = operatorCommands({ cluster, root: installed.root, databaseUrl, auditKeys });
+  const key = await createCaller(command);
+  const buyer = await createBuyer(command, join(cluster.places.run, "demo-keys.json"));
+  const gatewayUrl = `http://${gateway}:8080`;
+  await until(
+    "the gateway's image serves the pages",
+    () => contentTypeOf(cluster, `${gatewayUrl}/pricing`),
+    (type) => type.startsWith("text/html"),
+    { timeoutMs: pageTimeoutMs },
+  );
+  return { kube, cluster, root, gatewayUrl, databaseUrl, key, buyer, releases, prometheus };
+}
+
+/** Asked inside the cluster's network: its addresses are nobody's outside. */
+const contentTypeOf = (cluster: Cluster, url: string): Promise<string> =>
+  cluster.exec("curl", ["-s", "-o", "/dev/null", "-w", "%{content_type}", url]);
+
+async function startArgo(cluster: Cluster, kube: Kube): Promise<void> {
+  await kube.kubectl(["apply", "--server-side", "--filename", join(cluster.places.cache, "crds")]);
+  await kube.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
+  const flags = ["--leader-elect=false", "--metricsPort=8190", "--healthzPort=8191"];
+  cluster.start("argo-rollouts", "rollouts-controller", flags, { env: { POD_NAMESPACE: namespace } });
 }
 
 const secret = (name: string, stringData: Readonly<Record<string, string>>): object => ({
@@ -126,51 +168,83 @@ const secret = (name: string, stringData: Readonly<Record<string, string>>): obj
 });
 
 /** Values accumulate, as they do in a team's own file: what one release set, the next one keeps. */
-function createUpgrade(cluster: Cluster, kube: Kube, root: string): Pick<RehearsedPlatform, "upgrade" | "withdraw"> {
+function createReleases(cluster: Cluster, kube: Kube, firstRoot: string, values: object): Releases {
+  let root = firstRoot;
   const file = join(cluster.places.run, "values.json");
-  writeFileSync(file, JSON.stringify(rehearsalValues));
-  const evaluation = join(chartOf(root), "values-evaluation.yaml");
-  let set = new Map<string, string>();
-  const apply = async (wanted: ReadonlyMap<string, string>): Promise<void> => {
-    const flags = [...wanted].flatMap(([name, value]) => [
-      /^-?\d+$/.test(value) && !name.endsWith(".release") ? "--set" : "--set-string",
-      `${name}=${value.replaceAll(",", String.raw`\,`)}`,
-    ]);
-    // After an undo kubectl owns the template: Helm takes it back.
-    const values = ["--values", evaluation, "--values", file, ...flags];
-    await kube.helm(["upgrade", "--install", "topdog", chartOf(root), "--force-conflicts", ...values]);
+  writeFileSync(file, JSON.stringify(values));
+  const set = new Map<ServiceName, Values>();
+  const before = new Map<ServiceName, Values>();
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => undefined);
+    return turn;
   };
-  let before = set;
+  const apply = async (service: ServiceName, own: Values): Promise<void> => {
+    const wanted = new Map(set).set(service, own);
+    const flags = [...wanted].flatMap(([name, values]) => Object.entries(values).flatMap(flagOf(name)));
+    // After an undo kubectl owns the template: Helm takes it back.
+    const values = ["--values", join(chartOf(root), "values-evaluation.yaml"), "--values", file, ...flags];
+    await kube.helm(["upgrade", "--install", "topdog", chartOf(root), "--force-conflicts", ...values]);
+    set.set(service, own);
+  };
   return {
-    upgrade: async (values) => {
-      const wanted = new Map([...set, ...Object.entries(values)]);
-      await apply(wanted);
-      before = set;
-      set = wanted;
+    useChartsOf: (other) => {
+      root = other;
     },
-    withdraw: async () => {
-      await apply(before);
-      set = before;
-    },
+    ship: (service, values) =>
+      inTurn(async () => {
+        const had = set.get(service) ?? {};
+        await apply(service, { ...had, ...values });
+        before.set(service, had);
+      }),
+    takeBack: (service, work) =>
+      inTurn(async () => {
+        await work();
+        await apply(service, before.get(service) ?? {});
+      }),
   };
 }
+type Values = Readonly<Record<string, string>>;
 
-interface CallerDeps extends Pick<RehearsedPlatform, "cluster" | "root" | "databaseUrl"> {
+const flagOf =
+  (service: ServiceName) =>
+  ([name, value]: readonly [string, string]): string[] => [
+    /^-?\d+$/.test(value) && name !== "release" ? "--set" : "--set-string",
+    `${service}.${name}=${value.replaceAll(",", String.raw`\,`)}`,
+  ];
+
+interface CommandDeps extends Pick<RehearsedPlatform, "cluster" | "root" | "databaseUrl"> {
   readonly auditKeys: string;
 }
 
-/** An org with more quota than any load can use, by the operators' own commands. */
-async function createCaller({ cluster, root, databaseUrl, auditKeys }: CallerDeps): Promise<string> {
-  const command = async (service: "org-registry" | "billing", name: string, ...args: string[]): Promise<string> => {
+/** Runs an operator's command of a service, and returns the line that it prints last. */
+type OperatorCommand = (service: "org-registry" | "billing", name: string, ...args: string[]) => Promise<string>;
+
+const operatorCommands =
+  ({ cluster, root, databaseUrl, auditKeys }: CommandDeps): OperatorCommand =>
+  async (service, name, ...args) => {
     const env = [`DATABASE_URL=${databaseUrl(service)}`, `AUDIT_KEYS=${auditKeys}`];
     const entry = join(root, "services", service, "dist/commands", `${name}.js`);
-    return cluster.exec("env", [...env, process.execPath, entry, ...args]);
+    const printed = await cluster.exec("env", [...env, process.execPath, entry, ...args]);
+    return printed.trim().split("\n").at(-1) ?? "";
   };
-  const made = (text: string): { readonly id: string; readonly key: string } =>
-    JSON.parse(text.trim().split("\n").at(-1) ?? "") as { id: string; key: string };
-  const owner = made(await command("org-registry", "create-user", "--email", "load@example.test"));
-  const org = made(await command("org-registry", "create-org", "--name", "Load", "--owner", owner.id));
-  await command("billing", "set-plan", "--owner", `org:${org.id}`, "--plan", "enterprise", "--seats", "2000");
-  const flags = ["--user", owner.id, "--org", org.id, "--scopes", operatorScopes];
-  return made(await command("org-registry", "create-key", ...flags)).key;
+
+const made = (line: string): Readonly<Record<string, string>> => JSON.parse(line) as Readonly<Record<string, string>>;
+
+/** The key of an org with more quota than any load can use. */
+async function createCaller(command: OperatorCommand): Promise<string> {
+  const { id: user = "" } = made(await command("org-registry", "create-user", "--email", "load@example.test"));
+  const { id: org = "" } = made(await command("org-registry", "create-org", "--name", "Load", "--owner", user));
+  await command("billing", "set-plan", "--owner", `org:${org}`, "--plan", "enterprise", "--seats", "2000");
+  const flags = ["--user", user, "--org", org, "--scopes", operatorScopes];
+  const { key = "" } = made(await command("org-registry", "create-key", ...flags));
+  return key;
 }
+
+/** The demo's person, who can sign in. */
+async function createBuyer(command: OperatorCommand, stateFile: string): Promise<Buyer> {
+  const { password = "" } = made(await command("org-registry", "seed-demo", "--state-file", stateFile));
+  return { email: demoEmail, password };
+}
+const demoEmail = "demo@topdog.example";

@@ -8,6 +8,8 @@ import { namespace, until } from "./kube.ts";
 export const prometheusUrl = "http://127.0.0.1:9090";
 
 export interface RehearsalPrometheus {
+  /** Whom it scrapes, as long as they live. */
+  readonly targetsFile: string;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -19,9 +21,11 @@ export interface RehearsalPrometheus {
 export function createPrometheus(cluster: Cluster, root: string): RehearsalPrometheus {
   const folder = join(cluster.places.run, "prometheus");
   mkdirSync(join(folder, "rules"), { recursive: true });
-  for (const name of serviceNames) {
-    const rules = join(root, "charts", name, "generated/gate-rules-rehearsal.yml");
-    if (existsSync(rules)) cpSync(rules, join(folder, "rules", `${name}.yml`));
+  for (const name of [...serviceNames, "topdog"]) {
+    for (const kind of ["gate-rules-rehearsal", "rules"]) {
+      const rules = join(root, "charts", name, `generated/${kind}.yml`);
+      if (existsSync(rules)) cpSync(rules, join(folder, "rules", `${name}-${kind}.yml`));
+    }
   }
   const targets = join(folder, "targets.json");
   writeFileSync(targets, "[]");
@@ -29,6 +33,7 @@ export function createPrometheus(cluster: Cluster, root: string): RehearsalProme
   followPods(cluster, targets);
   let ended: Promise<unknown> = Promise.resolve();
   return {
+    targetsFile: targets,
     async start() {
       const child = cluster.start("prometheus", "prometheus", [
         `--config.file=${join(folder, "prometheus.yml")}`,

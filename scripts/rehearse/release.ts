@@ -1,8 +1,9 @@
 import type { ServiceName } from "@topdog/contracts/services";
-import { type RolloutStatus, until } from "./kube.ts";
+import { type Kube, type RolloutStatus, until } from "./kube.ts";
 import type { RehearsedPlatform } from "./platform.ts";
 
-export type Verdict = "promoted" | "aborted" | "inconclusive";
+/** `unjudged`: promoted, and no analysis said that it may be. That must never be. */
+export type Verdict = "promoted" | "unjudged" | "aborted" | "inconclusive";
 
 export interface Outcome {
   readonly verdict: Verdict;
@@ -11,6 +12,7 @@ export interface Outcome {
 }
 
 const verdictTimeoutMs = 240_000;
+export const healthyTimeoutMs = 120_000;
 let releases = 0;
 
 /** Ships one release of a service and waits for what becomes of it. */
@@ -27,21 +29,13 @@ export async function ship(
 
 /** `helm upgrade` with another build number: the release is under way when this returns. */
 export async function begin(
-  { upgrade, kube }: RehearsedPlatform,
+  platform: RehearsedPlatform,
   service: ServiceName,
   values: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   releases += 1;
-  const own = Object.fromEntries(Object.entries(values).map(([name, value]) => [`${service}.${name}`, value]));
-  await upgrade({ [`${service}.release`]: `r${releases}`, ...own });
-  await until(
-    `the Rollout ${service} sees its new template`,
-    () => kube.hasSeenTemplate(service),
-    (seen) => seen,
-    {
-      timeoutMs: 30_000,
-    },
-  );
+  await platform.releases.ship(service, { release: `r${releases}`, ...values });
+  await seesTemplate(platform, service);
 }
 
 export async function awaitVerdict({ kube }: RehearsedPlatform, service: ServiceName): Promise<Verdict> {
@@ -51,27 +45,53 @@ export async function awaitVerdict({ kube }: RehearsedPlatform, service: Service
     (one) => verdictOf(one) !== null,
     { timeoutMs: verdictTimeoutMs },
   );
-  return verdictOf(status) ?? "inconclusive";
+  const verdict = verdictOf(status) ?? "inconclusive";
+  return verdict === "promoted" && !(await wasJudged(kube, status.currentPodHash ?? "")) ? "unjudged" : verdict;
 }
 
-export function verdictOf(status: RolloutStatus): Verdict | null {
+/** Whether an analysis of this revision was passed, each of its gates with evidence. */
+async function wasJudged(kube: Kube, podHash: string): Promise<boolean> {
+  const selector = `rollouts-pod-template-hash=${podHash}`;
+  const path = "jsonpath={range .items[*]}{.status.phase} {end}";
+  const phases = (await kube.kubectl(["get", "analysisruns", "--selector", selector, "--output", path])).trim();
+  return phases !== "" && phases.split(" ").every((phase) => phase === "Successful");
+}
+
+/** What the gates said of releases that they did not pass, the newest last. */
+export const objections = ({ kube }: RehearsedPlatform): Promise<string> =>
+  kube.kubectl([
+    "get",
+    "analysisruns",
+    "--sort-by=.metadata.creationTimestamp",
+    "--output",
+    `jsonpath={range .items[?(@.status.message)]}{.metadata.name}: {.status.message}{"\\n"}{end}`,
+  ]);
+
+export function verdictOf(status: RolloutStatus): Exclude<Verdict, "unjudged"> | null {
   if (status.abort === true || status.phase === "Degraded") return "aborted";
   if (status.pauseConditions?.some(({ reason }) => reason === "InconclusiveAnalysisRun") === true)
     return "inconclusive";
   return status.phase === "Healthy" && status.stableRS === status.currentPodHash ? "promoted" : null;
 }
 
+/** By the command of the runbook, then Helm agrees. Returns when the service is healthy again. */
+export async function goBack(platform: RehearsedPlatform, service: ServiceName): Promise<void> {
+  const status = (): Promise<RolloutStatus> => platform.kube.rollout(service);
+  await platform.releases.takeBack(service, () => undo(platform, service));
+  await until(`${service} is healthy again`, status, ({ phase }) => phase === "Healthy", {
+    timeoutMs: healthyTimeoutMs,
+  });
+}
+
 /** What an operator types. The pods that it brings back were never gone. */
-export async function undo({ kube }: RehearsedPlatform, service: ServiceName): Promise<void> {
-  await kube.kubectl(["rollout", "undo", `deployment/${service}`]);
-  await until(
-    `the Rollout ${service} sees what was undone`,
-    () => kube.hasSeenTemplate(service),
-    (seen) => seen,
-    {
-      timeoutMs: 30_000,
-    },
-  );
+async function undo(platform: RehearsedPlatform, service: ServiceName): Promise<void> {
+  await platform.kube.kubectl(["rollout", "undo", `deployment/${service}`]);
+  await seesTemplate(platform, service);
+}
+
+async function seesTemplate({ kube }: RehearsedPlatform, service: ServiceName): Promise<void> {
+  const sees = (): Promise<boolean> => kube.hasSeenTemplate(service);
+  await until(`the Rollout ${service} sees the template`, sees, Boolean, { timeoutMs: 30_000 });
 }
 
 /** The build number of what the service's Deployment would run now. */

@@ -1,21 +1,16 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serviceNames, type ServiceName } from "@topdog/contracts/services";
+import type { FaultyTag } from "./images/faulty-builds.ts";
 import { until } from "./kube.ts";
-import type { SteadyLoad } from "./load/load.ts";
+import { busScenario } from "./bus-scenario.ts";
+import { nodeFlags } from "./load/load.ts";
 import type { RehearsedPlatform } from "./platform.ts";
-import { awaitVerdict, begin, ship, undo, type Verdict, wantedRelease } from "./release.ts";
-
-export interface Scenario {
-  readonly name: string;
-  /** What must come of it. */
-  readonly expected: string;
-  /** What came of it, in the same words. */
-  run(platform: RehearsedPlatform, load: SteadyLoad): Promise<string>;
-}
-
-const healthyTimeoutMs = 120_000;
+import { awaitVerdict, begin, goBack, healthyTimeoutMs, ship, type Verdict, wantedRelease } from "./release.ts";
+import type { Scenario } from "./scenario.ts";
 
 const promotion = (service: ServiceName): Scenario => ({
+  lane: service,
   name: `${service}: a healthy release`,
   expected: "promoted",
   run: async (platform) => {
@@ -32,6 +27,7 @@ const badRelease = (
   bad: Readonly<Record<string, string>>,
   verdict: Verdict = "aborted",
 ): Scenario => ({
+  lane: service,
   name: `${service}: a release that ${what}`,
   expected: `${verdict}, then back on the last good one`,
   run: async (platform) => {
@@ -43,18 +39,15 @@ const badRelease = (
   },
 });
 
-async function goBack(platform: RehearsedPlatform, service: ServiceName): Promise<void> {
-  await undo(platform, service);
-  await until(
-    `${service} is healthy again`,
-    () => platform.kube.rollout(service),
-    ({ phase }) => phase === "Healthy",
-    {
-      timeoutMs: healthyTimeoutMs,
-    },
-  );
-  await platform.withdraw();
-}
+/** By a build that has the bug. */
+const faultyBuild = (service: ServiceName, what: string, tag: FaultyTag, verdict?: Verdict): Scenario =>
+  badRelease(service, what, { "image.tag": tag }, verdict);
+
+/** The first provider's address is wrong, and no breaker ever opens: each call that begins there is refused at once, and falls back. */
+const wrongFirstProvider = {
+  "config.SANDBOX_URLS": "http://127.0.0.1:8099,http://sandbox-provider:8091",
+  "config.BREAKER_VOLUME": "10000",
+};
 
 const refusal = async (work: Promise<unknown>): Promise<string> =>
   work.then(
@@ -64,6 +57,7 @@ const refusal = async (work: Promise<unknown>): Promise<string> =>
   );
 
 const undoTwice = (service: ServiceName): Scenario => ({
+  lane: service,
   name: `${service}: undo twice in the middle of a canary, and an upgrade before its end`,
   expected: "upgrade refused, undone to the last good one, second undo refused, last good one again",
   run: async (platform) => {
@@ -79,6 +73,7 @@ const undoTwice = (service: ServiceName): Scenario => ({
 });
 
 const undoAfter = (service: ServiceName): Scenario => ({
+  lane: service,
   name: `${service}: undo after a promotion`,
   expected: "promoted, back on the one before, second undo refused",
   run: async (platform) => {
@@ -92,6 +87,7 @@ const undoAfter = (service: ServiceName): Scenario => ({
 });
 
 const noTraffic: Scenario = {
+  lane: "alone",
   name: "gateway: a release without any traffic",
   expected: "inconclusive",
   run: async (platform, load) => {
@@ -107,6 +103,7 @@ const noTraffic: Scenario = {
 };
 
 const prometheusDown: Scenario = {
+  lane: "alone",
   name: "gateway: a release while Prometheus is down",
   expected: "aborted",
   run: async (platform) => {
@@ -124,7 +121,21 @@ const prometheusDown: Scenario = {
 /** Until a Prometheus that was started anew has a window of samples. */
 const warmUpMs = 25_000;
 
+const purchase: Scenario = {
+  lane: "billing",
+  name: "billing: a plan is bought at Stripe's twin, which tells of it",
+  expected: "pro is in force",
+  run: async ({ kube, cluster, gatewayUrl, buyer }) => {
+    const twin = await kube.kubectl(["get", "service", "stripe-twin", "--output", "jsonpath={.spec.clusterIP}"]);
+    const script = join(import.meta.dirname, "load/purchase-process.ts");
+    const args = [gatewayUrl, `http://${twin.trim()}:8093`, buyer.email, buyer.password];
+    const plan = await cluster.exec(process.execPath, [...nodeFlags, script, ...args]);
+    return `${plan.trim()} is in force`;
+  },
+};
+
 const stripeRemoved: Scenario = {
+  lane: "billing",
   name: "billing: the secret stripe-keys is removed, then put back",
   expected: "503 without it, 200 with it",
   run: async (platform) => {
@@ -158,6 +169,7 @@ function withoutServerFields(text: string): string {
 }
 
 const providerOutage: Scenario = {
+  lane: "alone",
   name: "llm-router: a healthy release while the provider is down for both versions",
   expected: "not aborted",
   run: async (platform) => {
@@ -192,11 +204,16 @@ async function setProviderFault({ kube, cluster }: RehearsedPlatform, fault: obj
 export const scenarios: readonly Scenario[] = [
   ...serviceNames.map(promotion),
   badRelease("gateway", "answers 5xx", { "config.MAX_IN_FLIGHT": "1" }),
-  badRelease("gateway", "is slow", { "resources.limits.cpu": "60m" }),
+  faultyBuild("gateway", "is slow", "slow"),
+  faultyBuild("llm-router", "doubles usage", "doubles-usage"),
+  badRelease("llm-router", "falls back too often", wrongFirstProvider),
+  faultyBuild("llm-router", "is silent", "silent", "inconclusive"),
   undoTwice("quota"),
   undoAfter("org-registry"),
   noTraffic,
   prometheusDown,
   providerOutage,
+  purchase,
   stripeRemoved,
+  busScenario,
 ];

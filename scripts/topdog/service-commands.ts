@@ -9,17 +9,23 @@ const servicesFolder = join(import.meta.dirname, "../../services");
 
 interface ServiceCommand {
   readonly name: string;
-  readonly service: "billing" | "org-registry";
+  readonly service: "billing" | "llm-router" | "org-registry" | "quota";
   readonly summary: string;
   /** It looks at the bus, as the operator. */
   readonly onBus?: true;
 }
 
 /** What an operator may do to a service is a command of that service; this only finds and runs it. */
-const commands: readonly ServiceCommand[] = [
+export const serviceCommands: readonly ServiceCommand[] = [
   { name: "set-plan", service: "billing", summary: "give a user or an org a plan" },
   { name: "show-subscription", service: "billing", summary: "show a user's or an org's subscription" },
   { name: "stripe", service: "billing", summary: "check the Stripe account; sweep, backfill, replay; the quarantine" },
+  { name: "republish", service: "billing", summary: "announce subscriptions again, after the bus lost events" },
+  {
+    name: "republish-orgs",
+    service: "org-registry",
+    summary: "announce orgs and members again, after the bus lost events",
+  },
   { name: "create-user", service: "org-registry", summary: "create a user" },
   { name: "make-operator", service: "org-registry", summary: "give a user the admin role, or take it" },
   { name: "create-org", service: "org-registry", summary: "create an org with its owner" },
@@ -32,11 +38,33 @@ const commands: readonly ServiceCommand[] = [
     service: "org-registry",
     summary: "move every provider credential and authenticator app to the newest key of VAULT_KEYS",
   },
+  { name: "erase-answers", service: "llm-router", summary: "erase what is kept of a user's or an org's calls" },
+  {
+    name: "spool",
+    service: "llm-router",
+    summary: "a router's usage spool (--dir): list and resend its quarantine, reship what the bus lost",
+    onBus: true,
+  },
+  {
+    name: "reconcile",
+    service: "quota",
+    summary: "prove that a day's ledger, counters, leases, draws and roll-ups agree",
+  },
+  {
+    name: "replay",
+    service: "quota",
+    summary: "rebuild some days' counters and sums from the ledger, and compare or swap",
+  },
+  {
+    name: "republish-usage",
+    service: "quota",
+    summary: "announce what members used on some days again, after the bus lost events",
+  },
   { name: "verify-audit", service: "org-registry", summary: "find the first audit row that does not fit", onBus: true },
 ];
 
 export function addServiceCommands(program: Command): void {
-  for (const command of commands) {
+  for (const command of serviceCommands) {
     program
       .command(command.name)
       .summary(command.summary)
@@ -50,9 +78,12 @@ export function addServiceCommands(program: Command): void {
   }
 }
 
+export const fileOf = ({ name, service }: Pick<ServiceCommand, "name" | "service">): string =>
+  join(servicesFolder, service, "dist/commands", `${name}.js`);
+
 async function runServiceCommand(command: ServiceCommand, args: readonly string[], stackFile: string): Promise<number> {
   const { name, service } = command;
-  const file = join(servicesFolder, service, "dist/commands", `${name}.js`);
+  const file = fileOf(command);
   if (!existsSync(file)) throw new Error(`${service} is not built: run npm start once`);
   const asksForHelp = args.includes("--help") || args.includes("-h");
   const variables = await configVariables(join(servicesFolder, service));
@@ -61,13 +92,19 @@ async function runServiceCommand(command: ServiceCommand, args: readonly string[
     ...pickVariables(process.env, variables),
     ...(asksForHelp ? {} : connectionOf(command, args, stackFile)),
   };
-  const { status, error } = spawnSync(process.execPath, [file, ...args], { stdio: "inherit", env });
+  const identity = name === "spool" ? ["--as", "operator"] : [];
+  const { status, error } = spawnSync(process.execPath, [file, ...identity, ...args], { stdio: "inherit", env });
   if (error !== undefined) throw error;
   return status ?? 2;
 }
 
 function connectionOf({ service, onBus }: ServiceCommand, args: readonly string[], stackFile: string) {
+  if (service === "llm-router" && onBus === true) {
+    const { url, seed } = findBus(stackFile);
+    return { NATS_URL: url, NATS_NKEY_SEED: seed };
+  }
   const database = { DATABASE_URL: findDatabaseUrl(service, stackFile) };
+  if (service === "llm-router" || service === "quota") return database;
   if (service === "billing") return { ...findStripeVariables(stackFile), ...database };
   const registry = { ...database, AUDIT_KEYS: findAuditKeys(stackFile) };
   if (onBus !== true || args.includes("--without-anchors")) return registry;

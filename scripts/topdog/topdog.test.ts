@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type TestDatabase, testDatabase } from "@topdog/testing/postgres";
+import { fileOf, serviceCommands } from "./service-commands.ts";
 import { type TestNats, testNats } from "@topdog/testing/nats";
 
 const root = join(import.meta.dirname, "../..");
@@ -17,31 +18,36 @@ interface Ran {
 describe("npm run topdog", () => {
   let registry: TestDatabase;
   let billing: TestDatabase;
+  let router: TestDatabase;
   let nats: TestNats;
   beforeAll(async () => {
-    [registry, billing, nats] = await Promise.all([
+    [registry, billing, router, nats] = await Promise.all([
       testDatabase({ migrations: folderOf("org-registry") }),
       testDatabase({ migrations: folderOf("billing") }),
+      testDatabase({ migrations: folderOf("llm-router") }),
       testNats(),
     ]);
   });
   afterAll(async () => {
-    await Promise.all([registry.drop(), billing.drop(), nats.stop()]);
+    await Promise.all([registry.drop(), billing.drop(), router.drop(), nats.stop()]);
   });
 
   const auditKeys = `test:${randomBytes(32).toString("base64url")}`;
-  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> =>
+  const runFile = (file: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> =>
     new Promise((resolve) => {
       const own = { PATH: process.env["PATH"], ...env };
-      execFile(process.execPath, ["scripts/topdog.ts", ...args], { cwd: root, env: own }, (failure, out, error) => {
+      execFile(process.execPath, [file, ...args], { cwd: root, env: own }, (failure, out, error) => {
         resolve({ code: failure === null ? 0 : Number(failure.code ?? 1), out, error });
       });
     });
+  const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> =>
+    runFile("scripts/topdog.ts", args, env);
   const connected = (...args: string[]): Promise<Ran> =>
     run(args, {
       DATABASE_URL_ORG_REGISTRY: registry.url,
       AUDIT_KEYS: auditKeys,
       DATABASE_URL_BILLING: billing.url,
+      DATABASE_URL_LLM_ROUTER: router.url,
       NATS_URL: nats.url,
       NATS_NKEY_SEED: nats.seedOf("operator"),
     });
@@ -57,6 +63,18 @@ describe("npm run topdog", () => {
     expect(plan.out).toContain("now has Teams, 4 seats, by the month (version 1)");
     const shown = JSON.parse((await connected("show-subscription", "--owner", `org:${org.id}`)).out) as object;
     expect(shown).toMatchObject({ plan: "teams", seats: 4, version: 1 });
+  });
+
+  test("what is kept of somebody's calls is erased by command", async () => {
+    const row = { purpose: "cache", state: "too_large", lapses_at: new Date(Date.now() + 60_000) };
+    const rows = ["usr_1", "usr_2"].map((user) => ({ ...row, owner: `user:${user}`, name: "n", user_id: user }));
+    await router.owner("kept_answer").insert(rows);
+    expect(await connected("erase-answers", "--user", "usr_1")).toMatchObject({
+      code: 0,
+      out: "erased 1 kept answer\n",
+    });
+    expect(await router.owner("kept_answer").select("user_id")).toEqual([{ user_id: "usr_2" }]);
+    expect(await connected("erase-answers")).toMatchObject({ code: 2 });
   });
 
   test("the audit log is verified, and the first row that does not fit is named", async () => {
@@ -77,12 +95,30 @@ describe("npm run topdog", () => {
     expect([refused.code, refused.error]).toEqual([1, "refused: teams needs at least 3 seats, not 2\n"]);
     const unknown = await connected("revoke-key", "key_nowhere");
     expect([unknown.code, unknown.error]).toEqual([1, "error: There is no such live key.\n"]);
-    expect((await connected("set-plan", "--plan", "gold", "--owner", "org:o")).code).toBe(1);
+  });
+
+  test("wrong use ends with 2 and says what is wrong, whichever command it is", async () => {
+    expect(await connected("set-plan", "--plan", "gold", "--owner", "org:o")).toMatchObject({ code: 2 });
+    expect(await connected("dead-letters", "list", "--durable", "nobody")).toMatchObject({ code: 2 });
+    expect(await run(["no-such-command"])).toMatchObject({ code: 2 });
+    expect(await run(["create-caller-key", "--no-such-flag"])).toMatchObject({ code: 2 });
+    const files = serviceCommands.map(fileOf);
+    const ends: (readonly [string, number, boolean])[] = [];
+    const next = async (): Promise<void> => {
+      for (let file = files.pop(); file !== undefined; file = files.pop()) {
+        const { code, error } = await runFile(file, ["--no-such-flag"], {});
+        ends.push([file, code, /^error: (unknown option '--no-such-flag'|required option)/.test(error)]);
+      }
+    };
+    await Promise.all([next(), next(), next()]);
+    expect(ends.filter(([, code, isSaid]) => code !== 2 || !isSaid)).toEqual([]);
+    expect(ends.length).toBe(serviceCommands.length);
   });
 
   test("help and errors need no running stack", async () => {
     expect((await run(["--help"])).out).toContain("npm run topdog -- dead-letters list");
-    expect((await run(["set-plan", "--help"])).out).toContain("--owner <owner>");
+    const help = await run(["set-plan", "--help"]);
+    expect([help.code, help.out]).toEqual([0, expect.stringContaining("--owner <owner>")]);
     const stopped = await run(["--stack-file", ".topdog/no-such-file.json", "show-subscription", "--owner", "user:u"]);
     expect(stopped.code).toBe(2);
     expect(stopped.error).toContain("Run npm start first");

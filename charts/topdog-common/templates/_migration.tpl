@@ -1,39 +1,43 @@
 {{/*
 Brings the database to the shape that this release expects, before any of its pods starts, as the database's owner: the
-service's own role changes no table. Databases that this very release brings along cannot be there before it: then
-the job runs beside it, and pods start again until it is done.
+service's own role changes no table.
 */}}
 {{- define "topdog.migration" -}}
 {{- if .facts.stores -}}
-{{- $spec := include "topdog.jobSpec" (dict "it" . "args" (list "dist/commands/migrate.js")) -}}
-apiVersion: batch/v1
-kind: Job
-{{- include "topdog.jobMetadata" (dict "it" . "name" (printf "%s-migrate" .facts.service)) }}
-spec:
-  {{- $spec | nindent 2 }}
-          env:
-            - name: NODE_ENV
-              value: {{ if include "topdog.isProduction" . }}production{{ else }}development{{ end }}
-            - name: DATABASE_URL
-              valueFrom:
-                secretKeyRef:
-                  name: {{ include "topdog.secretName" (dict "values" .values "name" (printf "%s-migration" .facts.service)) }}
-                  key: DATABASE_URL
+{{- $env := list
+  (dict "name" "NODE_ENV" "value" (ternary "production" "development" (eq (include "topdog.isProduction" .) "yes")))
+  (dict "name" "DATABASE_URL" "valueFrom" (dict "secretKeyRef" (dict
+    "name" (include "topdog.secretName" (dict "values" .values "name" (printf "%s-migration" .facts.service)))
+    "key" "DATABASE_URL")))
+-}}
+{{- $name := printf "%s-migrate" .facts.service -}}
+{{- include "topdog.job" (dict "it" . "name" $name "args" (list "dist/commands/migrate.js") "env" $env) }}
 {{- end -}}
 {{- end }}
 
-{{- define "topdog.jobMetadata" }}
-{{- $bundled := .it.root.Values.global.bundledEngines }}
+{{/*
+A hook: before each upgrade, and right after the first installation, because the bus, or the database of an operator, may come with that
+release and cannot be there before it. Pods start again until it is done. An upgrade cannot tell bundled engines, which are emptied with
+their pods, from new ones: there the job is one of the release's own, runs beside it, and is named by what it does, so it runs once
+for each image and each `release`, and not again when another service ships.
+*/}}
+{{- define "topdog.job" -}}
+{{- $spec := include "topdog.jobSpec" . -}}
+{{- $bundled := .it.root.Values.global.bundledEngines -}}
+apiVersion: batch/v1
+kind: Job
 metadata:
-  name: {{ .name }}{{ if $bundled }}-{{ .it.root.Release.Revision }}{{ end }}
+  name: {{ .name }}{{ if $bundled }}-{{ list $spec (toString .it.values.release) | toJson | sha256sum | trunc 10 }}{{ end }}
   labels:
     {{- include "topdog.labels" .it | nindent 4 }}
   {{- if not $bundled }}
   annotations:
-    helm.sh/hook: pre-install,pre-upgrade
+    helm.sh/hook: post-install,pre-upgrade
     helm.sh/hook-weight: "-5"
     helm.sh/hook-delete-policy: before-hook-creation
   {{- end }}
+spec:
+  {{- $spec | nindent 2 }}
 {{- end }}
 
 {{- define "topdog.jobSpec" -}}
@@ -58,6 +62,7 @@ template:
         imagePullPolicy: {{ $it.values.image.pullPolicy }}
         command: [node]
         args: {{ toJson .args }}
+        env: {{ toJson .env }}
         securityContext:
           {{- include "topdog.containerSecurity" $it | nindent 10 }}
         resources:

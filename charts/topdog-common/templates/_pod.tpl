@@ -97,6 +97,11 @@ containers:
       - name: spool
         mountPath: /spool
       {{- end }}
+      {{- if include "topdog.hasRoles" . }}
+      - name: pod
+        mountPath: /pod
+        readOnly: true
+      {{- end }}
 volumes:
   - name: tmp
     emptyDir: { sizeLimit: 64Mi }
@@ -115,6 +120,19 @@ volumes:
     emptyDir: { sizeLimit: {{ .values.spool.size }} }
     {{- end }}
   {{- end }}
+  {{- if include "topdog.hasRoles" . }}
+  # The Rollout changes the label of the role while the pod lives, and this file with it.
+  - name: pod
+    downwardAPI:
+      items:
+        - path: labels
+          fieldRef: { fieldPath: metadata.labels }
+  {{- end }}
+{{- end }}
+
+{{/* Who takes events from the bus asks what it is in a release: a preview holds, a canary sips, what was replaced takes no more. */}}
+{{- define "topdog.hasRoles" -}}
+{{- if and .facts.durables (include "topdog.engine" .) }}yes{{ end -}}
 {{- end }}
 
 {{- define "topdog.environment" -}}
@@ -157,6 +175,9 @@ SHUTDOWN_GRACE_MS: {{ mul .values.shutdownGraceSeconds 1000 }}
 {{- if .facts.bus }}
 NATS_URL: {{ $global.natsUrl | quote }}
 {{- end }}
+{{- if include "topdog.hasRoles" . }}
+POD_LABELS_FILE: /pod/labels
+{{- end }}
 {{- if and .facts.stores (include "topdog.isProduction" .) }}
 NODE_ENV: production
 {{- end }}
@@ -169,6 +190,8 @@ SPOOL_MAX_BYTES: {{ .values.spool.maxBytes | int64 }}
 {{ $variable }}: http://{{ $sibling.service }}:{{ $sibling.port }}
 {{- end }}
 {{- with .facts.router }}
+# Survives a restart of the container, as /tmp does.
+LEASE_JOURNAL_DIR: /tmp/leases
 {{- $groups := $.values.routerGroups }}
 {{- if and $groups.enabled (include "topdog.engine" $) }}
 ROUTER_URL: "link://{{ .service }}-stable:{{ .port }}?weight={{ sub 100 (int $groups.canaryPercent) }},link://{{ .service }}-canary:{{ .port }}?weight={{ $groups.canaryPercent }}"

@@ -29,6 +29,8 @@ spec:
   strategy:
     {{- if eq $delivery.strategy "canary" }}
     canary:
+      stableMetadata: { labels: { topdog.dev/role: stable } }
+      canaryMetadata: { labels: { topdog.dev/role: canary } }
       maxSurge: 1
       maxUnavailable: 0
       {{- if or .facts.spool $delivery.httpRoute }}
@@ -52,6 +54,9 @@ spec:
         {{- end }}
     {{- else }}
     blueGreen:
+      # Until the last analysis is passed the old pods take the events; a pod that was replaced has no role.
+      activeMetadata: { labels: { topdog.dev/role: active } }
+      previewMetadata: { labels: { topdog.dev/role: preview } }
       activeService: {{ $service }}
       previewService: {{ $service }}-preview
       autoPromotionEnabled: true
@@ -79,7 +84,11 @@ spec:
 {{- end }}
 
 {{- define "topdog.gates" -}}
-templates: [{ templateName: {{ .facts.service }}-gates }]
+templates:
+  - templateName: {{ .facts.service }}-gates
+  {{- if .values.delivery.evaluators }}
+  - templateName: {{ .facts.service }}-answer-gates
+  {{- end }}
 args:
   - name: revision
     valueFrom: { podTemplateHashValue: Latest }

@@ -54,12 +54,21 @@ metadata:
   labels:
     {{- include "topdog.labels" $ | nindent 4 }}
 spec:
-  {{- if $.facts.spool }}
-  # A gateway links to each router by itself: it needs their addresses, not one that stands for all.
-  clusterIP: None
+  {{- $live := lookup "v1" "Service" $.root.Release.Namespace $name }}
+  {{- if or $.facts.spool (and (eq $name $.facts.service) (not $.facts.public) (not $.values.delivery.httpRoute)) }}
+  # A gateway finds out by itself which of them answers: it needs their addresses, not one that stands for all. Kubernetes takes
+  # an address from no Service that has one, and would refuse the upgrade: such a Service keeps it until somebody deletes it.
+  clusterIP: {{ dig "spec" "clusterIP" "None" $live }}
   {{- end }}
   selector:
     {{- include "topdog.selector" $ | nindent 4 }}
+    {{- /* The Rollout points a Service to a revision. A selector is replaced whole: without this an upgrade would take that
+    away, and Argo takes a Service that points nowhere for a first install, which it promotes without any analysis. */}}
+    {{- if include "topdog.engine" $ }}
+    {{- with dig "spec" "selector" "rollouts-pod-template-hash" "" $live }}
+    rollouts-pod-template-hash: {{ . | quote }}
+    {{- end }}
+    {{- end }}
   ports:
     {{- range $port, $number := $.facts.ports }}
     - name: {{ $port }}

@@ -21,6 +21,7 @@ const idInputs: Readonly<Record<string, Ids>> = {
   credentialId: { own: "cred_own", foreign: "cred_foreign", missing: "cred_missing" },
   serviceAccountId: { own: "svc_own", foreign: "svc_foreign", missing: "svc_missing" },
   passkeyId: { own: "pky_own", foreign: "pky_foreign", missing: "pky_missing" },
+  identityId: { own: "idn_own", foreign: "idn_foreign", missing: "idn_missing" },
   invitationId: { own: "inv_own", foreign: "inv_foreign", missing: "inv_missing" },
   cursor: { own: "", foreign: "<cursorAtForeignKey>", missing: "<cursorAtMissingKey>" },
 };
@@ -29,9 +30,13 @@ const plainInputs = new Set(
   [
     "limit from to scope kind search interval groupBy source model name role active provider key label order reason fallback allowedModels allowedMembers",
     "plan interval seats newPassword prorationDate after days priceId email password token code scopes expiresAt",
-    "credential allowedAddresses overlapSeconds",
+    "credential allowedAddresses overlapSeconds deniedModels allowedProviders deniedProviders durable seq dailyCeiling",
+    "authorizationCode state issuer again",
   ].flatMap((names) => names.split(" ")),
 );
+
+/** In a path, for an input that names nothing of a tenant. */
+const plainId = "1";
 
 export interface ForeignCase {
   readonly what: string;
@@ -39,12 +44,12 @@ export interface ForeignCase {
   readonly missing: ApiRequest;
 }
 
-interface Input {
+export interface Input {
   readonly name: string;
   readonly place: "path" | "query" | "body";
 }
 
-function inputsOf(document: OpenApi, { parameters, body }: Operation): Input[] {
+export function inputsOf(document: OpenApi, { parameters, body }: Operation): Input[] {
   const fields = body === null ? [] : Object.keys(follow(document, body).properties ?? {});
   return [
     ...parameters.map(({ name, in: place }) => ({ name, place })),
@@ -69,6 +74,18 @@ export function foreignCases(document: OpenApi, operation: Operation, caller: Ca
   });
 }
 
+/** An account operation on things of one's own, but for one input of its body or query. */
+export function wrongRequest(
+  document: OpenApi,
+  operation: Operation,
+  { name, place }: Input,
+  value: unknown,
+): ApiRequest {
+  const right = ownRequest(document, operation, "person");
+  if (place === "query") return { ...right, target: `${right.target}?${name}=${encodeURIComponent(String(value))}` };
+  return { ...right, body: JSON.stringify({ ...(JSON.parse(right.body ?? "{}") as object), [name]: value }) };
+}
+
 /** An account operation on things of one's own, the same each time. */
 export const ownRequest = (document: OpenApi, operation: Operation, caller: CallerKind): ApiRequest =>
   requestWith(document, operation, caller, null, "");
@@ -81,7 +98,7 @@ function requestWith(
   id: string,
 ): ApiRequest {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    input?.place === "path" && name === input.name ? id : (idInputs[name]?.own ?? ""),
+    input?.place === "path" && name === input.name ? id : (idInputs[name]?.own ?? plainId),
   );
   return {
     caller,

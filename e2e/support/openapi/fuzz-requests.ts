@@ -56,16 +56,18 @@ const mostly = <T>(usual: fc.Arbitrary<T>, rare: fc.Arbitrary<T>, weight: number
 
 /** A half of a surrogate pair has no percent-encoding. */
 const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
+/** An object may have no prototype, and with it no way to become a string by itself. */
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 const brokenEncodings = ["%", "%zz", "%ff", "%c0%af", "%ed%a0%80", "%00", "%2e%2e", "%2F", "a%0d%0ab", "+", "%5c"];
 const oddPart = (document: OpenApi, schema: Schema): fc.Arbitrary<string> =>
   fc.oneof(
-    { arbitrary: nearMiss(document, schema).map((value) => encode(String(value))), weight: 4 },
+    { arbitrary: nearMiss(document, schema).map((value) => encode(textOf(value))), weight: 4 },
     { arbitrary: oddText.map(encode), weight: 1 },
     { arbitrary: fc.constantFrom(...brokenEncodings), weight: 1 },
   );
 
 /** Names of ours stay as they are until they are replaced. */
-const asText = (value: unknown): string => (/^<\w+>$/.test(String(value)) ? String(value) : encode(String(value)));
+const asText = (value: unknown): string => (/^<\w+>$/.test(textOf(value)) ? textOf(value) : encode(textOf(value)));
 
 const validPart = (document: OpenApi, { name, schema }: Parameter): fc.Arbitrary<string> =>
   validValue(document, schema, name).map(asText);

@@ -29,7 +29,10 @@ export function createJudge(document: OpenApi): Judge {
   function judgeBody(path: string, method: string, answer: ApiAnswer): string[] {
     const documented = method === "HEAD" ? "get" : method.toLowerCase();
     const operation = document.paths[path]?.[documented];
-    if (operation === undefined) return judgeRefusal(path, method, answer);
+    if (operation === undefined) {
+      const other = pathThatTakes(document, path, documented);
+      return other === null ? judgeRefusal(path, method, answer) : judgeBody(other, method, answer);
+    }
     const response = operation.responses[String(answer.status)];
     if (response === undefined) return [`the status ${answer.status} is not documented`];
     if (method === "HEAD" || response.content === undefined) {
@@ -62,6 +65,13 @@ export function createJudge(document: OpenApi): Judge {
   ];
 }
 
+/** `DELETE /api/auth/passkeys/options` is that of `/api/auth/passkeys/{passkeyId}`, for a passkey of that name. */
+function pathThatTakes({ paths }: OpenApi, path: string, method: string): string | null {
+  const fits = (template: string): boolean =>
+    new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/{}]+")}$`).test(path) && paths[template]?.[method] !== undefined;
+  return Object.keys(paths).find((template) => template !== path && fits(template)) ?? null;
+}
+
 /** Many documents, or lines, one after another. */
 const streams = new Set(["text/event-stream", "application/x-ndjson", "text/csv"]);
 const refusals = new Set([400, 401, 404, 405]);
@@ -70,10 +80,17 @@ const isLlmApi = (path: string): boolean => path.startsWith("/v1/");
 
 const contentTypeOf = ({ headers }: ApiAnswer): string => String(headers["content-type"] ?? "").split(";", 1)[0] ?? "";
 
-/** Without Stripe the billing endpoints say so: that is no failure. */
+/** What is not configured says so: that is no failure. */
+const unconfigured = [
+  ["/api/billing/", "billing_not_configured"],
+  ["/api/auth/", "oidc_not_configured"],
+] as const;
+
 function judgeStatus(path: string, { status, text }: ApiAnswer): string[] {
-  const saysSo = text === "" || text.includes('"billing_not_configured"');
-  const isUnconfigured = status === 503 && path.startsWith("/api/billing/") && saysSo;
+  const saysSo = unconfigured.some(
+    ([prefix, code]) => path.startsWith(prefix) && (text === "" || text.includes(`"${code}"`)),
+  );
+  const isUnconfigured = status === 503 && saysSo;
   return status < 500 || isUnconfigured ? [] : [`it answers ${status}`];
 }
 

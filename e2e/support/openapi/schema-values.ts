@@ -106,12 +106,26 @@ function validText({ pattern, minLength = 0, maxLength = 40 }: Schema): fc.Arbit
     minLength,
     maxLength: Math.max(minLength, Math.min(maxLength, 40)),
   });
-  if (pattern === undefined) return plain;
+  return pattern === undefined ? plain : (matching(pattern) ?? plain);
+}
+
+/** To turn a pattern round takes fast-check up to a second, and the same few are asked for by hundreds of requests. */
+const known = new Map<string, fc.Arbitrary<string> | null>();
+
+/** Null for a pattern that fast-check cannot turn round, such as a negated Unicode class: plain text mostly fits it. */
+function matching(pattern: string): fc.Arbitrary<string> | null {
+  const found = known.get(pattern);
+  if (found !== undefined) return found;
+  const made = matchingOrNull(pattern);
+  known.set(pattern, made);
+  return made;
+}
+
+function matchingOrNull(pattern: string): fc.Arbitrary<string> | null {
   try {
     return fc.stringMatching(new RegExp(pattern, "u"), { size: "small" });
   } catch {
-    // A pattern that fast-check cannot turn round, such as a negated Unicode class: plain text mostly fits it.
-    return plain;
+    return null;
   }
 }
 

@@ -28,10 +28,19 @@ async function evaluateOutside(page: Page, ...expressions: string[]): Promise<st
   return String(said);
 }
 
+/** What axe looks at: everything, or what another theme changes. */
+export type Scrutiny = "everything" | "colours";
+
+const optionsOf = { everything: {}, colours: { runOnly: ["color-contrast"] } } as const;
+
 /** What axe finds wrong with the page as it stands, each with its element. */
-export async function accessibilityProblems(page: Page): Promise<string[]> {
-  const run = "axe.run(document).then(({ violations }) => JSON.stringify({ violations }))";
-  const { violations } = JSON.parse(await evaluateOutside(page, `${axe.source};1`, run)) as AxeResult;
+export async function accessibilityProblems(page: Page, scrutiny: Scrutiny = "everything"): Promise<string[]> {
+  const options = JSON.stringify({ ...optionsOf[scrutiny], resultTypes: ["violations"] });
+  const run = `axe.run(document, ${options}).then(({ violations }) => JSON.stringify({ violations }))`;
+  // A page that was looked at before still has it.
+  const isThere = (await evaluateOutside(page, "typeof axe")) !== "undefined";
+  const scripts = isThere ? [run] : [`${axe.source};1`, run];
+  const { violations } = JSON.parse(await evaluateOutside(page, ...scripts)) as AxeResult;
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary = "" }) => {
       const why = failureSummary.split("\n")[1]?.trim() ?? "";
@@ -40,26 +49,22 @@ export async function accessibilityProblems(page: Page): Promise<string[]> {
   );
 }
 
-export interface PaintFigures {
-  readonly largestPaintMs: number;
-  readonly layoutShift: number;
-}
-
-const paintExpression = `(async () => {
-  const seen = { largestPaintMs: 0, layoutShift: 0 };
+const entriesOf = (type: string, reading: string): string => `(async () => {
+  let seen = 0;
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) seen.largestPaintMs = entry.startTime;
-  }).observe({ type: "largest-contentful-paint", buffered: true });
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) seen.layoutShift += entry.value;
-  }).observe({ type: "layout-shift", buffered: true });
+    for (const entry of list.getEntries()) ${reading};
+  }).observe({ type: "${type}", buffered: true });
   await new Promise((resolve) => setTimeout(resolve, 200));
-  return JSON.stringify(seen);
+  return seen;
 })()`;
 
-/** How soon the largest thing of a page stood there, and how much moved after that. */
-export const paintFigures = async (page: Page): Promise<PaintFigures> =>
-  JSON.parse(await evaluateOutside(page, paintExpression)) as PaintFigures;
+/** How many square pixels the largest thing has that was painted so far; 0 before anything was. */
+export const largestPaint = async (page: Page): Promise<number> =>
+  Number(await evaluateOutside(page, entriesOf("largest-contentful-paint", "seen = entry.size")));
+
+/** How much moved by itself. */
+export const layoutShift = async (page: Page): Promise<number> =>
+  Number(await evaluateOutside(page, entriesOf("layout-shift", "if (!entry.hadRecentInput) seen += entry.value")));
 
 export const scrollsSideways = async (page: Page): Promise<boolean> =>
   (await evaluateOutside(page, "document.documentElement.scrollWidth > innerWidth")) === "true";

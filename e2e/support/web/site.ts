@@ -1,16 +1,10 @@
 import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { request } from "undici";
 import { until } from "../eventually.ts";
-
-export interface Person {
-  readonly email: string;
-  readonly context: BrowserContext;
-  readonly page: Page;
-  /** What the browser complained about: scripts that threw, what the policy refused. */
-  readonly complaints: string[];
-}
+import type { Here, Person } from "./here.ts";
 
 interface Mail {
   readonly to: string;
@@ -18,8 +12,9 @@ interface Mail {
 }
 
 export const password = "a long enough password";
-/** Answers that are part of a story are told of in the console too. */
-const expectedComplaint = /the server responded with a status of 4\d\d/;
+/** Answers that are part of a story are told of in the console too, and so are lines that a story breaks. */
+const expectedComplaint =
+  /the server responded with a status of (?:4\d\d|50[234])|net::ERR_(?:INTERNET_DISCONNECTED|NETWORK_CHANGED|CONNECTION_|INCOMPLETE_CHUNKED|EMPTY_RESPONSE)/;
 
 /** The newest link to a page that was mailed to an address. */
 export async function mailedLink(mailDir: string, to: string, path: string): Promise<string> {
@@ -42,8 +37,8 @@ export async function mailedLink(mailDir: string, to: string, path: string): Pro
 }
 
 /** A browser of somebody's own, with nothing of anybody else's in it. */
-export async function newPerson(browser: Browser, baseURL: string, email: string): Promise<Person> {
-  const context = await browser.newContext({ baseURL, viewport: { width: 1280, height: 800 } });
+export async function newPerson({ browser, stack }: Pick<Here, "browser" | "stack">, email: string): Promise<Person> {
+  const context = await browser.newContext({ baseURL: stack.siteUrl, viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
@@ -54,17 +49,62 @@ export async function newPerson(browser: Browser, baseURL: string, email: string
   return { email, context, page, complaints };
 }
 
-/** From the start page to a session, by the mailed link. */
-export async function signUp({ page, email }: Person, mailDir: string): Promise<void> {
+/** From the start page to a session, by the mailed link: on a machine that sends no mail the page shows it. */
+export async function signUp({ page, email }: Person): Promise<void> {
   await page.goto("/");
   await page.getByRole("banner").getByRole("link", { name: "Start free" }).click();
   await page.getByLabel("Email").fill(email);
   await page.getByRole("button", { name: "Send me the link" }).click();
   await page.getByRole("heading", { name: "Look into your mailbox" }).waitFor();
-  await page.goto(await mailedLink(mailDir, email, "/set-password"));
+  await page.getByRole("link", { name: "Open the link" }).click();
   await page.getByLabel("New password").fill(password);
   await page.getByRole("button", { name: "Set password and sign in" }).click();
   await page.getByRole("heading", { name: "Make your first call" }).waitFor();
+}
+
+/** To the page `next`, unless the address, the password or a second factor is asked for again. */
+export async function signIn(page: Page, email: string, secret: string, next: string): Promise<void> {
+  await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password").fill(secret);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** On the page that greets who is new. */
+export async function createFirstKey(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Create key", exact: true }).click();
+  return (await page.locator("[data-secret]").textContent()) ?? "";
+}
+
+/** A call with a key, as a client makes it; resolves with the status. */
+export async function callModel({ stack }: Pick<Here, "stack">, key: string): Promise<number> {
+  const answer = await request(`${stack.urls.gateway[0]}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "sandbox-small", max_tokens: 1, messages: [{ role: "user", content: "hi" }] }),
+  });
+  await answer.body.dump();
+  return answer.statusCode;
+}
+
+/** Gives the page's browser an authenticator of its own, whose person agrees to everything. */
+export async function addAuthenticator(page: Page): Promise<{ countCredentials(): Promise<number> }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return {
+    countCredentials: async () =>
+      (await session.send("WebAuthn.getCredentials", { authenticatorId })).credentials.length,
+  };
 }
 
 const base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -97,4 +137,14 @@ export async function openPage(page: Page, path: string): Promise<void> {
   await page.goto(path);
   await page.locator("h1").first().waitFor();
   await page.locator(".ghost").first().waitFor({ state: "detached" });
+}
+
+/** Keeps the page's scripts back, but for the one that runs before the first paint, as a slow line does. Returns what lets them come. */
+export async function holdScripts(page: Page): Promise<() => void> {
+  const released = Promise.withResolvers<void>();
+  await page.route(/\/assets\/(?!early)[^/]*\.js$/, async (route) => {
+    await released.promise;
+    await route.continue();
+  });
+  return released.resolve;
 }

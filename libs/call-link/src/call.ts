@@ -17,6 +17,7 @@ export interface OpenedCall {
   readonly source: ChargeSource;
   /** UTC, of the charges. */
   readonly day: string;
+  /** None for a call that costs nothing. */
   readonly charges: Charge[];
   readonly principal: Principal;
   /** Empty when there is none. */
@@ -53,7 +54,7 @@ export const unknownReport: CallReport = {
  * - `too_large`: the body is longer than a router takes, nothing was done;
  * - `cancelled`: taken back before a router had acted on it;
  * - `cut`: the router broke the answer off, with a report;
- * - `reset`: the link closed during the call.
+ * - `reset`: the link closed during the call, or its router fell silent before it began to answer.
  */
 export type CallFailure =
   | { readonly reason: "unreachable" | "refused" | "too_large" | "cancelled"; readonly cause?: Error | undefined }
@@ -88,6 +89,8 @@ export interface PendingCall {
 export interface IncomingCall {
   readonly opened: OpenedCall;
   isGone(): boolean;
+  /** Gone with its gateway or the link: nobody knows whether the client still waited. */
+  isLost(): boolean;
   /** What to do when the gateway gives the call up; replaces what was to be done before. */
   onGone(act: () => void): void;
   onDrain(act: () => void): void;

@@ -59,7 +59,7 @@ function headerList(value: unknown): string[] {
 }
 
 function chargeList(value: unknown): Charge[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > maxCharges) {
+  if (!Array.isArray(value) || value.length > maxCharges) {
     throw new LinkProtocolError("metadata has no charges where they belong");
   }
   return value.map((one: unknown) => {

@@ -108,6 +108,7 @@ export function startLinks(ports: readonly number[], over: Partial<RouterLinksOp
     connectTimeoutMs: 10_000,
     pingIntervalMs: 1000,
     ejectAfterMs: 20_000,
+    loseAfterMs: 30_000,
     closeAfterMs: 60_000,
     resolveIntervalMs: 60_000,
     resolve: async (host) => [host],

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { eventually } from "@topdog/testing/eventually";
 import type { IncomingCall } from "../src/call.ts";
@@ -246,6 +247,48 @@ describe("a router that goes", () => {
     expect((await Promise.all(caught)).every(({ status }) => status === 200)).toBe(true);
     await eventually(() => expect(links.counts().ready).toBe(2));
     expect(ejections).toEqual([true, false]);
+  });
+
+  test("frozen for a while: what it has not begun to answer fails, so that another can be asked; what it has begun goes on", async () => {
+    const frozen = await router((call) => {
+      if (call.opened.path === "/begun") call.head(ok());
+      call.onGone(() => call.end(report({ outcome: "client_closed" })));
+    });
+    const between = await proxy(frozen.port);
+    const other = await router(echo);
+    let isUp = false;
+    const links = gateway([between.port, other.port], {
+      pingIntervalMs: 20,
+      ejectAfterMs: 60,
+      loseAfterMs: 120,
+      // The first calls go to the one that will freeze.
+      random: () => (isUp ? 0.99 : 0),
+    });
+    await eventually(() => expect(links.counts().ready).toBe(2));
+    const begun = ask(links, opened(null, { path: "/begun" }));
+    const waiting = Array.from({ length: 3 }, () => ask(links, opened(null)).answer);
+    await eventually(() => expect(frozen.calls()).toBe(4));
+    isUp = true;
+    between.hold(true);
+    for (const { failure } of await Promise.all(waiting)) expect(failure?.reason).toBe("reset");
+    between.hold(false);
+    await eventually(() => expect(links.counts().ready).toBe(2));
+    // It hears that the others were given up.
+    await eventually(() => expect(frozen.calls()).toBe(1));
+    begun.pending.cancel();
+    await eventually(() => expect(frozen.calls()).toBe(0));
+  });
+
+  test("frozen and the only one: its calls wait for it", async () => {
+    const frozen = await router(echo);
+    const between = await proxy(frozen.port);
+    const links = gateway([between.port], { pingIntervalMs: 20, ejectAfterMs: 40, loseAfterMs: 80 });
+    await eventually(() => expect(links.counts().ready).toBe(1));
+    between.hold(true);
+    const caught = ask(links, opened(null)).answer;
+    await sleep(300);
+    between.hold(false);
+    expect((await caught).status).toBe(200);
   });
 
   test("frozen for too long: its connection is closed and its calls are reset", async () => {

@@ -34,6 +34,12 @@ export const busFields = {
     .optional()
     .describe("PEM file of this process's certificate, when the bus asks for one"),
   NATS_TLS_KEY_FILE: z.string().optional().describe("PEM file of that certificate's key"),
+  POD_LABELS_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File of this pod's labels: its role in a release says whether it takes events from the bus; unset: all it can",
+    ),
 };
 
 /** Variables that several services have: each picks what it uses. Names, meanings and units stay the same everywhere. */
@@ -55,7 +61,9 @@ export const commonFields = {
   NODE_ENV: z
     .enum(["production", "development", "test"])
     .optional()
-    .describe("production: a database without a password, or with one that can be guessed, is refused"),
+    .describe(
+      "production: a database without a password, with one that can be guessed, or that may forget what it committed, is refused",
+    ),
   SHUTDOWN_GRACE_MS: z.coerce
     .number()
     .int()

@@ -1,9 +1,9 @@
-import type { AnySignal } from "./event.ts";
+import { type AnyRpc, type AnySignal, subjectOfEvery } from "./event.ts";
 import { eventCatalog } from "./events/catalog.ts";
 import { rpcCatalog } from "./rpc/catalog.ts";
 import { type ServiceName, serviceNames } from "./services.ts";
 import { signalCatalog } from "./signals/catalog.ts";
-import { deadLetterSubject, durables } from "./topology.ts";
+import { deadLetterKeeper, deadLetterStream, deadLetterSubject, durables } from "./topology.ts";
 
 /** Who may connect to the bus: the services, and the operator who makes streams and handles dead letters. */
 export const busUserNames = [...serviceNames, "operator"] as const;
@@ -25,21 +25,24 @@ const subjectOf = ({ subject }: { readonly subject: string }): string => subject
 
 const signalSubjects = ({ subject, keyed }: AnySignal): string => (keyed === true ? `${subject}.*` : subject);
 
+const askedSubjects = (rpc: AnyRpc): string[] => (rpc.idempotent ? [rpc.subject, subjectOfEvery(rpc)] : [rpc.subject]);
+
 /** What a service may do on the bus, from what the events, questions, signals and durables declare. */
 export function serviceAccess(service: ServiceName): BusAccess {
   const answered = rpcCatalog.filter(({ owner }) => owner === service);
   return {
     publish: [
       ...eventCatalog.filter(({ publishers }) => publishers.includes(service)).map(subjectOf),
-      ...rpcCatalog.filter(({ askers }) => askers.includes(service)).map(subjectOf),
+      ...rpcCatalog.filter(({ askers }) => askers.includes(service)).flatMap(askedSubjects),
       ...signalCatalog.filter(({ owner }) => owner === service).map(signalSubjects),
       ...durables.filter((durable) => durable.service === service).flatMap(readingSubjects),
+      ...deadLetterSubjects(service),
     ],
     subscribe: [
       `${inboxPrefixOf(service)}.>`,
       ...eventCatalog.filter(({ listeners }) => listeners.includes(service)).map(subjectOf),
       ...signalCatalog.filter(({ listeners }) => listeners.includes(service)).map(signalSubjects),
-      ...answered.map(({ subject, owner }) => `${subject} ${owner}`),
+      ...answered.flatMap((rpc) => [`${rpc.subject} ${rpc.owner}`, ...(rpc.idempotent ? [subjectOfEvery(rpc)] : [])]),
     ],
     answers: answered.length > 0,
   };
@@ -54,6 +57,16 @@ function readingSubjects({ stream, name }: { readonly stream: string; readonly n
     // The newer form, with the domain and the account before the stream.
     `$JS.ACK.*.*.${stream}.${name}.>`,
     deadLetterSubject(name),
+  ];
+}
+
+/** Whoever has durables may read what was set aside; one service alone may take it away, for a person who operates the platform. */
+function deadLetterSubjects(service: ServiceName): string[] {
+  const isKeeper = service === deadLetterKeeper;
+  const hasDurables = durables.some((durable) => durable.service === service);
+  return [
+    ...(isKeeper || hasDurables ? [`$JS.API.DIRECT.GET.${deadLetterStream}`] : []),
+    ...(isKeeper ? [`$JS.API.STREAM.MSG.DELETE.${deadLetterStream}`] : []),
   ];
 }
 

@@ -41,6 +41,9 @@ export interface RpcDefinition<Q, A> {
   readonly reply: z.ZodType<A>;
 }
 
+/** Where a question that may be asked twice is asked of every instance of its owner, each of which answers. */
+export const subjectOfEvery = ({ subject }: { readonly subject: string }): string => `${subject}.every`;
+
 /** A question whose types do not matter: for lists and documents. */
 export type AnyRpc = Omit<RpcDefinition<unknown, unknown>, "request" | "reply"> & {
   readonly request: z.ZodType;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as fc from "fast-check";
 import { annualPriceCents, byokCapacity, orgApiCallsPerDay, planIds, plans } from "./plans.ts";
-import { dailyLimit, meters, orgBucket, seatBucket, subscriptionOwnerOf, userBucket } from "./quota.ts";
+import { dailyLimit, orgBucket, planMeters, seatBucket, subscriptionOwnerOf, userBucket } from "./quota.ts";
 
 const anyPlan = fc.constantFrom(...planIds).map((id) => plans[id]);
 const anySeats = fc.integer({ min: 1, max: 100_000 });
@@ -113,7 +113,7 @@ describe("daily limits of a bucket", () => {
   });
 
   test("a seat under a plan without seats has nothing", () => {
-    for (const meter of meters) expect(dailyLimit(seatBucket("o", "u"), meter, plans.free, 1)).toBe(0);
+    for (const meter of planMeters) expect(dailyLimit(seatBucket("o", "u"), meter, plans.free, 1)).toBe(0);
   });
 
   test("the subscription behind a bucket is its user's or its org's", () => {

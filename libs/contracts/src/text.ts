@@ -10,6 +10,10 @@ const maxNameLength = 100;
  */
 const printableLine = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]*$/u;
 
+/** One line of visible text, as it is. */
+export const lineSchema = (maxLength: number) =>
+  z.string().min(1).max(maxLength).regex(printableLine, "must be one line without control characters");
+
 /** A name that a person gives: one line of visible text. Spaces around it are dropped. */
 export const nameSchema = z
   .string()

@@ -1,12 +1,13 @@
 import { apiKeyChanged, apiKeyCreated, apiKeyRevoked } from "./events/api-key-events.ts";
 import { byokSettingsChanged, credentialEvents } from "./events/credential-events.ts";
 import { auditAnchored } from "./events/audit-anchored.ts";
-import { memberChanged, orgUpdated } from "./events/org-events.ts";
+import { memberChanged, orgRulesChanged, orgUpdated } from "./events/org-events.ts";
 import { providerStateChanged } from "./events/provider-state-changed.ts";
 import { quotaExhausted } from "./events/quota-exhausted.ts";
 import { sessionRevoked } from "./events/session-revoked.ts";
 import { subscriptionUpdated } from "./events/subscription-updated.ts";
 import { singleUsageConsumed, usageConsumed } from "./events/usage-consumed.ts";
+import { usageSummed } from "./events/usage-summed.ts";
 import type { ServiceName } from "./services.ts";
 
 /** JetStream streams and durables, declared here alone and applied by a migration step, never by a service at start. */
@@ -32,6 +33,9 @@ export interface DurableDeclaration {
 }
 
 const deadLetterPrefix = "topdog.deadletter.";
+export const deadLetterStream = "TOPDOG_DEAD_LETTERS";
+/** Shows dead letters to operators, and takes them away. */
+export const deadLetterKeeper: ServiceName = "org-registry";
 
 /** Where a durable's reader puts an event that it cannot handle. */
 export const deadLetterSubject = (durableName: string): string => `${deadLetterPrefix}${durableName}`;
@@ -46,6 +50,7 @@ export const streams: readonly StreamDeclaration[] = [
     subjects: subjectsOf(
       subscriptionUpdated,
       orgUpdated,
+      orgRulesChanged,
       memberChanged,
       apiKeyCreated,
       apiKeyChanged,
@@ -63,13 +68,13 @@ export const streams: readonly StreamDeclaration[] = [
   },
   {
     name: "TOPDOG_USAGE",
-    subjects: subjectsOf(usageConsumed, singleUsageConsumed),
+    subjects: subjectsOf(usageConsumed, singleUsageConsumed, usageSummed),
     maxAgeMs: 14 * dayMs,
     maxBytes: 8 * 1024 ** 3,
     duplicateWindowMs: 600_000,
   },
   {
-    name: "TOPDOG_DEAD_LETTERS",
+    name: deadLetterStream,
     subjects: [`${deadLetterPrefix}>`],
     maxAgeMs: 90 * dayMs,
     maxBytes: 1024 ** 3,
@@ -103,11 +108,13 @@ export const durables: readonly DurableDeclaration[] = [
   durable("TOPDOG_STATE", "org-registry", subscriptionUpdated, 256),
   durable("TOPDOG_STATE", "billing", orgUpdated, 256),
   durable("TOPDOG_STATE", "billing", memberChanged, 256),
+  durable("TOPDOG_STATE", "llm-router", orgUpdated, 256),
+  durable("TOPDOG_STATE", "llm-router", memberChanged, 256),
   // Messages of up to 512 KiB each.
   durable("TOPDOG_USAGE", "quota", usageConsumed, 256),
   durable("TOPDOG_USAGE", "quota", singleUsageConsumed, 4096),
-  durable("TOPDOG_USAGE", "billing", usageConsumed, 256),
-  durable("TOPDOG_USAGE", "org-registry", usageConsumed, 256),
+  durable("TOPDOG_USAGE", "billing", usageSummed, 256),
+  durable("TOPDOG_USAGE", "org-registry", usageSummed, 256),
 ];
 
 /** The durable that a service consumes an event with; throws when none is declared (a bug). */

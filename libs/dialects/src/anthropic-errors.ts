@@ -17,15 +17,18 @@ const typesByStatus: Readonly<Record<number, string>> = {
   529: "overloaded_error",
 };
 
+const spentCodes: ReadonlySet<ErrorCode> = new Set(["quota_exceeded", "org_share_spent", "daily_ceiling_reached"]);
+
 export function anthropicErrorType(status: number, code: ErrorCode | null = null): string {
   // Clients wait after a rate limit; a spent day is no reason to wait a few seconds.
-  if (code === "quota_exceeded") return "billing_error";
+  if (code !== null && spentCodes.has(code)) return "billing_error";
   return typesByStatus[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
 }
 
-const errorBody = (type: string, message: string, requestId: string | null): object => ({
+/** `code` is ours: Anthropic has one type for all that may be sent again, and a client should know a spent day from a busy platform. */
+const errorBody = (type: string, message: string, requestId: string | null, code?: ErrorCode): object => ({
   type: "error",
-  error: { type, message },
+  error: { type, message, ...(code === undefined ? {} : { code }) },
   ...(requestId === null || requestId === "" ? {} : { request_id: requestId }),
 });
 
@@ -34,7 +37,7 @@ export const anthropicErrors: ErrorFormat = {
   contentType: "application/json",
   body: ({ status, code, detail, nextStep, param }: AppError, requestId) => {
     const where = param === undefined || detail.includes(param) ? "" : `${param}: `;
-    return errorBody(anthropicErrorType(status, code), `${where}${detail} ${nextStep}`, requestId);
+    return errorBody(anthropicErrorType(status, code), `${where}${detail} ${nextStep}`, requestId, code);
   },
   headers: (error) => openAiErrors.headers(error),
 };

@@ -40,6 +40,8 @@ export interface AnswerUsage {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
   readonly cacheWriteTokens: number;
+  /** Of those written, the ones that the provider keeps for an hour; absent: none, or it does not tell them apart. */
+  readonly hourCacheWriteTokens?: number;
   /** Reasoning is among them. */
   readonly outputTokens: number;
   readonly reasoningTokens: number;

@@ -7,7 +7,7 @@ export const modelsOperation = {
   endpoint: "models",
   method: "GET",
   paths: ["/v1/models", "/v1/models/:model"],
-  cost: ["api_calls"],
+  cost: [],
   errors: openAiErrors,
   passedHeaders: ["anthropic-version"],
   stream: null,
@@ -21,6 +21,7 @@ export interface ListedPrice {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number;
+  readonly hourCacheWrite: number;
   readonly output: number;
 }
 
@@ -44,10 +45,11 @@ export interface ListedModel {
 export const modelAbilities = ["tools", "images", "documents", "json_schema", "reasoning", "embeddings"] as const;
 export type ModelAbility = (typeof modelAbilities)[number];
 
-const priceBody = ({ input, cachedInput, cacheWrite, output }: ListedPrice): object => ({
+const priceBody = ({ input, cachedInput, cacheWrite, hourCacheWrite, output }: ListedPrice): object => ({
   input,
   cached_input: cachedInput,
   cache_write: cacheWrite,
+  cache_write_1h: hourCacheWrite,
   output,
 });
 

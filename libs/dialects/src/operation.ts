@@ -1,6 +1,10 @@
-import type { Meter } from "@topdog/contracts/quota";
+import type { PlanMeter } from "@topdog/contracts/quota";
 import type { AppError } from "@topdog/errors/app-error";
 import type { ErrorFormat } from "@topdog/errors/error-format";
+
+export type OperationCost = readonly [PlanMeter, ...PlanMeter[]];
+
+export const isFree = (cost: Operation["cost"]): cost is readonly [] => cost.length === 0;
 
 /** What admitting, charging, recording and refusing a call need to know of an operation of the LLM API. */
 export interface Operation {
@@ -9,8 +13,8 @@ export interface Operation {
   readonly method: "GET" | "POST" | "DELETE";
   /** Its addresses, as Express writes them. */
   readonly paths: readonly string[];
-  /** What a call takes from the caller's own buckets, the API call first. */
-  readonly cost: readonly [Meter, ...Meter[]];
+  /** What a call takes from the caller's own buckets, the API call first; nothing for what is free and limited by the minute. */
+  readonly cost: OperationCost | readonly [];
   readonly errors: ErrorFormat;
   /** Headers of a request, in lower case, that a provider of this dialect gets as they came; all others stay here. */
   readonly passedHeaders: readonly string[];

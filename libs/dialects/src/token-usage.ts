@@ -10,6 +10,8 @@ export interface TokenUsage {
   /** Absent: the provider did not say, or none. */
   readonly cachedPromptTokens?: number;
   readonly cacheWriteTokens?: number;
+  /** Of those written, the ones that the provider keeps for an hour. */
+  readonly hourCacheWriteTokens?: number;
   readonly reasoningTokens?: number;
 }
 
@@ -20,5 +22,6 @@ export const tokensOf = (usage: AnswerUsage): TokenUsage => ({
   estimated: false,
   ...(usage.cachedInputTokens === 0 ? {} : { cachedPromptTokens: usage.cachedInputTokens }),
   ...(usage.cacheWriteTokens === 0 ? {} : { cacheWriteTokens: usage.cacheWriteTokens }),
+  ...(usage.hourCacheWriteTokens === undefined ? {} : { hourCacheWriteTokens: usage.hourCacheWriteTokens }),
   ...(usage.reasoningTokens === 0 ? {} : { reasoningTokens: usage.reasoningTokens }),
 });

@@ -3,7 +3,7 @@ import { errorCodes, errorRegistry } from "./registry.ts";
 const intro = `# Errors
 
 Every error has a code that never changes its meaning. \`/v1\` answers in the OpenAI shape, \`{"error":{"message","type","param","code"}}\`;
-everything else answers problem+json (RFC 9457) whose \`type\` is \`/docs/errors#<code>\`. Each answer carries \`x-request-id\`: quote it to support.
+in Anthropic's, \`{"type":"error","error":{"type","message","code"}}\`, at Anthropic's paths; everything else answers problem+json (RFC 9457) whose \`type\` is \`/docs/errors#<code>\`. Each answer carries \`x-request-id\`: quote it to support.
 *Retry* says whether the same request may succeed later by itself; then \`Retry-After\` says when, if that is known.
 
 This table is generated from \`libs/errors/src/registry.ts\`.

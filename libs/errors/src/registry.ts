@@ -59,6 +59,12 @@ export const errorRegistry = {
     "Begin again, and let your browser show a passkey of this site.",
     "authentication_error",
   ),
+  oidc_refused: refused(
+    401,
+    "The sign-in at the provider was not accepted.",
+    "Begin again, and end it in the same browser within ten minutes.",
+    "authentication_error",
+  ),
   csrf_refused: refused(
     403,
     "The request does not come from a page of this site.",
@@ -147,6 +153,11 @@ export const errorRegistry = {
     "The answer of this Idempotency-Key was delivered, and was too large to be kept.",
     "Send the request with a new key if you want it answered again.",
   ),
+  oidc_not_linked: refused(
+    409,
+    "An account with this email address exists, and this provider does not sign it in.",
+    "Sign in as before, then link the provider in your account.",
+  ),
   key_limit_reached: refused(409, "No more API keys can be created.", "Revoke a key that you do not use."),
   org_being_deleted: refused(
     409,
@@ -184,6 +195,24 @@ export const errorRegistry = {
     "The daily quota is spent.",
     "Wait for the reset at midnight UTC, or move to a larger plan.",
     "insufficient_quota",
+  ),
+  org_share_spent: refused(
+    429,
+    "Your share of the org's daily bucket is spent, and what is left of the bucket is kept for other members.",
+    "Wait until other members have stopped for an hour or for the reset at midnight UTC, or ask the org's owner for more seats.",
+    "insufficient_quota",
+  ),
+  daily_ceiling_reached: refused(
+    429,
+    "The ceiling of calls a day that was set for this key or member is reached.",
+    "Wait for the reset at midnight UTC, or ask whoever set the ceiling to raise it.",
+    "insufficient_quota",
+  ),
+  free_calls_exceeded: transient(
+    429,
+    "Too many calls that cost nothing came with this API key.",
+    "Wait for the time that Retry-After states, then send it again; keep the list of models for a while.",
+    "rate_limit_error",
   ),
   concurrent_requests_exceeded: transient(
     429,
@@ -268,6 +297,17 @@ export const errorRegistry = {
     "This installation cannot send mail.",
     "Ask the operator to configure SMTP.",
     "server_error",
+  ),
+  oidc_not_configured: refused(
+    503,
+    "This installation has no sign-in by a provider.",
+    "Sign in with your password or a passkey.",
+    "server_error",
+  ),
+  oidc_unavailable: transient(
+    503,
+    "The provider that should sign you in does not answer.",
+    "Try again in a moment, or sign in with your password or a passkey.",
   ),
   billing_not_configured: refused(
     503,

@@ -25,6 +25,9 @@ const timeoutCheckMs = 5_000;
 /** `drainServer` emits it: from then on every answer closes its connection. */
 export const drainEvent = "topdog:drain";
 
+/** `drainServer` emits it when the grace is over: what still answers has a moment to say so, and is cut then. */
+export const drainOverEvent = "topdog:drain-over";
+
 /**
  * A node:http server for an Express app at about node:http's own cost. Express sets the prototype of every request and
  * response, which makes V8 give up its inline caches (about 75 µs a request). Here node:http constructs both with the

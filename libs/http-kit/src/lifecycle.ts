@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { drainEvent } from "./create-server.ts";
+import { drainEvent, drainOverEvent } from "./create-server.ts";
 
 export interface ListenOptions {
   readonly host: string;
@@ -21,10 +21,12 @@ export async function listen(server: Server, { host, port }: ListenOptions): Pro
 }
 
 const idleSweepMs = 50;
+/** For last words to reach clients that read. */
+const lastWordsMs = 250;
 
 /**
  * Stops accepting, closes idle connections, and lets answers in progress finish, streams too; after `graceMs` the rest
- * is destroyed. Resolves to whether all could finish.
+ * is told by `drainOverEvent` and soon destroyed. Resolves to whether all could finish.
  */
 export async function drainServer(server: Server, { graceMs }: { graceMs: number }): Promise<{ finished: boolean }> {
   if (!server.listening) return { finished: true };
@@ -33,13 +35,16 @@ export async function drainServer(server: Server, { graceMs }: { graceMs: number
   await new Promise<void>((resolve) => {
     // node:http does not close a connection that becomes idle after this call: we must.
     const sweep = setInterval(() => server.closeIdleConnections(), idleSweepMs);
+    let lastWords: NodeJS.Timeout | undefined;
     const deadline = setTimeout(() => {
       finished = false;
-      server.closeAllConnections();
+      server.emit(drainOverEvent);
+      lastWords = setTimeout(() => server.closeAllConnections(), lastWordsMs);
     }, graceMs);
     server.close(() => {
       clearInterval(sweep);
       clearTimeout(deadline);
+      clearTimeout(lastWords);
       resolve();
     });
     server.closeIdleConnections();

@@ -43,6 +43,7 @@ const errorsOfEveryRoute = [
   "invalid_request",
   "internal_error",
   "overloaded",
+  "storage_unavailable",
   "shutting_down",
   "headers_too_large",
 ] as const;

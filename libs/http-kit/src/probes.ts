@@ -1,6 +1,7 @@
 import type { Express } from "express";
 
-export type Check = () => Promise<void>;
+/** Rejects when what it looks at fails; `degraded`: it fails, and this instance still serves. */
+export type Check = () => Promise<void | "degraded">;
 
 export type Phase = "starting" | "serving" | "draining";
 
@@ -9,13 +10,15 @@ export interface HealthOptions {
   readonly version: string;
   /** What this instance cannot serve without. A third party that is down for all instances does not belong here. */
   readonly checks: Readonly<Record<string, Check>>;
+  /** Parts of it that may be out of order while the rest serves: shown to operators, and no part of readiness. None when absent. */
+  readonly features?: Readonly<Record<string, Check>>;
   /** Ready only while `serving`. */
   readonly phase: () => Phase;
 }
 
 const checkTimeoutMs = 500;
 
-type CheckResult = "ok" | "failing" | "timeout";
+type CheckResult = "ok" | "degraded" | "failing" | "timeout";
 
 async function runCheck(check: Check): Promise<CheckResult> {
   let timer: NodeJS.Timeout | undefined;
@@ -26,7 +29,7 @@ async function runCheck(check: Check): Promise<CheckResult> {
     const outcome = Promise.resolve()
       .then(check)
       .then<CheckResult, CheckResult>(
-        () => "ok",
+        (state) => state ?? "ok",
         () => "failing",
       );
     return await Promise.race([outcome, timeout]);
@@ -47,32 +50,40 @@ export interface Health {
   readonly version: string;
   /** Runs the checks. Names them with their state, never an error's text. */
   assess(): Promise<Assessment>;
+  /** Which parts of it work, whether or not it is ready. */
+  assessFeatures(): Promise<Readonly<Record<string, CheckResult>>>;
 }
 
 interface Assessment {
-  readonly status: "ok" | "failing" | "starting" | "draining";
+  readonly status: "ok" | "degraded" | "failing" | "starting" | "draining";
   readonly checks: Readonly<Record<string, CheckResult>>;
 }
 
-export function createHealth({ service, version, checks, phase }: HealthOptions): Health {
+export function createHealth({ service, version, checks, features = {}, phase }: HealthOptions): Health {
   return {
     service,
     version,
     assess: async () => {
       const results = await runChecks(checks);
-      const isHealthy = Object.values(results).every((result) => result === "ok");
+      const states = Object.values(results);
+      const isServing = states.every((result) => result === "ok" || result === "degraded");
+      const status = !isServing ? "failing" : states.includes("degraded") ? "degraded" : "ok";
       const now = phase();
-      return { status: now !== "serving" ? now : isHealthy ? "ok" : "failing", checks: results };
+      return { status: now === "serving" ? status : now, checks: results };
     },
+    assessFeatures: () => runChecks(features),
   };
 }
+
+const readyStatuses: readonly string[] = ["ok", "degraded"];
+const statusOf = (status: Assessment["status"]): number => (readyStatuses.includes(status) ? 200 : 503);
 
 /** /livez, /readyz and /health for everybody: they tell a status and no more. */
 export function mountStatusProbes(app: Express, health: Health): void {
   app.get("/livez", (_req, res) => void res.json({ status: "ok" }));
   app.get("/readyz", async (_req, res) => {
     const { status } = await health.assess();
-    res.status(status === "ok" ? 200 : 503).json({ status });
+    res.status(statusOf(status)).json({ status });
   });
   app.get("/health", async (_req, res) => {
     const { status } = await health.assess();
@@ -80,17 +91,18 @@ export function mountStatusProbes(app: Express, health: Health): void {
   });
 }
 
-/** For operators: the same with each check's state. */
+/** For operators: the same with each check's state, and in /health each feature's. */
 export function mountProbes(app: Express, health: Health): void {
   const startedMs = performance.now();
   app.get("/livez", (_req, res) => void res.json({ status: "ok" }));
   app.get("/readyz", async (_req, res) => {
     const assessment = await health.assess();
-    res.status(assessment.status === "ok" ? 200 : 503).json(assessment);
+    res.status(statusOf(assessment.status)).json(assessment);
   });
   app.get("/health", async (_req, res) => {
     const { service, version } = health;
     const uptimeSeconds = Math.round((performance.now() - startedMs) / 1000);
-    res.json({ service, version, uptimeSeconds, ...(await health.assess()) });
+    const [assessment, features] = await Promise.all([health.assess(), health.assessFeatures()]);
+    res.json({ service, version, uptimeSeconds, ...assessment, features });
   });
 }

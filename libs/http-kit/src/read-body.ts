@@ -135,6 +135,7 @@ function watchPace(pace: BodyPace, receivedBytes: () => number, fail: (error: Ap
   let lastBytes = 0;
   const watch: Watched = {
     dueAtMs: Math.min(endMs, startedMs + windowMs),
+    watched: 0,
     onDue: () => {
       const nowMs = monotonicMs();
       if (nowMs >= endMs) return fail(tooSlow(`The body did not arrive within ${timeoutMs} ms.`));

@@ -11,6 +11,7 @@ test("tells of a deadline that passes, however often it slept before", async () 
     await new Promise<void>((resolve) => {
       const one = {
         dueAtMs: monotonicMs() + 1,
+        watched: 0,
         onDue: () => {
           dog.forget(one);
           resolve();
@@ -24,13 +25,14 @@ test("tells of a deadline that passes, however often it slept before", async () 
 test("asks again until what is due is forgotten, and leaves alone what was forgotten before", async () => {
   const dog = (watchdog = createWatchdog(monotonicMs));
   let forgottenWasTold = false;
-  const forgotten = { dueAtMs: 0, onDue: () => (forgottenWasTold = true) };
+  const forgotten = { dueAtMs: 0, watched: 0, onDue: () => (forgottenWasTold = true) };
   dog.watch(forgotten);
   dog.forget(forgotten);
   let told = 0;
   await new Promise<void>((resolve) => {
     dog.watch({
       dueAtMs: 0,
+      watched: 0,
       onDue: () => {
         told += 1;
         if (told === 2) resolve();

@@ -1,7 +1,11 @@
+import { LiveMap } from "@topdog/live-map/live-map";
+
 /** Something with a deadline that moves. */
 export interface Watched {
   /** Monotonic milliseconds. */
   dueAtMs: number;
+  /** The watchdog's own: its number while it is watched; 0 before and after. */
+  watched: number;
   onDue(): void;
 }
 
@@ -19,14 +23,15 @@ const sweepMs = 100;
  * it sleeps.
  */
 export function createWatchdog(monotonicMs: () => number): Watchdog {
-  const watched = new Set<Watched>();
+  const watched = new LiveMap<Watched>();
+  let last = 0;
   let timer: NodeJS.Timeout | null = null;
   let isStopped = false;
 
   function sweep(): void {
     timer = null;
     const nowMs = monotonicMs();
-    for (const one of watched) if (one.dueAtMs <= nowMs) one.onDue();
+    for (const one of watched.values()) if (one.dueAtMs <= nowMs) one.onDue();
     if (watched.size > 0) wake();
   }
   function wake(): void {
@@ -35,10 +40,14 @@ export function createWatchdog(monotonicMs: () => number): Watchdog {
 
   return {
     watch: (one) => {
-      watched.add(one);
+      if (one.watched === 0) one.watched = last += 1;
+      watched.set(one.watched, one);
       if (timer === null) wake();
     },
-    forget: (one) => void watched.delete(one),
+    forget: (one) => {
+      watched.delete(one.watched);
+      one.watched = 0;
+    },
     stop: () => {
       isStopped = true;
       if (timer !== null) clearTimeout(timer);

@@ -6,10 +6,15 @@ import { closeServed, recordingLogger, serve } from "./served.ts";
 
 afterEach(closeServed);
 
-async function probes(checks: Record<string, Check>, phase: () => Phase = () => "serving", isPublic = false) {
+async function probes(
+  checks: Record<string, Check>,
+  phase: () => Phase = () => "serving",
+  isPublic = false,
+  features: Record<string, Check> = {},
+) {
   const { logger, lines } = recordingLogger();
   const app = createExpressApp({ logger });
-  const health = createHealth({ service: "quota", version: "1.2.3", checks, phase });
+  const health = createHealth({ service: "quota", version: "1.2.3", checks, features, phase });
   if (isPublic) mountStatusProbes(app, health);
   else mountProbes(app, health);
   const origin = await serve(createHttpServer(app));
@@ -66,4 +71,16 @@ test("to everybody the probes tell a status and no checks", async () => {
   expect([livez?.status, JSON.parse(livez?.text ?? "")]).toEqual([200, { status: "ok" }]);
   expect([readyz?.status, JSON.parse(readyz?.text ?? "")]).toEqual([503, { status: "failing" }]);
   expect(JSON.parse(health?.text ?? "")).toEqual({ service: "quota", version: "1.2.3", status: "failing" });
+});
+
+test("a feature that is out of order is shown to operators, and leaves the rest ready", async () => {
+  const broken: Check = () => Promise.reject(new Error("hunter2"));
+  const { read } = await probes({ database: ok }, undefined, false, { selling: broken, reading: ok });
+  expect((await read("/readyz")).status).toBe(200);
+  const health = await read("/health");
+  expect(JSON.parse(health.text)).toMatchObject({ status: "ok", features: { selling: "failing", reading: "ok" } });
+  expect(health.text).not.toContain("hunter2");
+  expect((await (await probes({}, undefined, true, { selling: broken })).read("/health")).text).not.toContain(
+    "selling",
+  );
 });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,12 +23,16 @@ export interface NatsOptions {
 export interface LocalNats {
   readonly url: string;
   readonly port: number;
+  /** As it calls itself; a cluster names the leaders of its streams so. */
+  readonly name: string;
   /** Of the running server: another one after each restart. */
   readonly pid: number;
   stop(signal?: NodeJS.Signals): Promise<void>;
   kill9(): Promise<void>;
   /** Starts it again, after a stop or kill9 or while it runs, on the same port and data. */
   restart(): Promise<void>;
+  /** While it is stopped: everything that it stored is gone. */
+  wipe(): Promise<void>;
   /** Resolves when the running server ends. */
   exited(): Promise<ProcessExit>;
 }
@@ -43,6 +48,7 @@ export async function startNats(options: NatsOptions): Promise<LocalNats> {
   return {
     url: `nats://${host}:${port}`,
     port,
+    name: nameOf(options),
     get pid() {
       return server.pid;
     },
@@ -53,6 +59,7 @@ export async function startNats(options: NatsOptions): Promise<LocalNats> {
     async kill9() {
       await server.kill9();
     },
+    wipe: () => rm(streamFolder(options), { recursive: true, force: true }),
     async restart() {
       await server.kill9();
       server = await launchOnPort(options, host, port);
@@ -75,7 +82,7 @@ async function launchOnSomePort(options: NatsOptions, host: string): Promise<{ s
 
 async function launchOnPort(options: NatsOptions, host: string, port: number): Promise<ManagedProcess> {
   const logFile = options.logFile ?? join(options.dataDir, "nats-server.log");
-  const name = `topdog-${createHash("sha256").update(options.dataDir).digest("hex").slice(0, 12)}`;
+  const name = nameOf(options);
   const configFile = join(options.dataDir, "nats-server.conf");
   mkdirSync(dirname(configFile), { recursive: true });
   writeFileSync(configFile, configuration(options, name, host, port), { mode: 0o600 });
@@ -91,16 +98,21 @@ async function launchOnPort(options: NatsOptions, host: string, port: number): P
   return server;
 }
 
+const nameOf = ({ dataDir }: NatsOptions): string =>
+  `topdog-${createHash("sha256").update(dataDir).digest("hex").slice(0, 12)}`;
+
+const streamFolder = ({ dataDir }: Pick<NatsOptions, "dataDir">): string => join(dataDir, "jetstream");
+
 /** The file limit is what streams may reserve together, not what they take: libs/contracts declares 11 GiB. */
 function configuration({ dataDir, access }: NatsOptions, name: string, host: string, port: number): string {
-  const folder = JSON.stringify(join(dataDir, "jetstream"));
+  const folder = JSON.stringify(streamFolder({ dataDir }));
   return [
     `host: ${JSON.stringify(host)}`,
     `port: ${port}`,
     `server_name: ${name}`,
     `jetstream { store_dir: ${folder}, max_memory_store: 64MB, max_file_store: 32GB }`,
     // A client that vanished keeps its place in a queue group until a ping goes unanswered.
-    `ping_interval: "5s"`,
+    `ping_interval: "2s"`,
     "ping_max: 2",
     access ?? "",
     "",

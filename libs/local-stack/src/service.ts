@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ManagedProcess, type ProcessExit, type ProcessOptions, startProcess, tailOf } from "./process.ts";
+import { createRestartBudget } from "./restart-budget.ts";
 
 /** One of our services as a process that can be killed and started again; `pid` is that of the current one. */
 export interface LocalService {
@@ -42,29 +43,24 @@ export interface ExitPolicy {
 
 const readyTimeoutMs = 60_000;
 const restartDelayMs = 1_000;
-/** A service that ran this long before it ended is not in a crash loop: its restarts are counted from 0 again. */
-const stableAfterMs = 60_000;
 
 /** Starts a service's compiled `main`; `ready` says when it answers on /readyz. */
 export function startService(spec: ServiceSpec, host: string, policy: ExitPolicy): LocalService {
   const url = `http://${host}:${spec.port}`;
   let env = { ...spec.env };
   let wanted = true;
-  let restarts = 0;
-  let startedMs = 0;
+  const budget = createRestartBudget(policy.restartsMax);
   let current = launch();
 
   function launch(): ManagedProcess {
-    startedMs = Date.now();
+    budget.noteStart();
     return startProcess({ ...processOptions(spec, url), env, onExit: (exit) => void whenEnded(exit) });
   }
   async function whenEnded(exit: ProcessExit): Promise<void> {
     if (!wanted) return;
-    if (Date.now() - startedMs > stableAfterMs) restarts = 0;
-    const willRestart = restarts < policy.restartsMax;
+    const willRestart = budget.spend();
     policy.onUnexpectedExit(spec.name, exit, tailOf(spec.logFile), willRestart);
     if (!willRestart) return;
-    restarts += 1;
     await sleep(restartDelayMs);
     if (wanted) current = launch();
   }

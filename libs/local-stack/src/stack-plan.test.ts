@@ -44,6 +44,7 @@ const plan: StackPlan = {
     "llm-router-2": 10,
     "llm-router-2-link": 11,
   },
+  replicas: 1,
   routers: ["llm-router"],
   gateways: ["gateway", "gateway-2"],
   sandboxes: ["sandbox-a", "sandbox-b"],
@@ -138,7 +139,7 @@ describe("planServices", () => {
     expect(specs.find(({ name }) => name === "billing")?.env).toMatchObject({
       STRIPE_API_URL: "http://127.0.0.1:12",
       STRIPE_PRICE_ID_PRO_ANNUAL: "price_twin_pro_annual",
-      CHECKOUT_SUCCESS_URL: `http://127.0.0.1:${plan.ports["gateway"]}/billing?checkout=done`,
+      CHECKOUT_SUCCESS_URL: `http://localhost:${plan.ports["gateway"]}/billing?checkout=done`,
     });
     expect(planServices({ ...plan, variables, parentEnv }).find(({ name }) => name === "billing")?.env).toMatchObject({
       STRIPE_SECRET_KEY: "sk_live_canary",

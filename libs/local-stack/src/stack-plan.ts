@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isProviderVariable } from "@topdog/contracts/providers";
 import {
   isStandIn,
@@ -38,6 +38,8 @@ export interface StackPlan {
   /** Of the first router; the others' stand beside it. */
   readonly spoolDir: string;
   readonly ports: Readonly<Record<string, number>>;
+  /** How many processes each storing service has, but for routers: `quota`, `quota-2`, … */
+  readonly replicas: number;
   /** `llm-router`, `llm-router-2`, … */
   readonly routers: readonly string[];
   /** `gateway`, `gateway-2`, … */
@@ -64,8 +66,16 @@ export const opsPortName = (process: string): string => `${process}-ops`;
 /** The port on which a router takes calls from gateways. */
 export const linkPortName = (router: string): string => `${router}-link`;
 
-/** Those that run as one process each, behind the routers and gateways. */
-export const singleServices = storingServices.filter((name) => name !== "llm-router");
+/** Those behind the routers and gateways. */
+export const storingBehind = storingServices.filter((name) => name !== "llm-router");
+
+/** A router must be alone on its spool. */
+export const spoolDirOf = ({ spoolDir }: Pick<StackPlan, "spoolDir">, router: string): string =>
+  router.replace("llm-router", spoolDir);
+
+/** Names of so many processes of one service. */
+export const numbered = (name: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}-${index + 1}`));
 
 const shutdownGraceMs = 10_000;
 /** Each process gets its own identity on the bus and nobody else's. */
@@ -77,6 +87,10 @@ const busEnvironment = (plan: StackPlan, package_: ServiceName | StandInName): E
 /** The variables that the value of UPSTREAMS names as holding a key. */
 const keysOfUpstreams = (upstreams = ""): string[] =>
   [...upstreams.matchAll(/"apiKeyEnv"\s*:\s*"(\w+)"/g)].map((match) => match[1] ?? "");
+
+/** Where people open the site. It has a name, because browsers make no passkeys for an address. */
+export const siteUrl = ({ ports, parentEnv }: Pick<StackPlan, "ports" | "parentEnv">): string =>
+  parentEnv["PUBLIC_URL"] ?? `http://localhost:${ports["gateway"]}`;
 
 /** With the twin, nothing that the operator set for Stripe reaches billing: a test run can charge nobody. */
 export function paymentEnvironment({
@@ -91,7 +105,7 @@ export function paymentEnvironment({
   if (twin === null) return { twin: {}, billing: {} };
   const urlOf = (name: string): string => `http://${host}:${ports[name]}`;
   // A person who paid comes back to where they were, whatever port that is on.
-  const platform = parentEnv["PUBLIC_URL"] ?? urlOf("gateway");
+  const platform = siteUrl({ ports, parentEnv });
   return {
     twin: {
       DATA_DIR: twin.dataDir,
@@ -114,12 +128,12 @@ export function paymentEnvironment({
 /** Every service process with its environment, in the order in which they start. */
 export function planServices(plan: StackPlan): ServiceSpec[] {
   const urlOf = (name: string): string => `http://${plan.host}:${plan.ports[name]}`;
+  const urlsOf = (name: string): string => numbered(name, plan.replicas).map(urlOf).join(",");
   const inherited = { ...plan.parentEnv };
   if (plan.sandboxes.length > 0) {
     const ofProviders = Object.keys(inherited).filter((name) => name === "UPSTREAMS" || isProviderVariable(name));
     for (const name of ofProviders) delete inherited[name];
   }
-  const publicUrl = inherited["PUBLIC_URL"] ?? `http://127.0.0.1:${plan.ports["gateway"]}`;
   const shared: Environment = {
     ...inherited,
     HTTP_HOST: plan.host,
@@ -128,7 +142,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     OPERATOR_TOKEN: plan.operatorToken,
     AUTH_SECRET: plan.authSecret,
     MAIL_DIR: plan.mailDir,
-    PUBLIC_URL: publicUrl,
+    PUBLIC_URL: siteUrl(plan),
     SHUTDOWN_GRACE_MS: String(shutdownGraceMs),
   };
   const namedBy = (package_: string, env: Environment): Environment =>
@@ -163,7 +177,7 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     CALLER_PUBLIC_KEYS: plan.callerKeys.publicKeys,
     VAULT_KEYS: plan.vaultKeys,
     DATABASE_URL: plan.databaseUrls["llm-router"],
-    SPOOL_DIR: name.replace("llm-router", plan.spoolDir),
+    SPOOL_DIR: spoolDirOf(plan, name),
     SANDBOX_URLS: plan.sandboxes.map(urlOf).join(","),
   });
   const storing = (name: StoringService): Environment => ({
@@ -176,23 +190,27 @@ export function planServices(plan: StackPlan): ServiceSpec[] {
     ...(plan.webDir === null ? {} : { WEB_DIR: plan.webDir }),
     ROUTER_URL: plan.routers.map((name) => `link://${plan.host}:${plan.ports[linkPortName(name)]}`).join(","),
     ROUTER_PUBLIC_KEYS: plan.routerKeys.publicKeys,
-    QUOTA_URL: urlOf("quota"),
-    ORG_REGISTRY_URL: urlOf("org-registry"),
-    BILLING_URL: urlOf("billing"),
+    QUOTA_URL: urlsOf("quota"),
+    ORG_REGISTRY_URL: urlsOf("org-registry"),
+    BILLING_URL: urlsOf("billing"),
     CALLER_SIGNING_KEY: plan.callerKeys.signingKey,
   };
   const payments = paymentEnvironment(plan);
   return [
     ...plan.sandboxes.map((name) => spec(name, "sandbox-provider", {})),
     ...(plan.stripeTwin === null ? [] : [spec(stripeTwin.name, stripeTwin.name, payments.twin)]),
-    ...singleServices.map((name) =>
-      spec(name, name, {
-        ...storing(name),
-        AUDIT_KEYS: plan.auditKeys,
-        ...(name === "billing" ? payments.billing : {}),
-      }),
+    ...storingBehind.flatMap((name) =>
+      numbered(name, plan.replicas).map((process) =>
+        spec(process, name, {
+          ...storing(name),
+          AUDIT_KEYS: plan.auditKeys,
+          ...(name === "billing" ? payments.billing : {}),
+        }),
+      ),
     ),
     ...plan.routers.map((name) => spec(name, "llm-router", routerOf(name))),
-    ...plan.gateways.map((name) => spec(name, "gateway", gateway)),
+    ...plan.gateways.map((name) =>
+      spec(name, "gateway", { ...gateway, LEASE_JOURNAL_DIR: join(dirname(plan.spoolDir), "leases", name) }),
+    ),
   ];
 }

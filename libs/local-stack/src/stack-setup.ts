@@ -22,16 +22,20 @@ export type Engines = Pick<StackPlan, "root" | "natsUrl" | "databaseUrls" | "aud
 };
 type Databases = Pick<Engines, "root" | "databaseUrls" | "auditKeys">;
 
-/** Brings every database, as its owner, and the bus to the shape that the code expects. */
-export async function migrateAll(plan: Engines, ownerUrls: StackPlan["databaseUrls"]): Promise<void> {
-  const topology = runScript({
+/** Makes the streams and durables that are not there. */
+async function applyStreams(plan: Engines): Promise<void> {
+  await runScript({
     name: "the stream declarations",
     entry: "dist/apply-topology.js",
     cwd: join(plan.root, "libs/messaging"),
     env: { NATS_URL: plan.natsUrl, NATS_NKEY_SEED: plan.busSeeds.operator, LOG_LEVEL: "warn" },
   });
+}
+
+/** Brings every database, as its owner, and the bus to the shape that the code expects. */
+export async function migrateAll(plan: Engines, ownerUrls: StackPlan["databaseUrls"]): Promise<void> {
   await Promise.all([
-    topology,
+    applyStreams(plan),
     ...storingServices.map((name) => runCommand(plan, name, "migrate", [], ownerUrls[name])),
   ]);
 }

@@ -21,12 +21,15 @@ import { type LocalPostgres, startPostgres } from "./postgres.ts";
 import type { ProcessExit } from "./process.ts";
 import { type LocalService, startService } from "./service.ts";
 import {
-  singleServices,
   linkPortName,
+  numbered,
   opsPortName,
   paymentEnvironment,
   planServices,
+  siteUrl,
+  spoolDirOf,
   type StackPlan,
+  storingBehind,
 } from "./stack-plan.ts";
 import { type Demo, migrateAll, seedDemo } from "./stack-setup.ts";
 import { openStateFolder, type StateFolder } from "./state-folder.ts";
@@ -50,6 +53,8 @@ export interface StackOptions {
   readonly inspectAddresses?: Readonly<Record<string, string>>;
   readonly gateways?: number;
   readonly routers?: number;
+  /** Of billing, quota and org-registry each; 1 by default. */
+  readonly replicas?: number;
   /** 2 by default; 0: the router takes the provider keys of this process's environment. */
   readonly sandboxes?: number;
   /** Whether a twin stands in for Stripe; false by default: billing takes Stripe's variables of this process's environment. */
@@ -69,6 +74,8 @@ export interface Stack {
     /** Null where billing speaks to Stripe itself, or to nobody. */
     readonly stripeTwin: string | null;
   };
+  /** Where people open the site: the first gateway by a name. */
+  readonly siteUrl: string;
   readonly demo: Demo;
   readonly postgres: LocalPostgres;
   readonly nats: LocalNats;
@@ -80,11 +87,14 @@ export interface Stack {
   readonly mailDir: string;
   /** For the operator's commands. */
   readonly operatorBusSeed: string;
+  /** Where routers keep their records of usage, by router. */
+  readonly spoolDirs: readonly string[];
   /** For operator commands of org-registry. */
   readonly auditKeys: string;
   /** For operator commands of billing: how it reaches the Stripe twin; empty without one. */
   readonly stripeVariables: Readonly<Record<string, string>>;
-  restartService(name: string): Promise<void>;
+  /** `env` is added for this and all later starts. */
+  restartService(name: string, env?: Environment): Promise<void>;
   /** Stops all in reverse order; `force` kills at once. */
   stop(how?: { readonly force: boolean }): Promise<void>;
 }
@@ -146,7 +156,7 @@ function createStarted() {
 
 /** The path of calls first, the last started before the others: what they still do needs those behind them. */
 function stopOrder(running: readonly LocalService[]): LocalService[][] {
-  const behind: readonly string[] = singleServices;
+  const behind: readonly string[] = storingBehind;
   const ordered = platformServices.map(({ name }) => name).filter((name) => !behind.includes(name));
   const isOf = (one: LocalService, name: string): boolean => one.name === name || one.name.startsWith(`${name}-`);
   const groups = ordered.toReversed().map((name) => running.filter((one) => isOf(one, name)));
@@ -160,8 +170,10 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
   const gateways = numbered("gateway", options.gateways ?? 1);
   const routers = numbered("llm-router", options.routers ?? 1);
   const sandboxes = ["sandbox-a", "sandbox-b", "sandbox-c", "sandbox-d"].slice(0, options.sandboxes ?? 2);
+  const replicas = options.replicas ?? 1;
+  const behind = storingBehind.flatMap((name) => numbered(name, replicas));
   const twins = options.stripeTwin === true ? [stripeTwin.name] : [];
-  const processes = [...sandboxes, ...twins, ...singleServices, ...routers, ...gateways];
+  const processes = [...sandboxes, ...twins, ...behind, ...routers, ...gateways];
   const names = ["postgres", "nats", ...processes, ...processes.map(opsPortName), ...routers.map(linkPortName)];
   const ports = await choosePorts(names, options.ports ?? {});
   const logDir = options.logDir ?? join(options.dataDir, "logs");
@@ -174,6 +186,7 @@ async function bringUp(options: StackOptions, started: Started): Promise<Stack> 
     host,
     logDir,
     ports,
+    replicas,
     routers,
     gateways,
     sandboxes,
@@ -278,9 +291,6 @@ async function unusedPort(used: readonly number[]): Promise<number> {
   return used.includes(port) ? unusedPort(used) : port;
 }
 
-const numbered = (name: string, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => (index === 0 ? name : `${name}-${index + 1}`));
-
 function describe(plan: StackPlan, demo: Demo, started: Started, postgres: LocalPostgres, nats: LocalNats): Stack {
   const services = Object.fromEntries(started.parts.services.map((one) => [one.name, one]));
   const byName = (name: string): LocalService => {
@@ -299,6 +309,7 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
       sandboxes: plan.sandboxes.map((name) => byName(name).url),
       stripeTwin: plan.stripeTwin === null ? null : byName(stripeTwin.name).url,
     },
+    siteUrl: siteUrl(plan),
     demo,
     postgres,
     nats,
@@ -306,9 +317,10 @@ function describe(plan: StackPlan, demo: Demo, started: Started, postgres: Local
     operatorToken: plan.operatorToken,
     mailDir: plan.mailDir,
     operatorBusSeed: plan.busSeeds.operator,
+    spoolDirs: plan.routers.map((name) => spoolDirOf(plan, name)),
     auditKeys: plan.auditKeys,
     stripeVariables: pickVariables(payments, Object.keys(payments)),
-    restartService: (name) => byName(name).restart(),
+    restartService: (name, env) => byName(name).restart(env),
     stop: (how) => started.stop(how?.force ?? false),
   };
 }

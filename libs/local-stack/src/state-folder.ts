@@ -45,6 +45,7 @@ const lockName = "running.lock";
 const contents = [
   "nats",
   "spool",
+  "leases",
   "logs",
   "demo-keys.json",
   "caller-key.json",

@@ -5,6 +5,7 @@ import type { Secret } from "@topdog/config/secret";
 import { inboxPrefixOf } from "@topdog/contracts/bus-access";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import { watchConnection } from "./connection-status.ts";
+import { type ConsumerShare, fullShare, shareByLabels } from "./consumer-share.ts";
 import type { MessagingLogger } from "./logger.ts";
 
 export interface Bus {
@@ -13,6 +14,8 @@ export interface Bus {
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
   readonly logger: MessagingLogger;
+  /** What this process takes of the durables it consumes. */
+  readonly share: ConsumerShare;
   isConnected(): boolean;
   /** Called after each reconnect: what was broadcast meanwhile is lost. Returns how to stop it. */
   onReconnect(callback: () => void): () => void;
@@ -27,6 +30,8 @@ export interface BusAddress {
   /** The private half of the service's nkey: a signature proves it, it never leaves this process. */
   readonly seed: Secret | string;
   readonly tls?: BusTls | undefined;
+  /** Says this pod's role in a release; when absent, the process takes all the events it can. */
+  readonly podLabelsFile?: string | undefined;
 }
 
 /** Files in PEM. Without one of an authority, those that this system trusts. */
@@ -69,7 +74,13 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
     assertServerVersion(nc.info?.version ?? "0.0.0");
     const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: requestTimeoutMs });
     const js = jetstream(nc, { timeout: requestTimeoutMs });
-    return { ...watchConnection(nc, options), name: options.name, nc, js, jsm, logger: options.logger };
+    const connection = watchConnection(nc, options);
+    const share = options.podLabelsFile === undefined ? fullShare : shareByLabels(options.podLabelsFile);
+    const close = async (): Promise<void> => {
+      share.close();
+      await connection.close();
+    };
+    return { ...connection, name: options.name, nc, js, jsm, logger: options.logger, share, close };
   } catch (error) {
     await nc.close();
     throw error;

@@ -4,8 +4,8 @@ import type { DurableDeclaration } from "@topdog/contracts/topology";
 import { inSpan } from "@topdog/telemetry/tracing";
 import type { Bus } from "./connect.ts";
 import { type Consumer, spanOf } from "./consume.ts";
-import type { EventMeta } from "./envelope.ts";
-import { ImpossibleEventError } from "./impossible-event.ts";
+import { decodeEvent, type EventMeta } from "./envelope.ts";
+import { unreadable } from "./impossible-event.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { MessagingMetrics } from "./metrics.ts";
 import { type Delivered, openMessage } from "./open-message.ts";
@@ -26,6 +26,8 @@ export interface BatchConsumerOptions<T> {
   readonly maxMessages: number;
   /** Events handed over at once. */
   readonly maxEvents: number;
+  /** Batches worked on at once, in no order: the database works on one while the next is read. 1 when absent. */
+  readonly lanes?: number | undefined;
   /** How long the first message waits for more. */
   readonly maxWaitMs: number;
   /**
@@ -52,9 +54,17 @@ export function createBatchConsumer<T>(options: BatchConsumerOptions<T>): Consum
     pullMessages: options.maxMessages,
     batchMessages: options.maxMessages,
     batchWaitMs: options.maxWaitMs,
-    handle: (messages) => handleMessages(options, messages, stopping.signal),
+    handle: (messages, onWaiting) => handleMessages(options, messages, stopping.signal, onWaiting),
   });
   return {
+    durable: options.durable,
+    replay: async ({ body, headers, meta }) => {
+      const decoded = decodeEvent(options.event, body, headers);
+      if (!decoded.ok) throw unreadable(decoded);
+      const outcome = await options.handle([{ payload: decoded.payload, meta }]);
+      for (const error of outcome?.rejected.values() ?? []) throw error;
+      return true;
+    },
     start: () => loop.start(),
     stop: async () => {
       stopping.abort();
@@ -66,6 +76,7 @@ export function createBatchConsumer<T>(options: BatchConsumerOptions<T>): Consum
 interface Work<T> {
   readonly options: BatchConsumerOptions<T>;
   readonly stopping: AbortSignal;
+  readonly onWaiting: () => void;
   readonly errors: Map<Delivered<T>, unknown>;
   failuresLeft: number;
 }
@@ -77,15 +88,16 @@ async function handleMessages<T>(
   options: BatchConsumerOptions<T>,
   messages: readonly JsMsg[],
   stopping: AbortSignal,
+  onWaiting: () => void,
 ): Promise<void> {
   const opened = messages.map((message) => ({ message, events: openMessage(options.event, message) }));
   // At the last delivery no event may be given up because others failed.
   const isLast = messages.some(({ info }) => info.deliveryCount >= options.durable.maxDeliveries);
   const failuresLeft = isLast ? Number.POSITIVE_INFINITY : maxFailures;
-  const work: Work<T> = { options, stopping, errors: new Map(), failuresLeft };
+  const work: Work<T> = { options, stopping, onWaiting, errors: new Map(), failuresLeft };
   const events = opened.flatMap((one) => one.events);
   for (const one of events) {
-    if (!one.content.ok) work.errors.set(one, new ImpossibleEventError(one.content.reason));
+    if (!one.content.ok) work.errors.set(one, unreadable(one.content));
   }
   const valid = events.filter(isValid);
   for (let first = 0; first < valid.length; first += options.maxEvents) {
@@ -120,10 +132,10 @@ async function handOver<T>(work: Work<T>, events: readonly Valid<T>[]): Promise<
   }
 }
 
-async function handle<T>({ options, stopping }: Work<T>, events: readonly Valid<T>[]) {
+async function handle<T>({ options, stopping, onWaiting }: Work<T>, events: readonly Valid<T>[]) {
   const items = events.map(({ content, meta }) => ({ payload: content.payload, meta }));
   const links = items.slice(0, maxSpanLinks).map(({ meta }) => meta.traceparent);
-  return whileAway({ ...options, stopping }, () =>
+  return whileAway({ ...options, stopping, onWaiting }, () =>
     inSpan(spanOf(options.durable), { kind: "consumer", links }, () => options.handle(items)),
   );
 }

@@ -1,4 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import type { MsgHdrs } from "@nats-io/transport-node";
 import type { EventDefinition } from "@topdog/contracts/event";
 import type { DurableDeclaration } from "@topdog/contracts/topology";
 import type { Database, Transaction } from "@topdog/postgres/pool";
@@ -10,12 +11,24 @@ import type { MessagingLogger } from "./logger.ts";
 import type { MessagingMetrics } from "./metrics.ts";
 import { claimEvent } from "./processed-events.ts";
 import { createPullLoop } from "./pull-loop.ts";
-import { accept, metaOf, refuse, retryOrBury } from "./settle.ts";
+import { accept, metaOf, retryOrBury } from "./settle.ts";
+import { unreadable } from "./impossible-event.ts";
 import { whileAway } from "./while-away.ts";
 
 export { processedEventMigrationSql } from "./processed-events.ts";
 
+/** A dead letter, as it is stored. */
+export interface StoredLetter {
+  readonly body: string;
+  readonly headers: MsgHdrs;
+  /** Of the event that it was. */
+  readonly meta: EventMeta;
+}
+
 export interface Consumer {
+  readonly durable: DurableDeclaration;
+  /** Handles an event that was given up before, beside those that are delivered. Throws what its handler throws; false: it had its effect before. */
+  replay(letter: StoredLetter): Promise<boolean>;
   start(): void;
   /** Finishes what is in hand and gives the rest back to the bus. */
   stop(): Promise<void>;
@@ -46,11 +59,17 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
     pullMessages,
     batchMessages: 1,
     batchWaitMs: 0,
-    handle: async ([message]) => {
-      if (message !== undefined) await handleOne(options, message, stopping.signal);
+    handle: async ([message], onWaiting) => {
+      if (message !== undefined) await handleOne(options, message, stopping.signal, onWaiting);
     },
   });
   return {
+    durable: options.durable,
+    replay: async ({ body, headers, meta }) => {
+      const decoded = decodeEvent(options.event, body, headers);
+      if (!decoded.ok) throw unreadable(decoded);
+      return applyOnce(options, decoded.payload, meta);
+    },
     start: () => loop.start(),
     stop: async () => {
       stopping.abort();
@@ -59,16 +78,22 @@ export function createConsumer<T>(options: ConsumerOptions<T>): Consumer {
   };
 }
 
-async function handleOne<T>(options: ConsumerOptions<T>, message: JsMsg, stopping: AbortSignal): Promise<void> {
+async function handleOne<T>(
+  options: ConsumerOptions<T>,
+  message: JsMsg,
+  stopping: AbortSignal,
+  onWaiting: () => void,
+): Promise<void> {
   const decoded = decodeEvent(options.event, message.string(), message.headers);
-  if (!decoded.ok) return refuse(options, message, decoded.reason);
+  if (!decoded.ok) return retryOrBury(options, message, unreadable(decoded));
   const meta = metaOf(message);
   const apply = (): Promise<boolean> =>
     inSpan(spanOf(options.durable), { kind: "consumer", parent: meta.traceparent }, () =>
       applyOnce(options, decoded.payload, meta),
     );
   try {
-    const fresh = await whileAway({ ...options, stopping, isAway: () => isDatabaseAway(options.db) }, apply);
+    const isAway = (): Promise<boolean> => isDatabaseAway(options.db);
+    const fresh = await whileAway({ ...options, stopping, isAway, onWaiting }, apply);
     accept(options, message, fresh ? "ok" : "duplicate");
   } catch (error) {
     await retryOrBury(options, message, error);

@@ -1,6 +1,6 @@
 import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
 import { headers, type MsgHdrs } from "@nats-io/transport-node";
-import { deadLetterSubject, type DurableDeclaration } from "@topdog/contracts/topology";
+import { deadLetterStream as stream, deadLetterSubject, type DurableDeclaration } from "@topdog/contracts/topology";
 import { AppError } from "@topdog/errors/app-error";
 import type { Bus } from "./connect.ts";
 import { headerOf, traceparentHeader } from "./envelope.ts";
@@ -20,7 +20,6 @@ export interface DeadLetter {
   readonly payload: string;
 }
 
-const stream = "TOPDOG_DEAD_LETTERS";
 const subjectPrefix = deadLetterSubject("");
 const publishTimeoutMs = 5_000;
 const maxReasonCharacters = 300;
@@ -74,10 +73,10 @@ export async function buryLetter(
   await publishStored(bus, { subject: deadLetterSubject(durable.name), body, headers: carried, id }, publishTimeoutMs);
 }
 
-/** The oldest first, of one durable or of all. */
-export async function listDeadLetters(bus: Bus, durable?: string, limit = 1_000): Promise<DeadLetter[]> {
+/** The oldest first, of one durable or of all; from those after `after` on, when it is given. */
+export async function listDeadLetters(bus: Bus, durable?: string, limit = 1_000, after = 0): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];
-  let seq = 1;
+  let seq = after + 1;
   while (letters.length < limit) {
     const stored = await bus.jsm.direct.getMessage(stream, { seq, next_by_subj: deadLetterSubject(durable ?? ">") });
     if (stored === null) break;
@@ -109,6 +108,23 @@ export async function dropDeadLetters(bus: Bus, durable: string, seq?: number): 
   });
 }
 
+/** One letter of a durable as it is stored; throws `not_found` when there is none with this seq. */
+export async function readDeadLetter(bus: Bus, durable: string, seq: number): Promise<StoredMsg> {
+  const stored = await bus.jsm.direct.getMessage(stream, { seq });
+  if (stored?.subject !== deadLetterSubject(durable)) throw noSuchLetter(durable, seq);
+  return stored;
+}
+
+/** Takes one letter away for good; returns what it was. Throws `not_found` for an unknown seq. */
+export async function takeDeadLetter(bus: Bus, durable: string, seq: number): Promise<DeadLetter> {
+  const letter = toDeadLetter(await readDeadLetter(bus, durable, seq));
+  await bus.jsm.streams.deleteMessage(stream, seq);
+  return letter;
+}
+
+const noSuchLetter = (durable: string, seq: number): AppError =>
+  new AppError("not_found", { detail: `${durable} has no dead letter ${seq}` });
+
 async function forEachLetter(
   bus: Bus,
   durable: string,
@@ -121,8 +137,7 @@ async function forEachLetter(
   let next = seq ?? 1;
   for (let count = 0; ; count += 1) {
     const stored = await bus.jsm.direct.getMessage(stream, { seq: next, next_by_subj: subject });
-    if (seq !== undefined && stored?.seq !== seq)
-      throw new AppError("not_found", { detail: `${durable} has no dead letter ${seq}` });
+    if (seq !== undefined && stored?.seq !== seq) throw noSuchLetter(durable, seq);
     if (stored === null || stored.seq > last) return count;
     await act(stored);
     if (seq !== undefined) return 1;
@@ -130,7 +145,7 @@ async function forEachLetter(
   }
 }
 
-function toDeadLetter(stored: StoredMsg): DeadLetter {
+export function toDeadLetter(stored: StoredMsg): DeadLetter {
   return {
     seq: stored.seq,
     durable: stored.subject.slice(subjectPrefix.length),

@@ -57,12 +57,17 @@ export function encodePayload<T>(event: EventDefinition<T>, payload: T): Uint8Ar
   return body;
 }
 
-export type Decoded<T> = { readonly ok: true; readonly payload: T } | { readonly ok: false; readonly reason: string };
+/** `mayBeNewer`: it is from its publisher and breaks the schema of this release, perhaps by a value that a newer one knows. */
+export type Decoded<T> =
+  | { readonly ok: true; readonly payload: T }
+  | { readonly ok: false; readonly reason: string; readonly mayBeNewer: boolean };
+
+export const refused = (reason: string): Decoded<never> => ({ ok: false, reason, mayBeNewer: false });
 
 /** As `decodePayload`, and refuses an event that another service than its publishers says. */
 export function decodeEvent<T>(event: EventDefinition<T>, body: string, from: MsgHdrs | undefined): Decoded<T> {
   const reason = foreignSource(event, headerOf(from, "ce-source"));
-  return reason === null ? decodePayload(event, body) : { ok: false, reason };
+  return reason === null ? decodePayload(event, body) : refused(reason);
 }
 
 export function decodePayload<T>(event: Pick<EventDefinition<T>, "schema">, body: string): Decoded<T> {
@@ -70,7 +75,7 @@ export function decodePayload<T>(event: Pick<EventDefinition<T>, "schema">, body
   try {
     json = JSON.parse(body);
   } catch {
-    return { ok: false, reason: "not JSON" };
+    return refused("not JSON");
   }
   return decodeJson(event, json);
 }
@@ -81,6 +86,7 @@ export function decodeJson<T>(event: Pick<EventDefinition<T>, "schema">, json: u
   if (parsed.success) return { ok: true, payload: parsed.data };
   return {
     ok: false,
+    mayBeNewer: true,
     reason: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; "),
   };
 }

@@ -1,7 +1,7 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { EventDefinition } from "@topdog/contracts/event";
 import { type Letter, letterOfEvent, letterOfMessage } from "./dead-letters.ts";
-import { type Decoded, decodeEvent, decodeJson, type EventMeta, foreignSource, headerOf } from "./envelope.ts";
+import { type Decoded, decodeEvent, decodeJson, type EventMeta, foreignSource, headerOf, refused } from "./envelope.ts";
 import { batchContentType, maxBatchEvents } from "./event-batch.ts";
 import { metaOf } from "./settle.ts";
 
@@ -26,10 +26,10 @@ export function openMessage<T>(event: EventDefinition<T>, message: JsMsg): Deliv
   try {
     batch = JSON.parse(message.string());
   } catch {
-    return whole({ ok: false, reason: "not JSON" });
+    return whole(refused("not JSON"));
   }
-  if (!Array.isArray(batch)) return whole({ ok: false, reason: "not a batch" });
-  if (batch.length > maxBatchEvents) return whole({ ok: false, reason: `a batch of ${batch.length} events` });
+  if (!Array.isArray(batch)) return whole(refused("not a batch"));
+  if (batch.length > maxBatchEvents) return whole(refused(`a batch of ${batch.length} events`));
   return batch.map((one: unknown, index) => openEvent(event, message, one, index));
 }
 
@@ -59,7 +59,7 @@ function decodeAttributes<T>(
   source: string | undefined,
   payload: unknown,
 ): Decoded<T> {
-  if (type !== event.subject) return { ok: false, reason: `type is ${JSON.stringify(type ?? "absent")}` };
+  if (type !== event.subject) return refused(`type is ${JSON.stringify(type ?? "absent")}`);
   const reason = foreignSource(event, source);
-  return reason === null ? decodeJson(event, payload) : { ok: false, reason };
+  return reason === null ? decodeJson(event, payload) : refused(reason);
 }

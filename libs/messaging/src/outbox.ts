@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { EventDefinition } from "@topdog/contracts/event";
-import type { Database, Transaction } from "@topdog/postgres/pool";
-import { afterCommit } from "@topdog/postgres/transaction";
+import type { Transaction } from "@topdog/postgres/pool";
 import { activeTraceparent } from "@topdog/telemetry/tracing";
 import { encodePayload } from "./envelope.ts";
 
@@ -28,19 +27,12 @@ export interface AppendOptions {
   readonly traceparent?: string | undefined;
 }
 
-const committedEvent = "topdog:outbox";
-
-const announceCommit = (db: Database): void => void db.emit(committedEvent);
-
-/** Calls back after each commit, in this process and through this pool, that appended. Returns how to stop. */
-export function onOutboxCommit(db: Database, callback: () => void): () => void {
-  db.on(committedEvent, callback);
-  return () => void db.off(committedEvent, callback);
-}
+/** Each commit that appended notifies it, whichever process commits: relays listen there. */
+export const outboxChannel = "topdog_outbox";
 
 /**
- * Writes an event in the transaction of the fact it tells (one of `inTransaction`); the relay of the same pool publishes it within
- * milliseconds of the commit, any other relay at its next poll. Returns the event's id.
+ * Writes an event in the transaction of the fact it tells (one of `inTransaction`); the relays of this database hear of the
+ * commit, and one publishes it within milliseconds. Returns the event's id.
  */
 export async function appendOutbox<T>(
   trx: Transaction,
@@ -49,12 +41,13 @@ export async function appendOutbox<T>(
   options: AppendOptions = {},
 ): Promise<string> {
   const id = options.id ?? randomUUID();
-  await trx("outbox").insert({
-    id,
-    subject: event.subject,
-    payload: new TextDecoder().decode(encodePayload(event, payload)),
-    traceparent: options.traceparent ?? activeTraceparent() ?? null,
-  });
-  afterCommit(trx, announceCommit);
+  await trx("outbox")
+    .insert({
+      id,
+      subject: event.subject,
+      payload: new TextDecoder().decode(encodePayload(event, payload)),
+      traceparent: options.traceparent ?? activeTraceparent() ?? null,
+    })
+    .returning(trx.raw("pg_notify(?, '')", [outboxChannel]));
   return id;
 }

@@ -1,4 +1,4 @@
-import { streams, type DurableDeclaration } from "@topdog/contracts/topology";
+import { deadLetterStream, streams, type DurableDeclaration } from "@topdog/contracts/topology";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 
 /** The table each consuming service copies into its first migration: which consumer has handled which event. */
@@ -22,7 +22,7 @@ export async function claimEvent(trx: Transaction, durable: DurableDeclaration, 
 /** Forgets the events that the bus can never deliver again: older than their stream keeps them, and dead letters after that. */
 export async function forgetOldEvents(db: Database, durable: DurableDeclaration): Promise<void> {
   const ageOf = (name: string): number => streams.find((stream) => stream.name === name)?.maxAgeMs ?? 0;
-  const keepSeconds = (ageOf(durable.stream) + ageOf("TOPDOG_DEAD_LETTERS")) / 1000;
+  const keepSeconds = (ageOf(durable.stream) + ageOf(deadLetterStream)) / 1000;
   await db.raw(
     `delete from processed_event where ctid = any(array(select ctid from processed_event
       where consumer = ? and processed_at < now() - make_interval(secs => ?) limit ${deleteRows}))`,

@@ -43,13 +43,22 @@ export async function publishEvent<T>(
 }
 
 /** As `publishEvent`, for many events in one message. Throws RangeError for a batch that is too large for the bus. */
-export async function publishBatch<T>(
+export const publishBatch = <T>(
   bus: Bus,
+  event: EventDefinition<T>,
+  batch: EventBatch,
+  options: Pick<PublishOptions, "timeoutMs"> = {},
+): Promise<{ duplicate: boolean }> => publishBatchAs(bus, bus.name, event, batch, options);
+
+/** For the operator, who publishes again what a service (`source`) said. */
+export async function publishBatchAs<T>(
+  bus: Bus,
+  source: string,
   event: EventDefinition<T>,
   { id, events }: EventBatch,
   options: Pick<PublishOptions, "timeoutMs"> = {},
 ): Promise<{ duplicate: boolean }> {
-  const body = encodeBatch(event, bus.name, events, maxBatchBytes(bus.nc.info?.max_payload));
+  const body = encodeBatch(event, source, events, maxBatchBytes(bus.nc.info?.max_payload));
   const carried = headers();
   carried.set("content-type", batchContentType);
   return publishStored(

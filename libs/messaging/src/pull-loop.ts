@@ -9,14 +9,16 @@ export interface PullLoopOptions {
   readonly bus: Bus;
   readonly durable: DurableDeclaration;
   readonly logger: MessagingLogger;
-  /** Messages asked for at once; at most twice as many are in hand. */
+  /** Messages asked for at once; at most as many wait here for a lane. */
   readonly pullMessages: number;
+  /** Batches worked on at once, in no order; 1 when absent. */
+  readonly lanes?: number | undefined;
   /** Messages handed over at once. */
   readonly batchMessages: number;
   /** How long the first message of a batch waits for more. */
   readonly batchWaitMs: number;
-  /** Settles every message (ack, nak or term) and never rejects. */
-  readonly handle: (batch: readonly JsMsg[]) => Promise<void>;
+  /** Settles every message (ack, nak or term) and never rejects. `onWaiting`: it waits for something, and does not hang. */
+  readonly handle: (batch: readonly JsMsg[], onWaiting: () => void) => Promise<void>;
 }
 
 export interface PullLoop {
@@ -26,15 +28,19 @@ export interface PullLoop {
 }
 
 const pullExpiresMs = 10_000;
+/** A pull ends after two of these in silence: the server that would have answered it may be gone, while our connection is to another one. */
+const pullHeartbeatMs = 1_000;
 const connectionPollMs = 50;
 const firstRetryMs = 100;
 const maxRetryMs = 2_000;
 /** A message held longer than this may go to another process: its handler hangs. */
 const maxHoldMs = 300_000;
+/** Of a canary: what it breaks is little, and what it holds when it is taken back comes to others soon. */
+const sipMessages = 2;
 
 /**
  * Pulls from a durable that exists already, and while a message is held tells the bus so. By `fetch` and not `consume()`: the messages
- * in hand stay bounded, and after an outage a new pull begins at once.
+ * in hand stay bounded, and after an outage a new pull begins at once. While the process stands by in a release it pulls nothing.
  */
 export function createPullLoop(options: PullLoopOptions): PullLoop {
   const loop = createState();
@@ -68,10 +74,12 @@ type State = ReturnType<typeof createState>;
 
 async function runBoth(options: PullLoopOptions, state: State): Promise<void> {
   const forget = options.bus.onReconnect(() => endFetch(state));
+  const forgetShare = options.bus.share.onChange(() => endFetch(state));
   const heartbeat = setInterval(() => keepHeld(state), options.durable.ackWaitMs / 3);
   await Promise.all([pull(options, state), work(options, state)]);
   clearInterval(heartbeat);
   forget();
+  forgetShare();
   for (const message of state.queue) message.nak();
 }
 
@@ -89,7 +97,7 @@ async function pull(options: PullLoopOptions, state: State): Promise<void> {
   let consumer: Consumer | undefined;
   let retryMs = firstRetryMs;
   while (!state.stopping) {
-    if (!bus.isConnected()) {
+    if (!bus.isConnected() || bus.share.current() === "none") {
       await pause(connectionPollMs, state);
       continue;
     }
@@ -109,29 +117,46 @@ async function pull(options: PullLoopOptions, state: State): Promise<void> {
 }
 
 async function fetchOnce(consumer: Consumer, options: PullLoopOptions, state: State): Promise<void> {
-  state.fetch = await consumer.fetch({ max_messages: options.pullMessages, expires: pullExpiresMs });
-  if (state.stopping) endFetch(state);
+  const share = options.bus.share.current();
+  const pullMessages = share === "sip" ? Math.min(sipMessages, options.pullMessages) : options.pullMessages;
+  state.fetch = await consumer.fetch({
+    max_messages: pullMessages,
+    expires: pullExpiresMs,
+    idle_heartbeat: pullHeartbeatMs,
+  });
+  // Either may have changed while this pull was being opened.
+  if (state.stopping || options.bus.share.current() !== share) endFetch(state);
   for await (const message of state.fetch) {
     state.queue.push(message);
     state.held.set(message, performance.now());
     state.arrived.wake();
   }
-  while (state.queue.length > options.pullMessages / 2 && !state.stopping) await state.drained.wait(connectionPollMs);
+  while (state.queue.length > pullMessages / 2 && !state.stopping) await state.drained.wait(connectionPollMs);
 }
 
 async function work(options: PullLoopOptions, state: State): Promise<void> {
+  const running = new Set<Promise<void>>();
   while (!state.stopping) {
-    if (state.queue.length === 0) {
-      await state.arrived.wait(1_000);
-      continue;
+    if (running.size >= (options.lanes ?? 1)) await Promise.race(running);
+    else if (state.queue.length === 0) await state.arrived.wait(1_000);
+    else {
+      await fillBatch(options, state);
+      if (state.stopping) break;
+      const batch = state.queue.splice(0, options.batchMessages);
+      state.drained.wake();
+      const done: Promise<void> = handleBatch(options, state, batch).finally(() => running.delete(done));
+      running.add(done);
     }
-    await fillBatch(options, state);
-    if (state.stopping) return;
-    const batch = state.queue.splice(0, options.batchMessages);
-    state.drained.wake();
-    await options.handle(batch);
-    for (const message of batch) state.held.delete(message);
   }
+  await Promise.all(running);
+}
+
+async function handleBatch(options: PullLoopOptions, state: State, batch: readonly JsMsg[]): Promise<void> {
+  await options.handle(batch, () => {
+    // Those behind it wait as well.
+    for (const message of state.held.keys()) state.held.set(message, performance.now());
+  });
+  for (const message of batch) state.held.delete(message);
 }
 
 async function fillBatch(options: PullLoopOptions, state: State): Promise<void> {

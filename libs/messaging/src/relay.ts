@@ -1,9 +1,10 @@
+import { listen } from "@topdog/postgres/listen";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { Bus } from "./connect.ts";
 import { envelopeHeaders } from "./envelope.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { MessagingMetrics } from "./metrics.ts";
-import { onOutboxCommit } from "./outbox.ts";
+import { outboxChannel } from "./outbox.ts";
 import { createWakeup } from "./wakeup.ts";
 
 export interface RelayOptions {
@@ -11,7 +12,7 @@ export interface RelayOptions {
   readonly bus: Bus;
   readonly logger: MessagingLogger;
   readonly metrics?: MessagingMetrics | undefined;
-  /** Time between two polls when no commit wakes the relay: 10 to 500 ms when absent. It finds what other processes append. */
+  /** Between two looks that no commit asked for, 2 s when absent: for rows that another relay left when it died. */
   readonly idlePollMs?: number;
 }
 
@@ -31,8 +32,8 @@ interface OutboxRow {
 }
 
 const batchRows = 100;
-const minPollMs = 10;
-const maxPollMs = 500;
+const standardIdlePollMs = 2_000;
+const errorBackoffMs = 1_000;
 const maxErrorBackoffMs = 2_000;
 const publishTimeoutMs = 750;
 const cleanRows = 5_000;
@@ -70,26 +71,28 @@ interface RelayState {
 }
 
 async function run(options: RelayOptions, state: RelayState, wakeup: ReturnType<typeof createWakeup>): Promise<void> {
-  const forgetBus = options.bus.onReconnect(() => wakeup.wake());
-  const forgetCommits = onOutboxCommit(options.db, () => wakeup.wake());
-  let waitMs = minPollMs;
+  const { db, bus, logger, idlePollMs = standardIdlePollMs } = options;
+  const forgetBus = bus.onReconnect(() => wakeup.wake());
+  const onLost = (error: unknown): void => logger.warn({ err: error }, "commits are not heard of; trying again");
+  const stopListening = listen({ db, channel: outboxChannel, onNotified: () => wakeup.wake(), onLost });
+  let backoffMs = errorBackoffMs;
   let heardOfRows = true;
   while (!state.stopping) {
     try {
-      const sent: number = options.bus.isConnected()
+      const sent: number = bus.isConnected()
         ? await relayBatch(options, heardOfRows)
         : await measureBacklog(options, state);
-      waitMs = sent > 0 ? minPollMs : (options.idlePollMs ?? Math.min(waitMs * 2, maxPollMs));
-      heardOfRows = sent === batchRows || (await wakeup.wait(waitMs));
+      backoffMs = errorBackoffMs;
+      heardOfRows = sent === 0 ? await wakeup.wait(idlePollMs) : sent === batchRows;
     } catch (error) {
       options.metrics?.outboxFailures.inc();
-      options.logger.warn({ err: error }, "outbox relay failed and will retry");
-      waitMs = Math.min(Math.max(waitMs, maxPollMs) * 2, maxErrorBackoffMs);
-      await wakeup.wait(waitMs * (0.5 + Math.random() / 2));
+      logger.warn({ err: error }, "outbox relay failed and will retry");
+      await wakeup.wait(backoffMs * (0.5 + Math.random() / 2));
+      backoffMs = Math.min(backoffMs * 2, maxErrorBackoffMs);
     }
   }
   forgetBus();
-  forgetCommits();
+  await stopListening();
 }
 
 /** Publishes one batch and returns how many rows it marked. An idle relay looks before it opens a transaction: a third of the cost. */

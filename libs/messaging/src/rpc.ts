@@ -1,7 +1,8 @@
-import { headers, type Msg, type MsgHdrs } from "@nats-io/transport-node";
-import type { RpcDefinition } from "@topdog/contracts/event";
+import { headers, type Msg, type MsgHdrs, type Subscription } from "@nats-io/transport-node";
+import { type RpcDefinition, subjectOfEvery } from "@topdog/contracts/event";
 import { AppError } from "@topdog/errors/app-error";
 import { errorRegistry, type ErrorCode } from "@topdog/errors/registry";
+import { isConnectionLoss } from "@topdog/postgres/failures";
 import { activeTraceparent, inSpan } from "@topdog/telemetry/tracing";
 import { z } from "zod";
 import type { Bus } from "./connect.ts";
@@ -24,25 +25,31 @@ type WireReply = { error: { code: ErrorCode; detail?: string | undefined } } | {
 const overloaded: WireReply = { error: { code: "overloaded" } };
 const overloadedText = JSON.stringify(overloaded);
 const stopTimeoutMs = 5_000;
-/** Of one question, within the caller's deadline. */
-const maxAttempts = 3;
-const minAttemptMs = 100;
+/** When a question without an answer is asked again, as shares of its deadline: of another instance, perhaps, then of every one. */
+const attemptsAt = [0.2, 0.4] as const;
+const storageRetrySeconds = 1;
 
-/** Answers a question on the bus; the owner's instances share them. `stop` refuses new ones and waits for those in hand, 5 s at most. */
+/**
+ * Answers a question on the bus; the owner's instances share them. One that may be asked twice is answered also when every instance
+ * is asked. `stop` refuses new ones and waits for those in hand, 5 s at most.
+ */
 export function serveRpc<Q, A>(
   bus: Bus,
   rpc: RpcDefinition<Q, A>,
   options: ServeRpcOptions<Q, A>,
 ): { stop(): Promise<void> } {
   const inFlight = new Set<Promise<void>>();
-  const subscription = bus.nc.subscribe(rpc.subject, {
-    queue: rpc.owner,
-    callback: (error, message) => {
-      if (error !== null) return options.logger.error({ err: error, subject: rpc.subject }, "rpc subscription failed");
-      if (inFlight.size >= options.maxInFlight) return respond(bus, message, overloaded);
-      take(message);
-    },
-  });
+  const listen = (subject: string, queue: { readonly queue?: string }): Subscription =>
+    bus.nc.subscribe(subject, {
+      ...queue,
+      callback: (error, message) => {
+        if (error !== null) return options.logger.error({ err: error, subject }, "rpc subscription failed");
+        if (inFlight.size >= options.maxInFlight) return respond(bus, message, overloaded);
+        take(message);
+      },
+    });
+  const subscriptions = [listen(rpc.subject, { queue: rpc.owner })];
+  if (rpc.idempotent) subscriptions.push(listen(subjectOfEvery(rpc), {}));
   const take = (message: Msg): void => {
     const work = answerTo(bus, rpc, message, options);
     inFlight.add(work);
@@ -50,7 +57,8 @@ export function serveRpc<Q, A>(
   };
   return {
     stop: async () => {
-      if (!subscription.isClosed()) await within(subscription.drain(), stopTimeoutMs);
+      const drained = subscriptions.filter((one) => !one.isClosed()).map((one) => one.drain());
+      await within(Promise.all(drained), stopTimeoutMs);
       await within(Promise.allSettled(inFlight), stopTimeoutMs);
     },
   };
@@ -82,7 +90,7 @@ async function answer<Q, A>(
     if (error instanceof AppError && error.code !== "internal_error")
       return { error: { code: error.code, detail: error.detail } };
     options.logger.error({ err: error, subject: rpc.subject }, "rpc handler failed");
-    return { error: { code: "internal_error" } };
+    return { error: { code: isConnectionLoss(error) ? "storage_unavailable" : "internal_error" } };
   }
 }
 
@@ -139,8 +147,9 @@ async function ask<Q, A>(bus: Bus, rpc: RpcDefinition<Q, A>, body: string, optio
 }
 
 /**
- * The instance that got the question may be dead, and the bus cannot know: an idempotent question is asked again within the
- * deadline, and the first answer to any of them counts. When nobody listens it fails at once.
+ * The instance that got the question may be dead or hang, and the bus goes on giving it its share: an idempotent question is asked
+ * again within the deadline, in the end of every instance, and the first answer to any of them counts. When nobody listens it
+ * fails at once.
  */
 async function askUntilAnswered<Q, A>(
   bus: Bus,
@@ -151,28 +160,33 @@ async function askUntilAnswered<Q, A>(
 ): Promise<Msg> {
   const deadlineMs = performance.now() + timeoutMs;
   const answer = Promise.withResolvers<Msg>();
-  let attempts = 0;
   let outstanding = 0;
   const take = (message: Msg): void => {
     outstanding -= 1;
     // Whoever works on an earlier attempt may still answer.
     if (outstanding === 0 || message.string() !== overloadedText) answer.resolve(message);
   };
-  const send = (): void => {
-    attempts += 1;
+  const send = (subject: string, onFailed: (error: unknown) => void): void => {
     outstanding += 1;
-    if (attempts >= maxAttempts || !rpc.idempotent) clearInterval(timer);
     const timeout = Math.max(deadlineMs - performance.now(), 1);
-    bus.nc.request(rpc.subject, body, { timeout, headers: carried }).then(take, answer.reject);
+    bus.nc.request(subject, body, { timeout, headers: carried }).then(take, onFailed);
   };
-  const timer = setInterval(send, Math.max(timeoutMs / maxAttempts, minAttemptMs));
-  send();
-  return answer.promise.finally(() => clearInterval(timer));
+  // Instances of the release before do not hear it: then the attempts before tell how it ends.
+  const toEvery = (): void => send(subjectOfEvery(rpc), () => void (outstanding -= 1));
+  send(rpc.subject, answer.reject);
+  if (!rpc.idempotent) return answer.promise;
+  const [again, every] = attemptsAt;
+  const timers = [
+    setTimeout(() => send(rpc.subject, answer.reject), timeoutMs * again),
+    setTimeout(toEvery, timeoutMs * every),
+  ];
+  return answer.promise.finally(() => timers.forEach(clearTimeout));
 }
 
 function remoteError(error: { code: string; detail?: string | undefined }): AppError {
   const code = Object.hasOwn(errorRegistry, error.code) ? (error.code as ErrorCode) : "internal_error";
-  return error.detail === undefined ? new AppError(code) : new AppError(code, { detail: error.detail });
+  const retryAfterSeconds = code === "storage_unavailable" ? storageRetrySeconds : undefined;
+  return new AppError(code, { detail: error.detail, retryAfterSeconds });
 }
 
 async function within(work: Promise<unknown>, timeoutMs: number): Promise<void> {

@@ -1,7 +1,7 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import { buryLetter, type Letter } from "./dead-letters.ts";
 import { ImpossibleEventError } from "./impossible-event.ts";
-import { count, defaultBackoffMs, maxBackoffMs, type SettleDeps } from "./settle.ts";
+import { backoffOf, count, isInvalid, maxBackoffMs, type SettleDeps } from "./settle.ts";
 
 /** An event of a message that was not handled. */
 export interface FailedEvent {
@@ -32,20 +32,28 @@ export async function settleEvents(
     return message.nak(maxBackoffMs);
   }
   if (again === 0) return message.ack();
-  const [first] = failed.filter((one) => !lost.includes(one));
+  const rest = failed.filter((one) => !lost.includes(one));
+  // What may be cured soonest says when.
+  const first = rest.find(({ error }) => !isInvalid(error)) ?? rest[0];
   deps.logger.warn(
     { err: first?.error, durable: deps.durable.name, eventId: first?.id, events: again, deliveryCount },
     "events failed and will be delivered again",
   );
-  message.nak((deps.backoffMs ?? defaultBackoffMs)(deliveryCount));
+  message.nak(backoffOf(deps, first?.error, deliveryCount));
   count(deps, "retried", again);
 }
 
 async function bury(deps: SettleDeps, message: JsMsg, { id, letter, error }: FailedEvent): Promise<void> {
   const fields = { durable: deps.durable.name, eventId: id, deliveryCount: message.info.deliveryCount };
-  const isInvalid = error instanceof ImpossibleEventError;
-  if (isInvalid) deps.logger.error({ ...fields, reason: error.message }, "event is not what its contract says");
+  const breaksContract = isInvalid(error);
+  if (breaksContract) deps.logger.error({ ...fields, reason: error.message }, "event is not what its contract says");
   else deps.logger.error({ ...fields, err: error }, "event failed for the last time");
-  await buryLetter(deps.bus, deps.durable, message, letter(), isInvalid ? `invalid: ${error.message}` : String(error));
-  count(deps, isInvalid ? "invalid" : "dead_lettered");
+  await buryLetter(
+    deps.bus,
+    deps.durable,
+    message,
+    letter(),
+    breaksContract ? `invalid: ${error.message}` : String(error),
+  );
+  count(deps, breaksContract ? "invalid" : "dead_lettered");
 }

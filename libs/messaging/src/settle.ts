@@ -3,7 +3,7 @@ import type { DurableDeclaration } from "@topdog/contracts/topology";
 import type { Bus } from "./connect.ts";
 import { buryLetter, letterOfMessage } from "./dead-letters.ts";
 import { headerOf, traceparentHeader, type EventMeta } from "./envelope.ts";
-import { ImpossibleEventError } from "./impossible-event.ts";
+import { ImpossibleEventError, UnknownValueError } from "./impossible-event.ts";
 import type { MessagingLogger } from "./logger.ts";
 import type { ConsumeOutcome, MessagingMetrics } from "./metrics.ts";
 
@@ -12,7 +12,10 @@ export interface SettleDeps {
   readonly durable: DurableDeclaration;
   readonly logger: MessagingLogger;
   readonly metrics?: MessagingMetrics | undefined;
-  /** Milliseconds until the next delivery; about 3.5 minutes in all for 8 deliveries when absent. */
+  /**
+   * Milliseconds until the next delivery. When absent, about 3.5 minutes in all for 8 deliveries, and two hours for an event with a
+   * value that this release does not know.
+   */
   readonly backoffMs?: ((deliveryCount: number) => number) | undefined;
 }
 
@@ -21,6 +24,23 @@ export const maxBackoffMs = 60_000;
 
 export const defaultBackoffMs = (deliveryCount: number): number =>
   Math.min(firstBackoffMs * 4 ** (deliveryCount - 1), maxBackoffMs);
+
+const firstUnknownBackoffMs = 2_000;
+const maxUnknownBackoffMs = 3_600_000;
+
+/** Longer: a release takes its time until a replica that knows the value is there, and gets the event. */
+const unknownBackoffMs = (deliveryCount: number): number =>
+  Math.min(firstUnknownBackoffMs * 4 ** (deliveryCount - 1), maxUnknownBackoffMs);
+
+/** Until what failed by `error` is delivered again. */
+export function backoffOf({ backoffMs }: SettleDeps, error: unknown, deliveryCount: number): number {
+  const standard = error instanceof UnknownValueError ? unknownBackoffMs : defaultBackoffMs;
+  return (backoffMs ?? standard)(deliveryCount);
+}
+
+/** It breaks its contract: an operator need not look for a fault of ours. */
+export const isInvalid = (error: unknown): error is Error =>
+  error instanceof ImpossibleEventError || error instanceof UnknownValueError;
 
 export function metaOf(message: JsMsg): EventMeta {
   return {
@@ -42,11 +62,12 @@ export async function retryOrBury(deps: SettleDeps, message: JsMsg, error: unkno
   const { deliveryCount } = message.info;
   const fields = { err: error, durable: deps.durable.name, eventId: metaOf(message).id, deliveryCount };
   if (deliveryCount >= deps.durable.maxDeliveries) {
+    if (isInvalid(error)) return refuse(deps, message, error.message);
     deps.logger.error(fields, "event failed for the last time");
     return bury(deps, message, String(error), "dead_lettered");
   }
   deps.logger.warn(fields, "event failed and will be delivered again");
-  message.nak((deps.backoffMs ?? defaultBackoffMs)(deliveryCount));
+  message.nak(backoffOf(deps, error, deliveryCount));
   count(deps, "retried");
 }
 

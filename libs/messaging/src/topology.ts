@@ -27,6 +27,8 @@ const defaultTimeoutMs = 30_000;
 const stepTimeoutMs = 5_000;
 const retryWaitMs = 250;
 const notFoundCodes = new Set([10_059, 10_014]);
+/** What the servers of a cluster say until enough of them have found one another: some ten seconds after a start. */
+const formingCode = 10_008;
 
 /**
  * Creates or updates every stream and durable that contracts declares, and checks what the server made of it. Removes nothing.
@@ -34,6 +36,11 @@ const notFoundCodes = new Set([10_059, 10_014]);
  */
 export async function applyTopology(bus: Bus, options: TopologyOptions = {}): Promise<void> {
   const replicas = options.replicas ?? 1;
+  if (bus.nc.info?.cluster !== undefined && replicas < 3)
+    bus.logger.warn(
+      { replicas },
+      "the bus is a cluster and its streams have fewer than 3 copies (NATS_STREAM_REPLICAS)",
+    );
   const deadlineMs = performance.now() + (options.timeoutMs ?? defaultTimeoutMs);
   const jsm = await jetstreamManager(bus.nc, { checkAPI: false, timeout: stepTimeoutMs });
   for (const declaration of streams) {
@@ -46,22 +53,23 @@ export async function applyTopology(bus: Bus, options: TopologyOptions = {}): Pr
   }
 }
 
-/** A server that has just started, or that elects a leader, may leave a request unanswered; every step can be repeated. */
+/** A server that has just started, or that elects a leader, may leave a request unanswered or refuse it; every step can be repeated. */
 async function untilAnswered(bus: Bus, what: string, deadlineMs: number, step: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       return await step();
     } catch (error) {
-      if (!isSilence(error) || performance.now() + retryWaitMs > deadlineMs) throw error;
-      bus.logger.warn({ err: error, what }, "the bus did not answer; asking again");
+      if (!isPassing(error) || performance.now() + retryWaitMs > deadlineMs) throw error;
+      bus.logger.warn({ err: error, what }, "the bus is not ready; asking again");
       await sleep(retryWaitMs);
     }
   }
 }
 
-function isSilence(error: unknown): boolean {
+export function isPassing(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) return error.code === formingCode;
   if (error instanceof errors.TimeoutError || error instanceof errors.NoRespondersError) return true;
-  return error instanceof Error && error.cause !== undefined && isSilence(error.cause);
+  return error instanceof Error && error.cause !== undefined && isPassing(error.cause);
 }
 
 /** Limits retention: the other kinds forget at a restart which ids they have stored. */
@@ -95,10 +103,13 @@ function durableConfig(declaration: DurableDeclaration) {
 
 async function applyStream(jsm: JetStreamManager, config: ReturnType<typeof streamConfig>): Promise<void> {
   const existing = await jsm.streams.info(config.name).catch(nullWhenNotFound);
-  if (existing === null) await jsm.streams.add(config);
-  else await jsm.streams.update(config.name, config);
+  // A newer release may have added subjects, and its services publish on them: an older step takes none away.
+  const others = (existing?.config.subjects ?? []).filter((subject) => !config.subjects.includes(subject));
+  const wanted = { ...config, subjects: [...config.subjects, ...others] };
+  if (existing === null) await jsm.streams.add(wanted);
+  else await jsm.streams.update(config.name, wanted);
   const { config: actual } = await jsm.streams.info(config.name);
-  assertTaken(`stream ${config.name}`, config, actual);
+  assertTaken(`stream ${config.name}`, wanted, actual);
 }
 
 async function applyDurable(

@@ -119,6 +119,26 @@ describe("a batch consumer", () => {
     expect(sizes.length).toBeLessThan(10);
   });
 
+  test("with two lanes works on two batches at once and no more, and each event comes once", async () => {
+    const names = upTo(600).map((index) => `req_${index}`);
+    for (let first = 0; first < names.length; first += 10) await publishNames(...names.slice(first, first + 10));
+    let [running, most] = [0, 0];
+    const seen: string[] = [];
+    start(
+      async (items) => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        seen.push(...requestIdsOf(items));
+        running -= 1;
+      },
+      { lanes: 2 },
+    );
+    await settled();
+    expect(most).toBe(2);
+    expect(seen.toSorted()).toEqual(names.toSorted());
+  });
+
   test("a lone message waits no longer than its time", async () => {
     // The batch never fills. A pull lasts ten seconds: without a time of its own the message might wait for its end.
     let arrived = 0;
@@ -185,7 +205,7 @@ describe("a batch consumer", () => {
     expect(calls).toBeLessThan(60);
   });
 
-  test("what is not as its contract says is set aside at once and alone: a bad payload, a foreign source, another type", async () => {
+  test("what is not as its contract says is set aside alone: at once what is no event of its publisher, at last a bad payload", async () => {
     const handled: string[] = [];
     start(async (items) => void handled.push(...requestIdsOf(items)));
     const [good, bad] = [ready("req_good"), { ...ready("req_bad"), json: '{"requestId":"req_bad"}' }];
@@ -199,10 +219,10 @@ describe("a batch consumer", () => {
     await publishRaw("{}");
     await publishRaw(JSON.stringify(upTo(5000)));
     await settled();
-    expect(handled).toEqual(["req_good", "req_good"]);
+    // Twice its own: the bad payload beside it was delivered again, in case that a newer release knows it.
+    expect(handled).toEqual(["req_good", "req_good", "req_good"]);
     const found = await letters();
     expect(found.map(({ reason, deliveries }) => `${deliveries} ${reason}`)).toEqual([
-      expect.stringMatching(/^1 invalid: charges: /),
       '1 invalid: ce-source is "/topdog/billing\\n", not /topdog/llm-router or /topdog/gateway',
       '1 invalid: type is "topdog.x.y.v1"',
       '1 invalid: type is "absent"',
@@ -210,8 +230,9 @@ describe("a batch consumer", () => {
       "1 invalid: not JSON",
       "1 invalid: not a batch",
       "1 invalid: a batch of 5000 events",
+      expect.stringMatching(/^2 invalid: charges: /),
     ]);
-    expect(found[0]).toMatchObject({ eventId: "id-of-req_bad", payload: '{"requestId":"req_bad"}' });
+    expect(found.at(-1)).toMatchObject({ eventId: "id-of-req_bad", payload: '{"requestId":"req_bad"}' });
   });
 
   test("an event in a message of its own is understood too", async () => {

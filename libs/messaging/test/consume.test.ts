@@ -2,15 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { MsgHdrs } from "@nats-io/transport-node";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { replayDeadLetterOf } from "@topdog/contracts/rpc/replay-dead-letter";
 import { eventually } from "@topdog/testing/eventually";
+import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
+import { answerReplays } from "../src/answer-replays.ts";
 import type { Bus } from "../src/connect.ts";
 import type { Consumer } from "../src/consume.ts";
 import { dropDeadLetters, listDeadLetters, replayDeadLetters } from "../src/dead-letters.ts";
 import { envelopeHeaders } from "../src/envelope.ts";
 import { ImpossibleEventError } from "../src/impossible-event.ts";
 import { publishEvent } from "../src/publish.ts";
+import { callRpc } from "../src/rpc.ts";
 import { applyTopology } from "../src/topology.ts";
 import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./setting.ts";
 
@@ -216,6 +220,29 @@ describe("dead letters", () => {
     await expect(replayDeadLetters(operator, durable.name, letter?.seq)).rejects.toMatchObject({ code: "not_found" });
   });
 
+  test("its own service handles a letter again when it is asked to: it stays until that succeeds, and has its effect once", async () => {
+    start();
+    const replays = answerReplays({ bus: quota, logger: silentLogger() }, replayDeadLetterOf.quota, [
+      consumer as Consumer,
+    ]);
+    await publish(2);
+    const [letter] = await buried(1);
+    const registry = await nats.busOf("org-registry");
+    const ask = (name = durable.name, seq = letter?.seq ?? 0) =>
+      callRpc(registry, replayDeadLetterOf.quota, { durable: name, seq }, { timeoutMs: 5_000 });
+    await expect(ask()).rejects.toMatchObject({ code: "conflict", detail: expect.stringContaining("cannot apply 2") });
+    await buried(1);
+    expect(await effects(scratch)).toEqual([]);
+    broken.isBroken = false;
+    expect(await ask()).toEqual({ outcome: "handled" });
+    expect(await ask()).toEqual({ outcome: "duplicate" });
+    expect(await effects(scratch)).toEqual([2]);
+    // The letters of other consumers, and what is no letter, are not its own.
+    await expect(ask("billing-on-org-updated")).rejects.toMatchObject({ code: "not_found" });
+    await expect(ask(durable.name, 1_000_000)).rejects.toMatchObject({ code: "not_found" });
+    await replays.stop();
+  });
+
   test("a letter that fails again is set aside again", async () => {
     start();
     await publish(2);
@@ -251,7 +278,22 @@ describe("dead letters", () => {
     expect(letter).toMatchObject({ reason: "invalid: version 9 cannot follow version 1", deliveries: 1 });
   });
 
-  test("a message that is not its event's schema, or not from its publisher, is set aside at once", async () => {
+  test("an event with a value that this release does not know waits for one that does", async () => {
+    start();
+    const headers = envelopeHeaders({
+      id: "newer",
+      type: durable.subject,
+      source: "billing",
+      time: new Date(),
+      traceparent: undefined,
+    });
+    await billing.js.publish(durable.subject, JSON.stringify({ ...snapshot(1), plan: "galactic" }), { headers });
+    const [letter] = await buried(1);
+    // Only after all its deliveries, each of which another replica may have had.
+    expect(letter).toMatchObject({ deliveries: 3, reason: expect.stringMatching(/^invalid: plan: /) });
+  });
+
+  test("a message that is no event of its publisher is set aside at once; one that breaks its schema at last", async () => {
     start();
     const envelope = (source: string): { headers: MsgHdrs } => ({
       headers: envelopeHeaders({ id: "x", type: durable.subject, source, time: new Date(), traceparent: undefined }),
@@ -264,9 +306,9 @@ describe("dead letters", () => {
     await settled();
     expect(letters.map(({ reason, deliveries }) => [reason.slice(0, 15), deliveries])).toEqual([
       ["invalid: not JS", 1],
-      ["invalid: seats:", 1],
       ["invalid: ce-sou", 1],
       ["invalid: ce-sou", 1],
+      ["invalid: seats:", 3],
     ]);
     expect(await effects(scratch)).toEqual([]);
   });

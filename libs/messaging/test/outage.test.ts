@@ -11,6 +11,7 @@ import { ownPostgres, type OwnPostgres } from "@topdog/testing/own-postgres";
 import type { Bus } from "../src/connect.ts";
 import { listDeadLetters } from "../src/dead-letters.ts";
 import { appendOutbox } from "../src/outbox.ts";
+import { publishEvent } from "../src/publish.ts";
 import { createRelay } from "../src/relay.ts";
 import { durable, effectConsumer, effects, migrations, snapshot, upTo } from "./setting.ts";
 
@@ -65,6 +66,34 @@ describe("from the outbox to the effect", () => {
     });
     await Promise.all(consumers.map((consumer) => consumer.stop()));
     await relay.stop();
+    expect(await listDeadLetters(nats.bus)).toEqual([]);
+  });
+});
+
+describe("a database that is there and takes no writes", () => {
+  test("read-only for longer than all deliveries take: nothing is buried, and everything is handled when it takes writes again", async () => {
+    await db("effect").delete();
+    const consumer = effectConsumer(quota, { db }, { durable: { ...durable, maxDeliveries: 2, ackWaitMs } });
+    await db.raw("alter system set default_transaction_read_only = on");
+    await db.raw("select pg_reload_conf()");
+    const isReadOnly = async (expected: "on" | "off"): Promise<void> =>
+      eventually(async () => {
+        const { rows } = await db.raw<{ rows: { value: string }[] }>(
+          "select current_setting('default_transaction_read_only') as value",
+        );
+        expect(rows[0]?.value).toBe(expected);
+      });
+    await isReadOnly("on");
+    for (const version of [1_001, 1_002])
+      await publishEvent(billing, subscriptionUpdated, snapshot(version), { id: `ro-${version}` });
+    consumer.start();
+    // Two deliveries would be used up within 20 ms.
+    await sleep(1_000);
+    expect(await effects({ db })).toEqual([]);
+    await db.raw("alter system reset default_transaction_read_only");
+    await db.raw("select pg_reload_conf()");
+    await eventually(async () => expect(await effects({ db })).toEqual([1_001, 1_002]));
+    await consumer.stop();
     expect(await listDeadLetters(nats.bus)).toEqual([]);
   });
 });

@@ -34,8 +34,8 @@ afterEach(async () => {
   await scratch.drop();
 });
 
-const append = (version: number): Promise<string> =>
-  inTransaction(scratch.db, (trx) => appendOutbox(trx, subscriptionUpdated, snapshot(version)));
+const append = (version: number, db = scratch.db): Promise<string> =>
+  inTransaction(db, (trx) => appendOutbox(trx, subscriptionUpdated, snapshot(version)));
 const unsent = async (): Promise<number> =>
   Number((await scratch.db("outbox").whereNull("sent_at").count())[0]?.["count"]);
 
@@ -92,16 +92,32 @@ describe("outbox and relay", () => {
     expect((await published()).toSorted((a, b) => a - b)).toEqual(upTo(300));
   });
 
-  test("a commit that appended wakes the relay: no event waits for the next poll", async () => {
+  test("a commit that appended wakes the relay, also one of another process: no event waits for the next poll", async () => {
     let arrived = 0;
     const stop = onEventBroadcast(nats.bus, subscriptionUpdated, ({ version }) => (arrived = version));
+    await nats.bus.nc.flush();
     const idle = createRelay({ db: scratch.db, bus: billing, logger: silentLogger(), idlePollMs: 3_600_000 });
     idle.start();
     for (const version of upTo(10)) {
-      await append(version);
+      await append(version, version % 2 === 0 ? scratch.db : scratch.owner);
       await eventually(() => expect(arrived).toBe(version));
     }
     stop();
+    await idle.stop();
+  });
+
+  test("a commit wakes the relay again after its connection for listening was killed", async () => {
+    const idle = createRelay({ db: scratch.db, bus: billing, logger: silentLogger(), idlePollMs: 3_600_000 });
+    idle.start();
+    for (const version of upTo(2)) {
+      await append(version);
+      await eventually(async () => expect(await unsent()).toBe(0));
+      await scratch.db.raw(`select pg_terminate_backend(pid) from pg_stat_activity
+        where datname = current_database() and query = 'listen topdog_outbox'`);
+    }
+    await append(3);
+    await eventually(async () => expect(await unsent()).toBe(0));
+    expect(await published()).toEqual(upTo(3));
     await idle.stop();
   });
 

@@ -71,6 +71,13 @@ describe("rpc", () => {
     });
   });
 
+  test("a handler whose database went away says so, and that it passes", async () => {
+    await serve(async () => {
+      throw Object.assign(new Error("terminating connection due to administrator command"), { code: "57P01" });
+    });
+    await expect(call()).rejects.toMatchObject({ code: "storage_unavailable", retryAfterSeconds: 1 });
+  });
+
   test("checks the question where it is asked and where it is answered, and the answer too", async () => {
     await serve(async () => ({ principal: 7 }) as unknown as { principal: null });
     await expect(callRpc(gateway, resolvePrincipal, { keyHash: "x" }, { timeoutMs: 500 })).rejects.toThrow("keyHash");
@@ -119,6 +126,17 @@ describe("rpc", () => {
     await expect(unanswered).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
     expect(asked).toBe(1);
     hang.resolve({ principal: null });
+  });
+
+  test("of two instances of which one hangs: every question is answered within its deadline", async () => {
+    const hung = registry.nc.subscribe(resolvePrincipal.subject, {
+      queue: resolvePrincipal.owner,
+      callback: () => undefined,
+    });
+    await serve(async () => ({ principal: null }), 200);
+    const answers = await Promise.all(Array.from({ length: 200 }, () => call(2_000)));
+    expect(answers).toEqual(Array.from({ length: 200 }, () => ({ principal: null })));
+    await hung.drain();
   });
 
   test("a stop answers what is in hand", async () => {

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import { durables, streams } from "@topdog/contracts/topology";
 import { eventually } from "@topdog/testing/eventually";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { assertServerVersion } from "../src/connect.ts";
-import { applyTopology } from "../src/topology.ts";
+import { applyTopology, isPassing } from "../src/topology.ts";
 
 let nats: TestNats;
 beforeAll(async () => {
@@ -37,11 +38,28 @@ describe("applyTopology", () => {
     expect([config.max_ack_pending, config.max_deliver]).toEqual([durable.maxAckPending, -1]);
   });
 
+  test("takes away no subject that a newer release has added, whose services publish on it", async () => {
+    const [stream] = streams;
+    if (stream === undefined) throw new Error("no stream is declared");
+    const newer = [...stream.subjects, "topdog.newer.thing.v1"];
+    await nats.bus.jsm.streams.update(stream.name, { subjects: newer });
+    await applyTopology(nats.bus);
+    expect((await nats.bus.jsm.streams.info(stream.name)).config.subjects).toEqual(newer);
+    await nats.bus.jsm.streams.update(stream.name, { subjects: [...stream.subjects] });
+  });
+
   test("gives each durable's subject to the stream that it reads", () => {
     for (const durable of durables) {
       expect(streams.find(({ name }) => name === durable.stream)?.subjects).toContain(durable.subject);
     }
   });
+});
+
+test("servers that have not found one another yet are asked again, and what they refuse for good is not", () => {
+  const answer = (code: number, errorCode: number, description: string): JetStreamApiError =>
+    new JetStreamApiError({ code, err_code: errorCode, description });
+  expect(isPassing(answer(503, 10_008, "JetStream system temporarily unavailable"))).toBe(true);
+  expect(isPassing(answer(500, 10_074, "replicas > 1 not supported in non-clustered mode"))).toBe(false);
 });
 
 describe("the operator's command", () => {

@@ -3,7 +3,12 @@ import { types } from "node:util";
 /** SQLSTATEs after which the same transaction may succeed: serialization failure, deadlock. */
 const conflictStates = new Set(["40001", "40P01"]);
 /** The server went, is starting, is full or was told to stop: SQLSTATE class 08 and the operator's codes. */
-const lostStates = new Set(["57P01", "57P02", "57P03", "53300"]);
+const lostStates = new Set(["57P01", "57P02", "57P03", "57P05", "53300", "25P03"]);
+/**
+ * The server is there and takes no writes: read-only (a standby, or one that was set so), out of disk or memory, an input or output
+ * error, told to stop.
+ */
+const refusingStates = /^(25006|53...|58...|57P..)$/;
 const lostSocketCodes = new Set([
   "ECONNREFUSED",
   "ECONNRESET",
@@ -39,4 +44,10 @@ export function isConnectionLoss(error: unknown): boolean {
   const code = codeOf(error);
   if (lostStates.has(code) || code.startsWith("08") || lostSocketCodes.has(code)) return true;
   return lostMessages.some((message) => error.message.includes(message)) || isConnectionLoss(error.cause);
+}
+
+/** True when the server answers, and cannot take this now: what was asked may be right, and succeeds when the server has recovered. */
+export function isServerUnable(error: unknown): boolean {
+  if (!types.isNativeError(error)) return false;
+  return refusingStates.test(codeOf(error)) || isConflict(error) || isServerUnable(error.cause);
 }

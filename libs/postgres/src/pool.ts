@@ -19,7 +19,8 @@ const ignore = (): void => undefined;
 const connectTimeoutMs = 2_000;
 const acquireTimeoutMs = 2_000;
 const idleTimeoutMs = 30_000;
-const idleInTransactionTimeoutMs = 30_000;
+/** A process that hangs in a transaction holds its locks no longer. */
+const idleInTransactionTimeoutMs = 10_000;
 const keepAliveDelayMs = 10_000;
 /** The client gives up this long after the server should have: for a server that hangs. */
 const readTimeoutMarginMs = 2_000;

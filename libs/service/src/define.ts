@@ -83,6 +83,10 @@ export interface Built {
   readonly web?: Partial<WebOptions>;
   /** What this instance cannot serve without, beside its database and its bus. */
   readonly checks?: Readonly<Record<string, Check>>;
+  /** What may be out of order while the rest of it serves: operators see it in /health, and readiness does not depend on it. */
+  readonly features?: Readonly<Record<string, Check>>;
+  /** Whether this instance still serves somebody while the bus is away: then it stays ready, as degraded. Never when absent. */
+  readonly servesWithoutBus?: () => boolean;
   /** By name: started in this order before any request is taken, stopped in reverse after the last answer. */
   readonly parts?: Readonly<Record<string, Part>>;
   readonly jobs?: readonly Job[];

@@ -3,6 +3,7 @@ import type { Database } from "@topdog/postgres/pool";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import type { Part } from "./part.ts";
+import type { Turns } from "./turns.ts";
 
 /** Work that nobody asks for, done again and again. */
 export interface Job {
@@ -14,6 +15,8 @@ export interface Job {
   readonly timeoutMs: number;
   /** `one`: while a replica runs it, the others skip it (needs a database). `each`: every replica runs it. */
   readonly owner: "one" | "each";
+  /** Whether there is anything to do: asked before the ownership is taken, which costs several times as much. Always when absent. */
+  readonly isDue?: () => Promise<boolean>;
   /** May be cut at any point and must bear being repeated: a lost connection ends the ownership of `one`. */
   readonly run: (signal: AbortSignal) => Promise<unknown>;
 }
@@ -21,6 +24,8 @@ export interface Job {
 export interface JobDeps {
   /** Of a service that stores. */
   readonly db: Database | undefined;
+  /** Of the jobs of one owner, over all of this pool. */
+  readonly owners: Turns;
   readonly logger: Logger;
   readonly metrics: JobMetrics;
 }
@@ -29,8 +34,11 @@ const outcomes = ["ok", "failed", "timed_out", "other_owner"] as const;
 type Outcome = (typeof outcomes)[number];
 const durationBuckets = [0.01, 0.05, 0.25, 1, 5, 10, 25];
 const jitterShare = 0.1;
-/** The transaction that holds the lock is idle meanwhile, and Postgres ends one after 30 s. */
+/** The transaction that holds the lock is idle meanwhile: Postgres lets this one be so for longer than others. */
 const maxOwnedRunMs = 25_000;
+const ownedIdleMs = 30_000;
+/** An owner holds one connection while its work takes another: without a bound they hold the whole pool, and all wait for one more. */
+export const maxOwnersAtOnce = 3;
 
 export interface JobMetrics {
   readonly runs: { inc(labels: { job: string; outcome: Outcome }): void };
@@ -84,7 +92,18 @@ export function createJob(job: Job, deps: JobDeps): Part {
   };
 }
 
-async function runOnce(job: Job, { db, logger, metrics }: JobDeps, stopping: AbortSignal): Promise<void> {
+async function runOnce(job: Job, deps: JobDeps, stopping: AbortSignal): Promise<void> {
+  if (job.owner === "each") return runNow(job, deps, stopping);
+  const giveUp = await deps.owners.take(stopping);
+  if (giveUp === null) return;
+  try {
+    await runNow(job, deps, stopping);
+  } finally {
+    giveUp();
+  }
+}
+
+async function runNow(job: Job, { db, logger, metrics }: JobDeps, stopping: AbortSignal): Promise<void> {
   const startedMs = performance.now();
   const run = new AbortController();
   let timedOut = false;
@@ -97,7 +116,9 @@ async function runOnce(job: Job, { db, logger, metrics }: JobDeps, stopping: Abo
   const work = () => job.run(run.signal);
   let outcome: Outcome = "ok";
   try {
-    const mine = job.owner === "one" && db !== undefined ? await asOwner(db, job.name, work) : (await work(), true);
+    const isDue = (await job.isDue?.()) ?? true;
+    const mine =
+      !isDue || (job.owner === "one" && db !== undefined ? await asOwner(db, job.name, work) : await done(work));
     if (!mine) outcome = "other_owner";
     else if (timedOut) outcome = "timed_out";
   } catch (error) {
@@ -116,9 +137,15 @@ async function runOnce(job: Job, { db, logger, metrics }: JobDeps, stopping: Abo
   if (outcome === "ok") metrics.lastSuccessSeconds.set({ job: job.name }, Date.now() / 1000);
 }
 
+const done = async (work: () => Promise<unknown>): Promise<true> => {
+  await work();
+  return true;
+};
+
 /** Works while this connection holds the job's lock; false when another replica holds it. */
 async function asOwner(db: Database, name: string, work: () => Promise<unknown>): Promise<boolean> {
   return db.transaction(async (trx) => {
+    await trx.raw(`set local idle_in_transaction_session_timeout = ${ownedIdleMs}`);
     const { rows } = await trx.raw<{ rows: { mine: boolean }[] }>(
       "select pg_try_advisory_xact_lock(hashtextextended(?, 0)) as mine",
       [`topdog job ${name}`],

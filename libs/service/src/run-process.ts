@@ -10,7 +10,8 @@ export interface Running {
 export interface ProcessOptions {
   readonly name: string;
   readonly logger: Logger;
-  readonly start: () => Promise<Running>;
+  /** Rejects once what it had opened is released, when the signal is aborted before all is there. */
+  readonly start: (stopping: AbortSignal) => Promise<Running>;
   /** How long requests in flight may go on after a signal, in milliseconds. */
   readonly graceMs: number;
 }
@@ -35,7 +36,7 @@ const closingMs = 5000;
 const tracingFlushMs = 2000;
 
 /**
- * Runs a process: starts it, says "ready", stops it once on SIGTERM or SIGINT and exits 0. Exits 1 when the start or the
+ * Runs a process: starts it, says "ready", stops it once on SIGTERM or SIGINT, in mid-start too, and exits 0. Exits 1 when the start or the
  * stop fails, on a second signal, when the deadline passes, and on an error that nobody caught.
  */
 export async function runProcess({ name, logger, start, graceMs }: ProcessOptions): Promise<void> {
@@ -47,7 +48,7 @@ export async function runProcess({ name, logger, start, graceMs }: ProcessOption
   process.on("uncaughtException", (error) => die("uncaught exception", error));
   process.on("unhandledRejection", (error) => die("unhandled rejection", error));
 
-  let running: Running | undefined;
+  const stopping = new AbortController();
   closeWithGrace(
     {
       delay: graceMs + closingMs,
@@ -58,9 +59,12 @@ export async function runProcess({ name, logger, start, graceMs }: ProcessOption
     },
     async ({ signal }) => {
       logger.info({ signal, graceMs }, "stopping");
-      if (running === undefined) return;
+      stopping.abort();
       try {
-        await running.stop();
+        const running = await starting.catch((error: unknown) => {
+          if (error !== stopping.signal.reason) logger.info({ err: error }, "the start ended with the stop");
+        });
+        await running?.stop();
         await Promise.race([shutdownTracing(), sleep(tracingFlushMs)]);
       } catch (error) {
         die("the stop failed", error);
@@ -69,10 +73,12 @@ export async function runProcess({ name, logger, start, graceMs }: ProcessOption
     },
   );
 
+  const starting = start(stopping.signal);
   try {
-    running = await start();
+    await starting;
   } catch (error) {
-    die("the start failed", error);
+    if (!stopping.signal.aborted) die("the start failed", error);
+    return;
   }
-  logger.info({ name, pid: process.pid }, "ready");
+  if (!stopping.signal.aborted) logger.info({ name, pid: process.pid }, "ready");
 }

@@ -15,5 +15,10 @@ export async function runService<N extends Needs, S extends z.ZodObject, D exten
   const config = loadConfig(name, definition.config, { env: process.env, argv: process.argv.slice(2) });
   const { LOG_LEVEL: level, SHUTDOWN_GRACE_MS: graceMs } = config as unknown as ProcessConfig;
   const logger = createLogger({ service: name, level });
-  await runProcess({ name, logger, graceMs, start: () => startService(definition, { config, logger, deps }) });
+  await runProcess({
+    name,
+    logger,
+    graceMs,
+    start: (signal) => startService(definition, { config, logger, deps, signal }),
+  });
 }

@@ -6,6 +6,7 @@ import { type Bus, connectBus, type ConnectOptions } from "@topdog/messaging/con
 import { createMessagingMetrics } from "@topdog/messaging/metrics";
 import { createRelay } from "@topdog/messaging/relay";
 import { createDatabase, type Database } from "@topdog/postgres/pool";
+import { readDurability } from "@topdog/postgres/durability";
 import { assertRuntimeRole } from "@topdog/postgres/runtime-role";
 import type { Logger } from "@topdog/telemetry/logger";
 import { createMetrics, type Metrics } from "@topdog/telemetry/metrics";
@@ -14,18 +15,22 @@ import type { z } from "zod";
 import { connectInBackground, type BackgroundBus } from "./background-bus.ts";
 import type { Built, Context, Needs, ServiceDefinition } from "./define.ts";
 import type { BusConfig, DatabaseConfig, OperatorConfig, ProcessConfig } from "./fields.ts";
-import { createJob, createJobMetrics } from "./job.ts";
+import { createJob, createJobMetrics, maxOwnersAtOnce } from "./job.ts";
+import { gaugeLostLines } from "./log-metrics.ts";
 import { messagingJobs } from "./messaging-jobs.ts";
 import type { Part } from "./part.ts";
 import { createReleasers, type Releasers } from "./releasers.ts";
 import { platformVersion } from "./version.ts";
 import { completeOperationsApp, createOperationsApp, createPublicApp, type WebDeps } from "./web.ts";
+import { createTurns } from "./turns.ts";
 
 export interface StartOptions<C, D> {
   readonly config: C;
   readonly logger: Logger;
   /** In place of some of the definition's. */
   readonly deps?: Partial<D>;
+  /** Aborted when the process is told to stop: a start that is not whole yet ends, and what it opened is released. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningService {
@@ -50,8 +55,8 @@ const operationsGraceMs = 500;
 const siblingHeaderBytes = 64 * 1024;
 
 /**
- * Opens what the service needs, builds it, starts its parts and takes requests. Whatever fails, what was opened until then is
- * released in reverse. The stop: answers in progress end, parts stop in reverse, then the bus, then the database.
+ * Opens what the service needs, builds it, starts its parts and takes requests. Whatever fails, or when it is told to stop meanwhile,
+ * what was opened until then is released in reverse. The stop: answers in progress end, parts stop in reverse, then the bus, then the database.
  */
 export async function startService<N extends Needs, S extends z.ZodObject, D extends object>(
   definition: ServiceDefinition<N, S, D>,
@@ -59,10 +64,10 @@ export async function startService<N extends Needs, S extends z.ZodObject, D ext
 ): Promise<RunningService> {
   const releasers = createReleasers(options.logger);
   try {
-    const { logger } = options;
+    const { logger, signal = new AbortController().signal } = options;
     const config = options.config as unknown as AnyConfig;
     const deps = { ...definition.deps, ...options.deps };
-    const ports = await start(definition as unknown as AnyDefinition, { config, logger, deps }, releasers);
+    const ports = await start(definition as unknown as AnyDefinition, { config, logger, deps, signal }, releasers);
     return { ...ports, stop: () => releasers.releaseAll() };
   } catch (error) {
     // What could not be released is logged; why the start failed is what the caller must hear.
@@ -71,19 +76,29 @@ export async function startService<N extends Needs, S extends z.ZodObject, D ext
   }
 }
 
+interface Starting {
+  readonly config: AnyConfig;
+  readonly logger: Logger;
+  readonly deps: object;
+  readonly signal: AbortSignal;
+}
+
 async function start(
   definition: AnyDefinition,
-  { config, logger, deps }: { config: AnyConfig; logger: Logger; deps: object },
+  { config, logger, deps, signal }: Starting,
   releasers: Releasers,
 ): Promise<{ httpPort: number; opsPort: number }> {
   const metrics = createMetrics(definition.name);
+  gaugeLostLines(metrics, logger);
   const state: { phase: Phase } = { phase: "starting" };
   const checks: Record<string, Check> = {};
+  const features: Record<string, Check> = {};
   const phase = (): Phase => state.phase;
-  const health = createHealth({ service: definition.name, version: platformVersion, checks, phase });
+  const health = createHealth({ service: definition.name, version: platformVersion, checks, features, phase });
   const operations = createOperationsApp({ health, metrics, logger });
   const opsPort = await openOperations(operations, config, releasers);
-  const opened = await openResources(definition, config, { logger, metrics }, releasers);
+  const opened = await openResources(definition, config, { logger, metrics, signal }, releasers);
+  signal.throwIfAborted();
   const messagingMetrics = opened.db === undefined ? undefined : createMessagingMetrics(metrics);
   const resources = { db: opened.db, bus: opened.bus ?? opened.backgroundBus, messagingMetrics };
   const onStop: AnyContext["onStop"] = (name, release) => releasers.add(name, release);
@@ -91,7 +106,8 @@ async function start(
   const context = { config, deps, logger, metrics, isDraining, ...resources, onStop } as AnyContext;
   const built = await definition.build(context);
 
-  Object.assign(checks, checksOf(opened), built.checks);
+  Object.assign(checks, checksOf(opened, built, config, logger), built.checks);
+  Object.assign(features, built.features);
   completeOperationsApp(operations, built, logger);
   const relay = createOutboxRelay(opened, logger, messagingMetrics);
   const parts = {
@@ -100,9 +116,11 @@ async function start(
     ...jobsOf(built, opened, metrics, logger, definition.name),
   };
   for (const [name, part] of Object.entries<Part>(parts)) {
+    signal.throwIfAborted();
     await part.start();
     releasers.add(name, () => part.stop());
   }
+  signal.throwIfAborted();
   const httpPort = await openPublic({ built, config, health, metrics, logger }, releasers);
   state.phase = "serving";
   releasers.add("readiness", () => void (state.phase = "draining"));
@@ -114,7 +132,7 @@ async function start(
 async function openResources(
   { name, needs, databaseOptions }: AnyDefinition,
   config: AnyConfig,
-  { logger, metrics }: { logger: Logger; metrics: Metrics },
+  { logger, metrics, signal }: { logger: Logger; metrics: Metrics; signal: AbortSignal },
   releasers: Releasers,
 ): Promise<Opened> {
   let db: Database | undefined;
@@ -132,7 +150,7 @@ async function openResources(
     releasers.add("bus", () => backgroundBus.close());
     return { db, bus: undefined, backgroundBus };
   }
-  const bus = await connectBus(options);
+  const bus = await connectBus({ ...options, signal });
   releasers.add("bus", () => bus.close());
   return { db, bus, backgroundBus: undefined };
 }
@@ -144,19 +162,42 @@ function busOptions(name: string, config: AnyConfig, logger: Logger, metrics: Me
   return { ...busAddress({ ...config, NATS_URL, NATS_NKEY_SEED }), name, logger, metrics };
 }
 
-function checksOf({ db, bus }: Opened): Record<string, Check> {
+function checksOf(
+  { db, bus }: Opened,
+  { servesWithoutBus }: Built,
+  config: AnyConfig,
+  logger: Logger,
+): Record<string, Check> {
+  const isProduction = config.NODE_ENV === "production";
   return {
-    ...(db === undefined ? {} : { database: () => assertRuntimeRole(db) }),
-    ...(bus === undefined ? {} : { bus: async () => assertConnected(bus) }),
+    ...(db === undefined ? {} : { database: databaseCheck(db, isProduction, logger) }),
+    ...(bus === undefined ? {} : { bus: async () => busState(bus, servesWithoutBus) }),
   };
 }
 
-function assertConnected(bus: Bus): void {
-  if (!bus.isConnected()) throw new Error("the bus is away");
+/** A database that forgets what it committed is not served from in production, and elsewhere said once; so is that a failover may lose something. */
+function databaseCheck(db: Database, isProduction: boolean, logger: Logger): Check {
+  let isToldOf = "";
+  return async () => {
+    await assertRuntimeRole(db);
+    const { unsafe, weak } = await readDurability(db);
+    const found = [...unsafe, ...weak].join("; ");
+    if (found !== isToldOf && found !== "")
+      logger[unsafe.length > 0 ? "error" : "warn"]({ unsafe, weak }, "the database may forget what it committed");
+    isToldOf = found;
+    if (isProduction && unsafe.length > 0) throw new Error(unsafe.join("; "));
+  };
+}
+
+function busState(bus: Bus, servesWithoutBus: () => boolean = () => false): void | "degraded" {
+  if (bus.isConnected()) return;
+  if (servesWithoutBus()) return "degraded";
+  throw new Error("the bus is away");
 }
 
 function createOutboxRelay({ db, bus }: Opened, logger: Logger, metrics: AnyMessagingMetrics): Part | undefined {
-  return db === undefined || bus === undefined ? undefined : createRelay({ db, bus, logger, metrics });
+  if (db === undefined || bus === undefined) return undefined;
+  return createRelay({ db, bus, logger, metrics });
 }
 type AnyMessagingMetrics = ReturnType<typeof createMessagingMetrics> | undefined;
 
@@ -167,9 +208,8 @@ function jobsOf(built: Built, { db }: Opened, metrics: Metrics, logger: Logger, 
     metrics,
     jobs.map(({ name }) => name),
   );
-  return Object.fromEntries(
-    jobs.map((job) => [`job ${job.name}`, createJob(job, { db, logger, metrics: jobMetrics })]),
-  );
+  const jobDeps = { db, logger, metrics: jobMetrics, owners: createTurns(maxOwnersAtOnce) };
+  return Object.fromEntries(jobs.map((job) => [`job ${job.name}`, createJob(job, jobDeps)]));
 }
 
 /** Opened before all else and closed after it: a start or a stop that takes long can be watched, and is seen to be alive. */

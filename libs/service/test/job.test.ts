@@ -3,8 +3,9 @@ import { createMetrics } from "@topdog/telemetry/metrics";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { emptyDatabase, type TestDatabase } from "@topdog/testing/postgres";
-import { createJob, createJobMetrics, type Job } from "../src/job.ts";
+import { createJob, createJobMetrics, type Job, maxOwnersAtOnce } from "../src/job.ts";
 import type { Part } from "../src/part.ts";
+import { createTurns } from "../src/turns.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -12,12 +13,19 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
+const turns = createTurns(maxOwnersAtOnce);
+
 function jobOf(job: Partial<Job> & Pick<Job, "name" | "run">): {
   part: Part;
   metric: (line: RegExp) => Promise<number>;
 } {
   const metrics = createMetrics("test");
-  const deps = { db: database.db, logger: silentLogger(), metrics: createJobMetrics(metrics, [job.name]) };
+  const deps = {
+    db: database.db,
+    logger: silentLogger(),
+    metrics: createJobMetrics(metrics, [job.name]),
+    owners: turns,
+  };
   const part = createJob({ intervalMs: 1, timeoutMs: 10_000, owner: "each", ...job }, deps);
   const metric = async (line: RegExp): Promise<number> => {
     const found = (await metrics.text()).split("\n").find((one) => line.test(one));
@@ -38,6 +46,31 @@ describe("a job", () => {
     expect(await metric(/^topdog_job_duration_seconds_count/)).toBe(runs);
     expect(Math.abs((await metric(/^topdog_job_last_success_seconds/)) - Date.now() / 1000)).toBeLessThan(60);
     expect(runs).toBe(atStop);
+  });
+
+  test("that has nothing to do is not run, takes no ownership, and counts as done", async () => {
+    const owner = await database.db.transaction();
+    await owner.raw("select pg_advisory_xact_lock(hashtextextended('topdog job rests', 0))");
+    let isDue = false;
+    let [asked, runs] = [0, 0];
+    const { part, metric } = jobOf({
+      name: "rests",
+      owner: "one",
+      isDue: async () => {
+        asked += 1;
+        return isDue;
+      },
+      run: async () => void (runs += 1),
+    });
+    await part.start();
+    await eventually(() => expect(asked).toBeGreaterThan(2));
+    expect(await metric(/^topdog_job_runs_total\{.*outcome="ok"/)).toBeGreaterThan(0);
+    isDue = true;
+    await eventually(async () => expect(await metric(/outcome="other_owner"/)).toBeGreaterThan(0));
+    expect(runs).toBe(0);
+    await owner.rollback();
+    await eventually(() => expect(runs).toBeGreaterThan(0));
+    await part.stop();
   });
 
   test("that fails is counted and runs again", async () => {
@@ -112,8 +145,49 @@ describe("a job", () => {
     expect(most).toBe(1);
   });
 
+  test("with one owner leaves connections to whoever serves, and to its own work, however many of them begin at once", async () => {
+    let ran = 0;
+    const run = async (): Promise<void> => {
+      await database.db.raw("select pg_sleep(0.01)");
+      ran += 1;
+    };
+    const names = Array.from({ length: 30 }, (_, index) => `of-many-${index}`);
+    const jobs = names.map((name) => jobOf({ name, owner: "one", intervalMs: 60_000, run }));
+    for (const { part } of jobs) await part.start();
+    // Sooner than a connection is waited for: nobody gave up.
+    await database.db.raw("select 1");
+    const counted = async (outcome: RegExp): Promise<number> =>
+      (await Promise.all(jobs.map(({ metric }) => metric(outcome)))).reduce((sum, one) => sum + one, 0);
+    const [ok, failed] = [/^topdog_job_runs_total\{.*outcome="ok"/, /^topdog_job_runs_total\{.*outcome="failed"/];
+    await eventually(async () => expect((await counted(ok)) + (await counted(failed))).toBe(names.length));
+    for (const { part } of jobs) await part.stop();
+    expect([await counted(ok), ran]).toEqual([names.length, names.length]);
+  });
+
+  test("that waits for its turn ends at once when it is stopped", async () => {
+    const begun = Array.from({ length: maxOwnersAtOnce }, () => Promise.withResolvers<void>());
+    const endless = begun.map(({ resolve }, index) =>
+      jobOf({
+        name: `holds-${index}`,
+        owner: "one",
+        run: (signal) => {
+          resolve();
+          return new Promise((done) => signal.addEventListener("abort", done));
+        },
+      }),
+    );
+    for (const { part } of endless) await part.start();
+    await Promise.all(begun.map(({ promise }) => promise));
+    let ran = false;
+    const waiting = jobOf({ name: "waits", owner: "one", run: async () => void (ran = true) });
+    await waiting.part.start();
+    await waiting.part.stop();
+    expect(ran).toBe(false);
+    for (const { part } of endless) await part.stop();
+  });
+
   test("with one owner cannot outlast its lock, and needs a database", () => {
-    const deps = { logger: silentLogger(), metrics: createJobMetrics(createMetrics("test"), []) };
+    const deps = { logger: silentLogger(), metrics: createJobMetrics(createMetrics("test"), []), owners: turns };
     const job = { name: "long", intervalMs: 1, timeoutMs: 60_000, owner: "one", run: async () => undefined } as const;
     expect(() => createJob(job, { ...deps, db: database.db })).toThrow("25000 ms at most");
     expect(() => createJob({ ...job, timeoutMs: 1 }, { ...deps, db: undefined })).toThrow("needs a database");

@@ -22,6 +22,14 @@ describe("a process", () => {
     expect(process.lines.map(({ msg }) => msg)).toEqual(["ready", "stopping", "stop called", "stopped"]);
   });
 
+  test("that is told to stop while it starts waits until what was opened is released, never says ready, and exits 0", async () => {
+    const process = start("starts for ever");
+    await process.line("starting");
+    process.child.kill("SIGTERM");
+    expect(await process.exited()).toBe(0);
+    expect(process.lines.map(({ msg }) => msg)).toEqual(["starting", "stopping", "released", "stopped"]);
+  });
+
   test("a second signal ends it at once with 1", async () => {
     const process = start("hangs");
     await process.line("ready");

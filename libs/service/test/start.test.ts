@@ -30,9 +30,17 @@ afterEach(async () => {
 
 type SampleDeps = (typeof sample)["deps"];
 
-async function start(deps: Partial<SampleDeps>, env: Record<string, string> = {}): Promise<TestService> {
+async function start(
+  deps: Partial<SampleDeps>,
+  env: Record<string, string> = {},
+  signal?: AbortSignal,
+): Promise<TestService> {
   const urls = { DATABASE_URL: database.url, ...busEnv(nats, sample.name) };
-  const service = await startTestService(sample, { deps, env: { ...urls, SHUTDOWN_GRACE_MS: "10000", ...env } });
+  const service = await startTestService(sample, {
+    deps,
+    env: { ...urls, SHUTDOWN_GRACE_MS: "10000", ...env },
+    ...(signal === undefined ? {} : { signal }),
+  });
   running.push(service);
   return service;
 }
@@ -101,6 +109,36 @@ describe("a service", () => {
     await eventually(async () => expect(await connections()).toBe(0));
   });
 
+  test("that is told to stop while it is built starts no part, and releases what was opened", async () => {
+    const diary: Diary = [];
+    const building = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    const slowBuild = (): Promise<void> => {
+      diary.push("build");
+      return building.promise;
+    };
+    const starting = start({ diary, slowBuild }, {}, stop.signal);
+    await eventually(() => expect(diary).toEqual(["build"]));
+    stop.abort();
+    building.resolve();
+    await expect(starting).rejects.toBe(stop.signal.reason);
+    expect(diary).toEqual(["build", "release with the bus there"]);
+    await eventually(async () => expect(await connections()).toBe(0));
+  });
+
+  test("that is told to stop while it waits for the bus waits no longer, and leaves no port open", async () => {
+    const stop = new AbortController();
+    const opsPort = String(await freePort("127.0.0.1"));
+    const absent = `nats://127.0.0.1:${await freePort("127.0.0.1")}`;
+    const starting = start({}, { NATS_URL: absent, OPS_PORT: opsPort }, stop.signal);
+    const livez = (): Promise<number> => status(`http://127.0.0.1:${opsPort}/livez`);
+    await eventually(async () => expect(await livez()).toBe(200));
+    stop.abort();
+    await expect(starting).rejects.toMatchObject({ name: "AbortError" });
+    await expect(livez()).rejects.toThrow("fetch failed");
+    expect(await connections()).toBe(0);
+  });
+
   test.each(["HTTP_PORT", "OPS_PORT"])("whose %s is taken releases everything", async (variable) => {
     const diary: Diary = [];
     const holder = createServer();
@@ -136,6 +174,18 @@ describe("the two ports of a service", () => {
     building.resolve();
     await starting;
     expect(await status(`${opsUrl}/readyz`)).toBe(200);
+  });
+
+  test("in production a database that may forget what it committed is not ready", async () => {
+    // That of the tests writes nothing to its disk.
+    const { rows } = await database.db.raw<{ rows: { setting: string }[] }>(
+      "select setting from pg_settings where name = 'fsync'",
+    );
+    expect(rows).toEqual([{ setting: "off" }]);
+    const { url, opsUrl } = await start({}, { NODE_ENV: "production" });
+    expect(await status(`${url}/readyz`)).toBe(503);
+    const health = await (await fetch(`${opsUrl}/health`)).json();
+    expect(health).toMatchObject({ checks: { database: "failing" } });
   });
 
   test("the public one tells everybody a status; checks, metrics and operators' routes are on the other", async () => {

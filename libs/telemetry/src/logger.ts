@@ -1,11 +1,14 @@
 import { pino } from "pino";
 import { createLogOutput, type LogOutput } from "./log-output.ts";
+import { sinkOf } from "./line-sink.ts";
 import { scrubText } from "./scrub.ts";
 import { serializeError } from "./serialize-error.ts";
 
 export interface Logger extends pino.Logger {
   /** Where its lines go; `flush` it before the process ends. */
   readonly output: LogOutput;
+  /** Lines that standard output did not take, since the start: its disk may be full. */
+  readonly lostLines: () => number;
 }
 
 export interface LoggerOptions {
@@ -20,7 +23,8 @@ export interface LoggerOptions {
  * the process is killed (`createLineLog` gathers them). An error goes under the key `err`, with its causes.
  */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
-  const output = createLogOutput(destination ?? pino.destination({ fd: 1, sync: true }));
+  const standard = sinkOf(1);
+  const output = createLogOutput(destination ?? standard);
   const logger = pino(
     {
       level,
@@ -33,5 +37,5 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     },
     output,
   );
-  return Object.assign(logger, { output });
+  return Object.assign(logger, { output, lostLines: () => standard.lost() });
 }

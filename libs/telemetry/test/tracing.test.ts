@@ -90,7 +90,11 @@ test("no secret and no query leaves in a span's attributes", async () => {
     "url.query": "cursor=hunter2",
     "url.full": "http://host/path?token=hunter2",
     "http.request.header.authorization": ["Bearer hunter2hunter2"],
+    "http.request.header.x-api-key": ["hunter2-of-no-known-look"],
+    "http.response.header.set-cookie": ["sid=hunter2; HttpOnly", "csrf=hunter2"],
+    request: { body: { password: "hunter2", tries: 2 }, sent: [["Bearer hunter2hunter2"]] },
     "db.query.text": "select 1",
+    "app.tries": 2,
   };
   await inSpan("queried", { kind: "client", attributes }, async () => undefined);
 });
@@ -110,6 +114,8 @@ test("what was recorded is delivered at the shutdown", async () => {
   expect(named("public")).toMatchObject({ links: [{ traceId }] });
   expect(JSON.stringify(received)).not.toContain("hunter2");
   const texts = named("queried")?.attributes?.map(({ key, value }) => [key, value.stringValue]);
+  const tries = named("queried")?.attributes?.find(({ key }) => key === "app.tries");
+  expect(tries).toMatchObject({ value: { intValue: 2 } });
   expect(texts).toContainEqual(["url.full", "http://host/path"]);
   expect(texts).toContainEqual(["db.query.text", "select 1"]);
   expect(named("consume")).toMatchObject({ links: [{ traceId }], status: { code: 2 } });

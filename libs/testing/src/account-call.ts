@@ -11,7 +11,7 @@ import {
 } from "@topdog/contracts/account-call";
 import { keyScopes } from "@topdog/contracts/key-scopes";
 import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
-import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import type { Ceiling, Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { ServiceName } from "@topdog/contracts/services";
 
 const keys = createKeyPair("of-the-tests");
@@ -29,6 +29,7 @@ export interface As {
   readonly role?: MemberRole;
   /** Of the key that calls; only the making of a key asks whether it is live. */
   readonly keyId?: string;
+  readonly ceilings?: Ceiling[];
 }
 
 export interface Answer {
@@ -40,16 +41,18 @@ export interface Answer {
   readonly body: Record<string, unknown> & { items?: Record<string, unknown>[] };
 }
 
-/** Calls a service as the gateway does for an authenticated caller (`sessionOf` is one who is signed in); without `as`, as nobody. Text is sent as it is. */
+/** Calls a service as the gateway does for an authenticated caller (`sessionOf` is one who is signed in); without `as`, as nobody. Text is sent as it is; `more` are headers. */
 export async function accountCall(
   service: { readonly name: ServiceName; readonly url: string; readonly nowMs?: () => number },
   method: string,
   path: string,
   as: As | SessionCaller | Visitor | null,
   body?: unknown,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   const payload = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body);
   const headers: Record<string, string> = {
+    ...more,
     "content-type": "application/json",
     "content-length": String(Buffer.byteLength(payload)),
   };
@@ -75,7 +78,13 @@ export async function accountCall(
   };
 }
 
-export const principalOf = ({ userId, orgId = null, role = "member", keyId = "key_of_caller" }: As): Principal => ({
+export const principalOf = ({
+  userId,
+  orgId = null,
+  role = "member",
+  keyId = "key_of_caller",
+  ceilings,
+}: As): Principal => ({
   keyId,
   userId,
   orgId,
@@ -86,6 +95,7 @@ export const principalOf = ({ userId, orgId = null, role = "member", keyId = "ke
       : { personal: seatBucket(orgId, userId), org: orgBucket(orgId) },
   scopes: keyScopes,
   restrictions: null,
+  ...(ceilings === undefined ? {} : { ceilings }),
   byok: { scope: "user", used: 0, capacity: 2 },
 });
 

@@ -1,11 +1,11 @@
 import { accessOf, type BusUserName, busUserNames } from "@topdog/contracts/bus-access";
 import { natsAuthorization, natsUser } from "@topdog/contracts/nats-authorization";
-import { busPublicKey, newBusSeed } from "@topdog/local-stack/bus-keys";
+import { z } from "zod";
+import { localEngine } from "./engines.ts";
 
 /** The name of the test's own connection, which may do everything. */
 export const testUserName = "test";
 export type TestBusUser = BusUserName | typeof testUserName;
-const userNames: readonly TestBusUser[] = [...busUserNames, testUserName];
 
 export interface BusIdentities {
   /** The server's configuration: every service as in production, and the test. */
@@ -13,18 +13,20 @@ export interface BusIdentities {
   seedOf(this: void, user: TestBusUser): string;
 }
 
-/** Fresh keys for every user of a test's bus. */
-export function makeBusIdentities(): BusIdentities {
-  const seeds = new Map(userNames.map((name) => [name, newBusSeed()]));
-  const seedOf = (user: TestBusUser): string => {
-    const seed = seeds.get(user);
-    if (seed === undefined) throw new Error(`no bus user is called ${user}`);
-    return seed;
+const keysSchema = z.record(z.string(), z.object({ seed: z.string(), publicKey: z.string() }));
+
+/** Keys for every user of a test's bus. They are made once for the whole run: in JavaScript a pair takes some 10 ms. */
+export async function testBusIdentities(): Promise<BusIdentities> {
+  const keys = keysSchema.parse(JSON.parse(await localEngine("bus-keys")));
+  const keyOf = (user: TestBusUser): { readonly seed: string; readonly publicKey: string } => {
+    const key = keys[user];
+    if (key === undefined) throw new Error(`no bus user is called ${user}`);
+    return key;
   };
   const everything = { publish: [">"], subscribe: [">"], answers: false };
   const users = [
-    ...busUserNames.map((name) => natsUser(busPublicKey(seedOf(name)), accessOf(name))),
-    natsUser(busPublicKey(seedOf(testUserName)), everything),
+    ...busUserNames.map((name) => natsUser(keyOf(name).publicKey, accessOf(name))),
+    natsUser(keyOf(testUserName).publicKey, everything),
   ];
-  return { access: natsAuthorization(users), seedOf };
+  return { access: natsAuthorization(users), seedOf: (user) => keyOf(user).seed };
 }

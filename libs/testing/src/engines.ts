@@ -6,9 +6,9 @@ const answerSchema = z.union([z.object({ value: z.string() }), z.object({ error:
 
 const startTimeoutMs = 600_000;
 
-export type EngineName = "postgres" | "nats";
+export type EngineName = "postgres" | "nats" | "bus-keys";
 
-/** `postgres`: the superuser's URL. `nats`: the path of a server's binary. Throws when the machine has none. */
+/** `postgres`: the superuser's URL. `nats`: the path of a server's binary. `bus-keys`: by user of a test's bus, its seed and public key, as JSON. Throws when the machine has none. */
 export async function localEngine(name: EngineName): Promise<string> {
   const base = process.env["TOPDOG_TEST_ENGINES"];
   if (base === undefined) throw new Error("run through Jest: its global setup starts the engines");

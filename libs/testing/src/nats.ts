@@ -5,7 +5,7 @@ import { freePort } from "@topdog/local-stack/free-port";
 import { startNats, type LocalNats } from "@topdog/local-stack/nats-server";
 import { connectBus, type Bus, type BusTls } from "@topdog/messaging/connect";
 import { applyTopology } from "@topdog/messaging/topology";
-import { makeBusIdentities, type TestBusUser, testUserName } from "./bus-identities.ts";
+import { testBusIdentities, type TestBusUser, testUserName } from "./bus-identities.ts";
 import { containerNats } from "./containers.ts";
 import { localEngine } from "./engines.ts";
 import { eventually } from "./eventually.ts";
@@ -45,7 +45,7 @@ export interface TestNatsOptions {
 
 /** A server of the test's own that knows the services' identities, with the topology applied: the test may kill it. Rejects when the machine can run none. */
 export async function testNats(options: TestNatsOptions = {}): Promise<TestNats> {
-  const { access: authorization, seedOf } = makeBusIdentities();
+  const { access: authorization, seedOf } = await testBusIdentities();
   const access = `${authorization}${options.serverConfig ?? ""}`;
   const server = await localServer(access).catch(async (local: unknown) =>
     containerServer(access).catch((container: unknown) => {

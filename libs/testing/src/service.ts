@@ -15,6 +15,8 @@ export interface TestServiceOptions<D> {
   /** In place of the definition's own. */
   readonly deps?: Partial<D>;
   readonly logger?: Logger;
+  /** Ends a start that is under way, as a signal to its process would. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TestService {
@@ -36,11 +38,16 @@ export function busEnv(nats: TestNats, service: ProcessName): Record<string, str
 /** A service in this process, as its `main` would start it. Its surroundings are the test's. */
 export async function startTestService<N extends Needs, S extends z.ZodObject, D extends object>(
   definition: ServiceDefinition<N, S, D>,
-  { env = {}, deps = {}, logger = silentLogger() }: TestServiceOptions<D> = {},
+  { env = {}, deps = {}, logger = silentLogger(), signal }: TestServiceOptions<D> = {},
 ): Promise<TestService> {
   const config = readConfig(definition.config, { ...commonEnv, ...env });
   if (!config.ok) throw new Error(`${definition.name} under test: ${config.problems.join("; ")}`);
-  const running: RunningService = await startService(definition, { config: config.config, deps, logger });
+  const running: RunningService = await startService(definition, {
+    config: config.config,
+    deps,
+    logger,
+    ...(signal === undefined ? {} : { signal }),
+  });
   return {
     url: `http://127.0.0.1:${running.httpPort}`,
     opsUrl: `http://127.0.0.1:${running.opsPort}`,

@@ -6,13 +6,16 @@ export interface TcpProxy {
   passed(): number;
   /** While true nothing passes: the other side looks frozen. */
   hold(isHeld: boolean): void;
+  /** New connections lead to another port; those that stand are cut. */
+  redirect(toPort: number): void;
   /** Cuts all connections after so many more bytes, in the middle of a chunk if it falls there. */
   cutAfter(bytes: number): void;
   stop(): Promise<void>;
 }
 
 /** Stands between both ends of a link and breaks it where a test wants. */
-export async function startTcpProxy(toPort: number): Promise<TcpProxy> {
+export async function startTcpProxy(firstPort: number): Promise<TcpProxy> {
+  let toPort = firstPort;
   const pairs = new Set<readonly [Socket, Socket]>();
   let passed = 0;
   let left = Number.POSITIVE_INFINITY;
@@ -58,6 +61,10 @@ export async function startTcpProxy(toPort: number): Promise<TcpProxy> {
         if (value) socket.pause();
         else socket.resume();
       }
+    },
+    redirect(port) {
+      toPort = port;
+      for (const pair of pairs) cut(pair);
     },
     cutAfter: (bytes) => (left = bytes),
     stop: () =>

@@ -14,7 +14,7 @@ daemon() { local name=$1; shift; "$@" >"$RUN/logs/$name.log" 2>&1 & }
 mount --make-rprivate /
 mount -t proc proc /proc
 mkdir -p /run/containerd /var/log/containers "$RUN"/{containerd,kubelet,pods-log,ipam,volumeplugins,etcd}
-for folder in /run/containerd /var/log/containers "$RUN/etcd"; do mount -t tmpfs tmpfs "$folder"; done
+for folder in /run/containerd /var/log/containers "$RUN/etcd" "$RUN/containerd"; do mount -t tmpfs tmpfs "$folder"; done
 mount --make-rshared /
 ip link set lo up
 ip link add node0 type veth peer name node1

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Image {
@@ -47,10 +47,7 @@ function addBlob(layout: string, content: Buffer, from?: string): Blob {
   const hex = createHash("sha256").update(content).digest("hex");
   const target = join(layout, "blobs/sha256", hex);
   if (from === undefined) writeFileSync(target, content);
-  else {
-    copyFileSync(from, target);
-    rmSync(from);
-  }
+  else renameSync(from, target);
   return { digest: `sha256:${hex}`, size: content.length };
 }
 

@@ -1,16 +1,23 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { serviceNames, standIns } from "@topdog/contracts/services";
 import { resolveNatsServer } from "@topdog/local-stack/nats-binary";
 import { postgresBinaries } from "@topdog/local-stack/postgres-home";
 import type { Places } from "../places.ts";
 import { type Image, writeArchive } from "./archive.ts";
+import { faultLayer, faultyBuilds } from "./faulty-builds.ts";
 
+const run = promisify(execFile);
 export const imageTag = "rehearsal";
+/** Of the services' images from an earlier tree, for an upgrade. */
+export const earlierTag = "earlier";
 
 export interface ImageSources {
   readonly root: string;
+  /** Another tree of this repository, built: its services get images too. */
+  readonly earlierRoot: string | null;
   readonly pnpm: string;
   readonly places: Places;
   readonly log: (line: string) => void;
@@ -18,24 +25,39 @@ export interface ImageSources {
 
 /** The images of the services as `pnpm deploy` packs them, and of the engines that the cluster runs. */
 export async function buildImages(sources: ImageSources): Promise<void> {
-  const { places, root, log } = sources;
+  const { places, root, earlierRoot, log } = sources;
   mkdirSync(places.images, { recursive: true });
   const work = join(places.run, "image-layers");
   const base = baseLayer(join(work, "base"), places);
-  const services = [...serviceNames, ...standIns.map(({ name }) => name)].map((name) => ({
-    name,
-    folder: deployed(sources, name, join(work, name)),
-  }));
+  const deployAll = (from: string, folder: string): Promise<Deployed[]> =>
+    Promise.all(
+      [...serviceNames, ...standIns.map(({ name }) => name)].map(async (name) => ({
+        name,
+        folder: await deployed({ ...sources, root: from }, name, join(folder, name)),
+      })),
+    );
+  const services = await deployAll(root, work);
+  const earlier = earlierRoot === null ? [] : await deployAll(earlierRoot, join(work, earlierTag));
+  const faulty = faultyBuilds.map((build) => {
+    const folder = services.find(({ name }) => name === build.service)?.folder ?? "";
+    const layer = faultLayer(build, folder, join(work, build.tag));
+    return { name: `${build.service}:${build.tag}`, folders: [base, folder, layer] };
+  });
   const images: Image[] = [
-    ...services.map(({ name, folder }) => ({
-      name: `topdog/${name}:${imageTag}`,
-      folders: [base, folder],
+    ...[
+      ...services.map(({ name, folder }) => ({ name: `${name}:${imageTag}`, folders: [base, folder] })),
+      ...earlier.map(({ name, folder }) => ({ name: `${name}:${earlierTag}`, folders: [base, folder] })),
+      ...faulty,
+    ].map(({ name, folders }) => ({
+      name: `topdog/${name}`,
+      folders,
       entrypoint: ["/usr/local/bin/node"],
       command: ["--import", "./dist/instrumentation.js", "dist/main.js"],
       env: [
         "PATH=/usr/local/bin:/bin",
         "NODE_ENV=production",
         "DOCS_DIR=/app/docs",
+        "WEB_DIR=/app/site",
         "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt",
       ],
       workingDir: "/app",
@@ -65,6 +87,11 @@ export async function buildImages(sources: ImageSources): Promise<void> {
   rmSync(work, { recursive: true, force: true });
 }
 
+interface Deployed {
+  readonly name: string;
+  readonly folder: string;
+}
+
 /** Node, the libraries it needs, a shell, and who runs. */
 function baseLayer(folder: string, { packages }: Places): string {
   place(process.execPath, join(folder, "usr/local/bin/node"));
@@ -82,16 +109,16 @@ function baseLayer(folder: string, { packages }: Places): string {
   return folder;
 }
 
-function deployed({ root, pnpm }: ImageSources, name: string, folder: string): string {
+async function deployed({ root, pnpm }: ImageSources, name: string, folder: string): Promise<string> {
   const app = join(folder, "app");
-  execFileSync(pnpm, ["--filter", `@topdog/${name}`, "deploy", "--prod", "--offline", app], {
+  await run(pnpm, ["--filter", `@topdog/${name}`, "deploy", "--prod", "--prefer-offline", app], {
     cwd: root,
-    stdio: ["ignore", "ignore", "inherit"],
     env: { ...process.env, CI: "true" },
   });
   for (const needless of ["src", "test"]) rmSync(join(app, needless), { recursive: true, force: true });
   for (const document of ["openapi.json", "asyncapi.json", "errors.md"])
     place(join(root, "docs", document), join(app, "docs", document));
+  if (name === "gateway") cpSync(join(root, "services/web/dist/site"), join(app, "site"), { recursive: true });
   return folder;
 }
 

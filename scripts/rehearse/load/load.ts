@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Cluster } from "../cluster/cluster.ts";
 import { until } from "../kube.ts";
 import type { RehearsedPlatform } from "../platform.ts";
 
 const support = join(import.meta.dirname, "../../../e2e/support");
 const script = (name: string): string => join(support, name);
-const nodeFlags = ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning"];
+export const nodeFlags = ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning"];
 
 export interface Findings {
   readonly completeWithoutOneRow: readonly string[];
@@ -20,8 +21,16 @@ export interface SteadyLoad {
   resume(): void;
   /** Calls by status, and looks at the account by path and status. */
   totals(): Readonly<Record<string, number>>;
+  /** When each call that was served ended, in Date.now()'s milliseconds. */
+  endsOfServed(): number[];
   /** Holds every journal against the ledger. */
   compareWithLedger(): Promise<Findings>;
+}
+
+/** Judges routers' answers, as evaluators do, for as long as the cluster lives. */
+export function startEvaluator(cluster: Cluster, targetsFile: string): void {
+  const script = join(import.meta.dirname, "evaluator-process.ts");
+  cluster.start("evaluator", process.execPath, [...nodeFlags, script, targetsFile]);
 }
 
 /** Calls from outside the pods, as an ingress makes them, for as long as it is not paused. */
@@ -50,6 +59,10 @@ export function createLoad({ cluster, gatewayUrl, key, databaseUrl }: RehearsedP
       await cluster.exec("kill", ["-TERM", readFileSync(`${journal}.pid`, "utf8")]);
       await ended;
     },
+    endsOfServed: () =>
+      journals.flatMap((journal) =>
+        readJournal(journal).observations.flatMap(({ status, endedMs }) => (status === 200 ? [endedMs] : [])),
+      ),
     totals: () => addUp(journals.map(readJournal)),
     async compareWithLedger() {
       const found = await Promise.all(
@@ -69,7 +82,7 @@ export function createLoad({ cluster, gatewayUrl, key, databaseUrl }: RehearsedP
 }
 
 interface Journal {
-  readonly observations: readonly { readonly status: number | null }[];
+  readonly observations: readonly { readonly status: number | null; readonly endedMs: number }[];
   readonly account: Readonly<Record<string, number>>;
 }
 

@@ -47,6 +47,10 @@ outbox.sent_at timestamp with time zone
 outbox.seq bigint not null generated always as identity
 outbox.subject text not null
 outbox.traceparent text
+plan_cost.calls bigint not null
+plan_cost.cost_nano_usd bigint not null
+plan_cost.day date not null
+plan_cost.plan text not null
 processed_event.consumer text not null
 processed_event.event_id text not null
 processed_event.processed_at timestamp with time zone not null default now()
@@ -86,6 +90,13 @@ usage_cost.day date not null
 usage_cost.plan text not null
 usage_counted.counted_at timestamp with time zone not null default now()
 usage_counted.usage_id text not null
+usage_part.calls bigint not null
+usage_part.cost_nano_usd bigint not null
+usage_part.day date not null
+usage_part.owner text not null
+usage_part.user_id text not null
+usage_part.version bigint not null
+usage_sums_begin.day date not null
 webhook_event.api_version text
 webhook_event.attempts integer not null default 0
 webhook_event.created_at timestamp with time zone not null
@@ -124,8 +135,9 @@ org_seats.org_seats_pkey PRIMARY KEY (org_id)
 org_seats.org_seats_version_check CHECK ((version >= 1))
 outbox.outbox_id_key UNIQUE (id)
 outbox.outbox_pkey PRIMARY KEY (seq)
+plan_cost.plan_cost_pkey PRIMARY KEY (day, plan)
 processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
-quarantine.quarantine_kind_check CHECK ((kind = ANY (ARRAY['unknown_price'::text, 'unknown_status'::text, 'several_items'::text, 'wrong_owner_kind'::text, 'below_minimum'::text, 'extra_subscription'::text, 'orphan_customer'::text, 'money_went_back'::text, 'tax_location_missing'::text])))
+quarantine.quarantine_kind_check CHECK ((kind = ANY (ARRAY['unknown_price'::text, 'unknown_status'::text, 'several_items'::text, 'wrong_owner_kind'::text, 'below_minimum'::text, 'extra_subscription'::text, 'orphan_customer'::text, 'money_went_back'::text, 'tax_location_missing'::text, 'period_missing'::text])))
 quarantine.quarantine_pkey PRIMARY KEY (id)
 stripe_state.stripe_state_interval_check CHECK (("interval" = ANY (ARRAY['month'::text, 'year'::text])))
 stripe_state.stripe_state_mrr_micro_usd_check CHECK ((mrr_micro_usd >= 0))
@@ -145,6 +157,8 @@ usage_cost.usage_cost_calls_check CHECK ((calls >= 0))
 usage_cost.usage_cost_cost_nano_usd_check CHECK ((cost_nano_usd >= 0))
 usage_cost.usage_cost_pkey PRIMARY KEY (day, plan)
 usage_counted.usage_counted_pkey PRIMARY KEY (usage_id)
+usage_part.usage_part_pkey PRIMARY KEY (owner, day, user_id)
+usage_sums_begin.usage_sums_begin_pkey PRIMARY KEY (day)
 webhook_event.webhook_event_attempts_check CHECK ((attempts >= 0))
 webhook_event.webhook_event_pkey PRIMARY KEY (id)
 webhook_event.webhook_event_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'ignored'::text, 'failed'::text])))
@@ -159,6 +173,7 @@ CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_a
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
 CREATE INDEX quarantine_open_owner ON public.quarantine USING btree (owner) WHERE (resolved_at IS NULL)
 CREATE INDEX usage_counted_at ON public.usage_counted USING btree (counted_at)
+CREATE INDEX usage_part_by_day ON public.usage_part USING btree (day)
 CREATE INDEX webhook_event_customer ON public.webhook_event USING btree (customer_id) WHERE (state = 'pending'::text)
 CREATE INDEX webhook_event_pending ON public.webhook_event USING btree (next_attempt_at) WHERE (state = 'pending'::text)
 CREATE INDEX webhook_event_settled ON public.webhook_event USING btree (settled_at) WHERE (settled_at IS NOT NULL)
@@ -171,6 +186,7 @@ CREATE UNIQUE INDEX org_member_pkey ON public.org_member USING btree (org_id, us
 CREATE UNIQUE INDEX org_seats_pkey ON public.org_seats USING btree (org_id)
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
+CREATE UNIQUE INDEX plan_cost_pkey ON public.plan_cost USING btree (day, plan)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
 CREATE UNIQUE INDEX quarantine_open ON public.quarantine USING btree (kind, subject) WHERE (resolved_at IS NULL)
 CREATE UNIQUE INDEX quarantine_pkey ON public.quarantine USING btree (id)
@@ -179,6 +195,8 @@ CREATE UNIQUE INDEX subscription_pkey ON public.subscription USING btree (owner)
 CREATE UNIQUE INDEX sweep_pass_pkey ON public.sweep_pass USING btree (id)
 CREATE UNIQUE INDEX usage_cost_pkey ON public.usage_cost USING btree (day, plan)
 CREATE UNIQUE INDEX usage_counted_pkey ON public.usage_counted USING btree (usage_id)
+CREATE UNIQUE INDEX usage_part_pkey ON public.usage_part USING btree (owner, day, user_id)
+CREATE UNIQUE INDEX usage_sums_begin_pkey ON public.usage_sums_begin USING btree (day)
 CREATE UNIQUE INDEX webhook_event_pkey ON public.webhook_event USING btree (id)
 
 -- privileges of others than the owner
@@ -188,6 +206,7 @@ mrr_movement: delete, insert, select, update
 org_member: delete, insert, select, update
 org_seats: delete, insert, select, update
 outbox: delete, insert, select, update
+plan_cost: delete, insert, select, update
 processed_event: delete, insert, select, update
 quarantine: delete, insert, select, update
 stripe_state: delete, insert, select, update
@@ -195,4 +214,6 @@ subscription: delete, insert, select, update
 sweep_pass: delete, insert, select, update
 usage_cost: delete, insert, select, update
 usage_counted: delete, insert, select, update
+usage_part: delete, insert, select, update
+usage_sums_begin: delete, insert, select, update
 webhook_event: delete, insert, select, update

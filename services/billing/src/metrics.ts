@@ -17,6 +17,7 @@ export const problemKinds: readonly Problem["kind"][] = [
   "orphan_customer",
   "money_went_back",
   "tax_location_missing",
+  "period_missing",
 ];
 
 interface CountOf<L> {
@@ -32,7 +33,11 @@ interface Spread {
   observe(value: number): void;
 }
 
+const subscriptionKeepers = ["quota", "org-registry"] as const;
+export type SubscriptionKeeper = (typeof subscriptionKeepers)[number];
+
 export interface BillingMetrics {
+  readonly lostSnapshots: { set(labels: { keeper: SubscriptionKeeper }, value: number): void };
   readonly webhooks: CountOf<{ outcome: (typeof webhookOutcomes)[number] }>;
   readonly webhookRefusals: CountOf<{ reason: (typeof refusals)[number] }>;
   readonly foreignVersions: Count;
@@ -54,6 +59,11 @@ export interface BillingMetrics {
 
 export function createBillingMetrics(metrics: Metrics): BillingMetrics {
   return {
+    lostSnapshots: metrics.gauge({
+      name: "topdog_billing_lost_snapshots",
+      help: "Subscriptions that another service lacked at the last comparison; they were announced again",
+      labels: { keeper: subscriptionKeepers },
+    }),
     webhooks: metrics.counter({
       name: "topdog_billing_webhooks_total",
       help: "Events that Stripe sent, by what became of them",

@@ -13,9 +13,10 @@ import { operatorVerifier } from "@topdog/http-kit/auth";
 import { createBodyBudget, type BodyBudget } from "@topdog/http-kit/body-budget";
 import { createClientAddresses, type ClientAddresses } from "@topdog/http-kit/client-address";
 import { limitConnections } from "@topdog/http-kit/connection-limits";
-import { drainEvent } from "@topdog/http-kit/create-server";
+import { drainEvent, drainOverEvent } from "@topdog/http-kit/create-server";
 import { errorHandler, notFound } from "@topdog/http-kit/error-handler";
 import { createWatchdog, type Watchdog } from "@topdog/http-kit/watchdog";
+import { LiveMap } from "@topdog/live-map/live-map";
 import { maxBatchBytes } from "@topdog/messaging/event-batch";
 import { publishBatch } from "@topdog/messaging/publish";
 import { callRpc } from "@topdog/messaging/rpc";
@@ -33,7 +34,7 @@ import { connectRouters } from "./clients/router-links.ts";
 import { createPermitAsks } from "./clients/permit-asks.ts";
 import { createQuotaSync } from "./clients/quota-sync.ts";
 import { processTimers } from "./clients/timers.ts";
-import { createSiblingPool, type SiblingPool } from "./clients/sibling-pool.ts";
+import { openSiblings, type Siblings } from "./clients/siblings.ts";
 import { createUsagePublisher, type UsagePublisher } from "./clients/usage-publisher.ts";
 import { configSchema, type GatewayConfig } from "./config.ts";
 import { catchUpPrincipals } from "./jobs/catch-up-principals.ts";
@@ -45,8 +46,8 @@ import { documentRoutes, mountSwaggerUi } from "./routes/docs-routes.ts";
 import { mountHotRoutes, serveHotCalls } from "./routes/hot-routes.ts";
 import { mountLlmAddresses, renderLlmError } from "./routes/llm-addresses.ts";
 import { mountSite, redirectToCanonicalHost } from "./routes/site-routes.ts";
-import { createBadKeys } from "./store/bad-keys.ts";
-import { createConcurrency } from "./store/concurrency.ts";
+import { createFrontDoorBounds } from "./store/front-door-bounds.ts";
+import { createFreeCalls } from "./store/free-calls.ts";
 import { createKeyUses, type KeyUses } from "./store/key-uses.ts";
 import { createLiveStreams, type LiveStreams } from "./store/live-streams.ts";
 import { createOpenBreakers, type OpenBreakers } from "./store/open-breakers.ts";
@@ -55,10 +56,12 @@ import { createSessions, type Sessions } from "./store/sessions.ts";
 import { createQuotaHoldings, type QuotaHoldings } from "./store/quota-holdings.ts";
 import { createRoutes } from "./routes/routes.ts";
 import { loadSite } from "./store/site.ts";
-import type { ServeCallDeps } from "./usecases/call.ts";
+import type { InFlight, ServeCallDeps } from "./usecases/call.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
 import { createRequestIdentities } from "./usecases/identify-request.ts";
 import { createLiveDeps } from "./usecases/open-live-stream.ts";
+import { interruptCalls } from "./usecases/serve-call.ts";
+import { lastWordsPart } from "./usecases/tell-last-words.ts";
 import { createPlatformWatch } from "./usecases/watch-platform.ts";
 
 /** The same path from src and from dist. */
@@ -71,8 +74,6 @@ const maxPrincipalAgeMs = 3_600_000;
 const catchUpsPerTtl = 3;
 const publishTimeoutMs = 5_000;
 const maxQueuedUsage = 10_000;
-/** Addresses whose recent wrong keys are counted. */
-const maxBadKeyAddresses = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
 const maxLiveStreams = 10_000;
 const maxLiveStreamsPerPerson = 8;
@@ -103,21 +104,10 @@ interface Parts extends QuotaHoldings {
   readonly links: RouterLinks;
   readonly streams: LiveStreams;
   readonly openBreakers: OpenBreakers;
-  readonly siblings: Readonly<Record<"quota" | "org-registry" | "billing", SiblingPool>>;
-  readonly inFlight: { count: number };
+  readonly siblings: Siblings;
+  readonly inFlight: InFlight;
   readonly bodyBudget: BodyBudget;
   readonly clientAddresses: ClientAddresses;
-}
-
-function openSiblings({
-  QUOTA_URL,
-  ORG_REGISTRY_URL,
-  BILLING_URL,
-  CONNECT_TIMEOUT_MS,
-}: GatewayConfig): Parts["siblings"] {
-  const sibling = (urls: readonly string[]): SiblingPool =>
-    createSiblingPool({ urls, connectTimeoutMs: CONNECT_TIMEOUT_MS });
-  return { quota: sibling(QUOTA_URL), "org-registry": sibling(ORG_REGISTRY_URL), billing: sibling(BILLING_URL) };
 }
 
 function createParts({
@@ -159,9 +149,11 @@ function createParts({
     ...createQuotaHoldings({
       gatewayId: newGatewayId(),
       monotonicMs,
+      timers: processTimers,
       sync: createQuotaSync(bus),
       askPermits: createPermitAsks(bus),
       maxBuckets: config.MAX_BUCKETS,
+      journalDir: config.LEASE_JOURNAL_DIR,
       metrics,
       onFailure: (error) => logger.warn({ err: error }, "quota does not answer: serving what is held"),
     }),
@@ -196,44 +188,10 @@ function createParts({
     }),
     streams: createLiveStreams({ maxStreams: maxLiveStreams, maxPerPerson: maxLiveStreamsPerPerson }),
     openBreakers: createOpenBreakers(monotonicMs),
-    siblings: openSiblings(config),
-    inFlight: { count: 0 },
+    siblings: openSiblings({ urls: siblingUrls(config), connectTimeoutMs: config.CONNECT_TIMEOUT_MS, logger }),
+    inFlight: { count: 0, running: new LiveMap(), lastNumber: 0 },
     bodyBudget: createBodyBudget(Math.max(config.MAX_BODIES_BYTES, config.MAX_BODY_BYTES)),
     clientAddresses: createClientAddresses(config.TRUSTED_PROXIES),
-  };
-}
-
-function createFrontDoor({ config, isDraining, deps: { monotonicMs } }: GatewayContext, parts: Parts): FrontDoor {
-  const { bodyBudget: bodies, clientAddresses, principals, keyUses, metrics, watchdog } = parts;
-  // One body of the largest size always fits.
-  const maxBodiesBytes = Math.max(config.MAX_BODIES_BYTES_PER_KEY, config.MAX_BODY_BYTES);
-  return {
-    principals,
-    keyUses,
-    clientAddresses,
-    nowMs: Date.now,
-    isDraining,
-    badKeys: createBadKeys({ perMinute: config.BAD_KEYS_PER_MINUTE, maxAddresses: maxBadKeyAddresses, monotonicMs }),
-    addresses: createConcurrency({
-      maxCalls: config.MAX_CALLS_PER_ADDRESS,
-      maxUploads: config.MAX_UPLOADS_PER_ADDRESS,
-      bodies,
-      maxBodiesBytes,
-    }),
-    keys: createConcurrency({
-      maxCalls: config.MAX_CALLS_PER_KEY,
-      maxUploads: config.MAX_UPLOADS_PER_KEY,
-      bodies,
-      maxBodiesBytes,
-    }),
-    pace: {
-      watchdog,
-      monotonicMs,
-      timeoutMs: config.BODY_TIMEOUT_MS,
-      minBytesPerSecond: config.MIN_UPLOAD_BYTES_PER_SECOND,
-      windowMs: config.UPLOAD_WINDOW_MS,
-    },
-    onRefused: (limit) => metrics.frontRefusals.inc({ limit }, 1),
   };
 }
 
@@ -267,6 +225,11 @@ function hotDeps({ config, logger, deps }: GatewayContext, parts: Parts, door: F
     callLog: createLineLog(logger, "call"),
     monotonicMs,
     door,
+    freeCalls: createFreeCalls({
+      perMinute: config.FREE_CALLS_PER_MINUTE,
+      maxKeys: config.MAX_PRINCIPALS,
+      monotonicMs,
+    }),
     maxBodyBytes: config.MAX_BODY_BYTES,
     cors: config.CORS_ORIGINS,
     maxInFlight: config.MAX_IN_FLIGHT,
@@ -313,6 +276,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
         door,
         ...identifyOptions(context, parts),
         services: siblings,
+        onMoved: (sibling, reason) => parts.metrics.movedRequests.inc({ sibling, reason }, 1),
         watchdog,
         monotonicMs,
         signCaller: createCallerSigner(config.CALLER_SIGNING_KEY, Date.now),
@@ -333,6 +297,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
 function guardServer(server: Server, { config, metrics }: GatewayContext, parts: Parts, door: FrontDoor): void {
   answerBrokenRequests(server);
   server.on(drainEvent, () => parts.streams.endAll("draining"));
+  server.on(drainOverEvent, () => interruptCalls(parts.inFlight));
   const connections = limitConnections(server, {
     maxConnections: config.MAX_CONNECTIONS,
     maxPerAddress: config.MAX_CONNECTIONS_PER_ADDRESS,
@@ -351,6 +316,7 @@ function guardServer(server: Server, { config, metrics }: GatewayContext, parts:
     knownPrincipals: () => parts.principals.size(),
     queuedUsage: () => parts.usage.queued(),
     links: () => parts.links.counts(),
+    silentSiblings: () => Object.values(parts.siblings).reduce((sum, pool) => sum + pool.ejected(), 0),
   });
 }
 
@@ -364,11 +330,12 @@ export const gateway = defineService({
     const parts = createParts(context);
     const { sync } = parts.leases;
     registerReleases(context, parts);
-    const door = createFrontDoor(context, parts);
+    const { config, isDraining, deps } = context;
+    const door: FrontDoor = createFrontDoorBounds(config, { ...parts, isDraining, monotonicMs: deps.monotonicMs });
     const identities = createRequestIdentities({ ...identifyOptions(context, parts), door });
     const live = createLiveDeps(context.bus, parts);
     const watch = createPlatformWatch({
-      siblings: siblingUrls(context.config),
+      siblings: parts.siblings,
       links: () => parts.links.counts(),
       busIsConnected: () => context.bus.isConnected(),
       openBreakers: () => parts.openBreakers.list().length,
@@ -380,8 +347,11 @@ export const gateway = defineService({
         ...createRoutes({ live, openBreakers: parts.openBreakers, status: watch.status, ...identities }),
       ],
       verifiers: { caller: identities },
+      // All gateways would leave their balancer together.
+      servesWithoutBus: () => parts.leases.heldLeases() > 0,
       web: webOf(context, parts, door),
       parts: {
+        "last words": lastWordsPart({ ...parts, sync: createQuotaSync(context.bus), logger: context.logger }),
         broadcasts: partOf(() => openBroadcasts(context.bus, parts)),
         leases: { start: () => sync.start(), stop: () => sync.closeAll(closeLeasesMs) },
         permits: { start: () => undefined, stop: () => parts.permits.stop(closeLeasesMs) },

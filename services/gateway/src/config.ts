@@ -147,6 +147,11 @@ export const configSchema = z.object({
   BAD_KEYS_PER_MINUTE: count(100_000)
     .default(60)
     .describe("Wrong API keys that one address may send in a minute; more are answered 429"),
+  FREE_CALLS_PER_MINUTE: count(1_000_000)
+    .default(60)
+    .describe(
+      "Calls that cost nothing, such as GET /v1/models, that one key may send in a minute; more are answered 429",
+    ),
   MAX_PRINCIPALS: z.coerce
     .number()
     .int()
@@ -154,6 +159,13 @@ export const configSchema = z.object({
     .max(1_000_000)
     .default(20_000)
     .describe("Resolved keys kept in memory"),
+  LEASE_JOURNAL_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Folder of this gateway alone that survives a restart of its process: then a crash burns nothing of small limits; unset: a crash burns their credit windows",
+    ),
   MAX_BUCKETS: z.coerce.number().int().min(1).max(1_000_000).default(50_000).describe("Quota buckets kept in memory"),
 });
 export type GatewayConfig = z.infer<typeof configSchema>;

@@ -1,5 +1,6 @@
 import { operations } from "@topdog/dialects/dialects";
 import type { Metrics } from "@topdog/telemetry/metrics";
+import { accountServices, type AccountService } from "./domain/account-target.ts";
 
 const callRoutes = operations.map(({ endpoint }) => endpoint);
 
@@ -14,6 +15,8 @@ const callOutcomes = [
   "unauthenticated",
   "forbidden",
   "quota_exceeded",
+  "ceiling_reached",
+  "free_calls_exceeded",
   "reduced_capacity",
   "bad_upload",
   "overloaded",
@@ -27,7 +30,7 @@ export type CallOutcome = (typeof callOutcomes)[number];
 const lookups = ["hit", "stale", "miss", "refused", "failed"] as const;
 const statusClasses = ["2xx", "4xx", "5xx", "none"] as const;
 export type StatusClass = (typeof statusClasses)[number];
-const admissionOutcomes = ["admitted", "exhausted", "unavailable", "client_gone"] as const;
+const admissionOutcomes = ["admitted", "exhausted", "ceiling_reached", "unavailable", "client_gone"] as const;
 type AdmissionOutcome = (typeof admissionOutcomes)[number];
 
 const connectionLimits = ["connections", "connections_of_address", "opening_connections"] as const;
@@ -45,8 +48,11 @@ export type CallLimit = (typeof callLimits)[number];
 const frontLimits = [...connectionLimits, ...callLimits] as const;
 type FrontLimit = (typeof frontLimits)[number];
 
-const moveReasons = ["draining", "refused", "unsent"] as const;
+const moveReasons = ["draining", "refused", "unsent", "lost"] as const;
 type MoveReason = (typeof moveReasons)[number];
+/** Why another instance of a sibling was asked. */
+export const requestMoveReasons = ["unreachable", "reset", "silent"] as const;
+export type RequestMoveReason = (typeof requestMoveReasons)[number];
 
 const secondsBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const overheadBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2];
@@ -62,6 +68,7 @@ export interface GatewayMetricSources {
   knownPrincipals(): number;
   queuedUsage(): number;
   links(): { readonly ready: number; readonly ejected: number; readonly down: number };
+  silentSiblings(): number;
 }
 
 interface LabelledCounter<L> {
@@ -81,6 +88,7 @@ export interface GatewayMetrics {
   readonly usagePublishes: LabelledCounter<{ outcome: "published" | "retried" | "dropped" }>;
   readonly tokens: LabelledCounter<{ kind: "prompt" | "completion" }>;
   readonly movedCalls: LabelledCounter<{ reason: MoveReason }>;
+  readonly movedRequests: LabelledCounter<{ sibling: AccountService; reason: RequestMoveReason }>;
   readonly firstByteSeconds: LabelledHistogram<{ route: string }>;
   readonly overheadSeconds: LabelledHistogram<{ route: string }>;
 }
@@ -128,8 +136,13 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     }),
     movedCalls: metrics.counter({
       name: "topdog_gateway_moved_calls_total",
-      help: "Calls that went to another router, the first having done nothing for them",
+      help: "Calls that went to another router, the first having done nothing for them or being lost before it answered",
       labels: { reason: moveReasons },
+    }),
+    movedRequests: metrics.counter({
+      name: "topdog_gateway_moved_requests_total",
+      help: "Requests of the account API that went to another instance of a sibling, the first having not answered",
+      labels: { sibling: accountServices, reason: requestMoveReasons },
     }),
     firstByteSeconds: metrics.histogram({
       name: "topdog_gateway_first_byte_seconds",
@@ -163,6 +176,9 @@ export function registerGauges(metrics: Metrics, sources: GatewayMetricSources):
   gauge("topdog_gateway_ready_router_links", "Links to routers that take calls", () => sources.links().ready);
   gauge("topdog_gateway_silent_router_links", "Links to routers that do not answer", () => sources.links().ejected);
   gauge("topdog_gateway_down_router_links", "Routers that are not connected", () => sources.links().down);
+  gauge("topdog_gateway_silent_siblings", "Instances of sibling services that do not answer", () =>
+    sources.silentSiblings(),
+  );
   gauge("topdog_gateway_known_principals", "Callers in the cache", () => sources.knownPrincipals());
   gauge("topdog_gateway_queued_usage_records", "Usage records waiting for the bus", () => sources.queuedUsage());
 }

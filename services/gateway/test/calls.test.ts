@@ -5,6 +5,7 @@ import { formatApiKey } from "@topdog/contracts/api-key";
 import { eventually } from "@topdog/testing/eventually";
 import { chatBody, errorOf, startPlatform, type Gateway, type Platform } from "./platform.ts";
 import { answerJson } from "./fake-router.ts";
+import { sendRaw } from "./raw-http.ts";
 
 let platform: Platform;
 let gateway: Gateway;
@@ -79,7 +80,7 @@ describe("a metered call", () => {
     expect(platform.router.seen.at(-1)?.traceparent).toBe(`${ids}-00`);
   });
 
-  test("takes x-api-key as well, keeps a model's path encoded, and charges models.list one API call only", async () => {
+  test("takes x-api-key as well, keeps a model's path encoded, and charges a list of models nothing", async () => {
     const { key } = platform.newKey();
     const answer = await gateway.call(null, {
       method: "GET",
@@ -88,8 +89,9 @@ describe("a metered call", () => {
     });
     const seen = platform.router.seen.at(-1);
     expect([answer.status, seen?.path, seen?.endpoint]).toEqual([200, "/v1/models/org%2Fm", "models"]);
-    expect(seen).toMatchObject({ charges: [{ meter: "api_calls" }] });
-    expect(answer.headers["ratelimit-policy"]).toBe('"personal-api-calls";q=800;w=86400');
+    expect(seen?.charges).toEqual([]);
+    expect(answer.headers["ratelimit-policy"]).toBe('"free-calls";q=100000;w=60');
+    expect(answer.headers["x-ratelimit-source"]).toBeUndefined();
   });
 
   test("takes Azure's api-key, and passes on what a dialect lets a caller tell the provider, and nothing else", async () => {
@@ -212,6 +214,35 @@ describe("a refused call", () => {
   });
 });
 
+describe("a call that is refused before its tokens are taken", () => {
+  test("is told the limits that are known: its concurrent requests, and those of the day", async () => {
+    const patient = await platform.startGateway({ MAX_BODY_BYTES: "4096" });
+    const { key, principal } = platform.newKey();
+    platform.quota.allow(principal.buckets.personal, 1);
+    const unknown = await patient.call(key, { body: Buffer.alloc(5000, 120) });
+    expect([unknown.status, unknown.headers["ratelimit"]]).toEqual([413, undefined]);
+    expect((await patient.call(key)).status).toBe(200);
+    const tooLarge = await patient.call(key, { body: Buffer.alloc(5000, 120) });
+    expect([tooLarge.status, tooLarge.headers["x-ratelimit-source"]]).toEqual([413, undefined]);
+    expect(tooLarge.headers["ratelimit"]).toMatch(/^"personal-api-calls";r=799;t=\d+, "personal-llm-requests";r=299;/);
+    expect(tooLarge.headers["x-byok-capacity"]).toBe("3");
+
+    const uploading = sendRaw(
+      patient.port,
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n`,
+    );
+    await eventually(() => expect(uploading.text()).toContain("100 Continue"));
+    const over = await patient.call(key);
+    expect([over.status, errorOf(over).code]).toEqual([429, "concurrent_requests_exceeded"]);
+    expect(over.headers["ratelimit-policy"]).toBe(
+      '"concurrent-requests";q=1;qu="concurrent-requests", "personal-api-calls";q=800;w=86400, "personal-llm-requests";q=300;w=86400',
+    );
+    expect(over.headers["ratelimit"]).toMatch(/^"concurrent-requests";r=0;t=1, "personal-api-calls";r=799;t=\d+, /);
+    expect([over.headers["retry-after"], over.headers["x-ratelimit-remaining-requests"]]).toEqual(["1", "299"]);
+    uploading.socket.destroy();
+  });
+});
+
 describe("daily limits", () => {
   test("personal first, then the org bucket, then 429 that says what is spent, until when, and what would raise it", async () => {
     const { key, principal } = platform.newKey({ org: "org_a", apiCalls: 10, llmRequests: 2, pool: 2 });
@@ -231,14 +262,31 @@ describe("daily limits", () => {
     expect(denied.headers["ratelimit"]).toMatch(/"personal-llm-requests";r=0;t=\d+, "org-api-calls";r=0/);
     expect(denied.headers["x-byok-scope"]).toBe("org");
     // A call that takes no LLM request still has its own API calls.
-    expect((await gateway.call(key, { method: "GET", path: "/v1/models" })).headers["x-ratelimit-source"]).toBe(
-      "personal",
-    );
+    expect(
+      (await gateway.call(key, { method: "GET", path: "/v1/responses/resp_1" })).headers["x-ratelimit-source"],
+    ).toBe("personal");
     expect(platform.router.seen.at(-2)).toMatchObject({
       source: "org_pool",
       charges: [{ meter: "api_calls" }],
     });
     expect(principal.orgId).toBe("org_a");
+  });
+
+  test("each member draws by a lease of their own, and beyond their share is told what is kept for others, and until when", async () => {
+    const [first, second] = [0, 1].map(() => platform.newKey({ org: "org_b", apiCalls: 0, llmRequests: 0, pool: 1 }));
+    platform.quota.share("org:org_b", { size: 200, drawn: 300, kept: 100 });
+    for (const one of [first, second]) expect((await gateway.call(one?.key ?? "")).status).toBe(200);
+    const refused = await gateway.call(first?.key ?? "");
+    expect([refused.status, errorOf(refused).code, refused.headers["x-should-retry"]]).toEqual([
+      429,
+      "org_share_spent",
+      "false",
+    ]);
+    expect(errorOf(refused).message).toMatch(
+      /drawn 300 of your org's 1 pooled.*share.*is 200, and the 100 that are left/,
+    );
+    expect(Number(refused.headers["retry-after"])).toBeLessThanOrEqual(3_600);
+    expect(refused.headers["ratelimit"]).toContain('"org-api-calls";r=0');
   });
 
   test("a spent limit is refused without asking quota again, but a raise is noticed by itself", async () => {

@@ -7,6 +7,8 @@ import { gatewayKeys } from "./read-caller.ts";
 export interface SeenCall extends OpenedCall {
   /** When the gateway gave the call up. */
   abortedMs: number | null;
+  /** It ended with the connection to the gateway. */
+  isLost: boolean;
 }
 
 /** What a script answers with. */
@@ -47,6 +49,8 @@ export const answerJson: RouterScript = (answer) => {
   answer.end(body);
 };
 
+/** A free call is charged nothing, and has no usage. */
+const idOf = (call: OpenedCall): string => (call.charges.length === 0 ? call.requestId : usageIdOf(call));
 const usage: Omit<CallReport, "recorded"> = {
   outcome: "ok",
   provider: "sandbox-a",
@@ -96,12 +100,13 @@ export async function startFakeRouter(port = 0): Promise<FakeRouter> {
     handshakeTimeoutMs: 10_000,
     silenceTimeoutMs: 60_000,
     onCall(call) {
-      const one: SeenCall = { ...call.opened, abortedMs: null };
+      const one: SeenCall = { ...call.opened, abortedMs: null, isLost: false };
       seen.push(one);
-      const answer = answerOf(call, () => accountedFor.add(usageIdOf(one)));
+      const answer = answerOf(call, () => accountedFor.add(idOf(one)));
       call.onGone(() => {
         one.abortedMs = performance.now();
-        if (answer.isAccountedFor) accountedFor.add(usageIdOf(one));
+        one.isLost = call.isLost();
+        if (answer.isAccountedFor) accountedFor.add(idOf(one));
         call.end({ ...usage, recorded: answer.isAccountedFor, outcome: "client_closed" });
       });
       router.script(answer, one);

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { apiKeyChanged, apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { byokSettingsChanged, credentialAdded } from "@topdog/contracts/events/credential-events";
-import { memberChanged } from "@topdog/contracts/events/org-events";
+import { memberChanged, orgRulesChanged } from "@topdog/contracts/events/org-events";
 import { publishEvent } from "@topdog/messaging/publish";
 import { eventually } from "@topdog/testing/eventually";
 import { chatBody, errorOf, startPlatform, type Gateway, type Platform, type TestKey } from "./platform.ts";
@@ -90,7 +90,7 @@ test("a revocation beats the answer of a lookup that was asked before it", async
 test("a key that is revoked during its upload is refused at its end, without a lookup and without a token", async () => {
   const mine = platform.newKey();
   const [gateway] = gateways as [Gateway];
-  expect((await gateway.call(mine.key, models)).status).toBe(200);
+  expect((await gateway.call(mine.key, { method: "GET", path: "/v1/responses/resp_1" })).status).toBe(200);
   await eventually(() => expect(platform.quota.used(mine.principal.buckets.personal, "api_calls")).toBe(1));
   const upload = sendRaw(
     gateway.port,
@@ -172,6 +172,20 @@ test("X-BYOK-* tells what is true once a credential or the plan's slots changed,
   });
   await publishEvent(registry, byokSettingsChanged, { tenant, capacity: 18, fallback: false, at }, { id: "b2" });
   await eventually(async () => expect(await told()).toEqual(["org", "2", "18"]));
+});
+
+test("what an org chose for its calls reaches the router with the next call of every gateway once it is announced", async () => {
+  const mine = platform.newKey({ org: "org_rules" });
+  const modelRules = { allowedModels: null, deniedModels: ["gpt-5"], allowedProviders: null, deniedProviders: null };
+  const toldBy = async (gateway: Gateway): Promise<unknown> => {
+    await gateway.call(mine.key, models);
+    return platform.router.seen.findLast((call) => call.principal.keyId === mine.principal.keyId)?.principal.modelRules;
+  };
+  for (const gateway of gateways) expect(await toldBy(gateway)).toBeUndefined();
+  platform.keys.set(mine.keyHash, { ...mine.principal, modelRules });
+  const registry = await platform.nats.busOf("org-registry");
+  await publishEvent(registry, orgRulesChanged, { orgId: "org_rules", at: new Date().toISOString() }, { id: "rules" });
+  for (const gateway of gateways) await eventually(async () => expect(await toldBy(gateway)).toEqual(modelRules));
 });
 
 test("a member without a seat is refused at once, and served again when the seat is back", async () => {

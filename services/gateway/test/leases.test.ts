@@ -11,7 +11,8 @@ beforeEach(async () => {
 });
 afterEach(() => platform.stop());
 
-const models = { method: "GET", path: "/v1/models" } as const;
+/** Takes an API call and nothing else. */
+const stored = { method: "GET", path: "/v1/responses/resp_1" } as const;
 const count = (answers: readonly Answer[], status: number): number =>
   answers.filter((one) => one.status === status).length;
 
@@ -33,12 +34,12 @@ test("a changed limit's signal makes a gateway give back what it holds unused, w
   const gateway = await platform.startGateway();
   const { key, principal } = platform.newKey({ apiCalls: 10 });
   const owner = principal.buckets.personal;
-  expect((await gateway.call(key, models)).headers["x-ratelimit-limit-requests"]).toBe("10");
+  expect((await gateway.call(key, stored)).headers["x-ratelimit-limit-requests"]).toBe("10");
   platform.quota.grant(owner, "api_calls", 20);
   sendSignal(await platform.nats.busOf("quota"), quotaRecalled, { owner, meter: "api_calls", reason: "limit_changed" });
   await eventually(() => expect(platform.quota.returned(owner, "api_calls")).toBe(9));
   await eventually(async () =>
-    expect((await gateway.call(key, models)).headers["x-ratelimit-limit-requests"]).toBe("20"),
+    expect((await gateway.call(key, stored)).headers["x-ratelimit-limit-requests"]).toBe("20"),
   );
 });
 
@@ -85,11 +86,13 @@ describe("with the bus away", () => {
     const refused = held.find((one) => one.status === 503) as Answer;
     expect([errorOf(refused).code, refused.headers["retry-after"]]).toEqual(["temporary_reduced_capacity", "1"]);
     expect((await gateway.call(key)).status).toBe(503);
-    expect((await gateway.call(null, { method: "GET", path: "/readyz" })).status).toBe(503);
+    // It has leases, so it may serve somebody: it stays with its balancer, and tells operators what is wrong.
+    const ready = await gateway.call(null, { method: "GET", path: "/readyz" });
+    expect([ready.status, ready.text]).toEqual([200, '{"status":"degraded"}']);
     expect((await gateway.call(null, { method: "GET", path: "/livez" })).status).toBe(200);
 
     await platform.nats.restart();
-    await eventually(async () => expect((await gateway.call(key, models)).status).toBe(200));
+    await eventually(async () => expect((await gateway.call(key, stored)).status).toBe(200));
     const delivered = count([...first, ...held], 200);
     await eventually(() =>
       expect(platform.quota.used(principal.buckets.personal, "llm_requests")).toBeGreaterThanOrEqual(delivered),
@@ -101,9 +104,11 @@ describe("with the bus away", () => {
     const gateway = await platform.startGateway();
     const { key } = platform.newKey();
     await platform.nats.kill9();
-    const answer = await gateway.call(key, models);
+    const answer = await gateway.call(key, stored);
     expect([answer.status, errorOf(answer).code]).toEqual([503, "temporary_reduced_capacity"]);
+    // Without a single lease it can serve nobody.
+    expect((await gateway.call(null, { method: "GET", path: "/readyz" })).status).toBe(503);
     await platform.nats.restart();
-    await eventually(async () => expect((await gateway.call(key, models)).status).toBe(200));
+    await eventually(async () => expect((await gateway.call(key, stored)).status).toBe(200));
   });
 });

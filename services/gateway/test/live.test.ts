@@ -154,19 +154,19 @@ describe("a page of a person who is signed in", () => {
     expect(figures(eve)).toMatchObject([{ orgId: null, meters: [{ used: 3 }] }]);
   });
 
-  test("ends with its session, within moments of the sign-out, and with the membership that it was opened by", async () => {
-    const [signedOut, removed, other] = [
-      await open("ann"),
-      await open("bob", "?orgId=acme"),
-      await open("ann", "?orgId=acme"),
-    ];
+  test("ends with its session, within 100 ms of the sign-out, and with the membership that it was opened by", async () => {
+    const signedOut = [await open("ann"), await open("ann"), await open("ann")];
+    const [removed, other] = [await open("bob", "?orgId=acme"), await open("ann", "?orgId=acme")];
     const registry = await platform.nats.busOf("org-registry");
-    const { tokenHash } = signedOut;
-    const sentMs = performance.now();
-    await publishEvent(registry, sessionRevoked, { sessionId: "ses_1", tokenHash, userId: "ann", at }, { id: id() });
-    await eventually(() => expect(signedOut.isOver()).toBe(true), { intervalMs: 2 });
-    const tookMs = performance.now() - sentMs;
-    expect(signedOut.told.at(-1)).toEqual(["end", { reason: "session_ended" }]);
+    const tookMs: number[] = [];
+    for (const page of signedOut) {
+      const sentMs = performance.now();
+      const fact = { sessionId: "ses_1", tokenHash: page.tokenHash, userId: "ann", at };
+      await publishEvent(registry, sessionRevoked, fact, { id: id() });
+      await eventually(() => expect(page.isOver()).toBe(true), { intervalMs: 2 });
+      tookMs.push(performance.now() - sentMs);
+      expect(page.told.at(-1)).toEqual(["end", { reason: "session_ended" }]);
+    }
     const change = {
       orgId: "acme",
       userId: "bob",
@@ -180,8 +180,8 @@ describe("a page of a person who is signed in", () => {
     await eventually(() => expect(removed.isOver()).toBe(true));
     expect(namesOf(removed)).toEqual(["ready", "member", "end"]);
     expect([other.isOver(), namesOf(other)]).toEqual([false, ["ready", "member"]]);
-    // 100 ms on a quiet machine.
-    expect(tookMs).toBeLessThan(2_000);
+    // The median: one may fall into a moment when the machine is busy with something else.
+    expect(tookMs.toSorted((a, b) => a - b)[1]).toBeLessThan(100);
   });
 
   test("hears of providers as an operator alone", async () => {

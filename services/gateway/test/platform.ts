@@ -26,7 +26,7 @@ export interface TestKey {
 /** Of a key that has buckets of its own. */
 export type PersonalPrincipal = Principal & { readonly buckets: { readonly personal: string } };
 
-interface KeyOptions extends Partial<Pick<Principal, "scopes" | "restrictions">> {
+interface KeyOptions extends Partial<Pick<Principal, "scopes" | "restrictions" | "ceilings">> {
   readonly org?: string;
   readonly apiCalls?: number;
   readonly llmRequests?: number;
@@ -115,7 +115,15 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     sessions,
     keyUses,
     resolves: () => resolves,
-    newKey: ({ org, apiCalls = 800, llmRequests = 300, pool = 0, scopes = keyScopes, restrictions = null } = {}) => {
+    newKey: ({
+      org,
+      apiCalls = 800,
+      llmRequests = 300,
+      pool = 0,
+      scopes = keyScopes,
+      restrictions = null,
+      ceilings,
+    } = {}) => {
       users += 1;
       const userId = `usr_${users}`;
       const key = formatApiKey(randomBytes(32));
@@ -130,6 +138,7 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
         scopes,
         restrictions,
         buckets: { personal, org: orgOwner },
+        ...(ceilings === undefined ? {} : { ceilings }),
         byok: { scope: org === undefined ? "user" : "org", used: 1, capacity: 3 },
       };
       quota.grant(personal, "api_calls", apiCalls);
@@ -166,6 +175,7 @@ async function startGateway(
       CALLER_SIGNING_KEY: gatewayKeys.signingKey,
       ROUTER_PUBLIC_KEYS: routerKeys.publicKeys,
       SHUTDOWN_GRACE_MS: "500",
+      FREE_CALLS_PER_MINUTE: "100000",
       ROUTER_URL: router.url,
       QUOTA_URL: siblings.url,
       ORG_REGISTRY_URL: siblings.url,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { usageConsumed, usageIdOf, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import { onEventBroadcast } from "@topdog/messaging/signal";
 import { eventually } from "@topdog/testing/eventually";
+import { usagesIn } from "@topdog/testing/usage-messages";
 import { type FakeRouter, type RouterScript, startFakeRouter } from "./fake-router.ts";
 import { type Answer, errorOf, type Gateway, type Platform, startPlatform } from "./platform.ts";
 
@@ -10,7 +10,9 @@ const published: UsageConsumed[] = [];
 
 beforeAll(async () => {
   platform = await startPlatform();
-  onEventBroadcast(platform.nats.bus, usageConsumed, (usage) => published.push(usage));
+  platform.nats.bus.nc.subscribe(usageConsumed.subject, {
+    callback: (_, message) => void published.push(...usagesIn(message.string())),
+  });
   await platform.nats.bus.nc.flush();
 });
 afterAll(() => platform.stop());
@@ -107,9 +109,31 @@ describe("two routers", () => {
     await eventually(() => {
       const ours = published.filter(({ userId }) => userId === principal.userId).map(usageIdOf);
       const known = new Set([...ours, ...both.flatMap((one) => [...one.accountedFor])]);
-      expect(known.size).toBe(400);
-      expect(platform.quota.used(principal.buckets.personal, "api_calls")).toBe(400);
+      // Calls that it had not begun to answer were charged again, for the other.
+      expect(known.size).toBeGreaterThanOrEqual(400);
+      expect(platform.quota.used(principal.buckets.personal, "api_calls")).toBe(known.size);
     });
+    await both[1]?.stop();
+  });
+
+  test("of which one dies before it answers: no call fails, and what it was charged for goes back", async () => {
+    const both = await routers(2);
+    const [dying] = both as [FakeRouter, FakeRouter];
+    dying.script = () => undefined;
+    const gateway = await platform.startGateway({ ROUTER_URL: urlOf(both) });
+    await eventually(async () => expect(await gateway.metric("topdog_gateway_ready_router_links")).toBe(2));
+    const { key, principal } = platform.newKey({ apiCalls: 1_000, llmRequests: 1_000 });
+    const answers = Promise.all(Array.from({ length: 40 }, () => callOnceAdmitted(gateway, key)));
+    await eventually(() => expect(dying.seen.length + (both[1]?.seen.length ?? 0)).toBe(40));
+    const lost = dying.seen.map(usageIdOf);
+    await dying.stop(0);
+    expect((await answers).filter((one) => one.status !== 200 || !one.text.endsWith("[DONE]\n\n"))).toEqual([]);
+    expect(lost.length).toBeGreaterThan(5);
+    await eventually(() => {
+      const back = published.filter(({ userId, refund }) => refund && userId === principal.userId).map(usageIdOf);
+      expect(back.toSorted()).toEqual(lost.toSorted());
+    });
+    expect(await gateway.metric('topdog_gateway_moved_calls_total{reason="lost"')).toBe(lost.length);
     await both[1]?.stop();
   });
 });

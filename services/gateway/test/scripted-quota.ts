@@ -1,4 +1,4 @@
-import { syncLeases, type LeaseGrant, type LeaseReport } from "@topdog/contracts/rpc/sync-leases";
+import { type LeaseGrant, type LeaseReport, type PoolShare, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import { takePermits } from "@topdog/contracts/rpc/take-permits";
 import type { Meter } from "@topdog/contracts/quota";
 import type { Bus } from "@topdog/messaging/connect";
@@ -9,6 +9,7 @@ interface ToldLease {
   readonly id: string;
   readonly bucket: string;
   readonly gatewayId: string;
+  readonly member: string | undefined;
   readonly day: string;
   used: number;
   returned: number;
@@ -18,6 +19,8 @@ interface ToldLease {
 export interface ScriptedQuota {
   /** Every gateway that asks for a lease of this bucket is granted so many tokens, all at once and no more. */
   grant(owner: string, meter: Meter, tokens: number): void;
+  /** What members of this org are told of their share. */
+  share(owner: string, share: PoolShare): void;
   /** Calls that gateways reported. */
   used(owner: string, meter: Meter): number;
   /** Tokens that gateways gave back unused. */
@@ -38,6 +41,7 @@ export interface ScriptedQuota {
  */
 export function startScriptedQuota(bus: Bus, window: number): ScriptedQuota {
   const granted = new Map<string, number>();
+  const shares = new Map<string, PoolShare>();
   const leases: ToldLease[] = [];
   let syncs = 0;
   let clockOffsetMs = 0;
@@ -49,23 +53,25 @@ export function startScriptedQuota(bus: Bus, window: number): ScriptedQuota {
   const sumOf = (owner: string, meter: Meter, count: (lease: ToldLease) => number): number =>
     leases.filter(({ bucket }) => bucket === keyOf(owner, meter)).reduce((sum, lease) => sum + count(lease), 0);
 
-  function leaseOf(gatewayId: string, bucket: string, { leaseId, want }: LeaseReport): ToldLease | undefined {
-    const known = leases.findLast((one) =>
-      leaseId === null ? one.isOpen && one.gatewayId === gatewayId && one.bucket === bucket : one.id === leaseId,
-    );
+  function leaseOf(gatewayId: string, bucket: string, { leaseId, member, want }: LeaseReport): ToldLease | undefined {
+    const isOwn = (one: ToldLease): boolean =>
+      one.isOpen && one.gatewayId === gatewayId && one.bucket === bucket && one.member === member;
+    const known = leases.findLast((one) => (leaseId === null ? isOwn(one) : one.id === leaseId));
     if (known !== undefined || leaseId !== null || want === 0 || (granted.get(bucket) ?? 0) === 0) return known;
     const id = String(leases.length + 1);
-    const lease = { id, bucket, gatewayId, day: today(), used: 0, returned: 0, isOpen: true };
+    const lease = { id, bucket, gatewayId, member, day: today(), used: 0, returned: 0, isOpen: true };
     leases.push(lease);
     return lease;
   }
 
   function answer(gatewayId: string, report: LeaseReport): LeaseGrant {
-    const { owner, meter, leaseId, want, close } = report;
+    const { owner, meter, member, leaseId, want, close } = report;
     const bucket = keyOf(owner, meter);
+    if (report.ceiling !== undefined) granted.set(bucket, report.ceiling.limit);
     const limit = granted.get(bucket) ?? 0;
     const lease = leaseOf(gatewayId, bucket, report);
-    const shared = { owner, meter, window, limit, plan: "pro" } as const;
+    const ofMember = member === undefined ? {} : { member, share: shares.get(owner) };
+    const shared = { owner, meter, ...ofMember, window, limit, plan: meter === "capped_calls" ? null : "pro" } as const;
     if (lease === undefined) {
       const status = want > 0 ? "exhausted" : "ok";
       return { ...shared, leaseId, state: null, day: today(), size: 0, returned: 0, reported: 0, remaining: 0, status };
@@ -110,6 +116,7 @@ export function startScriptedQuota(bus: Bus, window: number): ScriptedQuota {
   });
   return {
     allow: (owner, concurrentRequests) => void allowed.set(owner, concurrentRequests),
+    share: (owner, share) => void shares.set(owner, share),
     grant: (owner, meter, tokens) => void granted.set(keyOf(owner, meter), tokens),
     used: (owner, meter) => sumOf(owner, meter, (lease) => lease.used),
     returned: (owner, meter) => sumOf(owner, meter, (lease) => lease.returned),

@@ -126,4 +126,36 @@ describe("somebody who signs in", () => {
     expect((await post({ origin: "https://evil.example" })).status).toBe(403);
     await platform.stop();
   });
+
+  test("gets a cookie that comes alone, too", async () => {
+    const platform = await startPlatform();
+    const gateway = await platform.startGateway();
+    platform.siblings.script = (res) =>
+      res.writeHead(200, { "set-cookie": "topdog_oidc=s", "content-length": 0 }).end();
+    const answer = await gateway.call(null, { path: "/api/auth/oidc/start" });
+    await platform.stop();
+    expect([answer.status, answer.headers["set-cookie"]]).toEqual([200, "topdog_oidc=s"]);
+  });
+
+  test("by a provider ends what their browser began: its secret goes to the two requests that do so, and to no other", async () => {
+    const platform = await startPlatform();
+    const gateway = await platform.startGateway();
+    const secret = randomBytes(32).toString("base64url");
+    const token = randomBytes(32).toString("base64url");
+    platform.sessions.set(hash("sha256", token, "hex"), sessionOf("usr_1", { sessionId: "ses_1" }));
+    const cookie = `theme=dark; topdog_session=${token}; topdog_oidc=${secret}; topdog_csrf=c`;
+    const passedOn = async (path: string, given = cookie, method: "GET" | "POST" = "POST"): Promise<unknown> => {
+      const headers = { cookie: given, "x-csrf-token": csrfTokenOf(token) };
+      expect((await gateway.call(null, { path, method, headers })).status).toBe(200);
+      return platform.siblings.seen.at(-1)?.headers["cookie"];
+    };
+    for (const path of ["/api/auth/oidc/sign-in", "/api/auth/identities"])
+      expect(await passedOn(path)).toBe(`topdog_oidc=${secret}`);
+    for (const path of ["/api/auth/oidc/start", "/api/auth/identities/start", "/api/auth/sign-in", "/api/keys"])
+      expect([path, await passedOn(path)]).toEqual([path, undefined]);
+    expect(await passedOn("/api/auth/identities", cookie, "GET")).toBeUndefined();
+    for (const odd of ["", "short", "a".repeat(44), "~".repeat(43)])
+      expect(await passedOn("/api/auth/oidc/sign-in", `topdog_oidc=${odd}`)).toBeUndefined();
+    await platform.stop();
+  });
 });

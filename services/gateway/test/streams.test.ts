@@ -244,3 +244,19 @@ test("a gateway that is stopped lets its streams end, takes no more calls, and g
   expect(platform.quota.held(principal.buckets.personal, "api_calls")).toBe(0);
   expect(platform.quota.used(principal.buckets.personal, "api_calls")).toBe(1);
 });
+
+test("a stop whose grace runs out ends streams with the dialect's error event, and does not book them as the clients' leaving", async () => {
+  const stopping = await platform.startGateway({ SHUTDOWN_GRACE_MS: "200" });
+  const { key } = platform.newKey();
+  platform.router.script = sse;
+  const running = [stopping.call(key), stopping.call(key)];
+  await eventually(() => expect(platform.router.openAnswers()).toBe(2));
+  const calls = platform.router.seen.slice(-2);
+  const [answers] = await Promise.all([Promise.all(running), stopping.stop()]);
+  for (const { text } of answers) {
+    const last = text.trim().split("\n\n").at(-1) ?? "";
+    expect(JSON.parse(last.slice("data: ".length))).toMatchObject({ error: { code: "shutting_down" } });
+    expect(text).not.toContain("[DONE]");
+  }
+  await eventually(() => expect(calls.map(({ isLost }) => isLost)).toEqual([true, true]));
+});

@@ -2,10 +2,13 @@ import type { IncomingCall } from "@topdog/call-link/call";
 import { createLinkServer, type LinkServer } from "@topdog/call-link/router/link-server";
 import { readLinkTls } from "@topdog/call-link/tls-files";
 import { listCredentials } from "@topdog/contracts/rpc/list-credentials";
+import { replayDeadLetterOf } from "@topdog/contracts/rpc/replay-dead-letter";
+import { answerReplays } from "@topdog/messaging/answer-replays";
 import type { Bus } from "@topdog/messaging/connect";
 import { createBodyBudget } from "@topdog/http-kit/body-budget";
+import { createMessagingMetrics, type MessagingMetrics } from "@topdog/messaging/metrics";
 import { callRpc } from "@topdog/messaging/rpc";
-import { createDatabase } from "@topdog/postgres/pool";
+import { createDatabase, type Database } from "@topdog/postgres/pool";
 import type { BackgroundBus } from "@topdog/service/background-bus";
 import { defineService } from "@topdog/service/define";
 import type { Logger } from "@topdog/telemetry/logger";
@@ -20,12 +23,17 @@ import { byokOnlyUpstreams, upstreamPool } from "./clients/upstream-pool.ts";
 import { readRoutingPolicy } from "./clients/routing-file.ts";
 import { createUpstreams, type UpstreamOptions, type Upstreams, type UpstreamsDeps } from "./clients/upstreams.ts";
 import { createCredentialOpener } from "./clients/open-credential.ts";
+import { onMemberChanged } from "./consumers/on-member-changed.ts";
+import { onOrgUpdated } from "./consumers/on-org-updated.ts";
 import { configSchema, poolOptions, readSecret, type RouterConfig } from "./config.ts";
 import { createAnswerJudgements } from "./domain/answer-judgements.ts";
+import { createHedgeBudget, neverHedged } from "./domain/hedge-budget.ts";
+import type { KeptAnswers } from "./domain/kept-answers.ts";
 import { createModelCatalog } from "./domain/model-catalog.ts";
 import { pricesAsOf } from "./domain/model-table.ts";
 import { breakerValues, createRouterMetrics, registerGauges, type RouterMetrics } from "./metrics.ts";
 import { answerCheckCredential } from "./responders/answer-check-credential.ts";
+import { forgetHandledEvents } from "./jobs/forget-handled-events.ts";
 import { forgetKeptAnswers } from "./jobs/forget-kept-answers.ts";
 import { consistencyRoutes } from "./routes/consistency-sli.ts";
 import { linkCalls } from "./routes/link-calls.ts";
@@ -80,7 +88,13 @@ export const llmRouter = defineService({
     });
     const shared: Shared = { config, logger, metrics, nowMs: deps.nowMs, publisher: createEventPublisher(bus, logger) };
     // Waits until the last process has released it.
-    const spool = await deps.openSpool(spoolDeps(shared));
+    const hedges = createHedgeBudget(policy.hedging ?? neverHedged);
+    const count = countRecord(metrics);
+    const onRecorded: DurableSpoolDeps["onRecorded"] = (usage) => {
+      count(usage);
+      if ((usage.credential ?? "platform") === "platform") hedges.spent(usage.costNanoUsd);
+    };
+    const spool = await deps.openSpool({ ...spoolDeps(shared), onRecorded });
     onStop("usage spool", () => spool.stop(shippingGraceMs));
     logger.info({ ...spool.recovered, ...spool.stats(), pricesAsOf }, "the usage spool is open");
     const upstreams = createUpstreams({ upstreams: everyUpstream, ...upstreamsOptions(shared) });
@@ -102,7 +116,10 @@ export const llmRouter = defineService({
       consistency: (of, value) => metrics.answerConsistency.observe(of, value),
       hallucination: (of, value) => metrics.hallucinationSeverity.observe(of, value),
     });
-    const kept = openKeptAnswers(shared, onStop);
+    const db = openDatabase(shared, onStop);
+    const kept = db === null ? null : keptAnswersIn(db, config);
+    const messagingMetrics = createMessagingMetrics(registry);
+    if (db !== null) onStop("erasures", hearWhoIsGone(shared, bus, db, messagingMetrics));
     let turn = 0;
     const { nowMs } = deps;
     const serve = linkCalls({
@@ -113,6 +130,7 @@ export const llmRouter = defineService({
         byok,
         spool,
         observer: createCallCounter(metrics),
+        hedges,
         maxAttempts: config.MAX_ATTEMPTS,
         policy,
         timeouts: timeoutsOf(config),
@@ -133,7 +151,7 @@ export const llmRouter = defineService({
       checks: { spool: async () => assertHealthy(spool) },
       web: { securityHeaders: false, logRequests: false },
       routes: consistencyRoutes(judgements),
-      jobs: kept === null ? [] : [forgetKeptAnswers(kept)],
+      jobs: db === null || kept === null ? [] : [forgetKeptAnswers(kept), forgetHandledEvents(db)],
       parts: {
         calls: { start: async () => void (await link.start()), stop: () => link.stop(config.SHUTDOWN_GRACE_MS) },
       },
@@ -142,18 +160,24 @@ export const llmRouter = defineService({
 });
 
 /** Null where no database is configured. It is used when it is there: calls that ask for nothing of it go on without it. */
-function openKeptAnswers({ config }: Shared, onStop: (name: string, release: () => Promise<void>) => void) {
-  const { DATABASE_URL: url, VAULT_KEYS: keys, DATABASE_CONNECTIONS: maxConnections } = config;
+function openDatabase(
+  { config }: Shared,
+  onStop: (name: string, release: () => Promise<void>) => void,
+): Database | null {
+  const { DATABASE_URL: url, DATABASE_CONNECTIONS: maxConnections } = config;
   if (url === undefined) return null;
   const options = { applicationName: "llm-router", maxConnections, statementTimeoutMs: keepingTimeoutMs };
   const db = createDatabase({ url: url.reveal(), ...options });
   onStop("database", () => db.destroy());
-  return createKeptAnswers(db, {
-    vault: createKeyring(keys),
+  return db;
+}
+
+const keptAnswersIn = (db: Database, config: RouterConfig): KeptAnswers =>
+  createKeptAnswers(db, {
+    vault: createKeyring(config.VAULT_KEYS),
     maxBytes: config.MAX_KEPT_ANSWER_BYTES + headBytes,
     maxPerOwner: config.MAX_KEPT_ANSWERS,
   });
-}
 
 const keepingOf = (config: RouterConfig): AnswerDeps["keeping"] => ({
   maxBytes: config.MAX_KEPT_ANSWER_BYTES,
@@ -170,7 +194,7 @@ function assertHealthy(spool: RunningSpool): void {
   if (!spool.stats().healthy) throw new Error("the usage spool cannot write");
 }
 
-const spoolDeps = ({ config, logger, metrics, publisher, nowMs }: Shared): DurableSpoolDeps => ({
+const spoolDeps = ({ config, logger, metrics, publisher, nowMs }: Shared): Omit<DurableSpoolDeps, "onRecorded"> => ({
   folder: config.SPOOL_DIR,
   maxBytes: config.SPOOL_MAX_BYTES,
   segmentBytes: config.SPOOL_SEGMENT_BYTES,
@@ -179,12 +203,13 @@ const spoolDeps = ({ config, logger, metrics, publisher, nowMs }: Shared): Durab
   publish: (batch) => publisher.publishUsage(batch),
   maxBatchBytes: () => publisher.maxBatchBytes(),
   isHopeless: isHopelessUsage,
-  onRecorded: countRecord(metrics),
   onSync: (ms) => metrics.spoolSyncSeconds.observe(ms / 1000),
   onShipped: (records) => metrics.usageShipped.inc(records),
-  onDropped(requestId, error) {
-    metrics.usageDropped.inc();
-    logger.error({ err: error, requestId }, "a usage record cannot be published");
+  keepShippedMs: config.SPOOL_KEEP_SHIPPED_MS,
+  keepShippedBytes: config.SPOOL_KEEP_SHIPPED_BYTES,
+  onQuarantined(id, error) {
+    metrics.usageQuarantined.inc();
+    logger.error({ err: error, record: id }, "a usage record cannot be published: it is in the spool's quarantine");
   },
   onFailure: (error) => logger.error({ err: error }, "the usage spool cannot write: new calls are refused"),
 });
@@ -218,43 +243,57 @@ const askForCredentials =
     return callRpc(connected, listCredentials, question, { timeoutMs: credentialsTimeoutMs });
   };
 
-/** Hears of changed credentials and answers for providers about new ones, once the bus is there. Returns how to stop. */
-function hearOfCredentials({ logger }: Shared, bus: BackgroundBus, byok: CallDeps["byok"]): () => Promise<void> {
+type Stop = () => void | Promise<void>;
+
+/** Begins once the bus is there, which may be never. Returns how to stop. */
+function onceConnected(bus: BackgroundBus, begin: (connected: Bus) => Stop): () => Promise<void> {
   let isOver = false;
-  let stop = async (): Promise<void> => undefined;
-  const begin = (connected: Bus): void => {
-    if (isOver) return;
-    const checks = answerCheckCredential(connected, { ...byok, logger });
-    const stopListening = onCredentialsChanged(connected, byok.credentials);
-    // What was asked before anything was heard may be out of date.
-    byok.credentials.distrustAll();
-    stop = async () => {
-      stopListening();
-      await checks.stop();
-    };
+  let stop: Stop = () => undefined;
+  const start = (connected: Bus): void => {
+    if (!isOver) stop = begin(connected);
   };
-  // A bus that can never be used has been reported.
-  bus.whenConnected().then(begin, () => undefined);
+  // A bus that can never be used has been reported, and a router works without it.
+  bus.whenConnected().then(start, () => undefined);
   return async () => {
     isOver = true;
     await stop();
   };
 }
 
-/** Hears what other routers find out, once the bus is there. Returns how to stop. */
-function hearFleet({ nowMs }: Shared, bus: BackgroundBus, upstreams: Upstreams): () => void {
-  let isOver = false;
-  let stop = (): void => undefined;
-  const begin = (connected: Bus): void => {
-    if (!isOver) stop = onProviderStateChanged(connected, { upstreams, nowMs });
-  };
-  // A bus that can never be used has been reported, and a router works without it.
-  bus.whenConnected().then(begin, () => undefined);
-  return () => {
-    isOver = true;
-    stop();
-  };
-}
+/** Hears of changed credentials and answers for providers about new ones. */
+const hearOfCredentials = ({ logger }: Shared, bus: BackgroundBus, byok: CallDeps["byok"]): (() => Promise<void>) =>
+  onceConnected(bus, (connected) => {
+    const checks = answerCheckCredential(connected, { ...byok, logger });
+    const stopListening = onCredentialsChanged(connected, byok.credentials);
+    // What was asked before anything was heard may be out of date.
+    byok.credentials.distrustAll();
+    return async () => {
+      stopListening();
+      await checks.stop();
+    };
+  });
+
+/** Hears what other routers find out. */
+const hearFleet = ({ nowMs }: Shared, bus: BackgroundBus, upstreams: Upstreams): (() => Promise<void>) =>
+  onceConnected(bus, (connected) => onProviderStateChanged(connected, { upstreams, nowMs }));
+
+/** Hears who is gone, so that nothing is kept of them. */
+const hearWhoIsGone = (
+  { logger }: Shared,
+  bus: BackgroundBus,
+  db: Database,
+  messagingMetrics: MessagingMetrics,
+): (() => Promise<void>) =>
+  onceConnected(bus, (connected) => {
+    const context = { bus: connected, db, logger, messagingMetrics };
+    const consumers = [onMemberChanged(context), onOrgUpdated(context)];
+    for (const consumer of consumers) consumer.start();
+    const replays = answerReplays(context, replayDeadLetterOf["llm-router"], consumers);
+    return async () => {
+      await replays.stop();
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+    };
+  });
 
 const timeoutsOf = (config: RouterConfig): CallDeps["timeouts"] => ({
   firstContentMs: config.FIRST_CONTENT_TIMEOUT_MS,

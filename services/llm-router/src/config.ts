@@ -105,6 +105,16 @@ export const configSchema = z.object({
   SPOOL_SEGMENT_BYTES: wholeNumber(64 * 1024, 256 * mebibyte)
     .default(4 * mebibyte)
     .describe("Size at which the spool begins a new file"),
+  SPOOL_KEEP_SHIPPED_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(7 * 86_400_000)
+    .default(86_400_000)
+    .describe("How long usage stays on disk after the bus has stored it, for `topdog spool reship`, in milliseconds"),
+  SPOOL_KEEP_SHIPPED_BYTES: wholeNumber(mebibyte, 64 * 1024 * mebibyte)
+    .default(1024 * mebibyte)
+    .describe("Of these at most so many bytes: beyond it, and on a full disk, the oldest goes sooner"),
   SPOOL_SHIP_INTERVAL_MS: milliseconds(1000)
     .default(500)
     .describe("How long a usage record waits for others to be published with"),
@@ -138,7 +148,7 @@ export const configSchema = z.object({
     .min(1)
     .optional()
     .describe(
-      "JSON: what is paid instead of the list price, [{model, upstream?, input, output, cachedInput?, cacheWrite?}] in USD per million tokens",
+      "JSON: what is paid instead of the list price, [{model, upstream?, input, output, cachedInput?, cacheWrite?, hourCacheWrite?}] in USD per million tokens",
     ),
   MAX_BODY_BYTES: wholeNumber(1024, 256 * mebibyte)
     .default(32 * mebibyte)
@@ -180,6 +190,15 @@ export const readCommandConfig = () =>
     env: process.env,
     argv: process.argv.slice(2),
   });
+
+/** For a command that publishes: who it is on the bus. */
+export const readBusConfig = () =>
+  loadConfig("llm-router command", z.object(busFields), { env: process.env, argv: [] });
+
+/** The spool that a command looks at, where the environment names one. */
+export const readSpoolDir = (): string | undefined =>
+  loadConfig("llm-router command", z.object({ SPOOL_DIR: z.string().optional() }), { env: process.env, argv: [] })
+    .SPOOL_DIR;
 
 /** Reads a variable that the configuration itself names. */
 export type SecretReader = (name: string) => Secret | null;

@@ -16,6 +16,8 @@ const secondsToFirstContent = [0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 
 const tenths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 const secondsToSync = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1];
 
+const hedgeResults = ["won", "lost", "over_budget"] as const;
+
 /** What the breaker gauge shows. */
 export const breakerValues: Readonly<Record<BreakerState, number>> = { closed: 0, half_open: 1, open: 2 };
 
@@ -31,10 +33,12 @@ export interface RouterMetrics {
   readonly ownSeconds: { observe(seconds: number): void };
   readonly attempts: { labels(labels: { upstream: string; outcome: AttemptOutcome }): { inc(): void } };
   readonly firstContentSeconds: { observe(labels: { upstream: string }, seconds: number): void };
+  readonly hedges: { inc(labels: { result: (typeof hedgeResults)[number] }): void };
+  readonly hedgeCostUsd: { inc(usd: number): void };
   readonly breakerState: { set(labels: { upstream: string; family: string }, value: number): void };
   readonly spoolSyncSeconds: { observe(seconds: number): void };
   readonly usageShipped: { inc(records: number): void };
-  readonly usageDropped: { inc(): void };
+  readonly usageQuarantined: { inc(): void };
   readonly usageRefused: { inc(): void };
   readonly keepingFailures: { inc(): void };
   readonly answerConsistency: { observe(of: Judged, value: number): void };
@@ -68,6 +72,15 @@ export function createRouterMetrics(metrics: Metrics, { upstreamIds, families }:
       labels: { upstream: upstreamIds },
       buckets: secondsToFirstContent,
     }),
+    hedges: metrics.counter({
+      name: "topdog_llm_router_hedges_total",
+      help: "Second attempts beside slow ones; won: the second one answered; over_budget: there was none for that reason",
+      labels: { result: hedgeResults },
+    }),
+    hedgeCostUsd: metrics.counter({
+      name: "topdog_llm_router_hedge_cost_usd_total",
+      help: "US dollars of attempts that were broken off because the other one answered: their prompts, at least",
+    }),
     breakerState: metrics.gauge({
       name: "topdog_llm_router_breaker_state",
       help: "0 closed, 1 half-open, 2 open",
@@ -82,9 +95,9 @@ export function createRouterMetrics(metrics: Metrics, { upstreamIds, families }:
       name: "topdog_llm_router_usage_shipped_total",
       help: "Usage records that the bus has stored",
     }),
-    usageDropped: metrics.counter({
-      name: "topdog_llm_router_usage_dropped_total",
-      help: "Usage records that the bus can never accept: every one is a bug",
+    usageQuarantined: metrics.counter({
+      name: "topdog_llm_router_usage_quarantined_total",
+      help: "Usage records that the bus cannot take as they are, kept in the spool's quarantine: every one is a bug",
     }),
     usageRefused: metrics.counter({
       name: "topdog_llm_router_usage_refused_total",

@@ -34,6 +34,11 @@ describe("where a provider's chat completions are not OpenAI's", () => {
     expect(text).toBe(`${start},"max_tokens":9007199254740993,"random_seed":1,${exact.replace(", ", ",")}}`);
   });
 
+  test("a member that is called as something every object has is the provider's to judge", async () => {
+    const odd = `${start},"constructor":1,"toString":2,"__proto__":{"a":3}}`;
+    for (const id of ["mistral", "deepseek"]) expect((await sent(id, odd)).text).toBe(odd);
+  });
+
   test("said in the new word and the old, the new one counts and no key is there twice", async () => {
     const both = await sent("deepseek", `${start},"max_tokens":5,"max_completion_tokens":7}`);
     expect(both.text).toBe(`${start},"max_tokens":7}`);

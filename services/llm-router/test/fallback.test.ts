@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
 import { createLogger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
@@ -154,14 +155,20 @@ describe("what the caller is told", () => {
     await expect(rig.callOperation("audio.speech")).rejects.toMatchObject({ failure: { reason: "refused" } });
   });
 
-  test("models are listed and found as OpenAI does, and metered", async () => {
+  test("models are listed and found as OpenAI does, and metered where a gateway of the release before has charged them", async () => {
     const rig = await router([await upstream(healthy)]);
     const list = await rig.get("/v1/models");
     expect(JSON.parse(list.text)).toMatchObject({ object: "list", data: [{ id: "sandbox-small", object: "model" }] });
     const one = await rig.get("/v1/models/sandbox-small");
     expect(JSON.parse(one.text)).toMatchObject({ id: "sandbox-small", owned_by: "topdog-sandbox" });
     const none = await rig.get("/v1/models/nope");
-    expect([none.status, errorOf(none.text).code]).toEqual([404, "model_not_found"]);
+    for (const { status, text } of [
+      none,
+      await rig.get("/v1/models/__proto__"),
+      await rig.get("/v1/models/constructor"),
+    ]) {
+      expect([status, errorOf(text).code]).toEqual([404, "model_not_found"]);
+    }
     expect(await rig.usage(list.seq)).toMatchObject({ endpoint: "models", outcome: "ok" });
     expect(await rig.usage(none.seq)).toMatchObject({ endpoint: "models", outcome: "rejected" });
   });
@@ -182,6 +189,33 @@ describe("a caller that leaves before anything came", () => {
     expect(await rig.usage(seq)).toMatchObject({ outcome: "client_closed", refund: false, refundsLlmRequest: true });
     expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
     expect(lines.filter((line) => line.includes('"err"') || line.includes("failed"))).toEqual([]);
+  });
+});
+
+describe("a gateway that dies during a call", () => {
+  test.each([true, false])("before anything came: all tokens go back (stream: %s)", async (streamed) => {
+    const silent = await upstream(() => ({ hang: true }));
+    const rig = await start({ UPSTREAMS: upstreams(silent.url) });
+    const call = rig.call(chatBody({ stream: streamed }));
+    await eventually(() => expect(silent.requests).toHaveLength(1));
+    rig.loseGateway();
+    await call.catch(() => undefined);
+    await eventually(async () => {
+      expect(await rig.usages()).toMatchObject([{ outcome: "interrupted", refund: true }]);
+    });
+  });
+
+  test("after something had gone out: what was produced is charged, as interrupted", async () => {
+    const endless = await upstream(() => ({ events: chatEvents(["one", "two"]).slice(0, 3), hang: true }));
+    const rig = await start({ UPSTREAMS: upstreams(endless.url) });
+    const call = rig.call(chatBody({ stream: true }));
+    await eventually(async () => expect(await rig.metric("topdog_llm_router_first_content_seconds_count")).toBe(1));
+    await sleep(50);
+    rig.loseGateway();
+    await call.catch(() => undefined);
+    await eventually(async () => {
+      expect(await rig.usages()).toMatchObject([{ outcome: "interrupted", refund: false, refundsLlmRequest: false }]);
+    });
   });
 });
 

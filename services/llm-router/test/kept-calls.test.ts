@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { memberChanged, orgUpdated } from "@topdog/contracts/events/org-events";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { publishEvent } from "@topdog/messaging/publish";
 import { samplesOf } from "@topdog/testing/dialect-samples";
 import { eventually } from "@topdog/testing/eventually";
 import {
@@ -188,7 +190,9 @@ describe("the response cache", () => {
     expect((await routers[0].call({ ...body, n: 2 }, cached(user("usr_3", "org_1")))).headers["x-topdog-cache"]).toBe(
       "miss",
     );
-    await database.db.raw("update kept_answer set created_at = created_at - interval '10 s' where purpose = 'cache'");
+    await database.owner.raw(
+      "update kept_answer set created_at = created_at - interval '10 s' where purpose = 'cache'",
+    );
     const older = await routers[0].call(body, { headers: ["x-topdog-cache", "5"], ...user("usr_3", "org_1") });
     expect(older.headers["x-topdog-cache"]).toBe("miss");
   });
@@ -318,6 +322,29 @@ describe("stored responses", () => {
     expect((await of("input_items", id, "/input_items?limit=0")).status).toBe(400);
     for (const extra of [{ background: true }, { conversation: "conv_1" }, { prompt: { id: "p" } }, { store: 1 }])
       expect((await ask({ input: "hi", ...extra })).status).toBe(400);
+  });
+
+  test("are gone at every router as soon as their member left, or their org is", async () => {
+    const bus = await nats.busOf("org-registry");
+    const changedAt = new Date().toISOString();
+    const [ada, bob] = [user("usr_7", "org_7"), user("usr_8", "org_7")];
+    const key = keyed(newKey(), ada);
+    const [adas, bobs] = [(await create({ input: "hi" }, ada)).id, (await create({ input: "hi" }, bob)).id];
+    script = whole;
+    const answered = await routers[0].call(chatBody(), key);
+    expect(answered.status).toBe(200);
+    const isThere = async (id: string, whose: CallOptions): Promise<boolean> =>
+      (await of("retrieve", id, "", whose)).status === 200;
+    const member = { orgId: "org_7", userId: "usr_7", version: 2, role: "member", active: false, changedAt } as const;
+    await publishEvent(bus, memberChanged, { ...member, removed: false }, { id: "seat-lost" });
+    await publishEvent(bus, memberChanged, { ...member, version: 3, removed: true }, { id: "left" });
+    await eventually(async () => expect(await isThere(adas, ada)).toBe(false));
+    expect(await isThere(bobs, bob)).toBe(true);
+    expect((await routers[0].call(chatBody(), key)).text).not.toBe(answered.text);
+    const org = { orgId: "org_7", version: 9, name: "Acme", ownerUserId: "usr_8", activeMembers: 0, changedAt };
+    const gone = { ...org, deletionDueAt: null, deleted: true };
+    await publishEvent(bus, orgUpdated, gone, { id: "org-gone" });
+    await eventually(async () => expect(await isThere(bobs, bob)).toBe(false));
   });
 
   test("too large ones are delivered and say that they are not stored", async () => {

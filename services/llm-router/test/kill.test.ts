@@ -6,7 +6,7 @@ import { chatCompletion, chatEvents, type FakeUpstream, startFakeUpstream } from
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { type Answer, chatBody, rigFor, type RouterRig, routerEnv, spoolFolder, upstreams } from "./router-rig.ts";
 import { type RouterProcess, startRouterProcess } from "./router-process.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "@topdog/local-stack/free-port";
 
 let nats: TestNats;
 let upstream: FakeUpstream;
@@ -59,7 +59,7 @@ interface AfterKills {
 /** Calls a router that is killed -9 and started again, with the bus away or there meanwhile. */
 async function afterKills(entry: string, rounds: number, bus: "away" | "there"): Promise<AfterKills> {
   const folder = spoolFolder();
-  const [port, linkPort] = [await freePort(), await freePort()];
+  const [port, linkPort] = [await freePort("127.0.0.1"), await freePort("127.0.0.1")];
   const ports = { HTTP_PORT: String(port), LINK_PORT: String(linkPort) };
   const env = { ...routerEnv(nats, folder), ...ports, UPSTREAMS: upstreams(upstream.url) };
   const url = `http://127.0.0.1:${port}`;

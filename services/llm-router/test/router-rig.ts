@@ -16,7 +16,7 @@ import { vaultEnv } from "@topdog/testing/vault-env";
 import { usagesIn } from "@topdog/testing/usage-messages";
 import { llmRouter } from "../src/app.ts";
 import { openDurableSpool } from "../src/store/spool/durable-spool.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "@topdog/local-stack/free-port";
 
 const gatewayKeys = createKeyPair("gateway-test");
 const routerKeys = createKeyPair("router-test");
@@ -45,6 +45,8 @@ export interface RouterRig {
   usage(seq: number): Promise<UsageConsumed>;
   /** All that the bus has stored since this rig began. */
   usages(): Promise<readonly UsageConsumed[]>;
+  /** The connection of all its calls ends, as with a gateway that dies. */
+  loseGateway(): void;
   metric(series: string): Promise<number>;
   stop(): Promise<void>;
 }
@@ -59,6 +61,8 @@ export interface CallOptions {
   readonly abortAfterBytes?: number;
   /** Another than chat completions. */
   readonly operation?: { readonly endpoint: string; readonly path: string };
+  /** No token was taken for it. */
+  readonly isFree?: true;
   /** Whose call it is; a user without credentials by default. */
   readonly principal?: Principal;
 }
@@ -77,7 +81,7 @@ function openedCall(
   endpoint: string,
   path: string,
   body: Buffer,
-  { deadlineInMs = 20_000, models, headers = [] }: CallOptions = {},
+  { deadlineInMs = 20_000, models, headers = [], isFree }: CallOptions = {},
 ): OpenedCall & { seq: number } {
   lastSeq += 1;
   const buckets = { personal: "user:usr_1", org: null };
@@ -102,10 +106,13 @@ function openedCall(
     },
     source: "personal",
     day: "2026-11-22",
-    charges: [
-      { meter: "api_calls", leaseId: "1", seq: lastSeq },
-      { meter: "llm_requests", leaseId: "2", seq: lastSeq },
-    ],
+    charges:
+      isFree === true
+        ? []
+        : [
+            { meter: "api_calls", leaseId: "1", seq: lastSeq },
+            { meter: "llm_requests", leaseId: "2", seq: lastSeq },
+          ],
     body,
   };
 }
@@ -215,7 +222,7 @@ export async function startRouter(
 ): Promise<RouterRig> {
   const folder = spoolFolder();
   const deps = { readSecret: () => null, openSpool };
-  const linkPort = await freePort();
+  const linkPort = await freePort("127.0.0.1");
   const ports = { LINK_PORT: String(linkPort) };
   const all = { ...routerEnv(nats, folder), ...ports, ...env };
   const service = await startTestService(llmRouter, { env: all, deps, logger });
@@ -258,8 +265,9 @@ export async function rigFor(
       const call = { ...opened, principal: principal ?? opened.principal };
       return { ...(await sendCall(links, call, abortAfterBytes)), seq: call.seq };
     },
-    async get(path, options) {
-      const call = openedCall("models", path, noBody, options);
+    async get(path, { principal, ...options } = {}) {
+      const opened = openedCall("models", path, noBody, options);
+      const call = { ...opened, principal: principal ?? opened.principal };
       return { ...(await sendCall(links, call, undefined)), seq: call.seq };
     },
     callOperation: (endpoint) => sendCall(links, openedCall(endpoint, "/v1/x", noBody), undefined),
@@ -275,6 +283,7 @@ export async function rigFor(
       const line = text.split("\n").find((one) => one.startsWith(series));
       return Number(line?.split(" ").at(-1));
     },
+    loseGateway: () => links.stop(),
     async stop() {
       await stop();
       links.stop();
@@ -291,6 +300,7 @@ const linksTo = (port: number): RouterLinks =>
     connectTimeoutMs: 10_000,
     pingIntervalMs: 5000,
     ejectAfterMs: 30_000,
+    loseAfterMs: 40_000,
     closeAfterMs: 60_000,
     resolveIntervalMs: 60_000,
     resolve: async (host) => [host],

@@ -30,7 +30,11 @@ beforeAll(async () => {
       ? { events: chatEvents(["x"]), firstByteDelayMs: stalls ? 900 : 0 }
       : { body: chatCompletion("big") };
   });
-  small = await startFakeUpstream(() => ({ body: chatCompletion("small") }));
+  small = await startFakeUpstream(({ body }) =>
+    body.includes('"stream":true')
+      ? { events: Array.from({ length: 100 }, () => chatEvents(["x"])[1]!), eventDelayMs: 20 }
+      : { body: chatCompletion("small") },
+  );
   const upstream = (id: string, { url }: FakeUpstream, ...models: string[]) => ({
     id,
     baseUrl: url,
@@ -46,7 +50,10 @@ beforeAll(async () => {
       ],
       tenants: { "org:org_1": { denyModels: ["big"] }, "user:usr_9": { allowUpstreams: ["b"] } },
       segments: { medical: ["b"] },
-      limits: [{ model: "big", firstContentMs: 300 }],
+      limits: [
+        { model: "big", firstContentMs: 300 },
+        { model: "both", totalMs: 400 },
+      ],
     }),
   });
 });
@@ -102,6 +109,32 @@ describe("an operator's rules", () => {
     expect((await rig.call(chatBody({ model: "big" }), { principal: callerOf("usr_9", []) })).status).toBe(403);
   });
 
+  test("what an org chose itself is refused, whoever else could serve it, and the list shows what is left", async () => {
+    const none = { allowedModels: null, deniedModels: null, allowedProviders: null, deniedProviders: null };
+    const inOrg = (rules: object) => ({
+      principal: { ...callerOf("usr_2", [], "org_2"), modelRules: { ...none, ...rules } },
+    });
+    const outcome = async (model: string, rules: object): Promise<unknown> => {
+      const { status, text, headers } = await rig.call(chatBody({ model }), inOrg(rules));
+      return status === 200 ? `${headers["x-topdog-model"]} at ${headers["x-topdog-provider"]}` : errorOf(text).code;
+    };
+    const refused = "model_not_allowed";
+    expect(await outcome("both", { deniedProviders: ["b"] })).toBe("both at a");
+    expect(await outcome("small", { deniedProviders: ["b"] })).toBe(refused);
+    expect(await outcome("big", { allowedModels: ["small"] })).toBe(refused);
+    expect(await outcome("gpt-of-next-year", { deniedModels: ["big"] })).toBe("small at b");
+    expect(await outcome("gpt-of-next-year", { deniedModels: ["gpt-of-next-year"] })).toBe(refused);
+    const listed = async (rules: object): Promise<string[]> => {
+      const { text } = await rig.get("/v1/models", inOrg(rules));
+      return (JSON.parse(text) as { data: { id: string }[] }).data.map(({ id }) => id).toSorted();
+    };
+    expect(await listed({})).toEqual(["big", "both", "gpt-of-next-year", "small"]);
+    expect(await listed({ allowedProviders: ["a"] })).toEqual(["big", "both", "gpt-of-next-year"]);
+    expect(await listed({ deniedModels: ["small", "both"] })).toEqual(["big", "gpt-of-next-year"]);
+    const one = await rig.get("/v1/models/small", inOrg({ deniedProviders: ["b"] }));
+    expect([one.status, errorOf(one.text).code]).toEqual([403, refused]);
+  });
+
   test("medical data goes to the upstreams that are cleared for it; no provider is told what the header says", async () => {
     const segment = (value: string, model: string) =>
       rig.call(chatBody({ model }), { headers: ["x-data-segment", value] });
@@ -119,6 +152,13 @@ describe("an operator's rules", () => {
     const answer = await rig.call(stalled);
     expect([answer.status, errorOf(answer.text).code]).toEqual([504, "upstream_timeout"]);
     expect((await rig.call(chatBody({ model: "big", stream: true }))).status).toBe(200);
+  });
+
+  test("a model's own limit ends an answer that never does, however much of it has come", async () => {
+    const answer = await rig.call(chatBody({ model: "both", stream: true }));
+    expect([answer.status, answer.events.includes("[DONE]")]).toEqual([200, false]);
+    expect(answer.text).toContain("upstream_timeout");
+    expect(await rig.usage(answer.seq)).toMatchObject({ outcome: "failed", refund: false });
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { eventually } from "@topdog/testing/eventually";
-import { freePort } from "./free-port.ts";
+import { freePort } from "@topdog/local-stack/free-port";
 import { send } from "./router-rig.ts";
 
 export interface LogEntry {
@@ -22,7 +22,7 @@ export interface SandboxProcess {
 
 /** The real sandbox provider, as a process of its own. */
 export async function startSandbox(env: Record<string, string> = {}): Promise<SandboxProcess> {
-  const port = await freePort();
+  const port = await freePort("127.0.0.1");
   const url = `http://127.0.0.1:${port}`;
   const main = join(import.meta.dirname, "../../sandbox-provider/src/main.ts");
   const child: ChildProcess = spawn(

@@ -17,14 +17,17 @@ afterEach(() => {
 });
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
-const fileModes = (folder: string): number[] => readdirSync(folder).map((name) => modeOf(join(folder, name)));
+const fileModes = (folder: string): number[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => modeOf(join(folder, name)));
 
 test("a spool that it makes is for its user alone, whatever the umask", async () => {
   const folder = join(rig.folder, "deep", "spool");
   const spool = await rig.open({ folder });
   await spool.begin(intentOf(1))!.durable();
   expect(modeOf(folder)).toBe(0o700);
-  expect(fileModes(folder).length).toBeGreaterThanOrEqual(3);
+  expect(fileModes(folder).length).toBeGreaterThanOrEqual(2);
   expect(new Set(fileModes(folder))).toEqual(new Set([0o600]));
   await spool.stop(0);
 });

@@ -14,7 +14,9 @@ const spool = await openDurableSpool({
   isHopeless: () => false,
   onSync: () => undefined,
   onShipped: () => undefined,
-  onDropped: () => undefined,
+  onQuarantined: () => undefined,
+  keepShippedMs: 0,
+  keepShippedBytes: 0,
   onRecorded: () => undefined,
   onFailure: () => undefined,
 });

@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type UsageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import { eventually } from "@topdog/testing/eventually";
+import { listQuarantine } from "../src/store/spool/quarantine.ts";
 import { segmentPath } from "../src/store/spool/segment.ts";
 import { type SpoolRig, spoolRig } from "./spool-rig.ts";
 import { intentOf, usageOf } from "./usage-samples.ts";
@@ -227,7 +229,7 @@ describe("bounds", () => {
   });
 
   test("a record that is too large for any message does not hold up the others", async () => {
-    const dropped: string[] = [];
+    const unfit: string[] = [];
     const spool = await rig.open({
       maxBatchBytes: () => 2000,
       publish: async ({ events }) => {
@@ -235,12 +237,13 @@ describe("bounds", () => {
         rig.published.push(...events.map(({ json }) => JSON.parse(json) as UsageConsumed));
       },
       isHopeless: (error) => error instanceof RangeError,
-      onDropped: (id) => dropped.push(id),
+      onQuarantined: (id) => unfit.push(id),
     });
     await spool.record({ ...usageOf(1), model: "m".repeat(3000) });
     await spool.record(usageOf(2));
     await spool.stop(graceMs);
-    expect({ dropped, published: publishedIds() }).toEqual({ dropped: ["1:1"], published: ["1:2"] });
+    expect({ unfit, published: publishedIds() }).toEqual({ unfit: ["1:1"], published: ["1:2"] });
+    expect(listQuarantine(rig.folder)).toMatchObject([{ name: "1_1", reason: "too large" }]);
   });
 });
 
@@ -288,7 +291,7 @@ describe("batches", () => {
     expect(new Set(attempts.flatMap(({ ids }) => ids)).size).toBe(8);
   });
 
-  test("what an earlier process left is checked: a record that does not fit the schema is dropped alone", async () => {
+  test("what an earlier process left is checked: a record that does not fit the schema is put into the quarantine, alone and whole", async () => {
     rig.busIsUp = false;
     const first = await rig.open();
     await first.record(usageOf(1));
@@ -296,10 +299,33 @@ describe("batches", () => {
     await first.record(usageOf(3));
     await first.stop(0);
     rig.busIsUp = true;
-    const dropped: string[] = [];
-    const second = await rig.open({ onDropped: (requestId) => dropped.push(requestId) });
+    const unfit: string[] = [];
+    const second = await rig.open({ onQuarantined: (id) => unfit.push(id) });
     await second.stop(graceMs);
-    expect({ dropped, published: publishedIds() }).toEqual({ dropped: ["req_2"], published: ["1:1", "1:3"] });
+    expect({ unfit, published: publishedIds() }).toEqual({ unfit: ["req_2"], published: ["1:1", "1:3"] });
+    expect(segmentsIn(rig.folder)).toEqual([]);
+    const [kept] = listQuarantine(rig.folder);
+    expect(kept).toMatchObject({ name: "req_2", record: { ...usageOf(2), endpoint: "NOT AN ENDPOINT" } });
+    expect(kept?.reason).toContain("endpoint");
+  });
+
+  test("a quarantine that cannot be written keeps the record in the spool", async () => {
+    rig.busIsUp = false;
+    const first = await rig.open();
+    await first.record({ ...usageOf(1), endpoint: "NOT AN ENDPOINT" });
+    await first.stop(0);
+    rig.busIsUp = true;
+    const inTheWay = join(rig.folder, "quarantine");
+    writeFileSync(inTheWay, "");
+    const failures: unknown[] = [];
+    const second = await rig.open({ onFailure: (error) => failures.push(error) });
+    await eventually(() => expect(failures.length).toBeGreaterThan(0));
+    // It cannot ship all: a grace would be waited for to its end.
+    await second.stop(0);
+    expect(segmentsIn(rig.folder)).toContain("0000000001.segment");
+    rmSync(inTheWay);
+    await (await rig.open()).stop(graceMs);
+    expect(listQuarantine(rig.folder)).toHaveLength(1);
     expect(segmentsIn(rig.folder)).toEqual([]);
   });
 });

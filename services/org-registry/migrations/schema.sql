@@ -3,13 +3,16 @@
 -- columns
 api_key.allowed_addresses text[]
 api_key.allowed_models text[]
+api_key.ceiling_version integer not null default 0
 api_key.created_at timestamp with time zone not null
+api_key.daily_ceiling integer
 api_key.expires_at timestamp with time zone
 api_key.hash text not null
 api_key.id text not null
 api_key.last_four text not null
 api_key.last_used_at timestamp with time zone
 api_key.name text not null
+api_key.org_daily_ceiling integer
 api_key.org_id text
 api_key.parent_key_id text
 api_key.prefix text not null
@@ -22,6 +25,7 @@ api_key.service_account_id text
 api_key.user_id text
 app_user.admin boolean not null default false
 app_user.created_at timestamp with time zone not null
+app_user.display_name text
 app_user.email text not null
 app_user.email_verified_at timestamp with time zone
 app_user.id text not null
@@ -77,6 +81,11 @@ daily_usage.prompt_tokens bigint not null
 daily_usage.refunded_calls bigint not null
 daily_usage.tenant text not null
 daily_usage.user_id text not null
+daily_usage.version bigint not null default 0
+email_change.email text not null
+email_change.expires_at timestamp with time zone not null
+email_change.hash text not null
+email_change.user_id text not null
 email_token.email text not null
 email_token.expires_at timestamp with time zone not null
 email_token.hash text not null
@@ -100,14 +109,36 @@ mail_request.email text not null
 mail_request.id bigint not null generated always as identity
 mail_request.kind text not null
 mail_request.next_attempt_at timestamp with time zone not null
+mail_request.user_id text
 member.activated_at timestamp with time zone
 member.active boolean not null
 member.created_at timestamp with time zone not null
+member.daily_ceiling integer
 member.org_id text not null
 member.removed_at timestamp with time zone
 member.role text not null
 member.user_id text not null
 member.version integer not null
+model_rules.allowed_models text[]
+model_rules.allowed_providers text[]
+model_rules.changed_at timestamp with time zone not null
+model_rules.denied_models text[]
+model_rules.denied_providers text[]
+model_rules.org_id text not null
+oidc_flow.authenticated_at timestamp with time zone
+oidc_flow.expires_at timestamp with time zone not null
+oidc_flow.hash text not null
+oidc_flow.identity_id text
+oidc_flow.linking_user_id text
+oidc_identity.created_at timestamp with time zone not null
+oidc_identity.email text
+oidc_identity.id text not null
+oidc_identity.issuer text not null
+oidc_identity.last_used_at timestamp with time zone
+oidc_identity.subject text not null
+oidc_identity.user_id text not null
+oidc_unlinked.issuer text not null
+oidc_unlinked.user_id text not null
 org.created_at timestamp with time zone not null
 org.deleted_at timestamp with time zone
 org.deletion_due_at timestamp with time zone
@@ -173,11 +204,14 @@ api_key.api_key_allowed_addresses_check CHECK (((cardinality(allowed_addresses) 
 api_key.api_key_allowed_models_check CHECK (((cardinality(allowed_models) >= 1) AND (cardinality(allowed_models) <= 50)))
 api_key.api_key_check CHECK (((previous_hash IS NULL) = (previous_ends_at IS NULL)))
 api_key.api_key_check1 CHECK ((previous_hash <> hash))
+api_key.api_key_daily_ceiling_check CHECK (((daily_ceiling >= 1) AND (daily_ceiling <= 10000000)))
 api_key.api_key_has_one_holder CHECK ((((user_id IS NULL) <> (service_account_id IS NULL)) AND ((service_account_id IS NULL) OR (org_id IS NOT NULL))))
 api_key.api_key_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 api_key.api_key_hash_key UNIQUE (hash)
 api_key.api_key_last_four_check CHECK ((length(last_four) = 4))
 api_key.api_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+api_key.api_key_org_ceiling_in_org CHECK (((org_daily_ceiling IS NULL) OR (org_id IS NOT NULL)))
+api_key.api_key_org_daily_ceiling_check CHECK (((org_daily_ceiling >= 1) AND (org_daily_ceiling <= 10000000)))
 api_key.api_key_org_id_service_account_id_fkey FOREIGN KEY (org_id, service_account_id) REFERENCES service_account(org_id, id)
 api_key.api_key_org_id_user_id_fkey FOREIGN KEY (org_id, user_id) REFERENCES member(org_id, user_id)
 api_key.api_key_parent_key_id_fkey FOREIGN KEY (parent_key_id) REFERENCES api_key(id)
@@ -188,6 +222,7 @@ api_key.api_key_previous_hash_key UNIQUE (previous_hash)
 api_key.api_key_scopes_check CHECK (((scopes <@ ARRAY['llm'::text, 'usage:read'::text, 'account'::text]) AND (cardinality(scopes) >= 1)))
 api_key.api_key_seq_key UNIQUE (seq)
 api_key.api_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+app_user.app_user_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100)))
 app_user.app_user_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
 app_user.app_user_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 app_user.app_user_pkey PRIMARY KEY (id)
@@ -224,6 +259,11 @@ credential.credential_status_check CHECK ((status = ANY (ARRAY['valid'::text, 'i
 credential.credential_tenant_fkey FOREIGN KEY (tenant) REFERENCES byok_tenant(tenant)
 credential.credential_version_check CHECK ((version >= 1))
 daily_usage.daily_usage_pkey PRIMARY KEY (tenant, day, user_id)
+email_change.email_change_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
+email_change.email_change_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+email_change.email_change_hash_key UNIQUE (hash)
+email_change.email_change_pkey PRIMARY KEY (user_id)
+email_change.email_change_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 email_token.email_token_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
 email_token.email_token_pkey PRIMARY KEY (hash)
 entitlement.entitlement_owner_check CHECK ((owner ~ '^(user|org):[A-Za-z0-9_-]{1,64}$'::text))
@@ -241,16 +281,37 @@ invitation.invitation_token_hash_check CHECK ((token_hash ~ '^[0-9a-f]{64}$'::te
 invitation.invitation_token_hash_key UNIQUE (token_hash)
 mail_request.mail_request_attempts_check CHECK ((attempts >= 0))
 mail_request.mail_request_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
-mail_request.mail_request_kind_check CHECK ((kind = ANY (ARRAY['sign_up'::text, 'password_reset'::text])))
+mail_request.mail_request_kind_check CHECK ((kind = ANY (ARRAY['sign_up'::text, 'password_reset'::text, 'email_change'::text, 'email_changed'::text])))
 mail_request.mail_request_pkey PRIMARY KEY (id)
+mail_request.mail_request_user CHECK (((kind = 'email_change'::text) = (user_id IS NOT NULL)))
+mail_request.mail_request_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 member.member_check CHECK ((active = (activated_at IS NOT NULL)))
 member.member_check1 CHECK (((role <> 'owner'::text) OR active))
+member.member_daily_ceiling_check CHECK (((daily_ceiling >= 1) AND (daily_ceiling <= 10000000)))
 member.member_org_id_fkey FOREIGN KEY (org_id) REFERENCES org(id)
 member.member_pkey PRIMARY KEY (org_id, user_id)
 member.member_removed CHECK (((removed_at IS NULL) OR ((NOT active) AND (role <> 'owner'::text))))
 member.member_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text, 'billing'::text])))
 member.member_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 member.member_version_check CHECK ((version >= 1))
+model_rules.model_rules_org_id_fkey FOREIGN KEY (org_id) REFERENCES org(id)
+model_rules.model_rules_pkey PRIMARY KEY (org_id)
+oidc_flow.oidc_flow_check CHECK (((identity_id IS NULL) OR (linking_user_id IS NULL)))
+oidc_flow.oidc_flow_check1 CHECK (((identity_id IS NULL) = (authenticated_at IS NULL)))
+oidc_flow.oidc_flow_hash_check CHECK ((hash ~ '^[0-9a-f]{64}$'::text))
+oidc_flow.oidc_flow_identity_id_fkey FOREIGN KEY (identity_id) REFERENCES oidc_identity(id) ON DELETE CASCADE
+oidc_flow.oidc_flow_linking_user_id_fkey FOREIGN KEY (linking_user_id) REFERENCES app_user(id)
+oidc_flow.oidc_flow_pkey PRIMARY KEY (hash)
+oidc_identity.oidc_identity_email_check CHECK (((length(email) >= 3) AND (length(email) <= 254)))
+oidc_identity.oidc_identity_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
+oidc_identity.oidc_identity_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 2000)))
+oidc_identity.oidc_identity_issuer_subject_key UNIQUE (issuer, subject)
+oidc_identity.oidc_identity_pkey PRIMARY KEY (id)
+oidc_identity.oidc_identity_subject_check CHECK (((length(subject) >= 1) AND (length(subject) <= 255)))
+oidc_identity.oidc_identity_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
+oidc_identity.oidc_identity_user_id_issuer_key UNIQUE (user_id, issuer)
+oidc_unlinked.oidc_unlinked_pkey PRIMARY KEY (user_id, issuer)
+oidc_unlinked.oidc_unlinked_user_id_fkey FOREIGN KEY (user_id) REFERENCES app_user(id)
 org.org_deleted_when_due CHECK (((deleted_at IS NULL) OR (deletion_due_at IS NOT NULL)))
 org.org_id_check CHECK ((id ~ '^[A-Za-z0-9_-]{1,64}$'::text))
 org.org_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
@@ -309,12 +370,15 @@ CREATE INDEX credential_live_by_age ON public.credential USING btree (tenant, cr
 CREATE INDEX credential_live_by_key ON public.credential USING btree (kid, id) WHERE (revoked_at IS NULL)
 CREATE INDEX credential_live_by_position ON public.credential USING btree (tenant, "position", created_at, id) WHERE (revoked_at IS NULL)
 CREATE INDEX daily_usage_by_day ON public.daily_usage USING btree (day, tenant)
+CREATE INDEX email_change_by_expiry ON public.email_change USING btree (expires_at)
 CREATE INDEX email_token_by_email ON public.email_token USING btree (lower(email))
 CREATE INDEX email_token_by_expiry ON public.email_token USING btree (expires_at)
 CREATE INDEX invitation_by_expiry ON public.invitation USING btree (expires_at)
 CREATE INDEX invitation_mail_due ON public.invitation USING btree (mail_due_at, id) WHERE (mail_due_at IS NOT NULL)
 CREATE INDEX mail_request_due ON public.mail_request USING btree (next_attempt_at, id)
 CREATE INDEX member_by_user ON public.member USING btree (user_id)
+CREATE INDEX oidc_flow_by_expiry ON public.oidc_flow USING btree (expires_at)
+CREATE INDEX oidc_flow_by_identity ON public.oidc_flow USING btree (identity_id) WHERE (identity_id IS NOT NULL)
 CREATE INDEX org_by_owner ON public.org USING btree (owner_user_id) WHERE (deleted_at IS NULL)
 CREATE INDEX org_deletion_due ON public.org USING btree (deletion_due_at) WHERE ((deletion_due_at IS NOT NULL) AND (deleted_at IS NULL))
 CREATE INDEX outbox_created_at ON public.outbox USING btree (created_at)
@@ -340,6 +404,8 @@ CREATE UNIQUE INDEX byok_tenant_pkey ON public.byok_tenant USING btree (tenant)
 CREATE UNIQUE INDEX credential_one_of_a_kind ON public.credential USING btree (tenant, fingerprint) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (id)
 CREATE UNIQUE INDEX daily_usage_pkey ON public.daily_usage USING btree (tenant, day, user_id)
+CREATE UNIQUE INDEX email_change_hash_key ON public.email_change USING btree (hash)
+CREATE UNIQUE INDEX email_change_pkey ON public.email_change USING btree (user_id)
 CREATE UNIQUE INDEX email_token_pkey ON public.email_token USING btree (hash)
 CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
 CREATE UNIQUE INDEX invitation_by_address ON public.invitation USING btree (org_id, email)
@@ -348,6 +414,12 @@ CREATE UNIQUE INDEX invitation_token_hash_key ON public.invitation USING btree (
 CREATE UNIQUE INDEX mail_request_pkey ON public.mail_request USING btree (id)
 CREATE UNIQUE INDEX member_one_owner ON public.member USING btree (org_id) WHERE (role = 'owner'::text)
 CREATE UNIQUE INDEX member_pkey ON public.member USING btree (org_id, user_id)
+CREATE UNIQUE INDEX model_rules_pkey ON public.model_rules USING btree (org_id)
+CREATE UNIQUE INDEX oidc_flow_pkey ON public.oidc_flow USING btree (hash)
+CREATE UNIQUE INDEX oidc_identity_issuer_subject_key ON public.oidc_identity USING btree (issuer, subject)
+CREATE UNIQUE INDEX oidc_identity_pkey ON public.oidc_identity USING btree (id)
+CREATE UNIQUE INDEX oidc_identity_user_id_issuer_key ON public.oidc_identity USING btree (user_id, issuer)
+CREATE UNIQUE INDEX oidc_unlinked_pkey ON public.oidc_unlinked USING btree (user_id, issuer)
 CREATE UNIQUE INDEX org_pkey ON public.org USING btree (id)
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
@@ -391,7 +463,7 @@ CREATE OR REPLACE FUNCTION public.acts_for_everyone()
  STABLE
 AS $function$ select coalesce(current_setting('topdog.everyone', true), '') = 'on' $function$
 CREATE OR REPLACE FUNCTION public.key_holder(key_hash text, at timestamp with time zone)
- RETURNS TABLE(id text, user_id text, service_account_id text, org_id text, role text, active boolean, plan text, seats integer, own_live integer, own_used integer, pool_live integer, pool_used integer, scopes text[], allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone)
+ RETURNS TABLE(id text, user_id text, service_account_id text, org_id text, role text, active boolean, plan text, seats integer, own_live integer, own_used integer, pool_live integer, pool_used integer, scopes text[], allowed_models text[], allowed_addresses text[], expires_at timestamp with time zone, daily_ceiling integer, org_daily_ceiling integer, ceiling_version integer, member_ceiling integer, member_version integer)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'public', 'pg_temp'
@@ -399,7 +471,8 @@ AS $function$
   select k.id, k.user_id, k.service_account_id, k.org_id, m.role,
     (m.active or k.service_account_id is not null) and o.deletion_due_at is null, e.plan, e.seats,
     own.live, own.used, pool.live, pool.used, k.scopes, k.allowed_models, k.allowed_addresses,
-    case when k.hash = key_hash then k.expires_at else least(k.expires_at, k.previous_ends_at) end
+    case when k.hash = key_hash then k.expires_at else least(k.expires_at, k.previous_ends_at) end,
+    k.daily_ceiling, k.org_daily_ceiling, k.ceiling_version, m.daily_ceiling, m.version
   from api_key k
   left join org o on o.id = k.org_id
   left join member m on m.org_id = k.org_id and m.user_id = k.user_id and m.removed_at is null
@@ -408,6 +481,14 @@ AS $function$
   left join byok_tenant pool on pool.tenant = 'org:' || k.org_id
   where (k.hash = key_hash or (k.previous_hash = key_hash and k.previous_ends_at > at))
     and k.revoked_at is null and (k.expires_at is null or k.expires_at > at)
+$function$
+CREATE OR REPLACE FUNCTION public.model_rules_of(org text)
+ RETURNS TABLE(org_allowed_models text[], org_denied_models text[], org_allowed_providers text[], org_denied_providers text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+  select r.allowed_models, r.denied_models, r.allowed_providers, r.denied_providers from model_rules r where r.org_id = org
 $function$
 CREATE OR REPLACE FUNCTION public.refuse_audit_change()
  RETURNS trigger
@@ -442,12 +523,20 @@ credential
 credential tenant for ALL using (acts_for_everyone() OR (tenant IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
 daily_usage
 daily_usage tenant for ALL using (acts_for_everyone() OR (tenant IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
+email_change
+email_change tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
 entitlement
 entitlement tenant for ALL using (acts_for_everyone() OR (owner IN ( SELECT acting_tenants() AS acting_tenants))) with check (the same)
 invitation
 invitation tenant for ALL using (acts_for_everyone() OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
 member
 member tenant for ALL using (acts_for_everyone() OR (user_id = acting_user()) OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
+model_rules
+model_rules tenant for ALL using (acts_for_everyone() OR (org_id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
+oidc_identity
+oidc_identity tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
+oidc_unlinked
+oidc_unlinked tenant for ALL using (acts_for_everyone() OR (user_id = acting_user())) with check (the same)
 org
 org tenant for ALL using (acts_for_everyone() OR (id IN ( SELECT acting_orgs() AS acting_orgs))) with check (the same)
 passkey
@@ -472,11 +561,16 @@ audit_log: insert, select
 byok_tenant: delete, insert, select, update
 credential: delete, insert, select, update
 daily_usage: delete, insert, select, update
+email_change: delete, insert, select, update
 email_token: delete, insert, select, update
 entitlement: delete, insert, select, update
 invitation: delete, insert, select, update
 mail_request: delete, insert, select, update
 member: delete, insert, select, update
+model_rules: delete, insert, select, update
+oidc_flow: delete, insert, select, update
+oidc_identity: delete, insert, select, update
+oidc_unlinked: delete, insert, select, update
 org: delete, insert, select, update
 outbox: delete, insert, select, update
 passkey: delete, insert, select, update

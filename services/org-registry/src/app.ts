@@ -1,21 +1,27 @@
 import { randomBytes } from "node:crypto";
+import { replayDeadLetterOf } from "@topdog/contracts/rpc/replay-dead-letter";
 import { callerVerifier } from "@topdog/http-kit/auth";
+import { answerReplays } from "@topdog/messaging/answer-replays";
 import { defineService } from "@topdog/service/define";
 import { partOf } from "@topdog/service/part";
 import { createKeyring } from "@topdog/vault/keyring";
+import { createDeadLetters } from "./clients/dead-letters.ts";
 import { createCredentialChecker } from "./clients/credential-checker.ts";
 import { createLedgerClient } from "./clients/usage-ledger.ts";
 import { configSchema } from "./config.ts";
 import { onSubscriptionUpdated } from "./consumers/on-subscription-updated.ts";
-import { onUsageConsumed } from "./consumers/on-usage-consumed.ts";
+import { onUsageSummed } from "./consumers/on-usage-summed.ts";
+import { createOidcProvider } from "./clients/oidc-provider.ts";
 import { mailerOf } from "./clients/mailer.ts";
 import { deleteExpiredJob, sendMailsJob } from "./jobs/auth-jobs.ts";
 import { anchorAuditHeads } from "./jobs/anchor-audit-heads.ts";
 import { completeOrgDeletions } from "./jobs/complete-org-deletions.ts";
 import { disableBlockedCredentialsJob } from "./jobs/disable-blocked-credentials.ts";
 import { lapseInvitationsJob, sendInvitationsJob } from "./jobs/invitation-jobs.ts";
-import { compareUsageJob, forgetCountedJob } from "./jobs/usage-jobs.ts";
+import { compareUsageJob } from "./jobs/usage-jobs.ts";
+import { reconcileOrgsJobs } from "./jobs/reconcile-orgs.ts";
 import { createRegistryMetrics, type SignInOutcome } from "./metrics.ts";
+import { answerCompareEntitlements } from "./responders/answer-compare-entitlements.ts";
 import { answerListChanges } from "./responders/answer-list-changes.ts";
 import { answerListCredentials } from "./responders/answer-list-credentials.ts";
 import { answerNoteKeyUses } from "./responders/answer-note-key-uses.ts";
@@ -54,6 +60,7 @@ export const orgRegistry = defineService({
       publicUrl: config.PUBLIC_URL,
       onSignIn: (outcome: SignInOutcome) => metrics.signIns.inc({ outcome }),
       canSendMail,
+      oidc: createOidcProvider(config, nowMs),
     };
     const credentials = {
       ...registry,
@@ -61,8 +68,13 @@ export const orgRegistry = defineService({
       fingerprint: fingerprintWith(config.CREDENTIAL_FINGERPRINT_KEY.reveal()),
       check: createCredentialChecker(context.bus, context.logger),
     };
+    const deadLetters = createDeadLetters(context.bus);
+    const consumers = {
+      "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs }),
+      "usage.summed": onUsageSummed(context),
+    };
     return {
-      routes: [...createRoutes({ ...credentials, ...auth }), ...devMailRoutes(config)],
+      routes: [...createRoutes({ ...credentials, ...auth, deadLetters }), ...devMailRoutes(config)],
       verifiers: {
         caller: callerVerifier({
           publicKeys: config.CALLER_PUBLIC_KEYS,
@@ -71,13 +83,14 @@ export const orgRegistry = defineService({
         }),
       },
       parts: {
-        "subscription.updated": onSubscriptionUpdated({ ...context, metrics, nowMs }),
-        "usage.consumed": onUsageConsumed(context),
+        ...consumers,
+        replays: partOf(() => answerReplays(context, replayDeadLetterOf["org-registry"], Object.values(consumers))),
         "uses of keys": partOf(() => answerNoteKeyUses({ ...context, nowMs })),
         "principal look-ups": partOf(() => answerResolvePrincipal({ ...context, metrics, maxInFlight, nowMs })),
         "principal changes": partOf(() => answerListChanges(context)),
         "lists of credentials": partOf(() => answerListCredentials({ ...context, maxInFlight })),
         "looks at standings": partOf(() => answerResolveStanding({ ...context, maxInFlight })),
+        "comparisons of entitlements": partOf(() => answerCompareEntitlements(context)),
         "session look-ups": partOf(() => answerResolveSession({ ...context, nowMs, maxInFlight })),
       },
       jobs: [
@@ -86,7 +99,7 @@ export const orgRegistry = defineService({
         disableBlockedCredentialsJob(registry, config.BYOK_GRACE_MS),
         deleteExpiredJob(registry),
         lapseInvitationsJob(registry),
-        forgetCountedJob(context.db),
+        ...reconcileOrgsJobs(context, metrics),
         compareUsageJob({
           ...registry,
           askLedger: createLedgerClient(context.bus),

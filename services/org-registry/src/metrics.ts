@@ -1,6 +1,7 @@
 import type { Metrics } from "@topdog/telemetry/metrics";
 
 const lookupOutcomes = ["found", "refused", "failed"] as const;
+const snapshotKinds = ["org", "member"] as const;
 const signInOutcomes = ["ok", "wrong", "limited", "failed"] as const;
 export type SignInOutcome = (typeof signInOutcomes)[number];
 const lookupSecondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -12,6 +13,7 @@ export interface RegistryMetrics {
   readonly lostSeats: { inc(count: number): void };
   readonly comparedTenants: { inc(count: number): void };
   readonly disagreeingTenants: { set(count: number): void };
+  readonly lostSnapshots: { set(labels: { of: (typeof snapshotKinds)[number] }, count: number): void };
 }
 
 /** Every metric of this service. */
@@ -38,6 +40,11 @@ export const createRegistryMetrics = (metrics: Metrics): RegistryMetrics => ({
   comparedTenants: metrics.counter({
     name: "topdog_org_registry_compared_tenant_days_total",
     help: "Days of tenants whose usage was compared with the ledger",
+  }),
+  lostSnapshots: metrics.gauge({
+    name: "topdog_org_registry_lost_snapshots",
+    help: "Orgs and members that billing lacked at the last comparison; they were announced again",
+    labels: { of: snapshotKinds },
   }),
   disagreeingTenants: metrics.gauge({
     name: "topdog_org_registry_disagreeing_tenant_days",

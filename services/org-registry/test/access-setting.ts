@@ -82,6 +82,7 @@ export async function arrangeAccess({ deps, db }: Registry): Promise<AccessSetti
       serviceAccountId,
       sessionId: `ses_${owner}`,
       passkeyId: "pky_own",
+      identityId: "idn_own",
     },
     callers: {
       nobody: null,

@@ -214,6 +214,22 @@ describe("BYOK", () => {
     expect((await byok.as(owner, "PATCH", `/api/byok/${own}`, {})).status).toBe(400);
   });
 
+  test("a credential is restricted from its first moment on, a personal one to models alone", async () => {
+    const { orgId, owner, members } = await someOrg(byok.deps, { members: 1, seats: 3 });
+    const restrictions = { allowedModels: ["gpt-5"], allowedMembers: [members[0]] };
+    const added = await byok.add(owner, newKey(), { orgId, ...restrictions });
+    expect([added.status, added.body]).toEqual([201, expect.objectContaining(restrictions)]);
+    expect((await sealedOf(`org:${orgId}`)).credentials).toMatchObject([restrictions]);
+    const own = await byok.add(owner, newKey(), { allowedModels: ["gpt-5"] });
+    expect(own.body).toMatchObject({ allowedModels: ["gpt-5"], allowedMembers: null });
+    const refused = await byok.add(owner, newKey(), { allowedMembers: [owner] });
+    expect([refused.status, refused.body]).toEqual([
+      400,
+      expect.objectContaining({ detail: expect.stringMatching(/^allowedMembers: /) }),
+    ]);
+    expect((await byok.add(owner, newKey(), { orgId, allowedMembers: [] })).status).toBe(400);
+  });
+
   test("only an org's owner and admins manage its pool; foreign, missing and revoked ones are the same 404", async () => {
     const { orgId, owner, members } = await someOrg(byok.deps, { members: 2, seats: 3 });
     const [admin = "", member = ""] = members;

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type UsageConsumed, usageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
-import { readyEvent } from "@topdog/messaging/event-batch";
-import { publishBatch } from "@topdog/messaging/publish";
+import { type UsageSum, usageSummed } from "@topdog/contracts/events/usage-summed";
+import { publishEvent } from "@topdog/messaging/publish";
 import { sessionOf } from "@topdog/testing/account-call";
 import { eventually } from "@topdog/testing/eventually";
-import { usageOf } from "@topdog/testing/usage";
 import { someOrg, someUser } from "./arrange.ts";
 import { type Registry, startRegistry } from "./start-registry.ts";
 
@@ -15,31 +13,32 @@ beforeAll(async () => {
 afterAll(() => registry.stop());
 
 let messages = 0;
-async function tell(usages: readonly UsageConsumed[]): Promise<void> {
-  const router = await registry.nats.busOf("llm-router");
-  const events = usages.map((usage) => {
-    const { finishedAt: time, traceparent } = usage;
-    return readyEvent(usageConsumed, usage, { id: usageIdOf(usage), time, traceparent });
-  });
-  await publishBatch(router, usageConsumed, { id: `m${(messages += 1)}`, events });
+async function tell(version: number, sums: readonly UsageSum[]): Promise<void> {
+  const quota = await registry.nats.busOf("quota");
+  await publishEvent(quota, usageSummed, { version, sums: [...sums] }, { id: `m${(messages += 1)}` });
 }
 
-test("an org's owner sees what it used on each day, each call once however often the bus tells of it", async () => {
+test("an org's owner sees what it used on each day, as quota told last, however often and in whatever order the bus tells", async () => {
   const { orgId, owner, members } = await someOrg(registry.deps, { members: 1, seats: 3 });
   const [member = ""] = members;
-  const of = (seq: number, details: Partial<UsageConsumed>): UsageConsumed =>
-    usageOf([{ meter: "api_calls", leaseId: "77", seq }], { orgId, userId: owner, day: "2026-11-20", ...details });
-  const usages = [
-    of(1, {}),
-    of(2, { userId: member, costUnknown: true, costNanoUsd: 0 }),
-    of(3, { refund: true, outcome: "failed" }),
-    of(4, { outcome: "rejected", provider: null, promptTokens: 0, completionTokens: 0, costNanoUsd: 0 }),
-    of(5, { day: "2026-11-22" }),
-    of(6, { orgId: null }),
-    of(7, { orgId: "org_other" }),
-  ];
-  await tell(usages);
-  await tell(usages.toReversed());
+  const of = (calls: number, details: Partial<UsageSum> = {}): UsageSum => ({
+    tenant: `org:${orgId}`,
+    day: "2026-11-20",
+    userId: owner,
+    calls,
+    llmRequests: 1,
+    refundedCalls: 1,
+    promptTokens: 10 * calls,
+    completionTokens: 20 * calls,
+    costNanoUsd: 30_600 * calls,
+    ...details,
+  });
+  const ofMember = of(1, { userId: member, refundedCalls: 0, costNanoUsd: 0 });
+  const others = [of(7, { tenant: `user:${owner}` }), of(8, { tenant: "org:org_other" })];
+  await tell(20, [of(2), ofMember, ...others]);
+  await tell(10, [of(1), { ...ofMember, calls: 5 }]);
+  await tell(20, [of(2), ofMember]);
+  await tell(21, [of(1, { day: "2026-11-22" })]);
   const path = `/api/orgs/${orgId}/usage/daily?from=2026-11-01&to=2026-11-30`;
   await eventually(async () => {
     expect((await registry.call("GET", path, sessionOf(owner))).body).toEqual({

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { apiKeyRevoked } from "@topdog/contracts/events/api-key-events";
 import { resolvePrincipal } from "@topdog/contracts/rpc/resolve-principal";
@@ -9,6 +10,7 @@ import { onEventBroadcast } from "@topdog/messaging/signal";
 import { changeMember } from "../src/usecases/change-member.ts";
 import type { CallingKey } from "../src/domain/caller.ts";
 import { createKeyAsOperator, type CreatedKey } from "../src/usecases/create-key.ts";
+import { revokeKeyAsOperator } from "../src/usecases/revoke-key.ts";
 import { callerFor, someOrg, someUser } from "./arrange.ts";
 import { type Registry, startRegistry } from "./start-registry.ts";
 
@@ -276,6 +278,29 @@ describe("API keys", () => {
       const answer = await registry.call(method, path, null, method === "GET" ? undefined : {});
       expect([method, path, answer.status, answer.body["code"]]).toEqual([method, path, 401, "not_signed_in"]);
     }
+  });
+
+  test("a key that a command revokes is told to gateways within 100 ms, also by a service that was idle", async () => {
+    const told = new Map<string, PromiseWithResolvers<number>>();
+    const stop = onEventBroadcast(await registry.nats.busOf("gateway"), apiKeyRevoked, ({ keyId }) =>
+      told.get(keyId)?.resolve(performance.now()),
+    );
+    const userId = await someUser(registry.deps);
+    const tookMs: number[] = [];
+    for (let round = 0; round < 9; round += 1) {
+      const { record } = await issue(userId);
+      // Other lengths of idleness than its polls'.
+      await sleep(400 + 37 * round);
+      const heard = Promise.withResolvers<number>();
+      told.set(record.id, heard);
+      // On a connection of its own, as a command has.
+      await revokeKeyAsOperator(registry.deps, record.id);
+      const revokedMs = performance.now();
+      tookMs.push((await heard.promise) - revokedMs);
+    }
+    stop();
+    // Most of them, on a machine that runs other tests as well.
+    expect(tookMs.toSorted((a, b) => a - b)[5]).toBeLessThan(100);
   });
 
   test("an unknown hash has no principal", async () => {

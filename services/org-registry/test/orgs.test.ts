@@ -60,7 +60,7 @@ describe("orgs and members", () => {
     expect((await registry.call("GET", `/api/orgs/${orgId}`, { userId: owner, orgId: "org_2" })).status).toBe(404);
   });
 
-  test("others are told of a member's role and seat, and of a stranger the same as of an org that does not exist", async () => {
+  test("others are told of a member's role, seat and ceiling, and of a stranger the same as of an org that does not exist", async () => {
     const { orgId, owner, members } = await someOrg(registry.deps, { members: 1, seats: 3 });
     const [member = ""] = members;
     const bus = await registry.nats.busOf("quota");
@@ -71,6 +71,9 @@ describe("orgs and members", () => {
     expect(await standing(owner, orgId)).toEqual({ member: { role: "owner", active: true }, byok: both });
     await changeMember(registry.deps, signedIn(owner), { orgId, userId: member }, { active: false });
     expect(await standing(member, orgId)).toEqual({ member: { role: "member", active: false }, byok: both });
+    await changeMember(registry.deps, signedIn(owner), { orgId, userId: member }, { dailyCeiling: 12 });
+    const ceiling = { limit: 12, version: expect.any(Number) };
+    expect((await standing(member, orgId)).member).toEqual({ role: "member", active: false, ceiling });
     await removeMember(registry.deps, signedIn(owner), { orgId, userId: member }, undefined);
     const stranger = { member: null, byok: [own] };
     for (const asked of [orgId, "org_missing", null]) expect(await standing(member, asked)).toEqual(stranger);
@@ -197,7 +200,7 @@ describe("orgs and members", () => {
       await lockOrg(trx, orgId);
       asked = registry.call("PATCH", `/api/orgs/${orgId}/members/${member}`, sessionOf(admin), { active: false });
       await waitsForLock(trx);
-      await updateMember(trx, { orgId, userId: admin, role: "member", active: true }, new Date());
+      await updateMember(trx, { orgId, userId: admin, role: "member", active: true, dailyCeiling: null }, new Date());
     });
     expect((await asked)?.status).toBe(403);
   });

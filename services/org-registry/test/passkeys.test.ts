@@ -50,6 +50,9 @@ test("a passkey is added, signs its owner in with two factors, is listed, and si
   expect(listed.body.items).toEqual([{ ...added.body, lastUsedAt: expect.any(String) }]);
   const path = `/${String(added.body["id"])}`;
   expect((await ask(await someUser(registry.deps), "DELETE", path)).status).toBe(404);
+  // It is the only way in.
+  expect(outcome(await ask(userId, "DELETE", path))).toEqual([409, "conflict"]);
+  await registry.db("password").insert({ user_id: userId, hash: "x".repeat(30), changed_at: new Date() });
   expect((await ask(userId, "DELETE", path)).status).toBe(204);
   expect(outcome(await signIn(device, { counter: 3 }))).toEqual(refused);
   const { rows } = await registry.db.raw<{ rows: { action: string }[] }>(

@@ -14,6 +14,7 @@ import { devMailRoutes } from "../src/routes/dev-mails.ts";
 import { codeOf } from "../src/store/totp-code.ts";
 import { makeOperator } from "../src/usecases/make-operator.ts";
 import { createUser } from "../src/usecases/create-user.ts";
+import { fromBase32 } from "./base32.ts";
 import { mailedToken, mailsTo } from "./read-mail.ts";
 import { type Registry, startRegistry } from "./start-registry.ts";
 
@@ -305,8 +306,3 @@ describe("people who sign in", () => {
 });
 
 /** As an authenticator app reads it; hex. */
-function fromBase32(text: string): string {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = text.replaceAll(/./g, (one) => alphabet.indexOf(one).toString(2).padStart(5, "0"));
-  return (bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, "0")).join("");
-}

@@ -23,7 +23,13 @@ export interface Registry extends StoringTestService {
   readonly db: Database;
   /** For arranging a test without HTTP. */
   readonly deps: RegistryDeps;
-  call(method: string, path: string, as: As | SessionCaller | Visitor | null, body?: unknown): Promise<Answer>;
+  call(
+    method: string,
+    path: string,
+    as: As | SessionCaller | Visitor | null,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>;
 }
 
 /** Rows that a test arranges and rows that the service writes are in one chain. */

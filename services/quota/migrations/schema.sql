@@ -2,6 +2,7 @@
 
 -- columns
 bucket.cap integer not null
+bucket.ceiling_version integer
 bucket.changed_at timestamp with time zone not null default utc_now()
 bucket.daily_limit integer not null
 bucket.day date not null
@@ -9,9 +10,10 @@ bucket.escrow integer not null default 0
 bucket.exhausted_published boolean not null default false
 bucket.meter text not null
 bucket.owner text not null
-bucket.plan text not null
+bucket.plan text
+bucket.refunded integer not null default 0
 bucket.settled integer not null default 0
-bucket.subscription_owner text not null
+bucket.subscription_owner text
 bucket.told_exhausted boolean not null default false
 entitlement.changed_at timestamp with time zone
 entitlement.owner text not null
@@ -28,6 +30,7 @@ lease.final_used integer
 lease.gateway_id text not null
 lease.highest_seq integer not null default 0
 lease.lease_id bigint not null generated always as identity
+lease.member text
 lease.meter text not null
 lease.owner text not null
 lease.reported integer not null default 0
@@ -35,6 +38,12 @@ lease.returned integer not null default 0
 lease.size integer not null
 lease.state text not null default 'open'::text
 lease.touched_at timestamp with time zone not null default utc_now()
+lease_proof.charges integer not null
+lease_proof.day date not null
+lease_proof.highest_seq integer not null
+lease_proof.lease_id bigint not null
+lease_proof.refunds integer not null
+lease_proof.unknown_rows integer not null
 ledger.amount smallint not null
 ledger.attempts integer
 ledger.completed_at timestamp with time zone
@@ -87,6 +96,31 @@ ledger_default.started_at timestamp with time zone
 ledger_default.state text not null
 ledger_default.streamed boolean
 ledger_default.user_id text
+ledger_delta.charges integer not null
+ledger_delta.day date not null
+ledger_delta.delta_id bigint not null generated always as identity
+ledger_delta.highest_seq integer not null
+ledger_delta.lease_id bigint not null
+ledger_delta.noted_at timestamp with time zone not null default clock_timestamp()
+ledger_delta.refunds integer not null
+ledger_delta.unknown_rows integer not null
+member_draw.asked_at timestamp with time zone not null
+member_draw.day date not null
+member_draw.drawn integer not null
+member_draw.member text not null
+member_draw.meter text not null
+member_draw.owner text not null
+metering_gap.actual bigint not null
+metering_gap.checked_at timestamp with time zone not null default clock_timestamp()
+metering_gap.day date not null
+metering_gap.expected bigint not null
+metering_gap.guarantee text not null
+metering_gap.kind text not null
+metering_gap.lease_id bigint not null
+metering_gap.meter text not null
+metering_gap.owner text not null
+metering_gap.since timestamp with time zone not null default clock_timestamp()
+metering_gap.written_off text
 outbox.created_at timestamp with time zone not null default now()
 outbox.id text not null
 outbox.payload text not null
@@ -102,6 +136,16 @@ permit.version bigint not null
 processed_event.consumer text not null
 processed_event.event_id text not null
 processed_event.processed_at timestamp with time zone not null default now()
+proven_bucket.day date not null
+proven_bucket.meter text not null
+proven_bucket.owner text not null
+proven_day.buckets integer not null
+proven_day.charges bigint not null
+proven_day.day date not null
+proven_day.refunds bigint not null
+proven_day.unknown_rows bigint not null
+told_store.created text not null
+told_store.is_only boolean not null default true
 usage_rollup.answered_calls bigint not null
 usage_rollup.at timestamp with time zone not null
 usage_rollup.calls bigint not null
@@ -138,9 +182,11 @@ usage_rollup_delta.user_id text not null
 -- constraints
 bucket.bucket_daily_limit_check CHECK ((daily_limit >= 0))
 bucket.bucket_escrow_check CHECK ((escrow >= 0))
-bucket.bucket_meter_check CHECK ((meter = ANY (ARRAY['api_calls'::text, 'llm_requests'::text])))
+bucket.bucket_has_a_plan_or_a_ceiling CHECK ((((meter = 'capped_calls'::text) = (ceiling_version IS NOT NULL)) AND ((meter = 'capped_calls'::text) = (plan IS NULL)) AND ((meter = 'capped_calls'::text) = (subscription_owner IS NULL))))
+bucket.bucket_meter_check CHECK ((meter = ANY (ARRAY['api_calls'::text, 'llm_requests'::text, 'capped_calls'::text])))
 bucket.bucket_never_oversold CHECK ((((settled + escrow) <= cap) AND (daily_limit <= cap)))
 bucket.bucket_pkey PRIMARY KEY (owner, meter, day)
+bucket.bucket_refunded_check CHECK ((refunded >= 0))
 bucket.bucket_settled_check CHECK ((settled >= 0))
 entitlement.entitlement_pkey PRIMARY KEY (owner)
 entitlement.entitlement_seats_check CHECK ((seats >= 1))
@@ -161,6 +207,7 @@ lease.lease_reported_check CHECK ((reported >= 0))
 lease.lease_reported_is_acked CHECK ((reported <= acked))
 lease.lease_returned_check CHECK ((returned >= 0))
 lease.lease_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+lease_proof.lease_proof_pkey PRIMARY KEY (day, lease_id)
 ledger.ledger_amount_matches_entry CHECK ((amount =
 CASE entry
     WHEN 'charge'::text THEN 1
@@ -179,16 +226,27 @@ ledger_default.ledger_default_pkey PRIMARY KEY (lease_id, seq, entry, day)
 ledger_default.ledger_entry_check CHECK ((entry = ANY (ARRAY['charge'::text, 'refund'::text])))
 ledger_default.ledger_seq_check CHECK ((seq >= 1))
 ledger_default.ledger_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'completed'::text, 'unknown'::text])))
+ledger_delta.ledger_delta_pkey PRIMARY KEY (delta_id)
+member_draw.member_draw_drawn_check CHECK ((drawn >= 0))
+member_draw.member_draw_owner_meter_day_fkey FOREIGN KEY (owner, meter, day) REFERENCES bucket(owner, meter, day) ON DELETE CASCADE
+member_draw.member_draw_pkey PRIMARY KEY (owner, meter, day, member)
+metering_gap.metering_gap_kind_check CHECK ((kind = ANY (ARRAY['agreement'::text, 'conservation'::text, 'unknown'::text, 'missing'::text])))
+metering_gap.metering_gap_pkey PRIMARY KEY (day, owner, meter, lease_id, guarantee)
 outbox.outbox_id_key UNIQUE (id)
 outbox.outbox_pkey PRIMARY KEY (seq)
 permit.permit_held_check CHECK ((held >= 0))
 permit.permit_pkey PRIMARY KEY (owner, gateway_id)
 processed_event.processed_event_pkey PRIMARY KEY (consumer, event_id)
+proven_bucket.proven_bucket_pkey PRIMARY KEY (day, owner, meter)
+proven_day.proven_day_pkey PRIMARY KEY (day)
+told_store.told_store_is_only_check CHECK (is_only)
+told_store.told_store_pkey PRIMARY KEY (is_only)
 usage_rollup.usage_rollup_grain_check CHECK ((grain = ANY (ARRAY['hour'::text, 'day'::text])))
 usage_rollup_delta.usage_rollup_delta_pkey PRIMARY KEY (delta_id)
 
 -- indexes
 CREATE INDEX bucket_by_subscription ON public.bucket USING btree (subscription_owner, day)
+CREATE INDEX bucket_exhausted ON public.bucket USING btree (day, owner, meter) WHERE exhausted_published
 CREATE INDEX bucket_in_order ON public.bucket USING btree (((day + 0)), owner, meter)
 CREATE INDEX lease_by_bucket ON public.lease USING btree (owner, meter, day)
 CREATE INDEX lease_open_at_gateway ON public.lease USING btree ((
@@ -201,28 +259,36 @@ CASE
     WHEN (state = 'open'::text) THEN (day + 0)
     ELSE NULL::date
 END))
-CREATE INDEX ledger_by_org ON ONLY public.ledger USING btree (org_id, day) WHERE ((org_id IS NOT NULL) AND (meter = 'api_calls'::text))
-CREATE INDEX ledger_by_user ON ONLY public.ledger USING btree (user_id, day) WHERE ((user_id IS NOT NULL) AND (meter = 'api_calls'::text))
-CREATE INDEX ledger_default_org_id_day_idx ON public.ledger_default USING btree (org_id, day) WHERE ((org_id IS NOT NULL) AND (meter = 'api_calls'::text))
+CREATE INDEX ledger_default_by_day ON public.ledger_default USING btree (((day + 0)))
 CREATE INDEX ledger_default_recorded_at_idx ON public.ledger_default USING btree (recorded_at) WHERE (state = 'admitted'::text)
-CREATE INDEX ledger_default_user_id_day_idx ON public.ledger_default USING btree (user_id, day) WHERE ((user_id IS NOT NULL) AND (meter = 'api_calls'::text))
+CREATE INDEX ledger_delta_by_lease ON public.ledger_delta USING btree (lease_id)
 CREATE INDEX ledger_open_rows ON ONLY public.ledger USING btree (recorded_at) WHERE (state = 'admitted'::text)
+CREATE INDEX metering_gap_by_check ON public.metering_gap USING btree (checked_at)
 CREATE INDEX outbox_sent_at ON public.outbox USING btree (sent_at) WHERE (sent_at IS NOT NULL)
 CREATE INDEX outbox_unsent ON public.outbox USING btree (seq) WHERE (sent_at IS NULL)
+CREATE INDEX permit_at_gateway ON public.permit USING btree (gateway_id)
+CREATE INDEX permit_empty ON public.permit USING btree (changed_at) WHERE (held = 0)
 CREATE INDEX usage_rollup_by_age ON public.usage_rollup USING btree (((grain || ''::text)), at)
 CREATE INDEX usage_rollup_delta_by_tenant ON public.usage_rollup_delta USING btree (tenant, at)
 CREATE INDEX usage_rollup_of_member ON public.usage_rollup USING btree (tenant, grain, user_id, at)
 CREATE UNIQUE INDEX bucket_pkey ON public.bucket USING btree (owner, meter, day)
 CREATE UNIQUE INDEX entitlement_pkey ON public.entitlement USING btree (owner)
 CREATE UNIQUE INDEX gateway_pkey ON public.gateway USING btree (gateway_id)
-CREATE UNIQUE INDEX lease_one_open ON public.lease USING btree (owner, meter, day, gateway_id) WHERE (state = 'open'::text)
+CREATE UNIQUE INDEX lease_one_open ON public.lease USING btree (owner, meter, day, gateway_id, member) NULLS NOT DISTINCT WHERE (state = 'open'::text)
 CREATE UNIQUE INDEX lease_pkey ON public.lease USING btree (lease_id)
+CREATE UNIQUE INDEX lease_proof_pkey ON public.lease_proof USING btree (day, lease_id)
 CREATE UNIQUE INDEX ledger_default_pkey ON public.ledger_default USING btree (lease_id, seq, entry, day)
+CREATE UNIQUE INDEX ledger_delta_pkey ON public.ledger_delta USING btree (delta_id)
 CREATE UNIQUE INDEX ledger_pkey ON ONLY public.ledger USING btree (lease_id, seq, entry, day)
+CREATE UNIQUE INDEX member_draw_pkey ON public.member_draw USING btree (owner, meter, day, member)
+CREATE UNIQUE INDEX metering_gap_pkey ON public.metering_gap USING btree (day, owner, meter, lease_id, guarantee)
 CREATE UNIQUE INDEX outbox_id_key ON public.outbox USING btree (id)
 CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (seq)
 CREATE UNIQUE INDEX permit_pkey ON public.permit USING btree (owner, gateway_id)
 CREATE UNIQUE INDEX processed_event_pkey ON public.processed_event USING btree (consumer, event_id)
+CREATE UNIQUE INDEX proven_bucket_pkey ON public.proven_bucket USING btree (day, owner, meter)
+CREATE UNIQUE INDEX proven_day_pkey ON public.proven_day USING btree (day)
+CREATE UNIQUE INDEX told_store_pkey ON public.told_store USING btree (is_only)
 CREATE UNIQUE INDEX usage_rollup_delta_pkey ON public.usage_rollup_delta USING btree (delta_id)
 CREATE UNIQUE INDEX usage_rollup_sum ON public.usage_rollup USING btree (tenant, grain, at, user_id, key_id, source, model, provider) NULLS NOT DISTINCT
 
@@ -230,6 +296,9 @@ CREATE UNIQUE INDEX usage_rollup_sum ON public.usage_rollup USING btree (tenant,
 bucket with fillfactor=60
 gateway with fillfactor=60
 lease with fillfactor=60
+lease_proof with fillfactor=60
+member_draw with fillfactor=60
+proven_day with fillfactor=60
 usage_rollup with fillfactor=80
 
 -- partitions
@@ -350,6 +419,28 @@ lease_ledger  SELECT l.lease_id,
           WHERE ((g.lease_id = l.lease_id) AND (g.day = l.day))) s);
 
 -- functions
+CREATE OR REPLACE FUNCTION public.drop_ledger_partitions(kept_days integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare
+  dropped integer := 0;
+  partition_name text;
+begin
+  for partition_name in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'ledger'::regclass and c.relname ~ '^ledger_[0-9]{8}$'
+      and to_date(right(c.relname, 8), 'YYYYMMDD') < utc_today() - greatest(kept_days, 7)
+    order by c.relname limit 2
+  loop
+    execute format('drop table %I', partition_name);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+end
+$function$
 CREATE OR REPLACE FUNCTION public.ensure_ledger_partitions(days_ahead integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -400,6 +491,32 @@ begin
   return null;
 end
 $function$
+CREATE OR REPLACE FUNCTION public.note_ledger_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into ledger_delta (lease_id, day, charges, refunds, unknown_rows, highest_seq)
+    select lease_id, day, count(*) filter (where entry = 'charge'), count(*) filter (where entry = 'refund'),
+      count(*) filter (where state = 'unknown'), max(seq)
+    from new_rows group by lease_id, day;
+  elsif tg_op = 'DELETE' then
+    insert into ledger_delta (lease_id, day, charges, refunds, unknown_rows, highest_seq)
+    select lease_id, day, -(count(*) filter (where entry = 'charge')), -(count(*) filter (where entry = 'refund')),
+      -(count(*) filter (where state = 'unknown')), 0
+    from old_rows group by lease_id, day;
+  else
+    insert into ledger_delta (lease_id, day, charges, refunds, unknown_rows, highest_seq)
+    select lease_id, day, 0, 0, sum(n), 0 from (
+      select lease_id, day, 1 as n from new_rows where state = 'unknown'
+      union all
+      select lease_id, day, -1 from old_rows where state = 'unknown'
+    ) turned group by lease_id, day having sum(n) <> 0;
+  end if;
+  return null;
+end
+$function$
 CREATE OR REPLACE FUNCTION public.usage_hour(day date, started_at timestamp with time zone)
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -426,14 +543,25 @@ invariant_violation: delete, insert, select, update
 lease: delete, insert, select, update
 lease_lease_id_seq: select, update
 lease_ledger: delete, insert, select, update
+lease_proof: delete, insert, select, update
 ledger: delete, insert, select, update
 ledger_default: delete, insert, select, update
+ledger_delta: delete, insert, select, update
+member_draw: delete, insert, select, update
+metering_gap: delete, insert, select, update
 outbox: delete, insert, select, update
 permit: delete, insert, select, update
 processed_event: delete, insert, select, update
+proven_bucket: delete, insert, select, update
+proven_day: delete, insert, select, update
+told_store: delete, insert, select, update
 usage_rollup: delete, insert, select, update
 usage_rollup_delta: delete, insert, select, update
+usage_sum_version: select, update
 
 -- triggers
+CREATE TRIGGER ledger_count_deleted AFTER DELETE ON public.ledger REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION note_ledger_change()
+CREATE TRIGGER ledger_count_inserted AFTER INSERT ON public.ledger REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION note_ledger_change()
+CREATE TRIGGER ledger_count_updated AFTER UPDATE ON public.ledger REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION note_ledger_change()
 CREATE TRIGGER ledger_note_inserted AFTER INSERT ON public.ledger REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION note_completed_usage()
 CREATE TRIGGER ledger_note_updated AFTER UPDATE ON public.ledger REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION note_completed_usage()

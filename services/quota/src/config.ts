@@ -24,6 +24,13 @@ export const configSchema = z.object({
     .max(600_000)
     .default(10_000)
     .describe("A gateway silent for this long has its leases closed, in milliseconds"),
+  LEDGER_KEPT_DAYS: z.coerce
+    .number()
+    .int()
+    .min(7)
+    .max(3_650)
+    .default(90)
+    .describe("Days that the ledger, its buckets and leases are kept; sums of usage are kept for longer"),
   USAGE_DEADLINE_MS: z.coerce
     .number()
     .int()
@@ -36,3 +43,7 @@ export const configSchema = z.object({
 /** What an operator command needs: the database alone. */
 export const readCommandConfig = () =>
   loadConfig("quota command", z.object(databaseFields), { env: process.env, argv: process.argv.slice(2) });
+
+/** As `readCommandConfig`, for a command with flags of its own. */
+export const readDatabaseUrl = () =>
+  loadConfig("quota command", z.object(databaseFields), { env: process.env, argv: [] }).DATABASE_URL;

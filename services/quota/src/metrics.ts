@@ -3,11 +3,12 @@ import { type Violation, violations } from "./domain/lease.ts";
 
 type Total = { inc(value: number): void };
 type Level = { set(value: number): void };
+type LevelBy<L extends object> = { set(labels: L, value: number): void };
 type TotalBy<L extends object> = { inc(labels: L, value?: number): void };
 
 export interface LeaseMetrics {
   readonly syncSeconds: { observe(labels: { outcome: "ok" | "failed" }, seconds: number): void };
-  readonly reports: TotalBy<{ outcome: "settled" | "asked" | "stale" | "violation" | "unknown" }>;
+  readonly reports: TotalBy<{ outcome: "settled" | "asked" | "stale" | "violation" | "unknown" | "recovered" }>;
   readonly violations: TotalBy<{ reason: Violation }>;
   readonly granted: Total;
   readonly returned: Total;
@@ -18,19 +19,22 @@ export interface LeaseMetrics {
 
 export interface LedgerMetrics {
   readonly ledgerRows: TotalBy<{
-    outcome: "completed" | "created" | "refunded" | "repeated" | "rejected" | "unknown";
+    outcome: "completed" | "created" | "refunded" | "refund_kept" | "repeated" | "rejected" | "unknown";
   }>;
   readonly ledgerLagSeconds: { observe(seconds: number): void };
 }
 
 export interface ConsistencyMetrics {
-  readonly consistency: Level;
-  readonly checkedBuckets: Level;
-  readonly oversizedBuckets: Level;
+  readonly consistency: Level & { remove(): void };
+  readonly provenBuckets: Level & { remove(): void };
+  readonly meteringGaps: LevelBy<{ kind: "agreement" | "conservation" | "unknown" | "missing" }>;
   readonly missingSeqs: Level;
   readonly openRows: Level;
+  readonly overdueRows: Level;
   readonly unknownRows: Level;
   readonly oldestGapSeconds: Level;
+  readonly proofBehindSeconds: Level;
+  readonly propagationSeconds: { observe(seconds: number): void };
 }
 
 export interface PermitMetrics {
@@ -67,7 +71,7 @@ function leaseMetrics(metrics: Metrics): LeaseMetrics {
     reports: metrics.counter({
       name: "topdog_quota_reports_total",
       help: "Lease reports in sync messages, by their result",
-      labels: { outcome: ["settled", "asked", "stale", "violation", "unknown"] },
+      labels: { outcome: ["settled", "asked", "stale", "violation", "unknown", "recovered"] },
     }),
     violations: metrics.counter({
       name: "topdog_quota_violations_total",
@@ -97,7 +101,7 @@ function ledgerMetrics(metrics: Metrics): LedgerMetrics {
     ledgerRows: metrics.counter({
       name: "topdog_quota_ledger_rows_total",
       help: "Tokens of usage records, by what they did to the ledger",
-      labels: { outcome: ["completed", "created", "refunded", "repeated", "rejected", "unknown"] },
+      labels: { outcome: ["completed", "created", "refunded", "refund_kept", "repeated", "rejected", "unknown"] },
     }),
     ledgerLagSeconds: metrics.histogram({
       name: "topdog_quota_ledger_lag_seconds",
@@ -111,15 +115,16 @@ function consistencyMetrics(metrics: Metrics): ConsistencyMetrics {
   return {
     consistency: metrics.gauge({
       name: "topdog_quota_metering_consistency_ratio",
-      help: "Share of checked buckets whose ledger agrees with their counters and leases",
+      help: "Share of buckets of all kept days whose ledger agrees with their counters and leases; absent while that is not known",
     }),
-    checkedBuckets: metrics.gauge({
-      name: "topdog_quota_consistency_checked_buckets",
-      help: "Buckets that the last run checked for metering consistency: a part of them when there are many",
+    provenBuckets: metrics.gauge({
+      name: "topdog_quota_proven_buckets",
+      help: "Buckets of all kept days that the share is of; absent while it is not known",
     }),
-    oversizedBuckets: metrics.gauge({
-      name: "topdog_quota_consistency_oversized_buckets",
-      help: "Buckets that the last run left out because they have too many ledger rows to be read",
+    meteringGaps: metrics.gauge({
+      name: "topdog_quota_metering_gaps",
+      help: "Guarantees that do not hold of a bucket or lease; unknown: calls without a usage record; missing: on their way",
+      labels: { kind: ["agreement", "conservation", "unknown", "missing"] },
     }),
     missingSeqs: metrics.gauge({
       name: "topdog_quota_consistency_missing_seqs",
@@ -127,15 +132,28 @@ function consistencyMetrics(metrics: Metrics): ConsistencyMetrics {
     }),
     openRows: metrics.gauge({
       name: "topdog_quota_ledger_open_rows",
-      help: "Admitted rows without a usage record yet",
+      help: "Admitted rows without a usage record yet; counted up to 5,000",
+    }),
+    overdueRows: metrics.gauge({
+      name: "topdog_quota_ledger_overdue_rows",
+      help: "Admitted rows without a usage record a minute after they should have been given up; counted up to 5,000",
     }),
     unknownRows: metrics.gauge({
       name: "topdog_quota_ledger_unknown_rows",
-      help: "Rows whose usage record did not come within the deadline",
+      help: "Rows of all kept days whose usage record did not come within the deadline",
     }),
     oldestGapSeconds: metrics.gauge({
       name: "topdog_quota_oldest_unledgered_seconds",
       help: "Age of the oldest known token that is admitted and not in the ledger",
+    }),
+    proofBehindSeconds: metrics.gauge({
+      name: "topdog_quota_proof_behind_seconds",
+      help: "Age of the oldest write to the ledger that is not compared yet",
+    }),
+    propagationSeconds: metrics.histogram({
+      name: "topdog_quota_plan_propagation_seconds",
+      help: "From the change of a subscription to the commit of the limits that follow from it",
+      buckets: lagBucketsSeconds,
     }),
   };
 }

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { PermitAsk, PermitGrant } from "@topdog/contracts/rpc/take-permits";
 import type { PermitsRecalled } from "@topdog/contracts/signals/permits-recalled";
-import { forgetPermits } from "../src/store/permits.ts";
-import { createListening } from "../src/usecases/listening.ts";
+import { createPermitStore, forgetPermits } from "../src/store/permits.ts";
 import { answerPermits, permitSilenceMs, type PermitDeps } from "../src/usecases/take-permits.ts";
+import { createPassingTime, type PassingTime } from "./passing-time.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
 
 const owner = "user:pro";
@@ -12,7 +12,7 @@ const limit = 2;
 let quota: QuotaOnPostgres;
 let deps: PermitDeps;
 let recalls: PermitsRecalled[];
-let nowMs: number;
+let time: PassingTime;
 let version = 0;
 
 beforeAll(async () => {
@@ -22,12 +22,18 @@ beforeAll(async () => {
 afterAll(() => quota.drop());
 beforeEach(async () => {
   await quota.db.raw("delete from permit");
-  nowMs = 0;
   recalls = [];
-  const listening = createListening(() => nowMs);
-  nowMs = permitSilenceMs;
+  time = createPassingTime(quota);
+  await time.pass(permitSilenceMs);
+  const { listening } = time;
   const { presence, metrics } = quota.deps;
-  deps = { db: quota.db, presence, metrics, listening, recall: (signal) => void recalls.push(signal) };
+  deps = {
+    store: createPermitStore(quota.db),
+    presence,
+    metrics,
+    listening,
+    recall: (signal) => void recalls.push(signal),
+  };
 });
 
 async function ask(gatewayId: string, wish: Partial<PermitAsk>, at = (version += 1)): Promise<PermitGrant> {
@@ -59,13 +65,49 @@ test("an older message that arrives later changes nothing", async () => {
   expect(await ask("gateway-b", { want: 1 })).toMatchObject({ held: 0, others: 2 });
 });
 
-test("a gateway that is silent holds nothing, unless quota could not have heard it", async () => {
-  await ask("gateway-a", { want: 2 });
-  await quota.db.raw("update gateway set last_seen = last_seen - interval '7 seconds' where gateway_id = 'gateway-a'");
-  nowMs = permitSilenceMs - 1;
-  expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0 });
-  nowMs = permitSilenceMs;
-  expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 2, others: 0 });
+test("a message that is carried out once more, long after its answer, takes no permit that its gateway does not know of", async () => {
+  await ask("gateway-a", { want: limit });
+  const at = (version += 1);
+  expect((await ask("gateway-b", { want: 1 }, at)).held).toBe(0);
+  await ask("gateway-a", {});
+  expect((await ask("gateway-b", { want: 1 }, at)).held).toBe(0);
+  expect(await ask("gateway-a", { want: limit })).toMatchObject({ held: limit, others: 0 });
+  // What was granted the first time is answered again: that answer may have been lost.
+  await ask("gateway-a", {});
+  const again = (version += 1);
+  for (let time = 0; time < 2; time += 1) expect((await ask("gateway-b", { want: 1 }, again)).held).toBe(1);
+});
+
+describe("a gateway that is silent", () => {
+  beforeEach(async () => {
+    await ask("gateway-a", { want: 2 });
+  });
+  const silent = () =>
+    quota.db.raw("update gateway set last_seen = last_seen - interval '7 seconds' where gateway_id = 'gateway-a'");
+
+  test("holds nothing, unless quota could not have heard it", async () => {
+    await silent();
+    time.listening.interrupted();
+    await time.pass(permitSilenceMs - 1_000);
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0 });
+    await time.pass(1_000);
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 2, others: 0 });
+  });
+
+  test("holds what it held while the answering process stood still", async () => {
+    await time.standStill(permitSilenceMs * 2);
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0, others: 2 });
+  });
+
+  test.each([
+    ["forward", 86_400_000],
+    ["back", -86_400_000],
+  ])("only by a clock that was put %s holds what it held", async (_direction, ms) => {
+    await time.moveDatabase(ms);
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0, others: 2 });
+    await time.pass(permitSilenceMs);
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 2, others: 0 });
+  });
 });
 
 test("who has no subscription has the free plan's single request; a seat-holder has the org's plan", async () => {

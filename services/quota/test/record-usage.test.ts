@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Charge } from "@topdog/contracts/quota";
+import { ImpossibleEventError } from "@topdog/messaging/impossible-event";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { type QuotaOnPostgres, quotaOnPostgres } from "./platform.ts";
 import { callerOf, usageOf } from "@topdog/testing/usage";
@@ -135,6 +136,20 @@ describe("a usage record", () => {
     expect(await quota.violations()).toEqual([]);
   });
 
+  test("of a call that nobody can have made is set aside at once, reported or not, and its neighbours in the batch are recorded", async () => {
+    await report(1);
+    const { rejected } = await record(
+      [call(1), { costNanoUsd: 2e13 }],
+      [call(2), { keyId: "k".repeat(65) }],
+      [call(1), { costNanoUsd: 1e13 }],
+    );
+    expect([...rejected]).toEqual([
+      [0, new ImpossibleEventError("no call costs 20000000000000 nano-USD")],
+      [1, new ImpossibleEventError("an id is too long to be one")],
+    ]);
+    expect((await state()).ledger).toMatchObject([{ seq: 1, cost: 1e13 }, { seq: 1 }]);
+  });
+
   test("of a call that its gateway has reported waits for nobody who holds the bucket, and is found on whatever day it names", async () => {
     await report(2);
     const holder = await quota.db.transaction();
@@ -179,4 +194,23 @@ test("it is the ledger's key alone that makes a repeated record count once: with
   await record([call(1)]);
   expect(await state()).toMatchObject({ buckets: [{ settled: 2 }, { settled: 2 }] });
   expect(await quota.violations()).not.toEqual([]);
+});
+
+test("a day gives back as many tokens as it has, and keeps what fails beyond that", async () => {
+  const small = "key:key_1";
+  const ceiling = { limit: 2, version: 1 };
+  const ask = { owner: small, meter: "capped_calls", ceiling } as const;
+  const failed = { outcome: "failed", refund: true, userId: "a" } as const;
+  for (let seq = 1; seq <= 4; seq += 1) {
+    const grant = await quota.sync(`gateway-${seq}`, { ...ask, want: 1 });
+    const charge = { meter: "capped_calls", leaseId: grant.leaseId ?? "", seq: 1 } as const;
+    await record([[charge], failed]);
+    // Told again: it changes nothing.
+    await record([[charge], failed]);
+    const { rows } = await quota.db.raw<{ rows: unknown[] }>("select settled, refunded from bucket where owner = ?", [
+      small,
+    ]);
+    expect(rows).toEqual([{ settled: Math.max(0, seq - 2), refunded: Math.min(2, seq) }]);
+  }
+  expect((await quota.sync("gateway-5", { ...ask, want: 1 })).status).not.toBe("ok");
 });

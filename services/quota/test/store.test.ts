@@ -10,7 +10,16 @@ test("the database refuses a grant beyond the limit, even when the code allows i
       quota.deps.store.transaction(async (tx) => {
         await tx.lockBuckets([{ owner, meter: "api_calls" }], []);
         const after = { toldExhausted: false, exhaustedPublished: false, limit, settled: 0 };
-        const change = { owner, meter: "api_calls", day, settled: 0, escrow: granted, granted, after } as const;
+        const change = {
+          owner,
+          meter: "api_calls",
+          day,
+          settled: 0,
+          refunded: 0,
+          escrow: granted,
+          granted,
+          after,
+        } as const;
         return tx.applyMovements({ buckets: [change], leases: [], newLeases: [] });
       });
     // Its cap lies above its limit after the limit was lowered: the limit alone counts for a grant.

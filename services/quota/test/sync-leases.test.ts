@@ -304,37 +304,6 @@ test("a lease ends with its day: it can still be reported, and grows no more", a
   expect(await quota.violations()).toEqual([]);
 });
 
-describe("a database that was restored", () => {
-  const epochOf = (leaseId: string | null): bigint => BigInt(leaseId ?? "0") / 1_000_000_000_000n;
-
-  test("does not know a gateway's lease: it ends, and the next one has an id that no gateway can have seen", async () => {
-    const owner = "user:restored";
-    const { leaseId: known } = await quota.sync(a, { owner, want: 4 });
-    const lost = (BigInt(known ?? "") + 7n).toString();
-    expect(await quota.sync(a, { owner, leaseId: lost, used: 3 })).toMatchObject({ leaseId: lost, state: "closed" });
-    const next = await quota.sync(b, { owner: "user:newcomer", want: 4 });
-    expect(epochOf(next.leaseId)).toBe(epochOf(known) + 1n);
-    // Told again, by this gateway or by others, it is the same loss.
-    await quota.sync(b, { owner, leaseId: (BigInt(lost) + 2n).toString(), used: 1 });
-    expect(epochOf((await quota.sync(b, { owner, want: 4 })).leaseId)).toBe(epochOf(next.leaseId));
-  });
-
-  test("would give out ids that a gateway has ended already: it gives newer ones, however far back it is", async () => {
-    const endedLeaseId = "3000000000005";
-    expect(epochOf((await quota.sync(a, { owner: "user:far", endedLeaseId, want: 4 })).leaseId)).toBe(4n);
-    expect(epochOf((await quota.sync(a, { owner: "user:farther", endedLeaseId, want: 4 })).leaseId)).toBe(4n);
-  });
-
-  test("has an open lease that its gateway would refuse as an old one: it is closed, and the gateway gets another", async () => {
-    const owner = "user:fork";
-    const { leaseId } = await quota.sync(a, { owner, want: 4 });
-    const endedLeaseId = (BigInt(leaseId ?? "") + 1n).toString();
-    expect(await quota.sync(a, { owner, endedLeaseId, want: 4 })).toMatchObject({ leaseId, state: "closed" });
-    const next = await quota.sync(a, { owner, endedLeaseId, want: 4 });
-    expect([next.state, BigInt(next.leaseId ?? "") > BigInt(endedLeaseId)]).toEqual(["open", true]);
-  });
-});
-
 test("a gateway that asks again as if it had no lease gets the one it has, and not a larger one", async () => {
   const owner = "user:forgetful";
   const { leaseId, size } = await quota.sync(a, { owner, want: 4 });

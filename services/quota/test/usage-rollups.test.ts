@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
-import type { Meter } from "@topdog/contracts/quota";
+import { usageSummed } from "@topdog/contracts/events/usage-summed";
+import type { PlanMeter } from "@topdog/contracts/quota";
 import { callerOf, usageOf } from "@topdog/testing/usage";
 import * as fc from "fast-check";
 import type { UsageGrain, UsageQuery } from "../src/domain/usage-query.ts";
@@ -66,7 +67,7 @@ async function sumLedger(tenant: string, grain: UsageGrain): Promise<unknown[]> 
 interface Holder {
   readonly owner: string;
   readonly tenant: string;
-  readonly leases: Readonly<Record<Meter, string>>;
+  readonly leases: Readonly<Record<PlanMeter, string>>;
 }
 
 async function hold(owner: string, tenant: string): Promise<Holder> {
@@ -214,6 +215,24 @@ describe("the sums by hour and by day", () => {
       ]);
       expect([seen[1], seen[3], seen[5]]).toEqual([recorded, recorded, recorded]);
     }
+  });
+
+  test("are told although one is more than can be said: that one as the most that can, and the others as they are", async () => {
+    while ((await foldUsage(quota.db, 100)) > 0);
+    await quota.db.raw("delete from outbox");
+    await quota.db.raw(
+      `insert into usage_rollup_delta (tenant, at, user_id, key_id, source, calls, llm_requests, answered_calls, refunded_calls,
+         prompt_tokens, completion_tokens, cost_nano_usd, unpriced_calls)
+       select 'user:' || id, date_trunc('day', utc_now(), 'UTC'), id, 'key_1', 'personal', 1, 1, 1, 0, 1, 1, cost, 0
+       from (values ('rich', 9000000000000000), ('rich', 9000000000000000), ('usual', 7)) as u (id, cost)`,
+    );
+    expect(await foldUsage(quota.db, 100)).toBe(3);
+    const { rows } = await quota.db.raw<{ rows: { payload: string }[] }>("select payload from outbox");
+    const sums = rows.flatMap(({ payload }) => usageSummed.schema.parse(JSON.parse(payload)).sums);
+    expect(sums.map(({ userId, calls, costNanoUsd }) => [userId, calls, costNanoUsd])).toEqual([
+      ["rich", 2, Number.MAX_SAFE_INTEGER],
+      ["usual", 1, 7],
+    ]);
   });
 
   test("a completed row is final: the database refuses to change what was counted", async () => {

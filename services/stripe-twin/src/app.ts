@@ -4,6 +4,7 @@ import type { Server } from "node:http";
 import { defineService } from "@topdog/service/define";
 import type { Part } from "@topdog/service/part";
 import { configSchema } from "./config.ts";
+import type { Tx } from "./domain/state.ts";
 import { addEndpoint, changeEndpoint } from "./domain/webhook-endpoints.ts";
 import { webhookSender } from "./clients/send-webhooks.ts";
 import { stripeApi } from "./routes/api/stripe-api.ts";
@@ -12,7 +13,7 @@ import { mountPortal } from "./routes/pages/mount-portal.ts";
 import { mountControl } from "./routes/control.ts";
 import { allEndpoints } from "./routes/endpoints.ts";
 import { openJournal } from "./store/journal.ts";
-import { createTwin, type Twin } from "./usecases/run-twin.ts";
+import { createTwin } from "./usecases/run-twin.ts";
 
 /** How often a running clock looks for what is due. */
 const tickMs = 500;
@@ -35,9 +36,9 @@ export const stripeTwin = defineService({
       baseUrl: () => config.TWIN_PUBLIC_URL ?? address(),
       deliver: webhookSender({ nowMs, timeoutMs: config.WEBHOOK_TIMEOUT_MS }),
       manualClock: config.CLOCK === "manual",
+      furnish: (tx) => tellPlatform(tx, config.WEBHOOK_URL, config.STRIPE_WEBHOOK_SECRET?.reveal()),
       onTaskFailed: (err) => logger.error({ err }, "something that was due could not be done"),
     });
-    tellPlatform(twin, config.WEBHOOK_URL, config.STRIPE_WEBHOOK_SECRET?.reveal());
     return {
       parts: {
         clock: ticker(
@@ -64,23 +65,21 @@ export const stripeTwin = defineService({
 });
 
 /** The platform's own endpoint, which stands where it is told to across restarts. */
-function tellPlatform(twin: Twin, url: string | undefined, secret: string | undefined): void {
+function tellPlatform(tx: Tx, url: string | undefined, secret: string | undefined): void {
   if (url === undefined || secret === undefined) return;
-  twin.run((tx) => {
-    tx.put("endpoint_secret", { id: platformEndpointId, secret });
-    if (tx.find("webhook_endpoint", platformEndpointId) !== undefined) {
-      changeEndpoint(tx, platformEndpointId, { url });
-      return;
-    }
-    const fields = {
-      url,
-      enabledEvents: ["*"],
-      apiVersion: stripeApiVersion,
-      description: "the platform",
-      metadata: {},
-    };
-    addEndpoint(tx, fields, { id: platformEndpointId, secret });
-  });
+  tx.put("endpoint_secret", { id: platformEndpointId, secret });
+  if (tx.find("webhook_endpoint", platformEndpointId) !== undefined) {
+    changeEndpoint(tx, platformEndpointId, { url });
+    return;
+  }
+  const fields = {
+    url,
+    enabledEvents: ["*"],
+    apiVersion: stripeApiVersion,
+    description: "the platform",
+    metadata: {},
+  };
+  addEndpoint(tx, fields, { id: platformEndpointId, secret });
 }
 
 function ticker(work: () => Promise<void>, failed: (error: unknown) => void): Part {

@@ -4,12 +4,14 @@ import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frames.css";
 import "./style/parts.css";
+import "./style/figures.css";
 import { QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
+import { type ReactNode, StrictMode, useEffect } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 import { createBrowserRouter, matchRoutes, type RouteObject, RouterProvider } from "react-router";
 import { createQueries } from "./api/queries.ts";
 import { routes } from "./routes.tsx";
+import { takeEarlyInput } from "./ui/early-input.ts";
 
 /** The page that is open is loaded before React takes the document over: what the server drew stays until then. */
 async function loadOpenPage(): Promise<void> {
@@ -23,6 +25,12 @@ async function resolvePage(route: RouteObject): Promise<void> {
   Object.assign(route, { Component, lazy: undefined });
 }
 
+/** Calls back once React has taken its children over. */
+function TakenOver({ then, children }: { readonly then: () => void; readonly children: ReactNode }) {
+  useEffect(then, [then]);
+  return children;
+}
+
 async function start(): Promise<void> {
   const root = document.querySelector("#root");
   if (root === null) throw new Error("the document has no root");
@@ -34,7 +42,7 @@ async function start(): Promise<void> {
       </QueryClientProvider>
     </StrictMode>
   );
-  if (root.childElementCount > 0) hydrateRoot(root, app);
+  if (root.childElementCount > 0) hydrateRoot(root, <TakenOver then={takeEarlyInput(root)}>{app}</TakenOver>);
   else createRoot(root).render(app);
 }
 

@@ -41,6 +41,10 @@ export class GatewayCall implements PendingCall {
     return this.#isCancelled;
   }
 
+  isAnswering(): boolean {
+    return this.#isAnswering;
+  }
+
   carriedBy(carrier: CallCarrier, number: number, body: OutgoingBody): void {
     this.#carrier = carrier;
     this.number = number;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { LiveMap } from "@topdog/live-map/live-map";
 import { BodyQueue, outgoingBody } from "../body-queue.ts";
 import { abortCodes, frameTypes, LinkProtocolError, maxCallNumber } from "../frame.ts";
 import {
@@ -41,7 +42,7 @@ export class GatewayConnection implements LinkSocketHandler, CallCarrier {
   readonly #bodies: BodyQueue;
   readonly #hello: Hello;
   readonly #principals: PrincipalNumbers = createPrincipalNumbers();
-  readonly #calls = new Map<number, GatewayCall>();
+  readonly #calls = new LiveMap<GatewayCall>();
   #proving: Proving | null = null;
   #isReady = false;
   #isDraining = false;
@@ -95,6 +96,16 @@ export class GatewayConnection implements LinkSocketHandler, CallCarrier {
     if (number >= maxCallNumber) this.#drain();
   }
 
+  /** The router is silent: what it has not begun to answer fails, so that another router can be asked. What it says of that later is ignored. */
+  loseUnanswered(cause: Error): void {
+    const unanswered = this.#calls.values().filter((call) => !call.isAnswering());
+    for (const call of unanswered.toArray()) {
+      if (!call.isCancelled()) this.cancel(call);
+      this.#remove(call);
+      call.failed({ reason: "reset", cause });
+    }
+  }
+
   grant(call: GatewayCall, bytes: number): void {
     this.#link.writer.uint32(frameTypes.credit, call.number, bytes);
   }
@@ -136,7 +147,7 @@ export class GatewayConnection implements LinkSocketHandler, CallCarrier {
 
   onClosed(cause: Error | undefined): void {
     const calls = [...this.#calls.values()];
-    this.#calls.clear();
+    for (const { number } of calls) this.#calls.delete(number);
     this.#deps.onClosed(cause);
     for (const call of calls) {
       const isUnsent = call.number > this.#lastFlushed;

@@ -14,6 +14,8 @@ export interface RouterLinkOptions {
   readonly pingIntervalMs: number;
   /** A router that has been silent for so long gets no calls while others answer. */
   readonly ejectAfterMs: number;
+  /** Calls that a router has not begun to answer fail when it has been silent for so long and another one answers. */
+  readonly loseAfterMs: number;
   /** A connection that has been silent for so long is closed. */
   readonly closeAfterMs: number;
 }
@@ -23,6 +25,8 @@ export interface RouterLinkEvents {
   /** An attempt to connect failed, or a connection was lost. */
   onDown(cause: Error | undefined): void;
   onEjected(isEjected: boolean): void;
+  /** Whether another router answers. */
+  hasOther(than: RouterLink): boolean;
   onReturned(call: GatewayCall, why: ReturnReason, from: RouterLink): void;
   onBug(error: unknown): void;
   /** A retired link has nothing left to do. */
@@ -237,6 +241,8 @@ export class RouterLink {
   #watch(connection: GatewayConnection, nowMs: number): void {
     const silentMs = connection.silentMs(nowMs);
     if (silentMs >= this.#options.closeAfterMs) return connection.destroy(new Error("the router has fallen silent"));
+    if (silentMs >= this.#options.loseAfterMs && this.#events.hasOther(this))
+      connection.loseUnanswered(new Error("the router does not answer its pings"));
     if (connection === this.#current) this.#setEjected(silentMs >= this.#options.ejectAfterMs);
     else if (this.#isRetired && connection.inFlight() === 0) return connection.destroy();
     if (silentMs === 0) connection.ping();

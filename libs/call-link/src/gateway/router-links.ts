@@ -95,6 +95,8 @@ export function createRouterLinks(options: RouterLinksOptions): RouterLinks {
         failIfHopeless();
       },
       onEjected: (isEjected) => options.onEjected(host, isEjected),
+      hasOther: (than) =>
+        groups.some((group) => group.links.some((one) => one !== than && one.isReady() && !one.isEjected())),
       onReturned(call, why, from) {
         options.onMoved(why);
         if (call.tries >= maxTries) return call.failed({ reason: "refused" });

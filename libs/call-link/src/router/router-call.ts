@@ -23,6 +23,7 @@ export class RouterCall implements IncomingCall {
   readonly #transport: CallTransport;
   #hasHead = false;
   #isGone = false;
+  #isLost = false;
   #isOver = false;
   #onGone: () => void = nothing;
   #onDrain: () => void = nothing;
@@ -37,6 +38,10 @@ export class RouterCall implements IncomingCall {
 
   isGone(): boolean {
     return this.#isGone;
+  }
+
+  isLost(): boolean {
+    return this.#isLost;
   }
 
   onGone(act: () => void): void {
@@ -84,10 +89,11 @@ export class RouterCall implements IncomingCall {
     this.#finishWith(abortCodes.refused, null);
   }
 
-  /** The gateway has given the call up, or its connection is gone. */
-  gone(): void {
+  /** The gateway has given the call up (`cancelled`), or its connection is gone (`lost`). */
+  gone(why: "cancelled" | "lost"): void {
     if (this.#isGone) return;
     this.#isGone = true;
+    this.#isLost = why === "lost";
     this.#transport.bodies.drop(this.body);
     this.#onGone();
   }

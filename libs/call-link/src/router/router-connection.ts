@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { LiveMap } from "@topdog/live-map/live-map";
 import { BodyQueue } from "../body-queue.ts";
 import { noBody, unknownReport, type IncomingCall } from "../call.ts";
 import { abortCodes, frameTypes, LinkProtocolError, maxPrincipals } from "../frame.ts";
@@ -48,8 +49,8 @@ export class RouterConnection implements LinkSocketHandler, CallTransport {
   readonly #deps: RouterConnectionDeps;
   readonly #link: LinkSocket;
   readonly #principals = new Map<number, Principal>();
-  readonly #unread = new Map<number, UnreadCall>();
-  readonly #running = new Map<number, RouterCall>();
+  readonly #unread = new LiveMap<UnreadCall>();
+  readonly #running = new LiveMap<RouterCall>();
   #proving: Proving | null = null;
   #lastNumber = 0;
   #isReady = false;
@@ -114,9 +115,11 @@ export class RouterConnection implements LinkSocketHandler, CallTransport {
 
   onClosed(cause: Error | undefined): void {
     this.#isClosed = true;
-    for (const unread of this.#unread.values()) this.#release(unread.metadata.bodyBytes);
-    this.#unread.clear();
-    for (const call of this.#running.values()) call.gone();
+    for (const { number, metadata } of this.#unread.values()) {
+      this.#unread.delete(number);
+      this.#release(metadata.bodyBytes);
+    }
+    for (const call of this.#running.values()) call.gone("lost");
     this.#deps.onClosed(this, cause);
   }
 
@@ -191,7 +194,7 @@ export class RouterConnection implements LinkSocketHandler, CallTransport {
     }
     const call = this.#running.get(number);
     if (call === undefined) this.#checkKnown(number);
-    else call.gone();
+    else call.gone("cancelled");
   }
 
   #grant(number: number, payload: Buffer): void {

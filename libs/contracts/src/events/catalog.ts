@@ -2,12 +2,13 @@ import type { AnyEvent } from "../event.ts";
 import { apiKeyChanged, apiKeyCreated, apiKeyRevoked } from "./api-key-events.ts";
 import { byokSettingsChanged, credentialAdded, credentialChanged, credentialRevoked } from "./credential-events.ts";
 import { auditAnchored } from "./audit-anchored.ts";
-import { memberChanged, orgUpdated } from "./org-events.ts";
+import { memberChanged, orgRulesChanged, orgUpdated } from "./org-events.ts";
 import { providerStateChanged } from "./provider-state-changed.ts";
 import { quotaExhausted } from "./quota-exhausted.ts";
 import { sessionRevoked } from "./session-revoked.ts";
 import { subscriptionUpdated } from "./subscription-updated.ts";
 import { singleUsageConsumed, usageConsumed } from "./usage-consumed.ts";
+import { usageSummed } from "./usage-summed.ts";
 
 /** Every event on the bus; the AsyncAPI document is generated from this list. */
 export const eventCatalog: readonly AnyEvent[] = [
@@ -20,6 +21,7 @@ export const eventCatalog: readonly AnyEvent[] = [
   credentialRevoked,
   auditAnchored,
   memberChanged,
+  orgRulesChanged,
   orgUpdated,
   providerStateChanged,
   quotaExhausted,
@@ -27,4 +29,5 @@ export const eventCatalog: readonly AnyEvent[] = [
   subscriptionUpdated,
   usageConsumed,
   singleUsageConsumed,
+  usageSummed,
 ];

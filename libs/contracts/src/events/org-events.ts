@@ -38,6 +38,15 @@ export const orgUpdated = defineEvent({
   },
 });
 
+export const orgRulesChanged = defineEvent({
+  subject: "topdog.org.rules_changed.v1",
+  summary: "An org chose other models or providers for its calls: what is known of its keys is out of date",
+  publishers: ["org-registry"],
+  listeners: ["gateway"],
+  schema: z.object({ orgId: z.string(), at: z.iso.datetime() }),
+  example: { orgId: "org_1", at: "2026-11-26T10:00:00.000Z" },
+});
+
 export const memberChangedSchema = z.object({
   orgId: z.string(),
   userId: z.string(),

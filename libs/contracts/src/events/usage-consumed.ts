@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineEvent, type EventDefinition } from "../event.ts";
-import { chargeSchema, chargeSourceSchema, utcDaySchema } from "../quota.ts";
+import { chargeSchema, chargeSourceSchema, type Meter, utcDaySchema } from "../quota.ts";
 
 export const usageOutcomes = [
   /** A whole answer was delivered. */
@@ -11,7 +11,10 @@ export const usageOutcomes = [
   "client_closed",
   /** The provider or the platform failed. */
   "failed",
-  /** The router died during the call; settled from its spool at the next start. */
+  /**
+   * The router died during the call; settled from its spool at the next start. Or the gateway did, or its drain ran out. Given back when nothing
+   * had gone out.
+   */
   "interrupted",
 ] as const;
 
@@ -44,6 +47,8 @@ export const usageConsumedSchema = z.object({
   /** Of the prompt tokens, those read from the provider's cache, and those written to it. Absent: none, or not stated. */
   cachedPromptTokens: count.optional(),
   cacheWriteTokens: count.optional(),
+  /** Of those written, the ones that the provider keeps for an hour. */
+  hourCacheWriteTokens: count.optional(),
   /** Of the completion tokens. Absent: none, or not stated. */
   reasoningTokens: count.optional(),
   /** The token counts were not stated by the provider. */
@@ -59,6 +64,12 @@ export const usageConsumedSchema = z.object({
   finishedAt: z.iso.datetime(),
 });
 export type UsageConsumed = z.infer<typeof usageConsumedSchema>;
+
+/** Whether a token of this meter goes back to its bucket: the call costs nothing of it. */
+export const isGivenBack = (
+  { refund, refundsLlmRequest }: Pick<UsageConsumed, "refund" | "refundsLlmRequest">,
+  meter: Meter,
+): boolean => refund || (refundsLlmRequest === true && meter === "llm_requests");
 
 /** The id of a usage record everywhere: the API-call token `leaseId:seq`. */
 export function usageIdOf(usage: Pick<UsageConsumed, "charges">): string {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { apiKeyChanged, apiKeyRevoked } from "../events/api-key-events.ts";
 import { byokSettingsChanged, credentialEvents } from "../events/credential-events.ts";
-import { memberChanged } from "../events/org-events.ts";
+import { memberChanged, orgRulesChanged } from "../events/org-events.ts";
 import { sessionRevoked } from "../events/session-revoked.ts";
 import { defineRpc } from "../event.ts";
 
@@ -10,6 +10,7 @@ export const principalEvents = [
   apiKeyRevoked,
   apiKeyChanged,
   memberChanged,
+  orgRulesChanged,
   sessionRevoked,
   ...credentialEvents,
   byokSettingsChanged,

@@ -3,8 +3,18 @@ import { byokTenantSchema } from "../byok.ts";
 import { defineRpc } from "../event.ts";
 import { memberRoleSchema } from "../events/org-events.ts";
 import { keyRestrictionsSchema } from "../key-restrictions.ts";
+import { modelRulesSchema } from "../model-rules.ts";
 import { keyScopeSchema } from "../key-scopes.ts";
-import { bucketOwnerSchema } from "../quota.ts";
+import { bucketOwnerSchema, ceilingLimitSchema } from "../quota.ts";
+
+/** A limit of calls a day below the plan's, on a key or on a member. */
+export const ceilingSchema = ceilingLimitSchema.extend({
+  /** Its bucket of `capped_calls`. */
+  owner: bucketOwnerSchema,
+  /** Who set it: the key's holder (of a service account's key, whoever runs the org), or an admin of the org. */
+  setBy: z.enum(["holder", "org"]),
+});
+export type Ceiling = z.infer<typeof ceilingSchema>;
 
 export const principalSchema = z.object({
   keyId: z.string(),
@@ -16,8 +26,12 @@ export const principalSchema = z.object({
   scopes: z.array(keyScopeSchema).readonly(),
   /** Null for a key without any. */
   restrictions: keyRestrictionsSchema.nullable(),
+  /** Of the key's org; absent: none. */
+  modelRules: modelRulesSchema.optional(),
   /** What calls are charged to, in this order. A service account has no own; one of the two is there. */
   buckets: z.object({ personal: bucketOwnerSchema.nullable(), org: bucketOwnerSchema.nullable() }),
+  /** Each call takes one token of each; absent: none. */
+  ceilings: z.array(ceilingSchema).min(1).max(2).optional(),
   byok: z.object({
     scope: z.enum(["user", "org"]),
     used: z.int().min(0),

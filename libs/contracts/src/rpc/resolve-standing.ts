@@ -1,10 +1,18 @@
 import { z } from "zod";
 import { defineRpc } from "../event.ts";
 import { memberRoleSchema } from "../events/org-events.ts";
+import { ceilingLimitSchema } from "../quota.ts";
 
 export const standingSchema = z.object({
   /** The user's membership of the org that was asked about; null for a stranger, for a missing org, and when none was asked about. */
-  member: z.object({ role: memberRoleSchema, active: z.boolean() }).nullable(),
+  member: z
+    .object({
+      role: memberRoleSchema,
+      active: z.boolean(),
+      /** Calls a day of all their keys of the org; absent: no ceiling. */
+      ceiling: ceilingLimitSchema.optional(),
+    })
+    .nullable(),
   /** Slots for provider credentials: the user's own first, then the pool of an org whose member they are. */
   byok: z.array(
     z.object({

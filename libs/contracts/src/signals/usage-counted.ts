@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { defineSignal } from "../event.ts";
-import { bucketOwnerSchema, meterSchema, utcDaySchema } from "../quota.ts";
+import { bucketOwnerSchema, planMeterSchema, utcDaySchema } from "../quota.ts";
 
 export const usageCountedSchema = z.object({
   /** The key of the subject. */
   owner: bucketOwnerSchema,
   day: utcDaySchema,
   /** Today's figures of those meters that moved. */
-  meters: z.array(z.object({ meter: meterSchema, used: z.int().min(0), limit: z.int().min(0) })).max(2),
+  meters: z.array(z.object({ meter: planMeterSchema, used: z.int().min(0), limit: z.int().min(0) })).max(2),
   /** Calls that were completed since the last signal: their tokens and cost are known now. */
   calls: z.int().min(0),
 });

@@ -4,18 +4,20 @@ import { isObject, parseObject, wordOf, type WireObject } from "../wire-value.ts
 import { usageOf } from "./answer.ts";
 import { marked } from "./seals.ts";
 
-const finishReasons: Readonly<Record<string, FinishReason>> = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  pause_turn: "stop",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  tool_use: "tool_calls",
-  refusal: "refusal",
-};
+const finishReasons: ReadonlyMap<string, FinishReason> = new Map(
+  Object.entries<FinishReason>({
+    end_turn: "stop",
+    stop_sequence: "stop",
+    pause_turn: "stop",
+    max_tokens: "length",
+    model_context_window_exceeded: "length",
+    tool_use: "tool_calls",
+    refusal: "refusal",
+  }),
+);
 
 export const finishOf = (word: unknown, stopText: unknown): Finish => ({
-  reason: finishReasons[wordOf(word)] ?? "stop",
+  reason: finishReasons.get(wordOf(word)) ?? "stop",
   stopText: typeof stopText === "string" ? stopText : null,
 });
 

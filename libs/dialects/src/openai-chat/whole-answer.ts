@@ -2,15 +2,17 @@ import type { Answer, AnswerChoice, AnswerUsage, FinishReason, TokenLogprob } fr
 import type { AssistantPart } from "../conversation.ts";
 import { countOf, isObject, parseObject, wordOf, type WireObject } from "../wire-value.ts";
 
-const finishReasons: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  length: "length",
-  tool_calls: "tool_calls",
-  function_call: "tool_calls",
-  content_filter: "content_filter",
-};
+const finishReasons: ReadonlyMap<string, FinishReason> = new Map(
+  Object.entries<FinishReason>({
+    stop: "stop",
+    length: "length",
+    tool_calls: "tool_calls",
+    function_call: "tool_calls",
+    content_filter: "content_filter",
+  }),
+);
 
-export const finishOf = (word: unknown): FinishReason => finishReasons[wordOf(word)] ?? "stop";
+export const finishOf = (word: unknown): FinishReason => finishReasons.get(wordOf(word)) ?? "stop";
 
 export function usageOf(value: unknown): AnswerUsage | null {
   if (!isObject(value) || typeof value["prompt_tokens"] !== "number") return null;

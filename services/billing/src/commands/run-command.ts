@@ -15,7 +15,7 @@ export interface CommandDeps {
 const connect = (url: string): Database =>
   createDatabase({ url, applicationName: "billing-command", maxConnections: 4 });
 
-/** Runs one operator command against the database; the running service's relay publishes its events. A failure ends with exit code 2. */
+/** Runs one operator command against the database; the running service's relay publishes its events. */
 export async function runCommand(act: (deps: CommandDeps) => Promise<void>): Promise<void> {
   const { DATABASE_URL, REGULATED_LINEUP } = readCommandConfig();
   const db = connect(DATABASE_URL.reveal());
@@ -51,9 +51,6 @@ export async function runStripeCommand(act: (deps: StripeCommandDeps) => Promise
 async function ending(db: Database, work: () => Promise<void>): Promise<void> {
   try {
     await work();
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 2;
   } finally {
     await db.destroy();
   }

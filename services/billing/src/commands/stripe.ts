@@ -1,3 +1,4 @@
+import { runProgram } from "@topdog/service/run-program";
 import { Command, InvalidArgumentError } from "commander";
 import { listQuarantine } from "../store/quarantine.ts";
 import { replayEvents } from "../store/webhook-events.ts";
@@ -22,7 +23,7 @@ function days(text: string): number {
 
 const program = new Command("stripe")
   .description("Look at, and put right, what is between Stripe and us. Each may be repeated.")
-  .addHelpText("after", "\nExit codes: 0 done, 1 refused or something is not as it must be, 2 failed.");
+  .addHelpText("after", "\nExit codes: 0 done, 1 refused or something is not as it must be, 2 wrong use or failed.");
 
 program
   .command("check")
@@ -98,4 +99,4 @@ quarantine
     }),
   );
 
-await program.parseAsync();
+await runProgram(program);

@@ -24,11 +24,11 @@ export function onMemberChanged({ bus, db, logger, messagingMetrics: metrics }: 
   });
 }
 
-const fromMemberChanged = ({ orgId, userId, version, role, active, changedAt }: MemberChanged): OrgMember => ({
-  orgId,
-  userId,
-  version,
-  role,
-  active,
+const fromMemberChanged = ({ removed, active, role, changedAt, ...of }: MemberChanged): OrgMember => ({
+  orgId: of.orgId,
+  userId: of.userId,
+  version: of.version,
+  role: removed ? "member" : role,
+  active: active && !removed,
   changedAt: new Date(changedAt),
 });

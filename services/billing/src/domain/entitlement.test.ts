@@ -3,7 +3,7 @@ import { decideEntitlement, type Entitlement } from "./entitlement.ts";
 import { readSubscriptions } from "./governing.ts";
 import { createPriceMap } from "./price-map.ts";
 import { stripeSubscription } from "../../test/stripe-subscription-sample.ts";
-import type { StripeSubscription } from "./stripe-subscription.ts";
+import { effectiveEnd, renewsAt, type StripeSubscription } from "./stripe-subscription.ts";
 
 const prices = createPriceMap({
   STRIPE_PRICE_ID_PRO: "price_pro",
@@ -82,6 +82,21 @@ describe("what a status allows", () => {
     expect(decide(stripeSubscription({ cancelAtPeriodEnd: true, items: ended }))).toMatchObject({ plan: "free" });
   });
 
+  test("of items with periods of their own the first to end renews, and the last to end is the end; without a period there is neither", () => {
+    const item = stripeSubscription().items[0]!;
+    const [soon, late] = [new Date(now + dayMs), new Date(now + 300 * dayMs)];
+    const items = [
+      { ...item, periodEnd: late },
+      { ...item, id: "si_2", periodEnd: soon },
+    ];
+    expect(renewsAt(stripeSubscription({ items }))).toEqual(soon);
+    expect(effectiveEnd(stripeSubscription({ items }))).toBeNull();
+    expect(effectiveEnd(stripeSubscription({ items, cancelAtPeriodEnd: true }))).toEqual(late);
+    const without = stripeSubscription({ items: [{ ...item, periodEnd: null }], cancelAtPeriodEnd: true });
+    expect([renewsAt(without), effectiveEnd(without)]).toEqual([null, null]);
+    expect(decide(without)).toMatchObject({ plan: "pro", changesAt: null });
+  });
+
   test("an unknown status keeps what was in force for a day, then nothing", () => {
     const subscription = stripeSubscription({ status: "hibernating" });
     expect(decide(subscription, { unknownSince: new Date(now - dayMs / 2) })).toMatchObject(last);
@@ -135,5 +150,8 @@ describe("which subscription decides", () => {
     const few = stripeSubscription({ items: [{ ...item, priceId: "price_teams", quantity: 1 }] });
     expect(ids([few], "org:org_1").problems).toEqual(["below_minimum sub_1"]);
     expect(ids([few]).problems).toEqual(["wrong_owner_kind sub_1"]);
+    expect(ids([stripeSubscription({ items: [{ ...item, periodEnd: null }] })]).problems).toEqual([
+      "period_missing sub_1",
+    ]);
   });
 });

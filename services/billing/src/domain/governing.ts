@@ -14,7 +14,9 @@ export interface Problem {
     | "orphan_customer"
     /** Refunded or disputed: the subscription goes on until a person decides otherwise. */
     | "money_went_back"
-    | "tax_location_missing";
+    | "tax_location_missing"
+    /** Nothing would ever end or renew by its clock. */
+    | "period_missing";
   /** The price, subscription, customer or event it is about. */
   readonly subject: string;
   readonly detail: string;
@@ -105,6 +107,8 @@ function problemsOf({ subscription, sold }: Governing, prices: PriceMap, owner: 
   }
   if (subscription.taxLocationMissing)
     problems.push({ kind: "tax_location_missing", subject: id, detail: `no address of ${owner} to compute tax for` });
+  if (items.some(({ periodEnd }) => periodEnd === null))
+    problems.push({ kind: "period_missing", subject: id, detail: "Stripe names no end of its period" });
   if (items.length > 1) problems.push({ kind: "several_items", subject: id, detail: `${items.length} items` });
   const minimum = sold === null ? 0 : plans[sold.plan].minimumSeats;
   if (sold !== null && sold.seats < minimum)

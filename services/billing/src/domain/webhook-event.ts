@@ -68,7 +68,9 @@ export function parseWebhookEvent(payload: unknown): WebhookEvent | null {
   }
   const thin = thinSchema.safeParse(payload);
   if (!thin.success) return null;
-  const { id, type, livemode, created, related_object: related } = thin.data;
+  const { id, livemode, created, related_object: related } = thin.data;
+  // A thin notification has the name of its snapshot, with the version of the API that its object is in.
+  const type = thin.data.type.replace(/^v1\./, "");
   const customerId = related?.type === "customer" ? related.id : null;
   const objectPath = customerId === null ? (related?.url ?? null) : null;
   return { id, type, apiVersion: null, livemode, createdAt: new Date(created), customerId, objectPath };

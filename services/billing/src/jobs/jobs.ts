@@ -8,6 +8,7 @@ import { forgetOldRecords } from "../usecases/forget-old-records.ts";
 import { resyncDue } from "../usecases/resync-due.ts";
 import { sweep } from "../usecases/sweep.ts";
 import { measureInbox } from "../usecases/measure-inbox.ts";
+import type { PortalWatch } from "../usecases/watch-portal.ts";
 
 const timeoutMs = 25_000;
 /** A slice ends before its timeout: it keeps its place, and is no failure. */
@@ -16,14 +17,21 @@ const sliceMs = 20_000;
 const withinSlice = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(sliceMs)]);
 
 /** The periodic work that needs Stripe. */
-export const createStripeJobs = (deps: OperationDeps, portalConfigurationId: string | undefined): Job[] => [
+export const createStripeJobs = (
+  deps: OperationDeps,
+  portalConfigurationId: string | undefined,
+  portalWatch: PortalWatch,
+): Job[] => [
   // At the start, and again for what is changed in Stripe's dashboard meanwhile.
   {
     name: "check-stripe",
     intervalMs: 3_600_000,
     timeoutMs,
     owner: "each",
-    run: () => reportStripeCheck(deps, portalConfigurationId),
+    run: async () => {
+      await portalWatch.look();
+      await reportStripeCheck(deps, portalConfigurationId);
+    },
   },
   {
     name: "sweep",

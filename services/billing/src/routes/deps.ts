@@ -1,5 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
 import type { Database } from "@topdog/postgres/pool";
+import type { PortalWatch } from "../usecases/watch-portal.ts";
 import type { StartCheckoutDeps } from "../usecases/start-checkout.ts";
 import type { ReceiveWebhookDeps } from "../usecases/receive-webhook.ts";
 
@@ -15,6 +16,7 @@ export interface BillingDeps {
 export interface Payments {
   readonly operations: StartCheckoutDeps;
   readonly portal: { readonly returnUrl: string; readonly configurationId: string | undefined };
+  readonly portalWatch: PortalWatch;
   /** Null without a webhook secret: then the sweep alone tells what happened. */
   readonly webhook: ReceiveWebhookDeps | null;
 }

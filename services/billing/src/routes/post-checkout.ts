@@ -28,11 +28,12 @@ export const postCheckoutRoute = (deps: BillingDeps) =>
     responses: { 200: z.object({ url: z.string(), sessionId: z.string(), expiresAt: z.iso.datetime() }) },
     errors: [...moneyErrors, "plan_not_for_sale"],
     handler: async ({ caller, query, body }) => {
-      const { operations } = paymentsOf(deps);
+      const { operations, portalWatch } = paymentsOf(deps);
       const owner = await findPayer(deps.db, caller, query.org);
       const { plan, interval } = purchaseOf(operations.prices, body);
       const target = { plan, interval, seats: body.seats ?? plans[plan].minimumSeats };
       judgeTarget(deps.regulatedLineup, owner, target);
+      await portalWatch.assertRight();
       const { url = "", sessionId = "", expiresAt = "" } = await startCheckout(operations, owner, target);
       return { status: 200 as const, body: { url, sessionId, expiresAt } };
     },

@@ -18,8 +18,9 @@ export const postPortalRoute = (deps: BillingDeps) =>
     responses: { 200: z.object({ url: z.string() }) },
     errors: moneyErrors,
     handler: async ({ caller, query }) => {
-      const { operations, portal } = paymentsOf(deps);
+      const { operations, portal, portalWatch } = paymentsOf(deps);
       const owner = await findPayer(deps.db, caller, query.org);
+      await portalWatch.assertRight();
       const customer = await ensureCustomer(operations, owner);
       return { status: 200 as const, body: { url: await openPortalSession(operations.stripe, customer, portal) } };
     },

@@ -10,10 +10,13 @@ interface MemberRow {
   changed_at: Date;
 }
 
-/** The role of an active member; null for anybody else. */
+/**
+ * The role of a member who has a seat, or needs none because they only pay; null for anybody else. Whoever is removed has the role
+ * `member` and no seat.
+ */
 export async function findRole(db: Database, orgId: string, userId: string): Promise<string | null> {
   const { rows } = await db.raw<{ rows: Pick<MemberRow, "role">[] }>(
-    "select role from org_member where org_id = ? and user_id = ? and active",
+    "select role from org_member where org_id = ? and user_id = ? and (active or role = 'billing')",
     [orgId, userId],
   );
   return rows[0]?.role ?? null;
@@ -39,4 +42,18 @@ export async function putNewerMember(trx: Transaction, member: OrgMember, nowMs:
     [orgId, userId, version, role, active, changedAt],
   );
   return true;
+}
+
+/** Of those that are here; keys are `<org>/<user>`. */
+export async function memberVersions(
+  db: Database,
+  keys: readonly string[],
+): Promise<{ readonly key: string; readonly version: number }[]> {
+  const pairs = keys.map((key) => key.split("/"));
+  const { rows } = await db.raw<{ rows: { key: string; version: number | string }[] }>(
+    `select m.org_id || '/' || m.user_id as key, m.version from unnest(?::text[], ?::text[]) as asked (org_id, user_id)
+     join org_member m on m.org_id = asked.org_id and m.user_id = asked.user_id`,
+    [pairs.map(([orgId = ""]) => orgId), pairs.map(([, userId = ""]) => userId)],
+  );
+  return rows.map(({ key, version }) => ({ key, version: Number(version) }));
 }

@@ -54,3 +54,15 @@ export async function orgsToClose(db: Database, limit: number): Promise<OrgToClo
 export async function markDeletionActed(db: Database, { orgId, deletion }: OrgToClose): Promise<void> {
   await db.raw("update org_seats set deletion_acted = ? where org_id = ?", [deletion, orgId]);
 }
+
+/** Of those of these orgs that are here. */
+export async function orgVersions(
+  db: Database,
+  orgIds: readonly string[],
+): Promise<{ readonly key: string; readonly version: number }[]> {
+  const { rows } = await db.raw<{ rows: { key: string; version: number | string }[] }>(
+    "select org_id as key, version from org_seats where org_id = any(?::text[])",
+    [[...orgIds]],
+  );
+  return rows.map(({ key, version }) => ({ key, version: Number(version) }));
+}

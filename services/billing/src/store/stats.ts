@@ -56,7 +56,7 @@ export interface PlanCost {
 export async function costsByPlan(db: Database, fromDay: string, toDay: string): Promise<PlanCost[]> {
   const { rows } = await db.raw<{ rows: { plan: string; calls: string; cost: string }[] }>(
     `select plan, sum(calls)::text as calls, sum(cost_nano_usd)::text as cost
-     from usage_cost where day between ? and ? group by plan order by plan`,
+     from plan_cost where day between ? and ? group by plan order by plan`,
     [fromDay, toDay],
   );
   return rows.map(({ plan, calls, cost }) => ({ plan, calls: Number(calls), costNanoUsd: BigInt(cost) }));

@@ -63,3 +63,12 @@ export async function putSubscription(
   await trx.raw("update subscription set source = ? where owner = ? and source <> ?", [source, wanted.owner, source]);
   return null;
 }
+
+/** The next ones after an owner, in their order. */
+export async function pageOfSubscriptions(db: Database, after: string, limit: number): Promise<Subscription[]> {
+  const { rows } = await db.raw<{ rows: SubscriptionRow[] }>(
+    `select ${columns} from subscription where owner > ? order by owner limit ?`,
+    [after, limit],
+  );
+  return rows.map(fromDbSubscription);
+}

@@ -21,13 +21,21 @@ interface LeaseRow {
   stripe_customer_id: string;
 }
 
-/** Null while another one is out, and for an owner who is no customer. One that nobody ended runs out: its process may be dead. */
-export async function takeSyncLease(db: Database, owner: string, leaseMs: number): Promise<SyncLease | null> {
+/**
+ * Null while another one is out, when a fetch of one newer than `newestAtArrival` was written, and for an owner who is no customer. One that nobody
+ * ended runs out: its process may be dead.
+ */
+export async function takeSyncLease(
+  db: Database,
+  owner: string,
+  { leaseMs, newestAtArrival }: { readonly leaseMs: number; readonly newestAtArrival: number | null },
+): Promise<SyncLease | null> {
   const { rows } = await db.raw<{ rows: LeaseRow[] }>(
     `update customer set sync_fence = sync_fence + 1, sync_until = now() + make_interval(secs => ?)
      where owner = ? and stripe_customer_id is not null and (sync_until is null or sync_until <= now())
+       and sync_applied <= coalesce(?::integer, sync_applied)
      returning sync_fence, sync_applied, stripe_customer_id`,
-    [leaseMs / 1000, owner],
+    [leaseMs / 1000, owner, newestAtArrival],
   );
   const row = rows[0];
   return row === undefined ? null : { owner, stripeCustomerId: row.stripe_customer_id, fence: row.sync_fence };

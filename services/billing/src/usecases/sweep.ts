@@ -26,7 +26,6 @@ export async function sweep(
 ): Promise<Swept> {
   let pass = await currentPass(deps, now);
   const total = { customers: 0, repaired: 0 };
-  if (pass === null) return { ...total, complete: true };
   const isCut = (): boolean => signal?.aborted === true;
   while (pass.finishedAt === null) {
     if (isCut()) return { ...total, complete: false };
@@ -41,15 +40,17 @@ export async function sweep(
     pass = { ...pass, afterId: page.afterId, finishedAt };
     await putPass(deps.db, pass);
   }
-  deps.metrics.sweepFinishedSeconds.set(deps.nowMs() / 1000);
+  // Of the last pass also where another process made it: what operators see does not begin anew with each release.
+  deps.metrics.sweepFinishedSeconds.set(pass.finishedAt.getTime() / 1000);
   return { ...total, complete: true };
 }
 
-async function currentPass({ db, nowMs }: StripeDeps, now: boolean): Promise<SweepPass | null> {
+/** The pass that is unfinished, a new one when it is time, or the last one, which is done. */
+async function currentPass({ db, nowMs }: StripeDeps, now: boolean): Promise<SweepPass> {
   const last = await findPass(db);
-  if (!now && last !== null && last.finishedAt === null) return last;
   const isDue = last === null || nowMs() - last.startedAt.getTime() >= passIntervalMs;
-  return now || isDue ? { startedAt: new Date(nowMs()), afterId: null, finishedAt: null } : null;
+  if (!now && last !== null && (last.finishedAt === null || !isDue)) return last;
+  return { startedAt: new Date(nowMs()), afterId: null, finishedAt: null };
 }
 
 /**

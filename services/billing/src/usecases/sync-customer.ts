@@ -24,7 +24,7 @@ export async function syncCustomer(deps: StripeDeps, owner: string, cause: SyncC
   const deadlineMs = performance.now() + maxWaitMs;
   let newestAtArrival: number | null = null;
   do {
-    const lease = await takeSyncLease(deps.db, owner, leaseMs);
+    const lease = await takeSyncLease(deps.db, owner, { leaseMs, newestAtArrival });
     const synced = lease === null ? null : await fetchUnderLease(deps, lease, cause);
     if (synced !== null) return synced;
     const place = await findSyncPlace(deps.db, owner);

@@ -12,7 +12,7 @@ export interface RelayLimits {
   readonly clientStallMs: number;
 }
 
-export type CutReason = "upstream_error" | "upstream_stalled" | "deadline" | "client_stalled";
+export type CutReason = "upstream_error" | "upstream_stalled" | "deadline" | "client_stalled" | "draining";
 
 /** How an exchange ended for the client. Only after `unanswered` its answer is still to be written. */
 export type RelayEnd =
@@ -21,7 +21,7 @@ export type RelayEnd =
   | { readonly kind: "client_gone" }
   | {
       readonly kind: "unanswered";
-      readonly reason: "unreachable" | "refused" | "too_large" | "reset" | "timeout";
+      readonly reason: "unreachable" | "refused" | "too_large" | "reset" | "timeout" | "draining";
       readonly cause: Error | undefined;
     };
 export type UnansweredReason = Extract<RelayEnd, { kind: "unanswered" }>["reason"];
@@ -57,6 +57,7 @@ const endsAnEvent = (chunk: Buffer | null): boolean =>
  */
 export class AnswerRelay implements Watched {
   dueAtMs: number;
+  watched = 0;
   readonly #deps: RelayDeps;
   readonly #res: ServerResponse;
   readonly #hooks: RelayHooks;
@@ -89,6 +90,12 @@ export class AnswerRelay implements Watched {
     if (this.#phase === "ended") return;
     this.#end({ kind: "client_gone" });
     this.#source.abort();
+  }
+
+  /** This process ends: the client is told. The source is not, for it must not take that for the client's leaving. */
+  interrupt(): void {
+    if (this.#phase === "answering") this.#cut("draining", undefined);
+    else this.failed("draining", undefined);
   }
 
   onDue(): void {

@@ -49,6 +49,10 @@ export class LinkRelay implements AnswerHandler, AnswerSource {
     this.#answer.clientGone();
   }
 
+  interrupt(): void {
+    this.#answer.interrupt();
+  }
+
   resume(): void {
     this.#pending?.resume();
   }

@@ -1,12 +1,14 @@
-import { lookup } from "node:dns/promises";
 import { createRouterLinks, type RouterLinks, type RouterLinksOptions } from "@topdog/call-link/gateway/router-links";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { GatewayMetrics } from "../metrics.ts";
+import { resolveName } from "./resolve-name.ts";
 
-const pingIntervalMs = 2_000;
-const ejectAfterMs = 4_000;
-/** Longer than a pause that a router may wake from and go on. */
-const closeAfterMs = 90_000;
+const pingIntervalMs = 1_000;
+const ejectAfterMs = 2_000;
+/** Of calls without a byte of an answer: another router is asked. */
+const loseAfterMs = 4_000;
+/** Longer than a pause that a router may wake from and go on: streams that have begun wait for it. */
+const closeAfterMs = 30_000;
 const resolveIntervalMs = 5_000;
 
 export interface ConnectRoutersDeps extends Pick<
@@ -23,9 +25,10 @@ export function connectRouters({ logger, metrics, ...to }: ConnectRoutersDeps): 
     ...to,
     pingIntervalMs,
     ejectAfterMs,
+    loseAfterMs,
     closeAfterMs,
     resolveIntervalMs,
-    resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    resolve: resolveName,
     random: Math.random,
     onMoved: (reason) => metrics.movedCalls.inc({ reason }, 1),
     onDown: (host, error) => logger.warn({ err: error, host }, "a router is not connected"),

@@ -1,59 +1,92 @@
-import { Pool, type Dispatcher } from "undici";
+import { followName } from "@topdog/call-link/gateway/name-members";
+import { SiblingInstance } from "./sibling-instance.ts";
 
 export interface SiblingPoolOptions {
-  /** Instances of one service, used in turn. */
+  /** Of one service; a name stands for all its addresses. */
   readonly urls: readonly string[];
   readonly connectTimeoutMs: number;
+  /** The addresses of a name. */
+  readonly resolve: (host: string) => Promise<readonly string[]>;
+  readonly onEjected: (address: string, isEjected: boolean) => void;
   /** A connection takes no new call after this long; a standard one when absent. */
   readonly connectionLifeMs?: number;
+  /** Time between two resolutions of a name; a standard one when absent. */
+  readonly resolveIntervalMs?: number;
+  /** How long a probe waits, and from one probe to the next; a standard one when absent. */
+  readonly probeMs?: number;
 }
 
-/** Keep-alive connections to the instances of one sibling service. */
+/** The instances of one sibling service. */
 export interface SiblingPool {
-  /** Sends to the next instance in turn. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
+  /**
+   * The next one in turn: of those that were not tried, one that answers its probes if there is one; then one that was tried already. Null
+   * while the name is unknown.
+   */
+  choose(tried: readonly SiblingInstance[]): SiblingInstance | null;
+  /** How many of them get no requests while others answer. */
+  ejected(): number;
+  /** Whether one of them takes requests. */
+  isReady(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** Shorter than the servers' own 75 s: we never write to a connection that the other side is about to close. */
-const keepAliveMs = 30_000;
-
 /**
- * A name stands for many instances, and a balancer chooses one for each connection: with endless connections a new instance would
- * get no calls, and one that a release has switched away from would keep them.
+ * Where a name has one address for many instances, a balancer chooses one for each connection: with endless connections a new
+ * instance would get no calls, and one that a release has switched away from would keep them.
  */
 const standardConnectionLifeMs = 10_000;
+const standardResolveIntervalMs = 5_000;
+const standardProbeMs = 1_000;
+const readyTimeoutMs = 2_000;
 
-/** The answer relay has its own timeouts: undici's would cut a silent stream. Connections are bounded by the calls in flight. */
 export function createSiblingPool({
   urls,
+  resolve,
   connectTimeoutMs,
+  onEjected,
   connectionLifeMs = standardConnectionLifeMs,
+  resolveIntervalMs = standardResolveIntervalMs,
+  probeMs = standardProbeMs,
 }: SiblingPoolOptions): SiblingPool {
-  const pools = urls.map(
-    (url) =>
-      new Pool(url, {
-        connections: null,
-        pipelining: 1,
-        clientTtl: connectionLifeMs,
-        keepAliveTimeout: keepAliveMs,
-        keepAliveMaxTimeout: keepAliveMs,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        allowH2: false,
-        connect: { timeout: connectTimeoutMs },
-      }),
-  );
+  /** Retired ones too, until their last request is over. */
+  const all = new Set<SiblingInstance>();
+  const groups = urls.map((url) => {
+    const open = (address: string): SiblingInstance => {
+      const instance = new SiblingInstance({ url, address, connectTimeoutMs, connectionLifeMs, probeMs, onEjected });
+      all.add(instance);
+      return instance;
+    };
+    const retire = (instance: SiblingInstance): void => {
+      void instance.retire().finally(() => all.delete(instance));
+    };
+    return followName(new URL(url).hostname.replace(/^\[|\]$/g, ""), {
+      resolve,
+      open,
+      retire,
+      onLooked: () => undefined,
+    });
+  });
+  const instances = (): SiblingInstance[] => groups.flatMap((group) => group.members);
+  const lookAll = (): void => groups.forEach((group) => group.resolve());
+  lookAll();
+  const lookups = setInterval(lookAll, resolveIntervalMs);
   let turn = 0;
+
   return {
-    dispatch: (options, handler) => {
-      turn = (turn + 1) % pools.length;
-      const pool = pools[turn];
-      if (pool === undefined) throw new Error("a sibling service needs at least one URL");
-      pool.dispatch(options, handler);
+    choose(tried) {
+      const known = instances();
+      if (known.length === 0) lookAll();
+      turn = (turn + 1) % Math.max(known.length, 1);
+      const inTurn = [...known.slice(turn), ...known.slice(0, turn)];
+      const untried = inTurn.filter((one) => !tried.includes(one));
+      return untried.find((one) => !one.isEjected()) ?? untried[0] ?? inTurn[0] ?? null;
     },
+    ejected: () => instances().filter((one) => one.isEjected()).length,
+    isReady: async () => (await Promise.all(instances().map((one) => one.isReady(readyTimeoutMs)))).includes(true),
     close: async () => {
-      await Promise.all(pools.map((pool) => pool.destroy()));
+      clearInterval(lookups);
+      for (const group of groups) group.stop();
+      await Promise.all([...all].map((one) => one.close()));
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { KeyScope } from "@topdog/contracts/key-scopes";
 
-export type AccountService = "org-registry" | "billing" | "quota";
+export const accountServices = ["org-registry", "billing", "quota"] as const;
+export type AccountService = (typeof accountServices)[number];
 
 export interface AccountTarget {
   readonly service: AccountService;
@@ -19,6 +20,8 @@ const prefixes: readonly (readonly [string, AccountService])[] = [
   ["/api/auth/password-reset", "org-registry"],
   ["/api/auth/password", "org-registry"],
   ["/api/auth/passkey-sign-in", "org-registry"],
+  ["/api/auth/oidc", "org-registry"],
+  ["/api/auth/methods", "org-registry"],
   ["/api/auth", "org-registry"],
   ["/api/keys", "org-registry"],
   ["/api/orgs", "org-registry"],
@@ -42,6 +45,8 @@ const otherAccess: Readonly<Partial<Record<string, AccountTarget["access"]>>> = 
   "/api/auth/password-reset": "visitor",
   "/api/auth/password": "visitor",
   "/api/auth/passkey-sign-in": "visitor",
+  "/api/auth/oidc": "visitor",
+  "/api/auth/methods": "none",
   "/api/tiers": "none",
   // Where it exists: on a developer's machine.
   "/api/dev": "none",

@@ -95,6 +95,18 @@ describe("availability", () => {
     expect([lease.limit, lease.plan, lease.status, remainingOf(lease, today)]).toEqual([800, "pro", "ok", 700]);
   });
 
+  test("a lease that a quota of the release before makes for nobody is no member's", () => {
+    const lease = newLease("org:o", "api_calls", "usr_1");
+    const sent = { order: 1, report: reportOf(lease, 3) };
+    mergeGrant(lease, sent, grantOf(3, { owner: "org:o" }));
+    expect([lease.leaseId, lease.status]).toEqual([null, "unknown"]);
+    mergeGrant(lease, sent, grantOf(3, { owner: "org:o", member: "usr_1" }));
+    // Of a lease that is known by its id such an answer is as good as any.
+    takeToken(lease);
+    mergeGrant(lease, { order: 2, report: reportOf(lease, 0) }, grantOf(3, { owner: "org:o", reported: 1 }));
+    expect([lease.leaseId, lease.reported]).toEqual(["7", 1]);
+  });
+
   test("a token that is not held cannot be taken", () => {
     expect(() => takeToken(newLease("user:u", "api_calls"))).toThrow("does not hold");
   });

@@ -1,6 +1,6 @@
 import type { PlanId } from "@topdog/contracts/plans";
-import type { Charge, Meter } from "@topdog/contracts/quota";
-import { isNewerLease, type LeaseGrant, type LeaseReport } from "@topdog/contracts/rpc/sync-leases";
+import type { CeilingLimit, Charge, Meter } from "@topdog/contracts/quota";
+import { isNewerLease, type LeaseGrant, type LeaseReport, type PoolShare } from "@topdog/contracts/rpc/sync-leases";
 
 /**
  * What this gateway knows about one bucket, and its lease of it. Admits while `used < size − returned` and
@@ -10,6 +10,10 @@ import { isNewerLease, type LeaseGrant, type LeaseReport } from "@topdog/contrac
 export interface HeldLease {
   readonly owner: string;
   readonly meter: Meter;
+  /** Of an org's bucket: for whom the tokens are. */
+  readonly member: string | null;
+  /** Of a ceiling's bucket: the newest limit that its callers brought. */
+  ceiling: CeilingLimit | null;
   leaseId: string | null;
   /** The newest lease that ended: its seqs are used up, so it must never be admitted from again. */
   retiredId: string | null;
@@ -29,6 +33,8 @@ export interface HeldLease {
   status: "unknown" | LeaseGrant["status"];
   limit: number;
   plan: PlanId | null;
+  /** Of a member of an org, as quota last answered. */
+  share: PoolShare | null;
   remainingAtReply: number;
   usedAtReply: number;
   /** The order of the newest report whose answer is merged: the advice of an older answer is ignored. */
@@ -44,10 +50,12 @@ export interface SentReport {
   readonly report: LeaseReport;
 }
 
-export function newLease(owner: string, meter: Meter): HeldLease {
+export function newLease(owner: string, meter: Meter, member: string | null = null): HeldLease {
   return {
     owner,
     meter,
+    member,
+    ceiling: null,
     leaseId: null,
     retiredId: null,
     day: "",
@@ -62,6 +70,7 @@ export function newLease(owner: string, meter: Meter): HeldLease {
     status: "unknown",
     limit: 0,
     plan: null,
+    share: null,
     remainingAtReply: 0,
     usedAtReply: 0,
     mergedOrder: 0,
@@ -106,10 +115,26 @@ export function forgetStatus(lease: HeldLease): void {
   lease.status = "unknown";
 }
 
-export function reportOf(lease: HeldLease, want: number): LeaseReport {
-  const { owner, meter, leaseId, retiredId, used, returned, closing } = lease;
+/** A ceiling as a caller brings it: with a newer one nothing is admitted by the limit of before. */
+export function takeCeiling(lease: HeldLease, { limit, version }: CeilingLimit): void {
+  if (lease.ceiling !== null && lease.ceiling.version >= version) return;
+  const isFirst = lease.ceiling === null;
+  lease.ceiling = { limit, version };
+  if (isFirst) return;
+  if (lease.leaseId !== null) giveBack(lease);
+  forgetStatus(lease);
+}
+
+/** `day`: whose tokens a first lease is to hold; "" while that is not known. */
+export function reportOf(lease: HeldLease, want: number, day = ""): LeaseReport {
+  const { owner, meter, member, leaseId, retiredId, used, returned, closing, size, reported } = lease;
+  const of = member === null ? {} : { member };
+  const ceiling = lease.ceiling === null ? {} : { ceiling: lease.ceiling };
   const ended = leaseId === null && retiredId !== null ? { endedLeaseId: retiredId } : {};
-  return { owner, meter, leaseId, ...ended, used, returned, want: closing ? 0 : want, close: closing };
+  const asked = leaseId === null && day !== "" ? { forDay: day } : {};
+  const told = closing ? { told: { day: lease.day, size, reported } } : {};
+  const numbers = { used, returned, want: closing ? 0 : want, close: closing };
+  return { owner, meter, ...of, ...ceiling, leaseId, ...ended, ...asked, ...numbers, ...told };
 }
 
 /** What the caller may still expect today: a figure for people, not a promise. */
@@ -120,19 +145,35 @@ export function remainingOf(lease: HeldLease, today: string): number {
 
 const isNewer = (id: string, than: string | null): boolean => than === null || isNewerLease(id, than);
 
+/** The newest lease that it ever held. */
+export const newestId = ({ leaseId, retiredId }: Pick<HeldLease, "leaseId" | "retiredId">): string | null =>
+  leaseId !== null && isNewer(leaseId, retiredId) ? leaseId : retiredId;
+
 function endLease(lease: HeldLease): void {
-  lease.retiredId = lease.leaseId;
+  lease.retiredId = newestId(lease);
   lease.leaseId = null;
   lease.closing = false;
   lease.size = lease.returned = lease.used = lease.reported = lease.usedAtReply = lease.lastGrant = 0;
 }
 
+/** Sizes only grow: quota's database was restored from a backup. */
+const knowsLess = (lease: HeldLease, order: number, grant: LeaseGrant): boolean =>
+  grant.state === "open" && grant.leaseId === lease.leaseId && grant.size < lease.size && order > lease.mergedOrder;
+
+/** Quota ended a lease that this gateway did not want to end, or knows less of it than it told before. */
+export const wasLostByQuota = (lease: HeldLease, { order, report }: SentReport, grant: LeaseGrant): boolean =>
+  lease.leaseId !== null &&
+  report.leaseId === lease.leaseId &&
+  !report.close &&
+  (grant.state === "closed" || knowsLess(lease, order, grant));
+
 function mergeClosed(lease: HeldLease, sent: LeaseReport, grant: LeaseGrant): void {
   if (lease.leaseId === null || sent.leaseId !== lease.leaseId) return;
   if (grant.leaseId !== null && grant.leaseId !== lease.leaseId) return;
-  // Tokens taken after this report was sent are reported before the lease is forgotten.
-  if (lease.used > sent.used) beginClose(lease);
-  else endLease(lease);
+  // Otherwise quota ended it by itself, and burned what it could not know to be unused: that comes back with our last numbers, those of
+  // tokens that were taken since among them. A report that closes is the last word: nothing is taken from a closing lease.
+  if (sent.close) endLease(lease);
+  else beginClose(lease);
 }
 
 function mergeOpen(lease: HeldLease, sent: LeaseReport, grant: LeaseGrant): void {
@@ -154,6 +195,12 @@ function mergeOpen(lease: HeldLease, sent: LeaseReport, grant: LeaseGrant): void
  * sizes only grow, an ended lease never comes back, and advice (status, limit, remaining) is taken from the newest only.
  */
 export function mergeGrant(lease: HeldLease, { order, report }: SentReport, grant: LeaseGrant): void {
+  // A quota of the release before knows no members: its lease is for anybody, and it would give the same one for each of them.
+  if (report.leaseId === null && report.member !== grant.member) return;
+  // Quota serves another day than the one that was asked for, or is of a release that knows only its own.
+  if (report.forDay !== undefined && report.forDay !== grant.day) return;
+  // Tokens that quota does not know of are not used on; it is told what was.
+  if (knowsLess(lease, order, grant)) beginClose(lease);
   if (grant.state === "open") mergeOpen(lease, report, grant);
   else mergeClosed(lease, report, grant);
   if (order <= lease.mergedOrder) return;
@@ -164,6 +211,7 @@ export function mergeGrant(lease: HeldLease, { order, report }: SentReport, gran
   lease.status = grant.status;
   lease.limit = grant.limit;
   lease.plan = grant.plan;
+  lease.share = grant.share ?? null;
   lease.remainingAtReply = grant.remaining;
   lease.usedAtReply = lease.leaseId === null ? 0 : Math.min(report.used, lease.used);
 }

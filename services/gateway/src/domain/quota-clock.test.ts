@@ -1,5 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { type AnswerTimes, newQuotaClock, resetTime, secondsToReset, setByAnswer, todayAt } from "./quota-clock.ts";
+import {
+  type AnswerTimes,
+  newQuotaClock,
+  nextDayWithin,
+  resetTime,
+  secondsToReset,
+  setByAnswer,
+  todayAt,
+} from "./quota-clock.ts";
 
 const at = (ms: number): AnswerTimes => ({ askedMs: ms, answeredMs: ms });
 const lateEvening = Date.parse("2026-11-22T23:59:58.500Z");
@@ -40,4 +48,17 @@ test("a database clock that was a day ahead for a while is followed there and ba
   expect(todayAt(clock, 2000)).toBe("2026-11-23");
   setByAnswer(clock, lateEvening - 3_600_000 + 3_000, at(4000));
   expect([todayAt(clock, 4000), resetTime(clock)]).toEqual(["2026-11-22", "2026-11-23T00:00:00Z"]);
+});
+
+test("the next day is known by its name only within the time before it that is asked about", () => {
+  const clock = newQuotaClock();
+  expect(nextDayWithin(clock, 0, 60_000)).toBeNull();
+  setByAnswer(clock, lateEvening, at(1_000));
+  expect([1_000, 1_499, 1_500, 2_499, 2_500].map((nowMs) => nextDayWithin(clock, nowMs, 1_000))).toEqual([
+    null,
+    null,
+    "2026-11-23",
+    "2026-11-23",
+    null,
+  ]);
 });

@@ -52,6 +52,12 @@ export function todayAt(clock: QuotaClock, monotonicMs: number): string {
   return clock.today;
 }
 
+/** The day after today, once it begins within so many milliseconds; null before that. */
+export function nextDayWithin(clock: QuotaClock, monotonicMs: number, ms: number): string | null {
+  const leftMs = clock.dayEndsMs - clock.offsetMs - monotonicMs;
+  return leftMs > 0 && leftMs <= ms ? dayOf(clock.dayEndsMs) : null;
+}
+
 /** Whole seconds, rounded up, until the limits reset; at least 1. */
 export function secondsToReset(clock: QuotaClock, monotonicMs: number): number {
   if (clock.today === "") return 1;

@@ -1,6 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { plans } from "@topdog/contracts/plans";
-import { describeSpent, formatReset, limitHeaders, nextPlanUp, type LimitView } from "./rate-limit.ts";
+import {
+  concurrencyHeaders,
+  describeSpent,
+  formatReset,
+  limitHeaders,
+  nextPlanUp,
+  type LimitView,
+} from "./rate-limit.ts";
 
 const view = (over: Partial<LimitView>): LimitView => ({
   scope: "personal",
@@ -24,6 +31,21 @@ test("the OpenAI headers show the limit that runs out first", () => {
     "3",
     "x-ratelimit-reset-requests",
     "1m0s",
+  ]);
+});
+
+test("concurrent requests that are all running stand before the limits of the day, or alone while those are unknown", () => {
+  expect(concurrencyHeaders(2, [], 60)).toEqual([
+    "RateLimit-Policy",
+    '"concurrent-requests";q=2;qu="concurrent-requests"',
+    "RateLimit",
+    '"concurrent-requests";r=0;t=1',
+  ]);
+  expect(concurrencyHeaders(2, [view({})], 60).slice(0, 4)).toEqual([
+    "RateLimit-Policy",
+    '"concurrent-requests";q=2;qu="concurrent-requests", "personal-api-calls";q=75;w=86400',
+    "RateLimit",
+    '"concurrent-requests";r=0;t=1, "personal-api-calls";r=70;t=60',
   ]);
 });
 

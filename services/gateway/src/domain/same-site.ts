@@ -23,12 +23,3 @@ export function isSameSite(headers: BrowserHeaders, publicUrl: string): boolean 
     localHosts.has(new URL(publicUrl).hostname) && page !== null && localHosts.has(page.hostname) && page.host === host
   );
 }
-
-/** The value of the first cookie with this name; undefined when there is none. */
-export function cookieValue(header: string | undefined, name: string): string | undefined {
-  for (const pair of (header ?? "").split(";")) {
-    const at = pair.indexOf("=");
-    if (at !== -1 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();
-  }
-  return undefined;
-}

@@ -12,6 +12,7 @@ function holding(lease: Partial<HeldLease>): BucketUse & { lease: HeldLease } {
     rate: newTakeRate(),
     lastUseMs: 0,
     recalledUntilMs: Number.NEGATIVE_INFINITY,
+    forDay: null,
   };
 }
 

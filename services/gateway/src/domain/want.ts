@@ -8,13 +8,20 @@ export interface BucketUse {
   readonly lastUseMs: number;
   /** Until then no tokens are asked for before calls need them: another gateway needs the last ones. */
   readonly recalledUntilMs: number;
+  /** Of a lease of the next day: that day. */
+  readonly forDay: string | null;
 }
 
-/** A lease that is unused for this long is given back; before that, a gateway that needs its tokens has them recalled. */
-export const idleCloseMs = 300_000;
+/** What a lease that is unused for this long holds is given back; before that, a gateway that needs its tokens has them recalled. */
+export const idleGiveBackMs = 300_000;
+/** Then it ends. Until then its next call grows it: a caller with a call now and then has a few leases a day, not one for each call. */
+export const idleCloseMs = 21_600_000;
 
 /** A caller without a call for this long gets no tokens before the next one. */
 const demandEndsMs = 5_000;
+
+/** A lease of the next day holds so many times what another one does: all of them begin at once, and their refills need not. */
+const aheadTimes = 4;
 
 /** Tokens that one lease is filled up to. */
 const maxHeld = 10_000;
@@ -52,7 +59,8 @@ export function wantOf(use: BucketUse, waiting: number, today: string, nowMs: nu
   const free = Math.max(0, freeTokens(lease));
   const isFirst = lease.leaseId === null && lease.status !== "exhausted";
   if (waiting > 0 || isFirst || mayRefill(use, today, nowMs)) {
-    return Math.max(0, Math.min(maxHeld, recentTakes(use.rate, nowMs) + waiting + 1) - free);
+    const filledUpTo = (recentTakes(use.rate, nowMs) + waiting + 1) * (use.forDay === null ? 1 : aheadTimes);
+    return Math.max(0, Math.min(maxHeld, filledUpTo) - free);
   }
   // A request for one token finds out whether an exhausted bucket has tokens again.
   return lease.status === "exhausted" && free === 0 ? 1 : 0;

@@ -1,4 +1,5 @@
 import { orgTenant, userTenant } from "@topdog/contracts/byok";
+import type { MemberChanged } from "@topdog/contracts/events/org-events";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import { addressRanges } from "@topdog/http-kit/client-address";
 import { LRUCache } from "lru-cache";
@@ -37,14 +38,15 @@ export interface KnownEntry {
 }
 
 type Member = Pick<Principal, "orgId" | "userId">;
+type MemberOfOrg = Pick<MemberChanged, "orgId" | "userId">;
 
-/** The entries of the keys that were used last, by key, by user and by org. */
+/** The entries of the keys that were used last, by key, by user, by org and by member. */
 export interface KnownCallers {
   get(keyHash: string): KnownEntry | undefined;
   set(entry: KnownEntry): void;
   delete(keyHash: string): void;
-  /** Takes time only for the keys of that user. */
-  deleteMember(member: Member): void;
+  /** Takes time only for the keys of that user in that org. */
+  deleteMember(member: MemberOfOrg): void;
   /** Every key whose calls may be served with credentials of `user:<id>` or `org:<id>`. Takes time only for these. */
   deleteTenant(tenant: string): void;
   size(): number;
@@ -82,9 +84,11 @@ function logMembers({ keyId, userId, orgId }: Principal): string {
   return JSON.stringify(ids).slice(1, -1);
 }
 
-/** The user, and the org of an org key. */
+const memberOf = (orgId: string, userId: string): string => `member:${orgId}:${userId}`;
+
+/** What an entry is found by beside its key: the user, and of an org key the org and the member. */
 const tenantsOf = ({ orgId, userId }: Member): string[] =>
-  orgId === null ? [userTenant(userId)] : [userTenant(userId), orgTenant(orgId)];
+  orgId === null ? [userTenant(userId)] : [userTenant(userId), orgTenant(orgId), memberOf(orgId, userId)];
 
 export function createKnownCallers(maxEntries: number): KnownCallers {
   /** A lone key stands for itself: most users have one, and a set of it costs ten times as much. */
@@ -127,9 +131,7 @@ export function createKnownCallers(maxEntries: number): KnownCallers {
     },
     delete: (keyHash) => void entries.delete(keyHash),
     deleteMember: ({ orgId, userId }) => {
-      for (const keyHash of listKeys(userTenant(userId))) {
-        if (entries.peek(keyHash)?.caller.principal.orgId === orgId) entries.delete(keyHash);
-      }
+      for (const keyHash of listKeys(memberOf(orgId, userId))) entries.delete(keyHash);
     },
     deleteTenant: (tenant) => {
       for (const keyHash of listKeys(tenant)) entries.delete(keyHash);

@@ -1,13 +1,15 @@
 import type { LeaseReport } from "@topdog/contracts/rpc/sync-leases";
 import type { SyncReply } from "../clients/quota-sync.ts";
 import type { Timers } from "../clients/timers.ts";
-import { beginClose, mergeGrant, reportOf, type SentReport } from "../domain/lease.ts";
+import { beginClose, mergeGrant, reportOf, type SentReport, wasLostByQuota } from "../domain/lease.ts";
 import { setByAnswer, todayAt, type QuotaClock } from "../domain/quota-clock.ts";
 import { noteTaken } from "../domain/take-rate.ts";
 import { isUrgent, wantOf } from "../domain/want.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
 import type { LeaseBook, Slot } from "./lease-book.ts";
+import type { LeaseJournal } from "./lease-journal.ts";
 import { startUpkeep, type Upkeep } from "./lease-upkeep.ts";
+import { createLookAhead } from "./look-ahead.ts";
 import { type Answered, createReportMessages, type ReportMessagesDeps } from "./report-messages.ts";
 import { createUnreported } from "./unreported.ts";
 
@@ -17,6 +19,8 @@ export interface LeaseSyncDeps extends Omit<ReportMessagesDeps, "reportOf" | "on
   readonly clock: QuotaClock;
   /** Quota answered a message that left at `askedMs`. */
   readonly onHeard?: ((askedMs: number) => void) | undefined;
+  /** Outlives this process. */
+  readonly journal?: Pick<LeaseJournal, "note" | "forget"> | undefined;
   /** Something else than leases is held that quota takes from a silent gateway. */
   readonly mustBeHeard?: (() => boolean) | undefined;
 }
@@ -42,6 +46,8 @@ export interface LeaseSync {
 
 const waitingRetryMs = 20;
 const revalidateAfterMs = 1_000;
+/** Between two reports of everything that is held. */
+const checkAllAfterMs = 2_000;
 const closePollMs = 10;
 
 interface OwnTimers {
@@ -66,11 +72,51 @@ function ownTimers(timers: Timers): OwnTimers {
   };
 }
 
+interface AnswerSigns {
+  /** Quota ended a lease by itself, or does not know it, or knows less of it than it told. */
+  readonly isLost: boolean;
+  readonly history: string | undefined;
+}
+
+/**
+ * Quota took this gateway for gone, or its database was started and may have gone back in time. What else is held may have ended too, and others
+ * may be granted its tokens: asked now, and not with the next call of each.
+ */
+function checkOfAll({ book, monotonicMs }: LeaseSyncDeps, request: (slot: Slot) => void): (signs: AnswerSigns) => void {
+  let checkedMs = Number.NEGATIVE_INFINITY;
+  let known: string | undefined;
+  return ({ isLost, history = known }) => {
+    const isOther = known !== undefined && history !== known;
+    known = history;
+    const nowMs = monotonicMs();
+    if (!isOther && (!isLost || nowMs - checkedMs < checkAllAfterMs)) return;
+    checkedMs = nowMs;
+    for (const slot of book.held) if (slot.lease.leaseId !== null) request(slot);
+  };
+}
+
+const isOpen = ({ lease, inFlight }: Slot): boolean => lease.leaseId !== null || inFlight;
+
+async function closeHeld(
+  { book, monotonicMs }: LeaseSyncDeps,
+  timers: OwnTimers,
+  close: (slot: Slot) => void,
+  graceMs: number,
+): Promise<void> {
+  const endMs = monotonicMs() + graceMs;
+  while (monotonicMs() < endMs && book.held.values().some(isOpen)) {
+    for (const slot of book.held) if (!slot.lease.closing) close(slot);
+    await new Promise<void>((resolve) => timers.after(closePollMs, resolve));
+  }
+}
+
 export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
   const { book, queue, clock, monotonicMs } = deps;
   const timers = ownTimers(deps.timers);
   const messages = createReportMessages({ ...deps, reportOf: prepareReport, onReply });
   const markDirty = createUnreported(timers.after, request);
+  const checkAll = checkOfAll(deps, request);
+  const lookAhead = createLookAhead({ book, clock, request });
   let upkeep: Upkeep | undefined;
 
   function request(slot: Slot): void {
@@ -81,50 +127,64 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
   function prepareReport(slot: Slot, nowMs: number): SentReport {
     slot.isDirty = false;
     slot.order += 1;
+    const day = slot.forDay ?? clock.today;
     // A lease ends with its day: at the latest at the first call of the next day, without waiting for the upkeep.
-    if (slot.lease.leaseId !== null && slot.lease.day !== clock.today) beginClose(slot.lease);
-    const want = wantOf(slot, queue.waitingAt(slot), clock.today, nowMs);
+    if (slot.lease.leaseId !== null && slot.lease.day !== day) beginClose(slot.lease);
+    const want = wantOf(slot, queue.waitingAt(slot), day, nowMs);
     if (want > 0) slot.lastUseMs = nowMs;
-    return { order: slot.order, report: reportOf(slot.lease, want) };
+    deps.journal?.note(slot.lease, day);
+    return { order: slot.order, report: reportOf(slot.lease, want, day) };
   }
 
   function onReply(reply: SyncReply, answered: readonly Answered[], askedMs: number): void {
     deps.onHeard?.(askedMs);
     setByAnswer(clock, reply.nowMs, { askedMs, answeredMs: monotonicMs() });
     todayAt(clock, monotonicMs());
+    const isLost = answered.some(({ slot, report, grant }) => wasLostByQuota(slot.lease, report, grant));
     for (const { slot, report, grant } of answered) mergeGrant(slot.lease, report, grant);
     for (const { slot, report } of answered) settle(slot, report.report);
+    checkAll({ isLost, history: reply.history });
   }
 
   /** After an answer: lets waiting calls try again in their order, then decides what to report next. */
   function settle(slot: Slot, reported: LeaseReport): void {
     const { lease } = slot;
     const isOtherLease = reported.leaseId !== lease.leaseId;
-    if (isOtherLease && lease.leaseId !== null) upkeep?.watch(slot);
+    if (isOtherLease && lease.leaseId !== null) {
+      upkeep?.watch(slot);
+      // It may be of tomorrow: until its day a crash would burn a window of it.
+      deps.journal?.note(lease);
+    }
     queue.retryAt(slot, request);
     if (lease.closing || (!isOtherLease && lease.returned > reported.returned)) request(slot);
     else if (queue.waitingAt(slot) > 0) {
-      if (isOtherLease || lease.used > lease.reported) request(slot);
+      const isOfOtherDay = reported.forDay !== undefined && reported.forDay !== clock.today;
+      if (isOtherLease || isOfOtherDay || lease.used > lease.reported) request(slot);
       else timers.after(waitingRetryMs, () => request(slot));
     } else if (lease.used > lease.reported) markDirty(slot);
-    else if (lease.leaseId === null && !messages.isWaiting(slot)) book.release(slot);
+    else if (lease.leaseId === null && !messages.isWaiting(slot)) {
+      book.release(slot);
+      deps.journal?.forget(lease);
+    }
   }
 
   function close(slot: Slot): void {
-    if (slot.lease.leaseId === null) return;
     beginClose(slot.lease);
-    request(slot);
+    if (slot.lease.leaseId !== null) request(slot);
   }
 
   return {
     start: () => {
-      const { heartbeat, lastMessageMs } = messages;
-      upkeep = startUpkeep({ ...deps, after: timers.after, close, heartbeat, lastMessageMs });
+      // Also until quota answers again after it did not: an idle gateway would find that out by a call that it refuses.
+      const mustBeHeard = (): boolean => messages.unreachableMs() > 0 || deps.mustBeHeard?.() === true;
+      upkeep = startUpkeep({ ...deps, ...messages, after: timers.after, close, request, mustBeHeard });
     },
     request,
     noteUse: (slot) => {
+      deps.journal?.note(slot.lease);
       slot.lastUseMs = monotonicMs();
       noteTaken(slot.rate, slot.lastUseMs);
+      lookAhead(slot, slot.lastUseMs);
       if (isUrgent(slot, clock.today, slot.lastUseMs)) request(slot);
       else markDirty(slot);
     },
@@ -132,6 +192,7 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
       const nowMs = monotonicMs();
       if (nowMs - slot.lastRevalidateMs < revalidateAfterMs || slot.inFlight) return;
       slot.lastRevalidateMs = nowMs;
+      lookAhead(slot, nowMs);
       request(slot);
     },
     resyncAll: () => {
@@ -141,13 +202,8 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
     unreachableMs: () => messages.unreachableMs(),
     closeAll: async (graceMs) => {
       upkeep?.stop();
-      const endMs = monotonicMs() + graceMs;
       messages.retryNow();
-      const isOpen = (slot: Slot): boolean => slot.lease.leaseId !== null || slot.inFlight;
-      while (monotonicMs() < endMs && [...book.held].some(isOpen)) {
-        for (const slot of book.held) if (!slot.lease.closing) close(slot);
-        await new Promise<void>((resolve) => timers.after(closePollMs, resolve));
-      }
+      await closeHeld(deps, timers, close, graceMs);
       messages.stop();
       timers.cancelAll();
     },

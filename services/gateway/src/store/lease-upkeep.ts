@@ -1,5 +1,6 @@
 import { todayAt, type QuotaClock } from "../domain/quota-clock.ts";
-import { idleCloseMs } from "../domain/want.ts";
+import { freeTokens, giveBack } from "../domain/lease.ts";
+import { idleCloseMs, idleGiveBackMs } from "../domain/want.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
 import type { LeaseBook, Slot } from "./lease-book.ts";
 
@@ -10,6 +11,8 @@ export interface UpkeepDeps {
   readonly monotonicMs: () => number;
   readonly after: (delayMs: number, work: () => void) => void;
   readonly close: (slot: Slot) => void;
+  /** Reports a bucket. */
+  readonly request: (slot: Slot) => void;
   /** Tells quota that this gateway is alive, by a message without reports. */
   readonly heartbeat: () => void;
   readonly lastMessageMs: () => number;
@@ -44,9 +47,13 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
       if (dueMs > nowMs) return;
       idleChecks.delete(slot);
       if (slot.lease.leaseId === null) continue;
-      const isIdle = nowMs - slot.lastUseMs >= idleCloseMs && deps.queue.waitingAt(slot) === 0;
-      if (isIdle && !slot.lease.closing) deps.close(slot);
-      else idleChecks.set(slot, nowMs + idleCloseMs);
+      const idleMs = deps.queue.waitingAt(slot) === 0 && !slot.lease.closing ? nowMs - slot.lastUseMs : 0;
+      if (idleMs >= idleCloseMs) deps.close(slot);
+      else if (idleMs >= idleGiveBackMs && freeTokens(slot.lease) > 0) {
+        giveBack(slot.lease);
+        deps.request(slot);
+      }
+      if (idleMs < idleCloseMs) idleChecks.set(slot, nowMs + idleGiveBackMs);
     }
   }
 
@@ -75,7 +82,7 @@ export function startUpkeep(deps: UpkeepDeps): Upkeep {
   deps.after(tickMs, tick);
   return {
     watch: (slot) => {
-      if (!idleChecks.has(slot)) idleChecks.set(slot, monotonicMs() + idleCloseMs);
+      if (!idleChecks.has(slot)) idleChecks.set(slot, monotonicMs() + idleGiveBackMs);
     },
     stop: () => {
       isStopped = true;

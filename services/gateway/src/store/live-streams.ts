@@ -94,8 +94,8 @@ export function createLiveStreams({ maxStreams, maxPerPerson }: LiveStreamsDeps)
       for (const stream of found(`session:${tokenHash}`)) stream.end("session_ended");
     },
     endMember: (orgId, userId) => {
-      for (const stream of found(`org:${orgId}`)) {
-        if (stream.viewer.userId === userId) stream.end("membership_changed");
+      for (const stream of found(`user:${userId}`)) {
+        if (stream.viewer.orgId === orgId) stream.end("membership_changed");
       }
     },
     endAll: (reason) => {

@@ -25,9 +25,9 @@ function leasesOfAGenerousQuota() {
       told.push(...reports);
       await sleep(20);
       const shared = { leaseId: "7", state: "open", day, window: 4, remaining: 60, plan: "free" } as const;
-      const grants = reports.map(({ owner, meter, used, returned, want }) => {
+      const grants = reports.map(({ owner, meter, member, used, returned, want }) => {
         const size = Math.max(5, used + returned + want);
-        return { ...shared, ...quota, owner, meter, size, returned, reported: used, status: "ok" as const };
+        return { ...shared, ...quota, owner, meter, member, size, returned, reported: used, status: "ok" as const };
       });
       return { nowMs, day, leases: grants };
     },
@@ -55,6 +55,18 @@ test("a recall gives every unused token back at once, and the next call asks aga
   leases.recall({ owner: "user:a", meter: "api_calls", reason: "tail" });
   expect(availabilityOf(slot.lease, day)).toBe("empty");
   await eventually(() => expect(told.at(-1)).toMatchObject({ leaseId: "7", used: 1, returned: 4, want: 0 }));
+});
+
+test("a recall of an org's bucket reaches the leases of all its members", async () => {
+  const { leases, told } = leasesOfAGenerousQuota();
+  const slots = ["usr_1", "usr_2"].map((member) => leases.slot("org:o", "api_calls", member));
+  for (const slot of slots) leases.sync.request(slot);
+  await eventually(() => expect(slots.map(({ lease }) => availabilityOf(lease, day))).toEqual(["ready", "ready"]));
+  leases.recall({ owner: "org:o", meter: "api_calls", reason: "tail" });
+  await eventually(() => {
+    for (const member of ["usr_1", "usr_2"])
+      expect(told).toContainEqual(expect.objectContaining({ member, returned: 5 }));
+  });
 });
 
 test("a recall that comes while a report is under way is reported once that is answered", async () => {

@@ -80,15 +80,15 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
 
   async function send(batch: readonly Slot[]): Promise<void> {
     const nowMs = monotonicMs();
-    const sent = new Map<string, Sent>(batch.map((slot) => [slot.key, { slot, report: deps.reportOf(slot, nowMs) }]));
+    const sent = new Set<Sent>(batch.map((slot) => ({ slot, report: deps.reportOf(slot, nowMs) })));
     messages += 1;
     lastMessageMs = nowMs;
     try {
-      const leases = [...sent.values()].map(({ report }) => report.report);
+      const leases = [...sent].map(({ report }) => report.report);
       accept(sent, await deps.call({ gatewayId: deps.gatewayId, leases }), nowMs);
       deps.onSync("ok", batch.length);
     } catch (error) {
-      noteFailure(error, [...sent.values()]);
+      noteFailure(error, [...sent]);
       deps.onSync("failed", batch.length);
     } finally {
       messages -= 1;
@@ -96,14 +96,13 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
     }
   }
 
-  /** Takes what was answered out of `sent`: what stays in it is reported again. */
-  function accept(sent: Map<string, Sent>, reply: SyncReply, askedMs: number): void {
+  /** Takes what was answered, in its order, out of `sent`: what stays in it is reported again. */
+  function accept(sent: Set<Sent>, reply: SyncReply, askedMs: number): void {
     const answered: Answered[] = [];
-    for (const grant of reply.leases) {
-      const key = `${grant.meter}|${grant.owner}`;
-      const one = sent.get(key);
-      if (one === undefined) continue;
-      sent.delete(key);
+    for (const [index, one] of [...sent].entries()) {
+      const grant = reply.leases[index];
+      if (grant?.owner !== one.slot.lease.owner || grant.meter !== one.slot.lease.meter) continue;
+      sent.delete(one);
       due.noteAnswered(one.slot);
       answered.push({ ...one, grant });
     }

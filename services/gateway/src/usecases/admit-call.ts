@@ -1,13 +1,13 @@
-import type { Charge, ChargeSource, Meter } from "@topdog/contracts/quota";
-import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
-import { availabilityOf, takeToken } from "../domain/lease.ts";
+import { type Charge, type ChargeSource, type PlanMeter, serviceAccounts } from "@topdog/contracts/quota";
+import type { Ceiling, Principal } from "@topdog/contracts/rpc/resolve-principal";
+import { availabilityOf, takeCeiling, takeToken } from "../domain/lease.ts";
 import { todayAt } from "../domain/quota-clock.ts";
 import type { WaitingCall } from "../store/admission-queue.ts";
 import type { Slot } from "../store/lease-book.ts";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 
 /** What a call takes from the caller's own buckets; from the org bucket every call takes one API call. */
-export type CallCost = readonly [Meter, ...Meter[]];
+export type CallCost = readonly [PlanMeter, ...PlanMeter[]];
 
 /** `slots`: the buckets that decided, for the rate-limit headers. */
 export type Admission =
@@ -19,6 +19,7 @@ export type Admission =
       readonly slots: readonly Slot[];
     }
   | { readonly outcome: "exhausted"; readonly slots: readonly Slot[] }
+  | { readonly outcome: "ceiling_reached"; readonly ceiling: Ceiling; readonly slots: readonly Slot[] }
   | { readonly outcome: "unavailable"; readonly slots: readonly Slot[] }
   | { readonly outcome: "client_gone" };
 
@@ -63,18 +64,54 @@ function decideAt(
   return lacking === undefined ? takeAll(leases, slots, source, day) : { outcome: "waiting", at: lacking, slots };
 }
 
+interface CappedSlot {
+  readonly ceiling: Ceiling;
+  readonly slot: Slot;
+}
+
+const noCeilings: readonly CappedSlot[] = [];
+
+function cappedSlots(leases: QuotaLeases, { ceilings }: Principal): readonly CappedSlot[] {
+  if (ceilings === undefined) return noCeilings;
+  return ceilings.map((ceiling) => {
+    const slot = leases.slot(ceiling.owner, "capped_calls");
+    takeCeiling(slot.lease, ceiling);
+    return { ceiling, slot };
+  });
+}
+
+/** The first ceiling that is known to be reached. */
+function reachedCeiling(leases: QuotaLeases, capped: readonly CappedSlot[]): Admission | null {
+  if (capped.length === 0) return null;
+  const day = todayAt(leases.clock, leases.monotonicMs());
+  const reached = capped.find(({ slot }) => availabilityOf(slot.lease, day) === "exhausted");
+  if (reached === undefined) return null;
+  const { ceiling, slot } = reached;
+  leases.sync.revalidate(slot);
+  return { outcome: "ceiling_reached", ceiling, slots: [slot] };
+}
+
 function decide(leases: QuotaLeases, principal: Principal, cost: CallCost, isQueued: boolean): Admission | Waiting {
   const { personal, org } = principal.buckets;
-  const own = personal === null ? [] : cost.map((meter) => leases.slot(personal, meter));
+  const capped = cappedSlots(leases, principal);
+  const reached = reachedCeiling(leases, capped);
+  if (reached !== null) return reached;
+  const ceilings = capped.map(({ slot }) => slot);
+  const own = personal === null ? [] : [...cost.map((meter) => leases.slot(personal, meter)), ...ceilings];
   const first = personal === null ? null : decideAt(leases, own, "personal", isQueued);
   if (first !== null) return first;
   if (org === null) return { outcome: "exhausted", slots: own };
-  const shared = [leases.slot(org, "api_calls")];
-  return decideAt(leases, shared, "org_pool", isQueued) ?? { outcome: "exhausted", slots: [...own, ...shared] };
+  // A service account has no bucket of its own, and no share of its own: they have one together.
+  const member = personal === null ? serviceAccounts : principal.userId;
+  const shared = [leases.slot(org, "api_calls", member), ...ceilings];
+  return (
+    decideAt(leases, shared, "org_pool", isQueued) ?? { outcome: "exhausted", slots: [...new Set([...own, ...shared])] }
+  );
 }
 
 /**
- * Charges a call to the caller's own buckets, or, when they have none or quota says that they are spent for today, to the org bucket. In
+ * Charges a call to the caller's own buckets, or, when they have none or quota says that they are spent for today, to the org bucket;
+ * and to each ceiling of its key and member. In
  * the steady state it answers at once. It waits, 2 s at most and in order, for a full credit window to be reported or for
  * tokens on their way; then it is `unavailable`, which is another outcome than spent.
  */

@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { chargedHeader } from "@topdog/contracts/served-headers";
 import { errorRenderer } from "@topdog/http-kit/send-error";
 import { toAppError } from "@topdog/http-kit/to-app-error";
+import type { LiveMap } from "@topdog/live-map/live-map";
 import type { LineLog } from "@topdog/telemetry/line-log";
 import type { Logger } from "@topdog/telemetry/logger";
+import type { FreeCalls } from "../store/free-calls.ts";
 import type { Permits } from "../store/permits.ts";
 import type { QuotaLeases } from "../store/quota-leases.ts";
 import type { LinkRelayDeps } from "../clients/link-relay.ts";
@@ -16,6 +19,7 @@ export interface ServeCallDeps {
   readonly door: FrontDoor;
   readonly leases: QuotaLeases;
   readonly permits: Permits;
+  readonly freeCalls: FreeCalls;
   readonly relay: LinkRelayDeps;
   readonly usage: UsagePublisher;
   readonly metrics: GatewayMetrics;
@@ -26,8 +30,15 @@ export interface ServeCallDeps {
   readonly maxBodyBytes: number;
   readonly cors: CorsPolicy;
   readonly maxInFlight: number;
-  /** Calls being served, their bodies read; shared by all hot routes. */
-  readonly inFlight: { count: number };
+  readonly inFlight: InFlight;
+}
+
+/** Calls being served, their bodies read; shared by all hot routes. */
+export interface InFlight {
+  count: number;
+  /** Those that routers have, by their numbers. */
+  readonly running: LiveMap<Call>;
+  lastNumber: number;
 }
 
 /** A call on its way: `facts` fill as it goes, `onGone` is set once it is forwarded. */
@@ -35,9 +46,13 @@ export interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly path: string;
+  /** In this process, once a router has it; 0 before. */
+  number: number;
   readonly facts: CallFacts;
   readonly presence: { isGone: boolean };
   onGone: (() => void) | null;
+  /** This process ends before the call does. */
+  onInterrupt: (() => void) | null;
   /** What it counts for at the front door; null when it was refused before it was counted. */
   visit: Visit | null;
   /** Whose concurrent request it is; null before it has a permit. */
@@ -72,6 +87,8 @@ export function refuse(
     return;
   }
   facts.status = appError.status;
+  // What was taken is given back, as far as there was anything.
+  res.setHeader(chargedHeader, "none");
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   errorRenderer(facts.operation.errors)(res, appError, facts.requestId);
 }

@@ -1,13 +1,13 @@
 import { servedHeaderNames } from "@topdog/contracts/served-headers";
 import { noBody, type AnswerHead, type OpenedCall } from "@topdog/call-link/call";
-import { platformHeaders, segmentHeader, type StreamFormat } from "@topdog/dialects/operation";
+import { isFree, platformHeaders, segmentHeader, type StreamFormat } from "@topdog/dialects/operation";
 import { AppError } from "@topdog/errors/app-error";
 import type { ErrorCode } from "@topdog/errors/registry";
 import type { CutReason, RelayEnd, UnansweredReason } from "../clients/answer-relay.ts";
 import { LinkRelay, type Settlement } from "../clients/link-relay.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import { undeliveredUsage } from "../domain/call.ts";
-import type { Admission } from "./admit-call.ts";
+import { admitCall, type Admission } from "./admit-call.ts";
 import { rateLimitHeaders } from "./limit-views.ts";
 import { refuse, toObject, type Call, type ServeCallDeps } from "./call.ts";
 
@@ -15,6 +15,10 @@ export interface Forwarding {
   readonly admission: Extract<Admission, { outcome: "admitted" }>;
   readonly caller: KnownCaller;
   readonly body: Buffer | null;
+  /** Routers may still be asked so often after one that was lost. */
+  readonly againLeft: number;
+  /** Of a free call: the headers of its own limit, in place of those of the day's. */
+  readonly limits?: readonly string[];
 }
 
 /** Headers of a router's answer that reach the client; all others are dropped. */
@@ -32,20 +36,18 @@ const passedHeaders: ReadonlySet<string> = new Set([
 /** An answer is for its caller alone, so never cached; and its content type is not to be guessed. */
 const everyAnswer = ["cache-control", "no-store", "x-content-type-options", "nosniff"] as const;
 
-function answerHeaders(
-  deps: ServeCallDeps,
-  call: Call,
-  { admission, caller }: Forwarding,
-  upstream: readonly string[],
-): string[] {
+function answerHeaders(deps: ServeCallDeps, call: Call, forwarding: Forwarding, upstream: readonly string[]): string[] {
   const headers = ["x-request-id", call.facts.requestId, ...everyAnswer];
   for (let index = 0; index + 1 < upstream.length; index += 2) {
     const name = upstream[index] as string;
     if (passedHeaders.has(name)) headers.push(name, upstream[index + 1] as string);
   }
-  headers.push(...rateLimitHeaders(deps.leases, admission.slots, admission.source), ...caller.byokHeaders);
+  headers.push(...limitsOf(deps, forwarding), ...forwarding.caller.byokHeaders);
   return headers;
 }
+
+const limitsOf = ({ leases }: ServeCallDeps, { admission, limits }: Forwarding): readonly string[] =>
+  limits ?? rateLimitHeaders(leases, admission.slots, admission.source);
 
 const maxPassedBytes = 1024;
 
@@ -81,14 +83,22 @@ function openedCall(deps: ServeCallDeps, call: Call, { admission, caller, body }
   };
 }
 
+const cutCodes: Readonly<Partial<Record<CutReason, ErrorCode>>> = {
+  upstream_error: "router_unavailable",
+  draining: "shutting_down",
+};
+
 /** The event that ends a stream which broke. */
 function cutEvent(stream: StreamFormat | null, reason: CutReason): string | null {
   if (stream === null) return null;
-  const code = reason === "upstream_error" ? "router_unavailable" : "upstream_timeout";
+  const code = cutCodes[reason] ?? "upstream_timeout";
   return stream.errorEvent(new AppError(code, { detail: "The answer broke off before its end." }));
 }
 
-/** Hands an admitted call to a router. A router that took it owns the usage record; where none did, this publishes it. */
+/**
+ * Hands an admitted call to a router. A router that took it owns the usage record; where none did, this publishes it. One that is
+ * lost before a byte of its answer is not the end of the call.
+ */
 export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forwarding): void {
   const { facts, res } = call;
   const startedAt = new Date();
@@ -105,6 +115,10 @@ export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forward
     onEnd: (end) => finish(deps, call, forwarding, end),
   });
   call.onGone = () => relay.clientGone();
+  call.onInterrupt = () => relay.interrupt();
+  const { inFlight } = deps;
+  call.number = inFlight.lastNumber += 1;
+  inFlight.running.set(call.number, call);
 }
 
 function settle(
@@ -119,7 +133,7 @@ function settle(
     deps.metrics.tokens.inc({ kind: "prompt" }, report.promptTokens);
     deps.metrics.tokens.inc({ kind: "completion" }, report.completionTokens);
   }
-  if (isAccountedFor) return;
+  if (isAccountedFor || forwarding.admission.charges.length === 0) return;
   publishUndelivered(deps, call, forwarding, startedAt, call.presence.isGone ? "client_closed" : "failed");
 }
 
@@ -129,9 +143,12 @@ const unansweredCodes: Readonly<Record<UnansweredReason, ErrorCode>> = {
   reset: "router_unavailable",
   too_large: "payload_too_large",
   timeout: "upstream_timeout",
+  draining: "shutting_down",
 };
 
-function finish(deps: ServeCallDeps, call: Call, { admission, caller }: Forwarding, end: RelayEnd): void {
+type Unanswered = Extract<RelayEnd, { kind: "unanswered" }>;
+
+function finish(deps: ServeCallDeps, call: Call, forwarding: Forwarding, end: RelayEnd): void {
   const { facts } = call;
   if (end.kind === "complete") return;
   facts.detail = end.kind === "client_gone" ? undefined : end.reason;
@@ -143,12 +160,35 @@ function finish(deps: ServeCallDeps, call: Call, { admission, caller }: Forwardi
     facts.outcome = end.reason === "client_stalled" ? "client_closed" : "cut";
     return;
   }
-  const headers = toObject([
-    ...rateLimitHeaders(deps.leases, admission.slots, admission.source),
-    ...caller.byokHeaders,
-  ]);
+  if (end.reason === "reset" && forwarding.againLeft > 0 && !call.presence.isGone)
+    return void forwardAgain(deps, call, forwarding, end).catch((error: unknown) =>
+      refuse(deps, call, error, "failed", {}),
+    );
+  refuseUnanswered(deps, call, forwarding, end);
+}
+
+function refuseUnanswered(deps: ServeCallDeps, call: Call, forwarding: Forwarding, end: Unanswered): void {
+  const headers = toObject([...limitsOf(deps, forwarding), ...forwarding.caller.byokHeaders]);
   const error = new AppError(unansweredCodes[end.reason], { retryAfterSeconds: 1, cause: end.cause });
   refuse(deps, call, error, "unanswered", headers);
+}
+
+/**
+ * Asks another router, the first being lost without a byte of an answer. Nobody knows what that one did, and its record of the
+ * call may still come: so the call is charged anew, and the charge before has been given back.
+ */
+async function forwardAgain(deps: ServeCallDeps, call: Call, forwarding: Forwarding, end: Unanswered): Promise<void> {
+  const { facts } = call;
+  const { caller, againLeft } = forwarding;
+  const { cost } = facts.operation;
+  const admission = isFree(cost)
+    ? forwarding.admission
+    : await admitCall(deps.leases, caller.principal, cost, call.presence);
+  if (admission.outcome !== "admitted") return refuseUnanswered(deps, call, forwarding, end);
+  facts.admission = admission;
+  facts.detail = undefined;
+  deps.metrics.movedCalls.inc({ reason: "lost" }, 1);
+  forwardCall(deps, call, { ...forwarding, admission, againLeft: againLeft - 1 });
 }
 
 function publishUndelivered(

@@ -1,10 +1,16 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { AccountCall, SessionCaller } from "@topdog/contracts/account-call";
-import { csrfHeaderName, csrfTokenOf, type SessionCookies } from "@topdog/contracts/session-cookies";
+import {
+  cookieValue,
+  csrfHeaderName,
+  csrfTokenOf,
+  oidcCookiePaths,
+  type SessionCookies,
+} from "@topdog/contracts/session-cookies";
 import { AppError } from "@topdog/errors/app-error";
 import type { AccountTarget } from "../domain/account-target.ts";
-import { cookieValue, isSameSite } from "../domain/same-site.ts";
+import { isSameSite } from "../domain/same-site.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 import type { Sessions } from "../store/sessions.ts";
 import { keyIn, lookUpFor } from "./authenticate.ts";
@@ -18,13 +24,13 @@ export interface IdentifyDeps {
 }
 
 /** Who makes an account request, as it was found by its headers. */
-type Identity =
+type FoundCaller =
   | { readonly kind: "key"; readonly known: KnownCaller }
   | { readonly kind: "session"; readonly tokenHash: string; readonly session: SessionCaller }
   | { readonly kind: "visitor"; readonly caller: AccountCall["caller"] };
 
 /** Null where nobody is asked who they are. */
-export type AccountIdentity = Identity | null;
+export type AccountIdentity = FoundCaller | null;
 
 const tokenShape = /^[\w-]{43}$/;
 const maxUserAgentLength = 200;
@@ -58,7 +64,7 @@ export async function callerAgain(
   visit: Visit,
   req: IncomingMessage,
   { scopes }: AccountTarget,
-  identity: Identity,
+  identity: FoundCaller,
 ): Promise<AccountCall["caller"]> {
   if (identity.kind === "visitor") return identity.caller;
   if (identity.kind === "key") {
@@ -79,6 +85,17 @@ function refuseForgery({ publicUrl }: IdentifyDeps, { method = "", headers }: In
   const isRight = typeof given === "string" && given.length === expected.length;
   if (isSameSite(headers, publicUrl) && isRight && timingSafeEqual(Buffer.from(given), expected)) return;
   throw new AppError("csrf_refused");
+}
+
+/** The secret of a sign-in by OIDC, for the requests that end one; null for all others. */
+export function oidcCookieOf(
+  { cookies }: IdentifyDeps,
+  path: string,
+  { method, headers }: IncomingMessage,
+): string | null {
+  if (method !== "POST" || !oidcCookiePaths.includes(path)) return null;
+  const secret = cookieValue(headers.cookie, cookies.oidc);
+  return secret !== undefined && tokenShape.test(secret) ? `${cookies.oidc}=${secret}` : null;
 }
 
 /** Nobody may be signed in, or sent mail, by a page elsewhere either. */

@@ -10,17 +10,26 @@ import type { Response } from "express";
 import type { RelayDeps, RelayEnd } from "../clients/answer-relay.ts";
 import { HttpRelay, type HttpRelayRequest } from "../clients/http-relay.ts";
 import type { SiblingPool } from "../clients/sibling-pool.ts";
+import type { RequestMoveReason } from "../metrics.ts";
 import { accountTarget, type AccountService } from "../domain/account-target.ts";
 import { enter, leave, takeBody } from "./front-door.ts";
-import { type AccountIdentity, callerAgain, identifyAccount, type IdentifyDeps } from "./identify-account.ts";
+import {
+  type AccountIdentity,
+  callerAgain,
+  identifyAccount,
+  type IdentifyDeps,
+  oidcCookieOf,
+} from "./identify-account.ts";
 
 export interface ServeAccountDeps extends RelayDeps, IdentifyDeps {
   readonly services: Readonly<Record<AccountService, SiblingPool>>;
+  /** Another instance of a service is asked. */
+  readonly onMoved: (service: AccountService, reason: RequestMoveReason) => void;
   readonly signCaller: SignCaller;
   readonly maxBodyBytes: number;
 }
 
-/** Headers that are passed on to a service; credentials and cookies (except an operator's token), hop-by-hop, forwarding and internal ones never are. */
+/** Headers that are passed on to a service; credentials and cookies (except an operator's token, and the secret that ends a sign-in by OIDC), hop-by-hop, forwarding and internal ones never are. */
 const requestHeaders = [
   "accept",
   "content-type",
@@ -55,7 +64,8 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   const requestId = requestIdOf(req);
   const traceparent = traceRequest(req, res);
   const url = req.url ?? "/";
-  const target = accountTarget(url.split("?", 1)[0] ?? "/");
+  const pathname = url.split("?", 1)[0] ?? "/";
+  const target = accountTarget(pathname);
   if (target === null) throw new AppError("not_found");
   const { door } = deps;
   const visit = enter(door, req);
@@ -73,6 +83,8 @@ export async function serveAccount(deps: ServeAccountDeps, req: IncomingMessage,
   if (res.closed) return;
   // The service asks an operator for the same token.
   const credentials = target.access === "operator" ? pick(["authorization"], req.headers) : [];
+  const oidcCookie = oidcCookieOf(deps, pathname, req);
+  if (oidcCookie !== null) credentials.push("cookie", oidcCookie);
   forward(deps, target.service, { method, path: url, headers: [...headers, ...credentials], body }, requestId, res);
 }
 
@@ -134,6 +146,7 @@ function forward(
       ...cookiesFrom(service, received),
     ],
     cutEvent: () => null,
+    onMoved: (reason) => deps.onMoved(service, reason),
     onEnd: (end) => finish(end, service, requestId, res),
   });
   res.on("close", () => {
@@ -142,9 +155,12 @@ function forward(
   relay.start();
 }
 
-/** Only the service that signs people in sets cookies. */
-const cookiesFrom = (service: AccountService, received: IncomingHttpHeaders): string[] =>
-  service === "org-registry" ? (received["set-cookie"] ?? []).flatMap((cookie) => ["set-cookie", cookie]) : [];
+/** Only the service that signs people in sets cookies. undici gives one that comes alone as text, whatever its type says. */
+function cookiesFrom(service: AccountService, received: IncomingHttpHeaders): string[] {
+  if (service !== "org-registry") return [];
+  const cookies: string | string[] = received["set-cookie"] ?? [];
+  return [cookies].flat().flatMap((cookie) => ["set-cookie", cookie]);
+}
 
 function finish(end: RelayEnd, service: AccountService, requestId: string, res: Response): void {
   addToRequestLog(res, { upstream: service });

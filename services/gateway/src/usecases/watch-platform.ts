@@ -1,10 +1,8 @@
-import { probeSibling } from "../clients/sibling-probes.ts";
+import type { Siblings } from "../clients/siblings.ts";
 import { type PlatformStatus, platformStatus, type Sightings } from "../domain/platform-status.ts";
 
-type Siblings = Sightings["isReady"];
-
 export interface WatchPlatformDeps {
-  readonly siblings: Readonly<Record<keyof Siblings, readonly string[]>>;
+  readonly siblings: Siblings;
   readonly links: () => { readonly ready: number; readonly ejected: number; readonly down: number };
   readonly busIsConnected: () => boolean;
   readonly openBreakers: () => number;
@@ -21,14 +19,14 @@ export interface PlatformWatch {
 /** Keeps what `/api/status` tells: nobody who reads it costs a sibling anything. */
 export function createPlatformWatch(deps: WatchPlatformDeps): PlatformWatch {
   // Until the first look: a gateway does not start without the bus, on which they are.
-  let isReady: Siblings = { "org-registry": true, quota: true, billing: true };
+  let isReady: Sightings["isReady"] = { "org-registry": true, quota: true, billing: true };
   let checkedAtMs = deps.nowMs();
   return {
     look: async () => {
       const [registry, quota, billing] = await Promise.all([
-        probeSibling(deps.siblings["org-registry"]),
-        probeSibling(deps.siblings.quota),
-        probeSibling(deps.siblings.billing),
+        deps.siblings["org-registry"].isReady(),
+        deps.siblings.quota.isReady(),
+        deps.siblings.billing.isReady(),
       ]);
       isReady = { "org-registry": registry, quota, billing };
       checkedAtMs = deps.nowMs();

@@ -2,12 +2,9 @@ import type { DialectId } from "@topdog/dialects/dialect";
 import { customModel, customUpstream } from "../domain/custom-model.ts";
 import type { Model } from "../domain/models.ts";
 import { createModelCatalog, type Offer } from "../domain/model-catalog.ts";
+import { byokProviderOf } from "../domain/provider-name.ts";
 import type { RoutingPolicy } from "../domain/routing-policy.ts";
 import type { UpstreamOptions } from "./upstreams.ts";
-
-/** Which provider's credentials an upstream takes: all sandboxes take those of `sandbox`. */
-export const byokProviderOf = (upstreamId: string): string =>
-  upstreamId.startsWith("sandbox-") ? "sandbox" : upstreamId;
 
 export interface ByokOffers {
   /** By provider: the upstreams that serve a model in a dialect with a caller's credential. Empty when none does. */

@@ -29,6 +29,8 @@ export function createCallCounter(metrics: RouterMetrics) {
     },
     firstContent: (upstream: string, ms: number): void => metrics.firstContentSeconds.observe({ upstream }, ms / 1000),
     firstAsked: (ms: number): void => metrics.ownSeconds.observe(ms / 1000),
+    hedged: (result: "won" | "lost" | "over_budget"): void => metrics.hedges.inc({ result }),
+    hedgeCost: (cost: number): void => metrics.hedgeCostUsd.inc(cost * nanoUsd),
     refused: (): void => metrics.usageRefused.inc(),
   };
 }

@@ -14,6 +14,7 @@ export const priceOverridesSchema = z
       input: dollars,
       cachedInput: dollars.optional(),
       cacheWrite: dollars.optional(),
+      hourCacheWrite: dollars.optional(),
       output: dollars,
     }),
   )
@@ -27,7 +28,10 @@ export function withOverrides(upstreamId: string, models: readonly Model[], over
       (one) => one.model === model.id && (one.upstream === undefined || one.upstream === upstreamId),
     );
     if (found === undefined) return model;
-    const { input, cachedInput = null, cacheWrite = null, output } = found;
-    return { ...model, price: { usual: priceOf([input, cachedInput, cacheWrite, output]), long: null } };
+    const { input, cachedInput = null, cacheWrite = null, hourCacheWrite, output } = found;
+    return {
+      ...model,
+      price: { usual: priceOf([input, cachedInput, cacheWrite, output], hourCacheWrite), long: null },
+    };
   });
 }

@@ -6,6 +6,7 @@ const name = z.string().min(1).max(200);
 const names = z.array(name).min(1).max(200);
 const milliseconds = z.int().min(1).max(3_600_000);
 const maxEntries = 10_000;
+const share = z.number().gt(0).max(1);
 
 /** What an operator writes; unknown members are refused, so that a typing error is no rule that never counts. */
 export const routingPolicySchema: z.ZodType<RoutingPolicy> = z.strictObject({
@@ -34,10 +35,22 @@ export const routingPolicySchema: z.ZodType<RoutingPolicy> = z.strictObject({
         firstContentMs: milliseconds.optional(),
         plainAnswerMs: milliseconds.optional(),
         interChunkMs: milliseconds.optional(),
+        totalMs: milliseconds.optional(),
       }),
     )
     .max(maxEntries)
     .default([]),
+  hedging: z
+    .strictObject({
+      rules: z
+        .array(z.strictObject({ model: name.optional(), family: name.optional(), afterMs: milliseconds }))
+        .min(1)
+        .max(maxEntries),
+      maxCallShare: share.default(0.05),
+      maxCostShare: share.default(0.05),
+    })
+    .nullable()
+    .default(null),
 });
 
 /** Throws when the file is not what it should be: better at the start than at a call. */

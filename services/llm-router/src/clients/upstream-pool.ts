@@ -75,8 +75,8 @@ function statedPrice({
 }: PricedModel): ModelPrice | null {
   if (input === undefined || output === undefined) return null;
   const inputPico = input * picoPerNano;
-  const usual = { input: inputPico, cachedInput: inputPico, cacheWrite: inputPico, output: output * picoPerNano };
-  return { usual, long: null };
+  const cache = { cachedInput: inputPico, cacheWrite: inputPico, hourCacheWrite: inputPico };
+  return { usual: { input: inputPico, ...cache, output: output * picoPerNano }, long: null };
 }
 
 /** A model of another kind never shares a breaker with those that hold conversations: it is probed otherwise. */

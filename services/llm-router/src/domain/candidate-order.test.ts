@@ -23,7 +23,10 @@ const candidate = (
         created: 0,
         contextTokens: null,
         maxOutputTokens: null,
-        price: { usual: { input: price, cachedInput: price, cacheWrite: price, output: 0 }, long: null },
+        price: {
+          usual: { input: price, cachedInput: price, cacheWrite: price, hourCacheWrite: price, output: 0 },
+          long: null,
+        },
       },
     },
   },

@@ -7,10 +7,11 @@ import type { Model, PicoUsdPerToken } from "./models.ts";
 const picoUsdPerDollarPerMillion = 1_000_000;
 const dollars = (pico: number): number => pico / picoUsdPerDollarPerMillion;
 
-const listedPrice = ({ input, cachedInput, cacheWrite, output }: PicoUsdPerToken): ListedPrice => ({
+const listedPrice = ({ input, cachedInput, cacheWrite, hourCacheWrite, output }: PicoUsdPerToken): ListedPrice => ({
   input: dollars(input),
   cachedInput: dollars(cachedInput),
   cacheWrite: dollars(cacheWrite),
+  hourCacheWrite: dollars(hourCacheWrite),
   output: dollars(output),
 });
 

@@ -88,9 +88,11 @@ export function createModelCatalog(
       }
     }
   }
+  // Callers may write any name: an object has some of its own, as `constructor`.
+  const aliases = new Map(Object.entries(policy.aliases));
   addAliases(policy.aliases, models, offers);
   return {
-    targetsOf: (name) => policy.aliases[name] ?? [name],
+    targetsOf: (name) => aliases.get(name) ?? [name],
     models: [...models.values()],
     find(modelId) {
       const found = models.get(modelId);

@@ -19,10 +19,17 @@ type Row = readonly [
 const picoUsdPerDollarPerMillion = 1_000_000;
 const pico = (dollars: number): number => Math.round(dollars * picoUsdPerDollarPerMillion);
 
-export const priceOf = ([input, cachedInput, cacheWrite, output]: Dollars): PicoUsdPerToken => ({
+/** Whoever has a price for writing to its cache takes twice the input's for what it keeps for an hour (Anthropic's price list). */
+const hourWriteFactor = 2;
+
+export const priceOf = (
+  [input, cachedInput, cacheWrite, output]: Dollars,
+  hourCacheWrite = cacheWrite === null ? input : input * hourWriteFactor,
+): PicoUsdPerToken => ({
   input: pico(input),
   cachedInput: pico(cachedInput ?? input),
   cacheWrite: pico(cacheWrite ?? input),
+  hourCacheWrite: pico(hourCacheWrite),
   output: pico(output),
 });
 

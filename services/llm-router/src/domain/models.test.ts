@@ -19,6 +19,14 @@ describe("what a call costs", () => {
     expect(costNanoUsd(find(modelTable.anthropic, "claude-sonnet-4-6"), written)).toBe(0.2 * 3.75e9 + 0.8 * 3e9);
   });
 
+  test("counts what is written to the provider's cache for an hour at twice the input's price", () => {
+    const tokens = { completionTokens: 0, estimated: false, promptTokens: million };
+    const written = { ...tokens, cacheWriteTokens: 300_000, hourCacheWriteTokens: 100_000 };
+    const sonnet = 0.1 * 6e9 + 0.2 * 3.75e9 + 0.7 * 3e9;
+    expect(costNanoUsd(find(modelTable.anthropic, "claude-sonnet-4-6"), written)).toBe(sonnet);
+    expect(costNanoUsd(find(modelTable.mistral, "mistral-small-latest"), written)).toBe(0.15e9);
+  });
+
   test("takes the higher price for all tokens of a long prompt", () => {
     const gemini = find(modelTable.google, "gemini-3.1-pro-preview");
     const cost = (promptTokens: number) =>

@@ -23,6 +23,8 @@ export interface PicoUsdPerToken {
   readonly input: number;
   readonly cachedInput: number;
   readonly cacheWrite: number;
+  /** Of what the provider keeps for an hour. */
+  readonly hourCacheWrite: number;
   /** Reasoning included. */
   readonly output: number;
 }
@@ -39,13 +41,15 @@ const picoPerNano = 1000;
 export function costNanoUsd({ price }: Pick<Model, "price">, tokens: TokenUsage): number | null {
   if (price === null) return null;
   const { promptTokens, completionTokens, cachedPromptTokens = 0, cacheWriteTokens = 0 } = tokens;
+  const { hourCacheWriteTokens = 0 } = tokens;
   const { usual, long } = price;
   const rate = long !== null && promptTokens > long.beyondPromptTokens ? long.price : usual;
   const fresh = Math.max(0, promptTokens - cachedPromptTokens - cacheWriteTokens);
   const pico =
     fresh * rate.input +
     cachedPromptTokens * rate.cachedInput +
-    cacheWriteTokens * rate.cacheWrite +
+    (cacheWriteTokens - hourCacheWriteTokens) * rate.cacheWrite +
+    hourCacheWriteTokens * rate.hourCacheWrite +
     completionTokens * rate.output;
   return Math.ceil(pico / picoPerNano);
 }

@@ -1,6 +1,7 @@
 import { AppError } from "@topdog/errors/app-error";
 import { type DataSegment, dataSegments } from "./data-segment.ts";
 import type { Model } from "./models.ts";
+import { isSandbox } from "./provider-name.ts";
 
 export interface CallLimits {
   /** Of a stream, until its first content event. */
@@ -9,6 +10,8 @@ export interface CallLimits {
   readonly plainAnswerMs: number;
   /** Silence within a stream. */
   readonly interChunkMs: number;
+  /** Of an answer, from its question to its end; absent: as long as the call itself may take. */
+  readonly totalMs?: number | undefined;
 }
 
 /** Whom an org or a user may be served by. Absent: anybody. */
@@ -25,6 +28,24 @@ export interface LimitsRule {
   readonly firstContentMs?: number | undefined;
   readonly plainAnswerMs?: number | undefined;
   readonly interChunkMs?: number | undefined;
+  readonly totalMs?: number | undefined;
+}
+
+export interface HedgeRule {
+  readonly model?: string | undefined;
+  readonly family?: string | undefined;
+  /** A stream without content after this time is asked for at a second upstream too. */
+  readonly afterMs: number;
+}
+
+/** Second attempts beside one that is slow. Both shares are of this router's calls under the platform's own credentials. */
+export interface HedgingPolicy {
+  /** The last that fits counts; a model that none fits is not hedged. */
+  readonly rules: readonly HedgeRule[];
+  /** Of the calls that may be hedged. */
+  readonly maxCallShare: number;
+  /** Of what calls cost. */
+  readonly maxCostShare: number;
 }
 
 /** What an operator decides about routes. */
@@ -43,9 +64,18 @@ export interface RoutingPolicy {
   readonly segments: { readonly [S in DataSegment]?: readonly string[] | undefined };
   /** By model or family; the last that fits counts. */
   readonly limits: readonly LimitsRule[];
+  /** Null: no call is ever asked for twice. */
+  readonly hedging: HedgingPolicy | null;
 }
 
-export const noPolicy: RoutingPolicy = { aliases: {}, weights: [], tenants: {}, segments: {}, limits: [] };
+export const noPolicy: RoutingPolicy = {
+  aliases: {},
+  weights: [],
+  tenants: {},
+  segments: {},
+  limits: [],
+  hedging: null,
+};
 
 /** Families that think for minutes before they say anything. */
 const slowThinkers: ReadonlySet<string> = new Set([
@@ -57,16 +87,26 @@ const slowThinkers: ReadonlySet<string> = new Set([
 ]);
 const slowFirstContentMs = 300_000;
 
-export function limitsFor({ limits }: RoutingPolicy, { id, family }: Model, usual: CallLimits): CallLimits {
-  const patient = slowThinkers.has(family)
+const fits = (
+  rule: { readonly model?: string | undefined; readonly family?: string | undefined },
+  { id, family }: Model,
+) => (rule.model ?? id) === id && (rule.family ?? family) === family;
+
+/** How long a stream of this model may be silent before a second upstream is asked; null: for ever. */
+export const hedgeAfterMs = ({ hedging }: Pick<RoutingPolicy, "hedging">, model: Model): number | null =>
+  hedging?.rules.findLast((rule) => fits(rule, model))?.afterMs ?? null;
+
+export function limitsFor({ limits }: RoutingPolicy, model: Model, usual: CallLimits): CallLimits {
+  const patient = slowThinkers.has(model.family)
     ? { ...usual, firstContentMs: Math.max(usual.firstContentMs, slowFirstContentMs) }
     : usual;
-  const found = limits.findLast((one) => (one.model ?? id) === id && (one.family ?? family) === family);
+  const found = limits.findLast((one) => fits(one, model));
   if (found === undefined) return patient;
   return {
     firstContentMs: found.firstContentMs ?? patient.firstContentMs,
     plainAnswerMs: found.plainAnswerMs ?? patient.plainAnswerMs,
     interChunkMs: found.interChunkMs ?? patient.interChunkMs,
+    totalMs: found.totalMs,
   };
 }
 
@@ -85,9 +125,6 @@ interface Asked {
   readonly tenants: readonly string[];
   readonly segment: DataSegment;
 }
-
-/** Answers for nobody's data: it is on the platform's own machines. */
-const isSandbox = (upstreamId: string): boolean => upstreamId.startsWith("sandbox-");
 
 /** Sensitive data goes to the upstreams that the operator named for it, and to no others. */
 function maySee({ segments }: RoutingPolicy, segment: DataSegment, upstreamId: string): boolean {

@@ -1,5 +1,6 @@
 import { unknownReport, type CallReport, type IncomingCall } from "@topdog/call-link/call";
-import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { isGivenBack, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { chargedHeader } from "@topdog/contracts/served-headers";
 import type { AnswerSink } from "../usecases/answer-sink.ts";
 
 /** An answer over the call link. */
@@ -22,6 +23,8 @@ export function linkAnswer(call: IncomingCall): LinkAnswer {
   let isAccountedFor = false;
   let usage: UsageConsumed | null = null;
   let hasHead = false;
+  let told = "";
+  let isEventStream = false;
   let isCut = false;
   let isEnded = false;
   let onGone = nothing;
@@ -39,17 +42,29 @@ export function linkAnswer(call: IncomingCall): LinkAnswer {
       attempts,
     };
   };
+  // What nobody accounts for the gateway gives back. A stream whose head goes out has an answer.
+  const charged = (): string => {
+    if (!isAccountedFor) return "none";
+    const kept = call.opened.charges.filter(({ meter }) => usage === null || !isGivenBack(usage, meter));
+    return kept.length === 0 ? "none" : kept.map(({ meter }) => meter).join(", ");
+  };
   const bytesOf = (bytes: Buffer | string): Buffer => (typeof bytes === "string" ? Buffer.from(bytes) : bytes);
   return {
     hasHead: () => hasHead,
     isEnded: () => isEnded,
     head(status, headers) {
       hasHead = true;
-      call.head({ status, headers: listHeaders(headers), isAccountedFor });
+      told = charged();
+      isEventStream = String(headers["content-type"]).startsWith("text/event-stream");
+      call.head({ status, headers: [...listHeaders(headers), chargedHeader, told], isAccountedFor });
     },
     write: (bytes) => isCut || call.write(bytesOf(bytes)),
     end(bytes) {
       isEnded = true;
+      // The head of a stream may go before anything is known: a comment, which no client takes for an event, sets it right.
+      if (!isCut && isEventStream && told !== charged()) {
+        call.write(bytesOf(`: ${chargedHeader}: ${charged()}\n\n`));
+      }
       if (isCut) return call.cut(report());
       if (bytes !== undefined) call.write(bytesOf(bytes));
       call.end(report());
@@ -71,6 +86,7 @@ export function linkAnswer(call: IncomingCall): LinkAnswer {
       usage = record;
     },
     isGone: () => isCut || call.isGone(),
+    isLost: () => !isCut && call.isLost(),
     onGone(act) {
       onGone = act;
       if (isCut) act();

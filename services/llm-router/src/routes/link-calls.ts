@@ -93,6 +93,7 @@ async function serve(
         cacheSeconds: headerOf(opened.headers, "x-topdog-cache") ?? null,
       },
       allowedModels: opened.principal.restrictions?.models ?? null,
+      modelRules: opened.principal.modelRules ?? null,
       answer,
       tenants: opened.principal.byok.tenants ?? [],
     });

@@ -29,8 +29,9 @@ export const isUnreadable =
     throw unreadable();
   };
 
-/** What makes two requests the same: where they go, what is passed on with them, which models the key may call, and every byte of the body. */
-export function fingerprintOf({ endpoint }: Dialect, { headers, allowedModels }: Call, body: Buffer): string {
-  const hash = createHash("sha256").update(JSON.stringify([endpoint, headers, allowedModels]));
+/** What makes two requests the same: where they go, what is passed on with them, who may answer them, and every byte of the body. */
+export function fingerprintOf({ endpoint }: Dialect, call: Call, body: Buffer): string {
+  const { headers, allowedModels, modelRules } = call;
+  const hash = createHash("sha256").update(JSON.stringify([endpoint, headers, allowedModels, modelRules]));
   return hash.update(body).digest("hex");
 }

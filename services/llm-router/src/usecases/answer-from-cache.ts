@@ -2,7 +2,7 @@ import type { Dialect } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import type { KeptAnswers, KeptPlace } from "../domain/kept-answers.ts";
 import { type AnswerDeps, fingerprintOf } from "./answer-deps.ts";
-import { type Call, requireAllowed } from "./call.ts";
+import { type Call, requireAllowed, runningMs } from "./call.ts";
 import { rejectCall } from "./complete-call.ts";
 import { HeldAnswer } from "./held-answer.ts";
 import { packAnswer, sendKept, settleFree, unpackAnswer } from "./replayed-answer.ts";
@@ -77,7 +77,9 @@ async function fill(
   } finally {
     const taken = answer.taken();
     if (taken !== null)
-      await kept.put(at, packAnswer(taken), ttlMs).catch((error: unknown) => deps.onKeepingFailed(error));
+      await kept
+        .put(at, call.origin, packAnswer(taken), { ttlMs, sinceMs: runningMs(call) })
+        .catch((error: unknown) => deps.onKeepingFailed(error));
     answer.letGo();
   }
 }

@@ -42,7 +42,7 @@ export async function answerOnce(
     kept = deps.kept;
     at = placeOf(call, idempotencyKey);
     const withinMs = call.deadlineMs - deps.nowMs() + claimMarginMs;
-    claimed = await kept.claim(at, fingerprintOf(dialect, call, body), withinMs).catch(isUnreadable(deps));
+    claimed = await kept.claim(at, call.origin, fingerprintOf(dialect, call, body), withinMs).catch(isUnreadable(deps));
     if (claimed.kind === "other_request") throw new AppError("idempotency_key_reused", { param: "Idempotency-Key" });
   } catch (error) {
     return rejectCall(deps, dialect, call, error);

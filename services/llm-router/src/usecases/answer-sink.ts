@@ -18,6 +18,8 @@ export interface AnswerSink {
   recorded(usage: UsageConsumed): void;
   /** The caller went before the answer's end, or was cut off. */
   isGone(): boolean;
+  /** The caller is gone because a gateway was lost, or its last calls were cut: through no choice of theirs. */
+  isLost(): boolean;
   /** What to do when the caller goes, at once if it is gone; replaces what was to be done before. */
   onGone(act: () => void): void;
   /** What to do when writing may go on; replaces what was to be done before. */

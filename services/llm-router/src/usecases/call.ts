@@ -1,22 +1,32 @@
+import type { ModelRules } from "@topdog/contracts/model-rules";
 import type { ServedHeaderName } from "@topdog/contracts/served-headers";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Dialect, ModelRequest } from "@topdog/dialects/dialect";
 import type { TokenUsage } from "@topdog/dialects/token-usage";
 import { AppError } from "@topdog/errors/app-error";
 import type { FailureKind } from "../domain/failure-table.ts";
+import type { HedgeBudget } from "../domain/hedge-budget.ts";
 import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 import { costNanoUsd, toUsdText } from "../domain/models.ts";
+import { rulesAllowName } from "../domain/model-rules.ts";
 import { estimatePromptTokens } from "../domain/token-usage.ts";
 import { type CallOrigin, noTokens, usageRecord } from "../domain/usage-record.ts";
 import type { UsageSpool } from "../domain/usage-spool.ts";
-import type { RouteDeps } from "./choose-routes.ts";
+import { notPermitted, type RouteDeps } from "./choose-routes.ts";
 import type { AnswerSink } from "./answer-sink.ts";
+
+/** `won`: the second one answered. */
+export type HedgeResult = "won" | "lost" | "over_budget";
 
 export interface CallObserver {
   attempt(upstreamId: string, outcome: "ok" | "refused" | FailureKind): void;
   firstContent(upstreamId: string, ms: number): void;
   /** The first provider is asked, so long after the call arrived. */
   firstAsked(ms: number): void;
+  /** A second attempt beside a slow one; over budget: there was none for that reason. */
+  hedged(result: HedgeResult): void;
+  /** What the attempt that was broken off has cost, as far as is known; 1e-9 US dollars. */
+  hedgeCost(nanoUsd: number): void;
   /** A call was refused because its usage could not be recorded. */
   refused(): void;
 }
@@ -24,6 +34,7 @@ export interface CallObserver {
 export interface CallDeps extends RouteDeps {
   readonly spool: UsageSpool;
   readonly observer: CallObserver;
+  readonly hedges: HedgeBudget;
   readonly timeouts: {
     /** Of a stream, until its first content event. */
     readonly firstContentMs: number;
@@ -57,21 +68,36 @@ export interface Call {
   readonly wishes: CallWishes;
   /** The only models that the caller's key may call; null: all. */
   readonly allowedModels: readonly string[] | null;
+  /** Of the key's org; null: none. */
+  readonly modelRules: ModelRules | null;
   readonly answer: AnswerSink;
   /** Whose credentials may serve it, in order. */
   readonly tenants: readonly string[];
 }
 
+export const runningMs = ({ arrivedMs }: Call): number => performance.now() - arrivedMs;
+
 /** A key that may call what a name stands for may call it by that name. */
-export const mayCall = (
+const keyAllows = (allowedModels: readonly string[] | null, names: readonly string[]): boolean =>
+  allowedModels === null || names.some((one) => allowedModels.includes(one));
+
+type ModelLimits = Pick<Call, "allowedModels" | "modelRules">;
+
+/** By the key and by its org. */
+export function mayCall(
   catalog: Pick<ModelCatalog, "targetsOf">,
-  allowedModels: readonly string[] | null,
+  { allowedModels, modelRules }: ModelLimits,
   name: string,
-): boolean => allowedModels === null || [name, ...catalog.targetsOf(name)].some((one) => allowedModels.includes(one));
+): boolean {
+  const targets = catalog.targetsOf(name);
+  return keyAllows(allowedModels, [name, ...targets]) && rulesAllowName(modelRules, name, targets);
+}
 
 /** Throws AppError model_not_allowed. */
-export function requireAllowed(catalog: Pick<ModelCatalog, "targetsOf">, { allowedModels }: Call, name: string): void {
-  if (!mayCall(catalog, allowedModels, name)) throw new AppError("model_not_allowed", { param: "model" });
+export function requireAllowed(catalog: Pick<ModelCatalog, "targetsOf">, limits: ModelLimits, name: string): void {
+  if (mayCall(catalog, limits, name)) return;
+  const isByKey = !mayCall(catalog, { ...limits, modelRules: null }, name);
+  throw isByKey ? new AppError("model_not_allowed", { param: "model" }) : notPermitted("general");
 }
 
 /** An admitted call of a model, its request read. */

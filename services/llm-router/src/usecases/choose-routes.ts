@@ -2,12 +2,14 @@ import type { DialectId } from "@topdog/dialects/dialect";
 import { AppError } from "@topdog/errors/app-error";
 import type { Secret } from "@topdog/config/secret";
 import { orgTenant, type SealedCredential, userTenant } from "@topdog/contracts/byok";
+import type { ModelRules } from "@topdog/contracts/model-rules";
 import type { ByokCredentials } from "../clients/byok-credentials.ts";
 import type { ByokOffers } from "../clients/byok-upstreams.ts";
 import type { UpstreamRoute } from "../clients/upstream-route.ts";
 import type { Upstreams } from "../clients/upstreams.ts";
 import { chooseCandidates, type Holder, type OwnCandidate } from "../domain/candidates.ts";
 import type { DataSegment } from "../domain/data-segment.ts";
+import { rulesAllow } from "../domain/model-rules.ts";
 import { permits, type RoutingPolicy } from "../domain/routing-policy.ts";
 import type { ModelCatalog, Offer } from "../domain/model-catalog.ts";
 
@@ -34,6 +36,8 @@ export interface RouteCaller {
   readonly segment: DataSegment;
   /** Of what an alias stands for, the only models that the caller's key may call; null: all. */
   readonly models: readonly string[] | null;
+  /** Of the key's org; null: none. */
+  readonly rules: ModelRules | null;
 }
 
 export interface Routes {
@@ -44,30 +48,37 @@ export interface Routes {
   readonly resting: readonly UpstreamRoute[];
 }
 
-/** Of these, those that the operator's rules allow for this call. */
-function permitted(
-  { policy }: RouteDeps,
-  { userId, orgId, segment, models }: RouteCaller,
+/** Of these, those that the rules of the operator and of the org allow for this call, which asks for `asked`. */
+export function permitted(
+  { policy }: Pick<RouteDeps, "policy">,
+  { userId, orgId, segment, models, rules }: Omit<RouteCaller, "tenants">,
+  asked: string,
   offers: readonly Offer[],
 ): readonly Offer[] {
   const tenants = [...(orgId === null ? [] : [orgTenant(orgId)]), userTenant(userId)];
   return offers.filter(
     ({ upstreamId, model }) =>
-      (models === null || models.includes(model.id)) && permits(policy, { tenants, segment }, upstreamId, model.id),
+      (models === null || models.includes(model.id)) &&
+      rulesAllow(rules, asked, model.id, upstreamId) &&
+      permits(policy, { tenants, segment }, upstreamId, model.id),
   );
 }
 
 /** The platform's. Throws AppError model_not_found, or model_not_allowed where a rule leaves none. */
 function platformOffers(deps: RouteDeps, caller: RouteCaller, modelId: string, dialect: DialectId): readonly Offer[] {
   const offers = deps.catalog.offersOf(modelId, dialect);
-  const allowed = permitted(deps, caller, offers);
+  const allowed = permitted(deps, caller, modelId, offers);
   if (allowed.length > 0) return allowed;
-  const { segment } = caller;
+  throw notPermitted(caller.segment);
+}
+
+/** Why no upstream is left. */
+export function notPermitted(segment: DataSegment): AppError {
   const detail =
     segment === "general"
       ? "The rules for your account or organization do not allow this model."
       : `No provider of this model is cleared for ${segment} data.`;
-  throw new AppError("model_not_allowed", { detail, param: "model" });
+  return new AppError("model_not_allowed", { detail, param: "model" });
 }
 
 /** The ways to serve a call. Throws AppError model_not_found, model_not_allowed, byok_credential_unusable, or 503 when credentials cannot be read. */
@@ -79,7 +90,10 @@ export async function chooseRoutes(
 ): Promise<Routes> {
   if (caller.tenants.length === 0) return platformAlone(deps, caller, modelId, dialect);
   const offers = new Map(
-    [...deps.byok.offers.of(modelId, dialect)].map(([provider, list]) => [provider, permitted(deps, caller, list)]),
+    [...deps.byok.offers.of(modelId, dialect)].map(([provider, list]) => [
+      provider,
+      permitted(deps, caller, modelId, list),
+    ]),
   );
   const known = await Promise.all(
     caller.tenants.map(async (tenant): Promise<Holder> => ({ tenant, ...(await deps.byok.credentials.of(tenant)) })),

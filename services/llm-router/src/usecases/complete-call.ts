@@ -82,10 +82,11 @@ async function tryInTime(
 }
 
 /** Throws AppError invalid_request for a segment that does not exist. */
-function routeCaller({ origin, tenants, headers, allowedModels }: Call, { model }: ModelRequest): RouteCaller {
+function routeCaller(call: Call, { model }: ModelRequest): RouteCaller {
+  const { origin, tenants, headers, allowedModels, modelRules: rules } = call;
   const { userId, orgId } = origin;
   const models = allowedModels === null || allowedModels.includes(model) ? null : allowedModels;
-  return { userId, orgId, tenants, models, segment: readSegment(headerOf(headers, segmentHeader)) };
+  return { userId, orgId, tenants, models, rules, segment: readSegment(headerOf(headers, segmentHeader)) };
 }
 
 /** Ended before any provider was asked, in one record: the caller's own fault is charged, ours is not. */
@@ -125,8 +126,9 @@ async function answerWhole(
   tried.upstreamCall.end();
   const refused = outcome.kind === "refusal";
   const tokens = refused ? noTokens : (outcome.usage ?? producedTokens(request, tried.attempts, 0));
-  const ended = refused ? "rejected" : answer.isGone() ? "client_closed" : "ok";
-  const charged = { refund: false, refundsLlmRequest: refused };
+  const ended = refused ? "rejected" : answer.isLost() ? "interrupted" : answer.isGone() ? "client_closed" : "ok";
+  // Nothing of it has gone out, and its caller did not choose that.
+  const charged = { refund: answer.isLost(), refundsLlmRequest: refused };
   const usage = modelUsage(deps, call, { ...tried, ...charged, outcome: ended, tokens });
   answer.recorded(usage);
   try {
@@ -150,7 +152,7 @@ async function answerWhole(
   answer.end(body);
 }
 
-/** No upstream answered. All tokens go back; when the caller left, only the LLM request does. */
+/** No upstream answered. All tokens go back; when the caller left by themselves, only the LLM request does. */
 async function giveUp(
   deps: CallDeps,
   call: ModelCall,
@@ -162,8 +164,9 @@ async function giveUp(
   // The caller's own key is the caller's to mend.
   const isTheirs = !left && credential !== "platform" && error.code === "upstream_rejected";
   const tokens = left ? producedTokens(call.request, attempts, 0) : noTokens;
-  const outcome = left ? "client_closed" : isTheirs ? "rejected" : "failed";
-  const charged = { refund: !left && !isTheirs, refundsLlmRequest: left || isTheirs };
+  const isLost = call.answer.isLost();
+  const outcome = isLost ? "interrupted" : left ? "client_closed" : isTheirs ? "rejected" : "failed";
+  const charged = { refund: isLost || (!left && !isTheirs), refundsLlmRequest: left || isTheirs };
   const usage = modelUsage(deps, call, { offer: null, attempts, outcome, ...charged, tokens });
   call.answer.recorded(usage);
   await spooled.finish(usage).catch((error: unknown) => {

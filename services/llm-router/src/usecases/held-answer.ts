@@ -115,6 +115,10 @@ export class HeldAnswer implements AnswerSink {
     return this.#mayGoOn() ? false : this.#inner.isGone();
   }
 
+  isLost(): boolean {
+    return this.isGone() && this.#inner.isLost();
+  }
+
   onGone(act: () => void): void {
     this.#onGone = act;
     this.#inner.onGone(() => {

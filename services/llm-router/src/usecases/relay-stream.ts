@@ -78,9 +78,11 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
   const { upstreamCall, spooled, stream } = begun;
   const format = call.dialect.stream;
   if (format === null) throw new Error(`${call.dialect.id} has no streams`);
+  let isOut = false;
   try {
     await spooled.durable();
     if (!answer.isGone()) {
+      isOut = true;
       spooled.markBegun();
       if (!begun.headIsOut) {
         const served = servedHeaders(begun);
@@ -96,8 +98,11 @@ export async function relayStream(deps: CallDeps, call: ModelCall, begun: BegunS
   if (end.failure !== null) upstreamCall.brokeOff(end.failure.kind);
   upstreamCall.end();
   const tokens = end.usage ?? producedTokens(request, begun.attempts, stream.contentEvents());
-  const outcome = answer.isGone() ? "client_closed" : end.failure === null ? "ok" : "failed";
-  const usage = modelUsage(deps, call, { ...begun, outcome, refund: false, refundsLlmRequest: false, tokens });
+  const isLost = answer.isLost();
+  const gone = isLost ? "interrupted" : "client_closed";
+  const outcome = answer.isGone() ? gone : end.failure === null ? "ok" : "failed";
+  const refund = isLost && !isOut;
+  const usage = modelUsage(deps, call, { ...begun, outcome, refund, refundsLlmRequest: false, tokens });
   answer.recorded(usage);
   try {
     await spooled.finish(usage);

@@ -10,7 +10,7 @@ import {
 } from "@topdog/dialects/stored-responses";
 import type { KeptAnswers, KeptPlace } from "../domain/kept-answers.ts";
 import { type AnswerDeps, isUnreadable } from "./answer-deps.ts";
-import type { Call } from "./call.ts";
+import { type Call, runningMs } from "./call.ts";
 import { rejectCall } from "./complete-call.ts";
 import { HeldAnswer, type TakenAnswer } from "./held-answer.ts";
 
@@ -77,7 +77,8 @@ async function store(deps: AnswerDeps, call: Call, made: Made): Promise<Buffer |
     if (found === null) return undefined;
     const record = responseRecord(sent, found.response);
     if (record.length > deps.keeping.maxBytes) return undefined;
-    await kept.put(responsePlace(call, found.id), record, deps.keeping.responseTtlMs);
+    const times = { ttlMs: deps.keeping.responseTtlMs, sinceMs: runningMs(call) };
+    await kept.put(responsePlace(call, found.id), call.origin, record, times);
     return found.answerEnd;
   } catch (error) {
     deps.onKeepingFailed(error);

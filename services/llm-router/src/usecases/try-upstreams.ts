@@ -10,6 +10,7 @@ import type { AttemptOutcome, ProviderCall } from "../clients/providers/provider
 import type { UpstreamRoute } from "../clients/upstream-route.ts";
 import type { UpstreamCall } from "../clients/upstreams.ts";
 import type { CallDeps, ModelCall } from "./call.ts";
+import { type DecidedAttempt, hedgeRoute, raceAttempts, type RunningAttempt } from "./hedge.ts";
 
 type CredentialOwner = UpstreamRoute["credential"]["owner"];
 type Success = Exclude<AttemptOutcome, { kind: "failure" | "uncarried" }>;
@@ -47,7 +48,7 @@ function providerCall(deps: CallDeps, call: ModelCall, { model }: Offer): Provid
     headers: withoutHeader(call.headers, segmentHeader),
     firstContentTimeoutMs: request.streamed ? limits.firstContentMs : limits.plainAnswerMs,
     interChunkTimeoutMs: limits.interChunkMs,
-    totalTimeoutMs: deadlineMs - deps.nowMs(),
+    totalTimeoutMs: Math.min(deadlineMs - deps.nowMs(), limits.totalMs ?? Number.POSITIVE_INFINITY),
   };
 }
 
@@ -85,51 +86,113 @@ function leftAfter(
   );
 }
 
+/** What tells of the tries of one call until now. */
+interface Progress {
+  readonly failures: AttemptFailure[];
+  waiting: readonly UpstreamRoute[];
+  attempts: number;
+  uncarried: Tried | null;
+}
+
+/** Why, for a route that takes no call now. */
+function begin(
+  deps: CallDeps,
+  call: ModelCall,
+  route: UpstreamRoute,
+  progress: Progress,
+): RunningAttempt | AttemptFailure {
+  const tenantId = call.origin.orgId ?? call.origin.userId;
+  const upstreamCall = deps.upstreams.open(route, tenantId, providerCall(deps, call, route.offer));
+  if ("kind" in upstreamCall) return upstreamCall;
+  progress.attempts += 1;
+  return { route, upstreamCall, startedMs: performance.now() };
+}
+
+/** Null: somebody else must be asked, as far as there is anybody. */
+function judge(
+  deps: CallDeps,
+  { route, upstreamCall, outcome, tookMs }: DecidedAttempt,
+  progress: Progress,
+): Tried | null {
+  if (outcome.kind === "uncarried") {
+    progress.attempts -= 1;
+    upstreamCall.end();
+    const refused = { kind: "refusal", status: 400, refusal: outcome.refusal } as const;
+    progress.uncarried ??= {
+      ok: true,
+      outcome: refused,
+      upstreamCall,
+      ...servedBy(route),
+      attempts: progress.attempts,
+    };
+    return null;
+  }
+  settle(deps, upstreamCall, route.offer, outcome, tookMs);
+  if (outcome.kind !== "failure") {
+    return { ok: true, outcome, upstreamCall, ...servedBy(route), attempts: progress.attempts };
+  }
+  progress.failures.push(outcome.failure);
+  progress.waiting = leftAfter(ruleOf(outcome.failure.kind), route, progress.waiting);
+  return null;
+}
+
+/** One attempt, perhaps with a second one beside it. */
+async function attempt(
+  deps: CallDeps,
+  call: ModelCall,
+  route: UpstreamRoute,
+  progress: Progress,
+): Promise<Tried | null> {
+  const first = begin(deps, call, route, progress);
+  if ("kind" in first) {
+    progress.failures.push(first);
+    return null;
+  }
+  if (progress.attempts === 1) deps.observer.firstAsked(first.startedMs - call.arrivedMs);
+  call.answer.onGone(() => first.upstreamCall.abort());
+  const mayHedge = progress.attempts < deps.maxAttempts;
+  const hedge = mayHedge ? hedgeRoute(deps, call, route, progress.waiting) : null;
+  const { last, failed, second } = await raceAttempts(
+    deps,
+    call,
+    first,
+    hedge === null ? null : { ...hedge, open: () => begin(deps, call, hedge.route, progress) },
+  );
+  if (second !== null) progress.waiting = progress.waiting.filter((one) => one !== second);
+  // A second one that refuses what the first one was given says nothing.
+  const unasked = failed === null ? null : judge(deps, failed, progress);
+  if (unasked?.ok === true) unasked.upstreamCall.end();
+  const tried = judge(deps, last, progress);
+  if (tried !== null || last.outcome.kind !== "failure") return tried;
+  const { againWhenAlone } = ruleOf(last.outcome.failure.kind);
+  if (progress.attempts === 1 && progress.waiting.length === 0 && againWhenAlone) progress.waiting = [route];
+  return null;
+}
+
 /**
  * Tries the routes in order until one has begun to answer. Nothing has been sent to the caller by then, so every
  * failure may fall back; the caller of this function ends a success.
  */
 export async function tryUpstreams(deps: CallDeps, call: ModelCall, routes: Routes): Promise<Tried> {
   const all = [...routes.own, ...routes.resting, ...routes.platform];
-  const tenantId = call.origin.orgId ?? call.origin.userId;
-  const failures: AttemptFailure[] = [];
-  // The caller's own credentials are tried in the order that they chose.
-  let waiting: readonly UpstreamRoute[] = [...routes.own, ...inOrder(deps, routes.platform)];
-  let attempts = 0;
-  let uncarried: Tried | null = null;
-  while (waiting.length > 0 && attempts < deps.maxAttempts) {
-    const [route, ...others] = waiting as readonly [UpstreamRoute, ...UpstreamRoute[]];
-    const attempt = providerCall(deps, call, route.offer);
-    if (attempt.totalTimeoutMs <= 0) {
-      failures.unshift({ kind: "deadline", retryAfterSeconds: null });
+  const progress: Progress = {
+    failures: [],
+    // The caller's own credentials are tried in the order that they chose.
+    waiting: [...routes.own, ...inOrder(deps, routes.platform)],
+    attempts: 0,
+    uncarried: null,
+  };
+  while (progress.waiting.length > 0 && progress.attempts < deps.maxAttempts) {
+    const [route, ...others] = progress.waiting as readonly [UpstreamRoute, ...UpstreamRoute[]];
+    if (call.deadlineMs <= deps.nowMs()) {
+      progress.failures.unshift({ kind: "deadline", retryAfterSeconds: null });
       break;
     }
-    const upstreamCall = deps.upstreams.open(route, tenantId, attempt);
-    if ("kind" in upstreamCall) {
-      failures.push(upstreamCall);
-      waiting = others;
-      continue;
-    }
-    attempts += 1;
-    const startedMs = performance.now();
-    if (attempts === 1) deps.observer.firstAsked(startedMs - call.arrivedMs);
-    call.answer.onGone(() => upstreamCall.abort());
-    const outcome = await upstreamCall.outcome;
-    if (outcome.kind === "uncarried") {
-      attempts -= 1;
-      upstreamCall.end();
-      const refused = { kind: "refusal", status: 400, refusal: outcome.refusal } as const;
-      uncarried ??= { ok: true, outcome: refused, upstreamCall, ...servedBy(route), attempts };
-      waiting = others;
-      continue;
-    }
-    settle(deps, upstreamCall, route.offer, outcome, performance.now() - startedMs);
-    if (outcome.kind !== "failure") return { ok: true, outcome, upstreamCall, ...servedBy(route), attempts };
-    failures.push(outcome.failure);
-    const rule = ruleOf(outcome.failure.kind);
-    waiting = leftAfter(rule, route, others);
-    if (attempts === 1 && waiting.length === 0 && rule.againWhenAlone) waiting = [route];
+    progress.waiting = others;
+    const tried = await attempt(deps, call, route, progress);
+    if (tried !== null) return tried;
   }
+  const { failures, uncarried, attempts } = progress;
   // Nobody can be told the call: the first one's reason is the caller's.
   if (uncarried !== null && failures.length === 0) return uncarried;
   // All rest: none was tried.

@@ -1,5 +1,6 @@
 import { allowedAddressesSchema, allowedModelsSchema } from "@topdog/contracts/key-restrictions";
 import { keyScopesSchema } from "@topdog/contracts/key-scopes";
+import { dailyCeilingSchema } from "@topdog/contracts/quota";
 import { InvalidArgumentError } from "commander";
 import { z } from "zod";
 import type { KeySettings } from "../domain/api-key.ts";
@@ -26,17 +27,21 @@ export const parseExpiry = (text: string): Date => {
   return expiresAt;
 };
 
+export const parseCeiling = (text: string): number => parse(dailyCeilingSchema, Number(text));
+
 /** The flags of a command that makes a key. */
 export interface KeyFlags {
   readonly scopes: KeySettings["scopes"];
   readonly expires?: Date;
   readonly models?: string[];
   readonly addresses?: string[];
+  readonly ceiling?: number;
 }
 
-export const settingsOf = ({ scopes, expires, models, addresses }: KeyFlags): KeySettings => ({
+export const settingsOf = ({ scopes, expires, models, addresses, ceiling }: KeyFlags): KeySettings => ({
   scopes,
   expiresAt: expires ?? null,
   allowedModels: models ?? null,
   allowedAddresses: addresses ?? null,
+  dailyCeiling: ceiling ?? null,
 });

@@ -1,15 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { AppError } from "@topdog/errors/app-error";
 import type { Secret } from "@topdog/config/secret";
 import { createDatabase, type Database } from "@topdog/postgres/pool";
 import { readCommandConfig } from "../config.ts";
 import { withAuditKeys } from "../store/audit-keys.ts";
 import type { RegistryDeps } from "../usecases/change.ts";
 
-/**
- * Runs one operator command against the database; the running service's relay publishes its events. A refusal prints what is
- * wrong and ends with exit code 1, any other failure with 2.
- */
+/** Runs one operator command against the database; the running service's relay publishes its events. */
 export async function runCommand(act: (deps: RegistryDeps) => Promise<void>): Promise<void> {
   const { DATABASE_URL, AUDIT_KEYS } = readCommandConfig();
   await runOn(DATABASE_URL, (db) => act({ db: withAuditKeys(db, AUDIT_KEYS), nowMs: Date.now, randomBytes }));
@@ -20,10 +16,6 @@ export async function runOn(databaseUrl: Secret, act: (db: Database) => Promise<
   const db = createDatabase({ url: databaseUrl.reveal(), applicationName: "org-registry-command", maxConnections: 2 });
   try {
     await act(db);
-  } catch (error) {
-    const refused = error instanceof AppError;
-    console.error(`error: ${refused ? error.detail : error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = refused ? 1 : 2;
   } finally {
     await db.destroy();
   }

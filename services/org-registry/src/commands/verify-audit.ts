@@ -1,3 +1,4 @@
+import { runProgram } from "@topdog/service/run-program";
 import { Command } from "commander";
 import type { AnchoredHead } from "@topdog/contracts/events/audit-anchored";
 import type { Database } from "@topdog/postgres/pool";
@@ -41,16 +42,20 @@ async function verify(db: Database, only: string | undefined, anchors: readonly 
   return true;
 }
 
-await new Command("verify-audit")
-  .description(
-    "Recompute the audit log and compare it with what was anchored on the bus. Names the first row that does not fit, and ends with 1.",
-  )
-  .option("--chain <user:id or org:id>", "only this one")
-  .option("--without-anchors", "the database alone: a chain that was rewritten as a whole, with the key, does not show")
-  .action(async ({ chain, withoutAnchors }: { chain?: string; withoutAnchors?: true }) => {
-    await runCommand(async ({ db }) => {
-      const anchors = withoutAnchors === true ? [] : await anchorsOnBus();
-      if (!(await read(db, "everyone", (trx) => verify(trx, chain, anchors)))) process.exitCode = 1;
-    });
-  })
-  .parseAsync();
+await runProgram(
+  new Command("verify-audit")
+    .description(
+      "Recompute the audit log and compare it with what was anchored on the bus. Names the first row that does not fit, and ends with 1.",
+    )
+    .option("--chain <user:id or org:id>", "only this one")
+    .option(
+      "--without-anchors",
+      "the database alone: a chain that was rewritten as a whole, with the key, does not show",
+    )
+    .action(async ({ chain, withoutAnchors }: { chain?: string; withoutAnchors?: true }) => {
+      await runCommand(async ({ db }) => {
+        const anchors = withoutAnchors === true ? [] : await anchorsOnBus();
+        if (!(await read(db, "everyone", (trx) => verify(trx, chain, anchors)))) process.exitCode = 1;
+      });
+    }),
+);

@@ -9,6 +9,8 @@ export interface KeySettings {
   readonly expiresAt: Date | null;
   readonly allowedModels: readonly string[] | null;
   readonly allowedAddresses: readonly string[] | null;
+  /** Calls a day. */
+  readonly dailyCeiling: number | null;
 }
 
 export const defaultKeySettings: KeySettings = {
@@ -16,6 +18,7 @@ export const defaultKeySettings: KeySettings = {
   expiresAt: null,
   allowedModels: null,
   allowedAddresses: null,
+  dailyCeiling: null,
 };
 
 /** What may be shown of a key after its creation. */
@@ -27,6 +30,10 @@ export interface ApiKey extends KeySettings {
   /** Whose it is: of a service account's key, that account's id. */
   readonly userId: string;
   readonly orgId: string | null;
+  /** Calls a day, as an admin of its org set it; null: no such ceiling. */
+  readonly orgDailyCeiling: number | null;
+  /** Rises with each change of one of its ceilings. */
+  readonly ceilingVersion: number;
   /** Null for the key of a person. */
   readonly serviceAccountId: string | null;
   readonly createdAt: Date;
@@ -54,11 +61,12 @@ export const positionOfKey = ({ createdAt, id }: ApiKey): KeyPosition => ({ crea
 type Facts = Readonly<Record<string, string | null>>;
 
 /** As the audit log states them: each in one text. */
-export const auditedSettings = ({ scopes, expiresAt, allowedModels, allowedAddresses }: KeySettings): Facts => ({
-  scopes: scopes.join(" "),
-  expiresAt: expiresAt?.toISOString() ?? null,
-  allowedModels: allowedModels?.join(" ") ?? null,
-  allowedAddresses: allowedAddresses?.join(" ") ?? null,
+export const auditedSettings = (settings: KeySettings): Facts => ({
+  scopes: settings.scopes.join(" "),
+  expiresAt: settings.expiresAt?.toISOString() ?? null,
+  allowedModels: settings.allowedModels?.join(" ") ?? null,
+  allowedAddresses: settings.allowedAddresses?.join(" ") ?? null,
+  dailyCeiling: settings.dailyCeiling?.toString() ?? null,
 });
 
 type Changeable = KeySettings & Pick<ApiKey, "name">;

@@ -22,6 +22,8 @@ export const offerLifetimeMs = 7 * 86_400_000;
 export interface Member extends Standing {
   readonly orgId: string;
   readonly version: number;
+  /** Calls a day of all their keys of the org; null: no ceiling. */
+  readonly dailyCeiling: number | null;
   readonly activatedAt: Date | null;
   readonly createdAt: Date;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { principalSchema } from "@topdog/contracts/rpc/resolve-principal";
 import { defaultKeySettings, type KeySettings } from "./api-key.ts";
+import { noRules } from "./model-rules.ts";
 import { type KeyHolder, principalOf } from "./principal.ts";
 
 const personal: KeyHolder = {
@@ -13,7 +14,11 @@ const personal: KeyHolder = {
   plan: null,
   seats: 1,
   credentials: { own: { live: 0, used: 0 }, pool: { live: 0, used: 0 } },
+  modelRules: noRules,
   settings: defaultKeySettings,
+  orgCeiling: null,
+  ceilingVersion: 0,
+  memberCeiling: null,
 };
 const seat: KeyHolder = { ...personal, orgId: "org_1", role: "admin", active: true, plan: "teams", seats: 5 };
 

@@ -1,9 +1,18 @@
 import { orgTenant, userTenant } from "@topdog/contracts/byok";
 import type { PlanId } from "@topdog/contracts/plans";
-import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
-import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
+import {
+  type CeilingLimit,
+  keyCeilingBucket,
+  memberCeilingBucket,
+  orgBucket,
+  seatBucket,
+  userBucket,
+} from "@topdog/contracts/quota";
+import type { Ceiling, Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
+import type { ModelRules } from "@topdog/contracts/model-rules";
 import { capacityOf, type Tenant } from "./credential.ts";
+import { isRuled } from "./model-rules.ts";
 import type { KeyRestrictions } from "@topdog/contracts/key-restrictions";
 import type { KeySettings } from "./api-key.ts";
 
@@ -22,7 +31,14 @@ export interface KeyHolder {
   readonly seats: number;
   /** Provider credentials of the user and of the key's org. */
   readonly credentials: { readonly own: Held; readonly pool: Held };
+  /** Of the key's org. */
+  readonly modelRules: ModelRules;
   readonly settings: KeySettings;
+  /** Of the key, as an admin of its org set it: calls a day. */
+  readonly orgCeiling: number | null;
+  /** Of the key's ceilings. */
+  readonly ceilingVersion: number;
+  readonly memberCeiling: CeilingLimit | null;
 }
 
 /** Credentials that exist, and those of them that are not disabled. */
@@ -42,7 +58,9 @@ export function principalOf(holder: KeyHolder): Principal | null {
     role: orgId === null ? null : holder.role,
     scopes: holder.settings.scopes,
     restrictions: restrictionsOf(holder.settings),
+    ...(isRuled(holder.modelRules) ? { modelRules: holder.modelRules } : {}),
     buckets: bucketsOf(holder),
+    ...ceilingsOf(holder),
     byok: byokOf(holder),
   };
 }
@@ -50,6 +68,22 @@ export function principalOf(holder: KeyHolder): Principal | null {
 function bucketsOf({ userId, orgId, isServiceAccount }: KeyHolder): Principal["buckets"] {
   if (orgId === null) return { personal: userBucket(userId), org: null };
   return { personal: isServiceAccount ? null : seatBucket(orgId, userId), org: orgBucket(orgId) };
+}
+
+/** The lower of a key's two ceilings is in force, and that of its member besides. */
+function ceilingsOf({ keyId, userId, orgId, ...holder }: KeyHolder): Pick<Principal, "ceilings"> {
+  const ceilings: Ceiling[] = [];
+  const own = holder.settings.dailyCeiling ?? Number.POSITIVE_INFINITY;
+  const set = holder.orgCeiling ?? Number.POSITIVE_INFINITY;
+  const limit = Math.min(own, set);
+  const setBy = set < own ? "org" : "holder";
+  if (Number.isFinite(limit)) {
+    ceilings.push({ owner: keyCeilingBucket(keyId), limit, version: holder.ceilingVersion, setBy });
+  }
+  if (holder.memberCeiling !== null && orgId !== null) {
+    ceilings.push({ owner: memberCeilingBucket(orgId, userId), ...holder.memberCeiling, setBy: "org" });
+  }
+  return ceilings.length === 0 ? {} : { ceilings };
 }
 
 /** The slots that the key's calls are told of, and whose credentials may serve them. */

@@ -6,6 +6,8 @@ export const maxIdleMs = 14 * 86_400_000;
 export const maxAgeMs = 30 * 86_400_000;
 /** For how long a second factor makes an admin's session one of an operator: a working day. */
 const operatorMs = 12 * 3_600_000;
+/** Stands for a proof that nobody knows of: it is never a recent one. */
+export const neverProved = new Date(0);
 /** Signing in once more ends the oldest one. */
 export const maxSessionsPerUser = 50;
 

@@ -1,4 +1,5 @@
 import type { Job } from "@topdog/service/job";
+import { hasDueMail } from "../store/mail-requests.ts";
 import { deleteExpired } from "../store/sessions.ts";
 import { change } from "../usecases/change.ts";
 import { sendMails, type SendMailsDeps } from "../usecases/send-mails.ts";
@@ -9,6 +10,7 @@ export const sendMailsJob = (deps: SendMailsDeps): Job => ({
   timeoutMs: 60_000,
   // Each mail is locked while it is sent: every replica may take the next one.
   owner: "each",
+  isDue: () => hasDueMail(deps.db, new Date(deps.nowMs())),
   run: (signal) => sendMails(deps, signal),
 });
 

@@ -6,7 +6,7 @@ import type { SendMailsDeps } from "../usecases/send-mails.ts";
 
 export const sendInvitationsJob = (deps: SendMailsDeps): Job => ({
   name: "send-invitations",
-  intervalMs: 500,
+  intervalMs: 2_000,
   timeoutMs: 60_000,
   // Each invitation is locked while its mail is sent: every replica may take the next one.
   owner: "each",

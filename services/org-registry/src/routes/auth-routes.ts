@@ -1,5 +1,6 @@
 import type { Route } from "@topdog/http-kit/route";
 import type { AuthRouteDeps } from "./auth-schemas.ts";
+import { askForNewEmailRoute, changeAccountRoute, confirmNewEmailRoute } from "./change-account.ts";
 import { changePasswordRoute } from "./change-password.ts";
 import { getAccountRoute } from "./get-account.ts";
 import {
@@ -10,6 +11,8 @@ import {
   removePasskeyRoute,
   signInByPasskeyRoute,
 } from "./passkeys.ts";
+import { beginLinkRoute, linkIdentityRoute, listIdentitiesRoute, unlinkIdentityRoute } from "./identities.ts";
+import { beginOidcRoute, listMethodsRoute, signInByOidcRoute } from "./oidc.ts";
 import { proveAgainRoute } from "./prove-again.ts";
 import { endSessionRoute, getSessionRoute, listSessionsRoute } from "./sessions.ts";
 import { setPasswordRoute } from "./set-password.ts";
@@ -31,6 +34,9 @@ const constructors = [
   proveAgainRoute,
   changePasswordRoute,
   getAccountRoute,
+  changeAccountRoute,
+  askForNewEmailRoute,
+  confirmNewEmailRoute,
   beginTotpRoute,
   completeTotpRoute,
   removeTotpRoute,
@@ -40,6 +46,13 @@ const constructors = [
   removePasskeyRoute,
   beginPasskeySignInRoute,
   signInByPasskeyRoute,
+  listMethodsRoute,
+  beginOidcRoute,
+  signInByOidcRoute,
+  beginLinkRoute,
+  linkIdentityRoute,
+  listIdentitiesRoute,
+  unlinkIdentityRoute,
 ];
 
 /** How people sign in and out. */

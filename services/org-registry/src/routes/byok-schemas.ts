@@ -23,11 +23,21 @@ const keySchema = z
   .transform(Secret.of)
   .describe("The provider's key. It is sealed before it is stored, and never shown again");
 
+const modelName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[\u0021-\u007E]+$/, "must be printable ASCII without spaces");
+const allowedModels = z.array(modelName).min(1).max(maxModels).nullable().optional().describe("Null: every model");
+const allowedMembers = z.array(idSchema).min(1).max(maxMembers).nullable().optional().describe("Null: every member");
+
 export const newCredentialBody = z.strictObject({
   provider: byokProviderSchema,
   key: keySchema,
   label: nameSchema.optional().describe("Default: the provider's name"),
   orgId: ofOrg,
+  allowedModels,
+  allowedMembers,
 });
 export const rotateBody = z.strictObject({ key: keySchema });
 export const revokeBody = z.strictObject({ reason: nameSchema.describe("For the audit log") });
@@ -38,17 +48,12 @@ export const settingsBody = z.strictObject({
   orgId: ofOrg,
 });
 
-const modelName = z
-  .string()
-  .min(1)
-  .max(100)
-  .regex(/^[\u0021-\u007E]+$/, "must be printable ASCII without spaces");
 export const credentialPatchBody = z
   .strictObject({
     label: nameSchema.optional(),
     order: z.int().min(1).max(1_000_000).optional().describe("Lower ones are tried first; equal ones by age"),
-    allowedModels: z.array(modelName).min(1).max(maxModels).nullable().optional().describe("Null: every model"),
-    allowedMembers: z.array(idSchema).min(1).max(maxMembers).nullable().optional().describe("Null: every member"),
+    allowedModels,
+    allowedMembers,
   })
   .refine((patch) => Object.values(patch).some((value) => value !== undefined), "needs something to change");
 

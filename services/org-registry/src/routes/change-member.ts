@@ -7,7 +7,7 @@ export const changeMemberRoute = (deps: RegistryDeps) =>
   defineRoute({
     method: "patch",
     path: "/api/orgs/:orgId/members/:userId",
-    summary: "Give or take a member's seat or role",
+    summary: "Give or take a member's seat, role or daily ceiling",
     tags: ["Orgs"],
     auth: "session",
     requires: ["recent authentication"],

@@ -1,4 +1,5 @@
 import { allowedAddressesSchema, allowedModelsSchema } from "@topdog/contracts/key-restrictions";
+import { dailyCeilingSchema } from "@topdog/contracts/quota";
 import { keyScopeSchema, keyScopesSchema } from "@topdog/contracts/key-scopes";
 import { idSchema, nameSchema } from "@topdog/contracts/text";
 import { z } from "zod";
@@ -18,6 +19,10 @@ const settingFields = {
     .nullable()
     .optional()
     .describe("Addresses and CIDR ranges that alone it may be used from; null: anywhere"),
+  dailyCeiling: dailyCeilingSchema
+    .nullable()
+    .optional()
+    .describe("Calls a day, UTC, that it may make at most, within the plan's limits; null: as many as the plan allows"),
 };
 
 export const newKeyBody = z.object({
@@ -48,7 +53,14 @@ export const settingsOf = ({
   expiresAt = null,
   allowedModels = null,
   allowedAddresses = null,
-}: z.output<typeof newKeyBody>): KeySettings => ({ scopes, expiresAt, allowedModels, allowedAddresses });
+  dailyCeiling = null,
+}: z.output<typeof newKeyBody>): KeySettings => ({
+  scopes,
+  expiresAt,
+  allowedModels,
+  allowedAddresses,
+  dailyCeiling,
+});
 
 export const keySchema = z.object({
   id: z.string(),
@@ -63,6 +75,11 @@ export const keySchema = z.object({
   expiresAt: z.iso.datetime().nullable().describe("From then on the key is refused; null: never"),
   allowedModels: z.array(z.string()).nullable().describe("The only models that it may call; null: all"),
   allowedAddresses: z.array(z.string()).nullable().describe("Where alone it may be used from; null: anywhere"),
+  dailyCeiling: z.int().nullable().describe("Calls a day, as its holder set it; null: no such ceiling"),
+  orgDailyCeiling: z
+    .int()
+    .nullable()
+    .describe("Calls a day, as an admin of its org set it; the lower of the two counts"),
   lastUsedAt: z.iso.datetime().nullable().describe("Up to ten minutes old; null: never used"),
   previousSecretEndsAt: z.iso.datetime().nullable().describe("Of the last rotation: when the secret of before ends"),
 });
@@ -82,6 +99,8 @@ export const toApiKey = (key: ApiKey): z.input<typeof keySchema> => ({
   expiresAt: key.expiresAt?.toISOString() ?? null,
   allowedModels: key.allowedModels === null ? null : [...key.allowedModels],
   allowedAddresses: key.allowedAddresses === null ? null : [...key.allowedAddresses],
+  dailyCeiling: key.dailyCeiling,
+  orgDailyCeiling: key.orgDailyCeiling,
   lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
   previousSecretEndsAt: key.previousEndsAt?.toISOString() ?? null,
 });

@@ -103,7 +103,7 @@ export const removePasskeyRoute = (deps: AuthRouteDeps) =>
     summary: "Remove a passkey: nobody signs in with it any more",
     params: z.object({ passkeyId: idSchema }),
     responses: { 204: z.undefined() },
-    errors: ["not_found"],
+    errors: ["not_found", "conflict"],
     handler: async ({ caller, params }) => {
       await removePasskey(deps, caller, params.passkeyId);
       return { status: 204 as const, body: undefined };

@@ -8,6 +8,7 @@ import { offerOwnershipRoute } from "./offer-ownership.ts";
 import { endOfferRoute } from "./end-offer.ts";
 import { acceptOwnershipRoute } from "./accept-ownership.ts";
 import type { CredentialDeps } from "../usecases/credential-deps.ts";
+import type { DeadLetterDeps } from "../usecases/handle-dead-letters.ts";
 import { addCredentialRoute } from "./add-credential.ts";
 import { exportOrgAuditRoute, exportOwnAuditRoute, readOrgAuditRoute, readOwnAuditRoute } from "./read-audit.ts";
 import { createAuthRoutes } from "./auth-routes.ts";
@@ -23,11 +24,14 @@ import { listKeysRoute } from "./list-keys.ts";
 import { inviteRoute, listInvitationsRoute, revokeInvitationRoute } from "./org-invitations.ts";
 import { acceptInvitationRoute, declineInvitationRoute, showInvitationRoute } from "./own-invitations.ts";
 import { listMembersRoute } from "./list-members.ts";
+import { chooseModelRulesRoute, readModelRulesRoute } from "./model-rules.ts";
 import { listOrgsRoute } from "./list-orgs.ts";
+import { dropDeadLetterRoute, listDeadLettersRoute, replayDeadLetterRoute } from "./operator-dead-letters.ts";
 import { listTenantsRoute } from "./operator-tenants.ts";
 import { readDailyUsageRoute } from "./read-daily-usage.ts";
 import { revokeCredentialRoute } from "./revoke-credential.ts";
 import { revokeKeyRoute } from "./revoke-key.ts";
+import { setKeyCeilingRoute } from "./set-key-ceiling.ts";
 import { rotateCredentialRoute } from "./rotate-credential.ts";
 import { rotateKeyRoute } from "./rotate-key.ts";
 import { createServiceAccountRoute, listServiceAccountsRoute, removeServiceAccountRoute } from "./service-accounts.ts";
@@ -42,8 +46,12 @@ const constructors = [
   getOrgRoute,
   listMembersRoute,
   changeMemberRoute,
+  setKeyCeilingRoute,
   readDailyUsageRoute,
   listTenantsRoute,
+  listDeadLettersRoute,
+  replayDeadLetterRoute,
+  dropDeadLetterRoute,
   readOrgAuditRoute,
   exportOrgAuditRoute,
   readOwnAuditRoute,
@@ -56,6 +64,8 @@ const constructors = [
   declineInvitationRoute,
   createOrgRoute,
   renameOrgRoute,
+  readModelRulesRoute,
+  chooseModelRulesRoute,
   deleteOrgRoute,
   restoreOrgRoute,
   removeMemberRoute,
@@ -74,7 +84,7 @@ const constructors = [
 ];
 
 /** The account API of this service: what is mounted, and what the OpenAPI document is made of. */
-export const createRoutes = (deps: CredentialDeps & AuthRouteDeps): Route[] => [
+export const createRoutes = (deps: CredentialDeps & AuthRouteDeps & DeadLetterDeps): Route[] => [
   ...createAuthRoutes(deps),
   ...constructors.map((construct) => construct(deps)),
 ];

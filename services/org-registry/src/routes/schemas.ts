@@ -1,5 +1,6 @@
 import { memberRoleSchema } from "@topdog/contracts/events/org-events";
 import { planIdSchema } from "@topdog/contracts/plans";
+import { dailyCeilingSchema } from "@topdog/contracts/quota";
 import type { AccountCaller, SessionCaller } from "@topdog/contracts/account-call";
 import { idSchema, nameSchema } from "@topdog/contracts/text";
 import { z } from "zod";
@@ -68,15 +69,24 @@ export const orgViewSchema = orgSchema.extend({
 
 const givenRole = z.enum(givenRoles);
 const activeFlag = z.boolean().describe("Whether the member holds a seat");
+const memberCeiling = "Calls a day, UTC, that all their keys of this org may make together at most";
 export const memberPatchBody = z
-  .strictObject({ role: givenRole.optional(), active: activeFlag.optional() })
-  .refine((patch) => patch.role !== undefined || patch.active !== undefined, "needs role or active");
+  .strictObject({
+    role: givenRole.optional(),
+    active: activeFlag.optional(),
+    dailyCeiling: dailyCeilingSchema
+      .nullable()
+      .optional()
+      .describe(`${memberCeiling}; null: as many as their seat has`),
+  })
+  .refine((patch) => Object.values(patch).some((value) => value !== undefined), "needs role, active or dailyCeiling");
 export const memberSchema = z.object({
   orgId: z.string(),
   userId: z.string(),
   email: z.string(),
   role: memberRoleSchema,
   active: activeFlag,
+  dailyCeiling: z.int().nullable().describe(`${memberCeiling}; null: no ceiling`),
   version: z.int(),
   createdAt: z.iso.datetime(),
 });
@@ -108,6 +118,7 @@ export const toApiMember = (member: Member & { email: string }): z.input<typeof 
   email: member.email,
   role: member.role,
   active: member.active,
+  dailyCeiling: member.dailyCeiling,
   version: member.version,
   createdAt: member.createdAt.toISOString(),
 });

@@ -2,11 +2,10 @@ import { emailSchema } from "@topdog/contracts/text";
 import { AppError } from "@topdog/errors/app-error";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
-import type { MailKind } from "../store/mail-requests.ts";
 import { askForMail } from "../usecases/ask-for-mail.ts";
 import type { AuthRouteDeps } from "./auth-schemas.ts";
 
-const mailRoute = (deps: AuthRouteDeps, kind: MailKind, name: string, summary: string) =>
+const mailRoute = (deps: AuthRouteDeps, kind: "sign_up" | "password_reset", name: string, summary: string) =>
   defineRoute({
     method: "post",
     path: `/api/auth/${name}`,

@@ -53,6 +53,7 @@ export async function findVerifiedAddress(db: Database, userId: string): Promise
 export interface AccountFacts {
   readonly userId: string;
   readonly email: string;
+  readonly name: string | null;
   readonly admin: boolean;
   readonly createdAt: Date;
   /** Null without a password. */
@@ -62,7 +63,7 @@ export interface AccountFacts {
 
 export async function findAccountFacts(db: Database, userId: string): Promise<AccountFacts | null> {
   const { rows } = await db.raw<{ rows: AccountFacts[] }>(
-    `select u.id as "userId", u.email, u.admin, u.created_at as "createdAt", p.changed_at as "passwordChangedAt",
+    `select u.id as "userId", u.email, u.display_name as name, u.admin, u.created_at as "createdAt", p.changed_at as "passwordChangedAt",
        t.confirmed_at is not null as "hasAuthenticator"
      from app_user u left join password p on p.user_id = u.id left join totp t on t.user_id = u.id where u.id = ?`,
     [userId],

@@ -20,19 +20,26 @@ interface KeyRow {
   previous_hash: string | null;
   previous_ends_at: Date | null;
   last_used_at: Date | null;
+  daily_ceiling: number | null;
+  org_daily_ceiling: number | null;
+  ceiling_version: number;
 }
 
-const settingColumns = "scopes, expires_at, allowed_models, allowed_addresses";
+const settingColumns = "scopes, expires_at, allowed_models, allowed_addresses, daily_ceiling";
 const columns = `id, hash, name, prefix, last_four, coalesce(user_id, service_account_id) as user_id, org_id, service_account_id,
-  created_at, ${settingColumns}, previous_hash, previous_ends_at, last_used_at`;
+  created_at, ${settingColumns}, previous_hash, previous_ends_at, last_used_at, org_daily_ceiling, ceiling_version`;
 
-export type SettingsRow = Pick<KeyRow, "scopes" | "expires_at" | "allowed_models" | "allowed_addresses">;
+export type SettingsRow = Pick<
+  KeyRow,
+  "scopes" | "expires_at" | "allowed_models" | "allowed_addresses" | "daily_ceiling"
+>;
 
 export const fromDbSettings = (row: SettingsRow): KeySettings => ({
   scopes: row.scopes,
   expiresAt: row.expires_at,
   allowedModels: row.allowed_models,
   allowedAddresses: row.allowed_addresses,
+  dailyCeiling: row.daily_ceiling,
 });
 
 const fromDbKey = (row: KeyRow): StoredApiKey => ({
@@ -48,24 +55,27 @@ const fromDbKey = (row: KeyRow): StoredApiKey => ({
   previousHash: row.previous_hash,
   previousEndsAt: row.previous_ends_at,
   lastUsedAt: row.last_used_at,
+  orgDailyCeiling: row.org_daily_ceiling,
+  ceilingVersion: row.ceiling_version,
   ...fromDbSettings(row),
 });
 
 const copyOf = (list: readonly string[] | null): string[] | null => (list === null ? null : [...list]);
 
 /** In the order of the columns. */
-const settingValues = ({ scopes, expiresAt, allowedModels, allowedAddresses }: KeySettings) => [
+const settingValues = ({ scopes, expiresAt, allowedModels, allowedAddresses, dailyCeiling }: KeySettings) => [
   [...scopes] as string[],
   expiresAt,
   copyOf(allowedModels),
   copyOf(allowedAddresses),
+  dailyCeiling,
 ];
 
 export async function insertKey(trx: Transaction, key: StoredApiKey): Promise<void> {
   const { id, hash, name, prefix, lastFour, userId, orgId, serviceAccountId, createdAt } = key;
   await trx.raw(
     `insert into api_key (id, hash, name, prefix, last_four, user_id, org_id, service_account_id, created_at, ${settingColumns})
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       id,
       hash,
@@ -81,11 +91,12 @@ export async function insertKey(trx: Transaction, key: StoredApiKey): Promise<vo
   );
 }
 
-/** Writes the name and the settings of a locked key. */
+/** Writes the name, the settings and the ceilings of a locked key. */
 export async function updateKey(trx: Transaction, key: ApiKey): Promise<void> {
   await trx.raw(
-    "update api_key set name = ?, scopes = ?, expires_at = ?, allowed_models = ?, allowed_addresses = ? where id = ?",
-    [key.name, ...settingValues(key), key.id],
+    `update api_key set name = ?, scopes = ?, expires_at = ?, allowed_models = ?, allowed_addresses = ?, daily_ceiling = ?,
+       org_daily_ceiling = ?, ceiling_version = ? where id = ?`,
+    [key.name, ...settingValues(key), key.orgDailyCeiling, key.ceilingVersion, key.id],
   );
 }
 

@@ -1,10 +1,6 @@
+import type { UsageSum } from "@topdog/contracts/events/usage-summed";
 import type { TenantSum } from "@topdog/contracts/rpc/sum-usage";
-import type { Database } from "@topdog/postgres/pool";
-import type { CountedCall } from "../domain/daily-usage.ts";
-
-/** The stream keeps its messages for 14 days: none is delivered later than that. */
-const keepCountedMs = 16 * 86_400_000;
-const maxCleanRows = 20_000;
+import type { Database, Transaction } from "@topdog/postgres/pool";
 
 const sums = [
   "calls",
@@ -18,40 +14,27 @@ const sumList = sums.join(", ");
 const selected = `sum(calls)::float8 as calls, sum(llm_requests)::float8 as "llmRequests", sum(refunded_calls)::float8 as "refundedCalls",
   sum(prompt_tokens)::float8 as "promptTokens", sum(completion_tokens)::float8 as "completionTokens", sum(cost_nano_usd)::float8 as "costNanoUsd"`;
 
-/** Adds what is not counted yet to the days of its tenants, in one statement and one order: repeated deliveries add nothing. */
-export async function countCalls(db: Database, calls: readonly CountedCall[]): Promise<void> {
+/** Each sum takes the place of those of lower versions: events may come again, and in any order. */
+export async function takeSums(trx: Transaction, version: number, given: readonly UsageSum[]): Promise<void> {
   const columns = [
-    calls.map(({ id }) => id),
-    calls.map(({ tenant }) => tenant),
-    calls.map(({ day }) => day),
-    calls.map(({ userId }) => userId),
-    calls.map((one) => String(one.calls)),
-    calls.map((one) => String(one.llmRequests)),
-    calls.map((one) => String(one.refundedCalls)),
-    calls.map((one) => String(one.promptTokens)),
-    calls.map((one) => String(one.completionTokens)),
-    calls.map((one) => String(one.costNanoUsd)),
+    given.map(({ tenant }) => tenant),
+    given.map(({ day }) => day),
+    given.map(({ userId }) => userId),
+    given.map((one) => one.calls),
+    given.map((one) => one.llmRequests),
+    given.map((one) => one.refundedCalls),
+    given.map((one) => one.promptTokens),
+    given.map((one) => one.completionTokens),
+    given.map((one) => one.costNanoUsd),
   ];
-  await db.raw(
-    `with given as (
-       select distinct on (id) * from unnest(?::text[], ?::text[], ?::date[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[],
-         ?::bigint[], ?::bigint[], ?::bigint[]) with ordinality as g (id, tenant, day, user_id, ${sumList}, place) order by id, place
-     ), fresh as (
-       insert into usage_counted (usage_id) select id from given order by id on conflict do nothing returning usage_id
-     )
-     insert into daily_usage as d (tenant, day, user_id, ${sumList})
-     select g.tenant, g.day, g.user_id, ${sums.map((column) => `sum(g.${column})`).join(", ")}
-     from given g join fresh f on f.usage_id = g.id group by 1, 2, 3 order by 1, 2, 3
-     on conflict (tenant, day, user_id) do update set ${sums.map((column) => `${column} = d.${column} + excluded.${column}`).join(", ")}`,
-    columns,
-  );
-}
-
-export async function deleteOldCounted(db: Database): Promise<void> {
-  await db.raw(
-    `delete from usage_counted where usage_id in
-       (select usage_id from usage_counted where counted_at < now() - make_interval(secs => ?) order by counted_at limit ?)`,
-    [keepCountedMs / 1000, maxCleanRows],
+  await trx.raw(
+    `insert into daily_usage as d (tenant, day, user_id, ${sumList}, version)
+     select tenant, day, user_id, ${sumList}, ? from unnest(?::text[], ?::date[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[],
+       ?::bigint[], ?::bigint[], ?::bigint[]) as g (tenant, day, user_id, ${sumList})
+     order by 1, 2, 3
+     on conflict (tenant, day, user_id) do update set ${sums.map((column) => `${column} = excluded.${column}`).join(", ")},
+       version = excluded.version where d.version < excluded.version`,
+    [version, ...columns],
   );
 }
 
@@ -71,13 +54,18 @@ export async function listUsedDays(db: Database, tenant: string, from: string, t
   return rows;
 }
 
-/** What tenants used on a day, in the order of their names, after one of them. */
+/** What tenants used on a day, in the order of their names, after one of them. It reads the rows of those tenants alone: each name is looked up after the one before. */
 export async function listTenantSums(db: Database, day: string, after: string, most: number): Promise<TenantSum[]> {
   const { rows } = await db.raw<{ rows: TenantSum[] }>(
-    `select tenant, ${selected} from daily_usage
-     where day = ? and tenant in (select distinct tenant from daily_usage where day = ? and tenant > ? order by tenant limit ?)
-     group by tenant order by tenant`,
-    [day, day, after, most],
+    `with recursive next as (
+       (select tenant from daily_usage where day = ? and tenant > ? order by tenant limit 1)
+       union all
+       select (select d.tenant from daily_usage d where d.day = ? and d.tenant > n.tenant order by d.tenant limit 1)
+       from next n where n.tenant is not null
+     ), named as materialized (select tenant from next where tenant is not null limit ?)
+     select tenant, s.* from named n
+     cross join lateral (select ${selected} from daily_usage where day = ? and tenant = n.tenant) s order by tenant`,
+    [day, after, day, most, day],
   );
   return rows;
 }

@@ -33,3 +33,15 @@ export async function putNewerEntitlement(trx: Transaction, snapshot: Entitlemen
     columns: { plan, seats },
   });
 }
+
+/** Of those of these owners that are here. */
+export async function entitlementVersions(
+  db: Database,
+  owners: readonly string[],
+): Promise<{ readonly key: string; readonly version: number }[]> {
+  const { rows } = await db.raw<{ rows: { key: string; version: number }[] }>(
+    "select owner as key, version from entitlement where owner = any(?::text[])",
+    [[...owners]],
+  );
+  return rows;
+}

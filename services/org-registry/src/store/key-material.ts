@@ -25,8 +25,16 @@ export function createToken(randomBytes: RandomBytes): { readonly token: string;
 
 export const hashKey = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`, `ses_…`, `inv_…`, `svc_…`, `pky_…`. */
+/** An id of 96 random bits: `usr_…`, `org_…`, `key_…`, `cred_…`, `ses_…`, `inv_…`, `svc_…`, `pky_…`, `idn_…`. */
 export const createId = (
-  kind: "usr" | "org" | "key" | "cred" | "ses" | "inv" | "svc" | "pky",
+  kind: "usr" | "org" | "key" | "cred" | "ses" | "inv" | "svc" | "pky" | "idn",
   randomBytes: RandomBytes,
 ): string => `${kind}_${randomBytes(12).toString("hex")}`;
+
+const hashOf = (what: string, secret: string): string =>
+  createHash("sha256").update(`${what}:${secret}`).digest("base64url");
+
+/** The provider repeats it in its answer, which so belongs to this browser. It does not tell the secret. */
+export const oidcStateOf = (secret: string): string => hashOf("state", secret);
+/** The provider repeats it in the ID token, which so was made for this sign-in. */
+export const oidcNonceOf = (secret: string): string => hashOf("nonce", secret);

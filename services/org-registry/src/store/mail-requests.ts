@@ -1,22 +1,41 @@
 import type { Database, Transaction } from "@topdog/postgres/pool";
 
-export type MailKind = "sign_up" | "password_reset";
+export type MailKind = "sign_up" | "password_reset" | "email_change" | "email_changed";
 
 export interface MailRequest {
   readonly id: string;
   readonly email: string;
   readonly kind: MailKind;
+  /** Whose new address it is; null for mails of other kinds. */
+  readonly userId: string | null;
   readonly attempts: number;
 }
 
-export async function insertMailRequest(db: Database, email: string, kind: MailKind, at: Date): Promise<void> {
-  await db.raw("insert into mail_request (email, kind, next_attempt_at) values (?, ?, ?)", [email, kind, at]);
+export async function insertMailRequest(
+  db: Database | Transaction,
+  { email, kind, userId }: Pick<MailRequest, "email" | "kind" | "userId">,
+  at: Date,
+): Promise<void> {
+  await db.raw("insert into mail_request (email, kind, user_id, next_attempt_at) values (?, ?, ?, ?)", [
+    email,
+    kind,
+    userId,
+    at,
+  ]);
+}
+
+export async function hasDueMail(db: Database, at: Date): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: { due: boolean }[] }>(
+    "select exists (select from mail_request where next_attempt_at <= ?) as due",
+    [at],
+  );
+  return rows[0]?.due === true;
 }
 
 /** The next one that is due, locked: another sender takes another. */
 export async function takeMailRequest(trx: Transaction, at: Date): Promise<MailRequest | null> {
   const { rows } = await trx.raw<{ rows: MailRequest[] }>(
-    `select id::text, email, kind, attempts from mail_request where next_attempt_at <= ?
+    `select id::text, email, kind, user_id as "userId", attempts from mail_request where next_attempt_at <= ?
      order by next_attempt_at, id limit 1 for update skip locked`,
     [at],
   );
@@ -45,6 +64,11 @@ export async function isEmailTokenLive(db: Database, hash: string, at: Date): Pr
 
 /** The address that a live link was mailed to; the link and all others of this address stop working. */
 export async function useEmailToken(trx: Transaction, hash: string, at: Date): Promise<string | null> {
+  // Links of one address are used one after the other: each deletes all the others.
+  await trx.raw(
+    "select pg_advisory_xact_lock(hashtextextended('links of ' || lower(email), 0)) from email_token where hash = ?",
+    [hash],
+  );
   const { rows } = await trx.raw<{ rows: { email: string }[] }>(
     "delete from email_token where hash = ? and expires_at > ? returning email",
     [hash, at],

@@ -4,7 +4,7 @@ import type { Transaction } from "@topdog/postgres/pool";
 export async function markRemoved(trx: Transaction, orgId: string, userId: string, at: Date): Promise<number> {
   return bumped(
     trx,
-    `update member set removed_at = ?, role = 'member', active = false, activated_at = null, version = version + 1
+    `update member set removed_at = ?, role = 'member', active = false, activated_at = null, daily_ceiling = null, version = version + 1
      where org_id = ? and user_id = ? and removed_at is null returning version`,
     [at, orgId, userId],
   );

@@ -22,11 +22,12 @@ interface MemberRow {
   activated_at: Date | null;
   version: number;
   created_at: Date;
+  daily_ceiling: number | null;
 }
 
 const orgColumns =
   "id, name, owner_user_id, version, created_at, deletion_due_at, offered_to_user_id, offer_expires_at";
-const memberColumns = "org_id, user_id, role, active, activated_at, version, created_at";
+const memberColumns = "org_id, user_id, role, active, activated_at, version, created_at, daily_ceiling";
 
 const fromDbOrg = (row: OrgRow): Org => ({
   id: row.id,
@@ -49,6 +50,7 @@ const fromDbMember = (row: MemberRow): Member => ({
   activatedAt: row.activated_at,
   version: row.version,
   createdAt: row.created_at,
+  dailyCeiling: row.daily_ceiling,
 });
 
 export async function insertOrg(trx: Transaction, org: Org): Promise<void> {
@@ -159,7 +161,7 @@ export async function insertMember(
   at: Date,
 ): Promise<Member | null> {
   const { rows } = await trx.raw<{ rows: MemberRow[] }>(
-    `insert into member (${memberColumns}) values (?, ?, ?, ?, ?, 1, ?)
+    `insert into member (org_id, user_id, role, active, activated_at, version, created_at) values (?, ?, ?, ?, ?, 1, ?)
      on conflict (org_id, user_id) do update
        set role = excluded.role, active = excluded.active, activated_at = excluded.activated_at,
          version = member.version + 1, created_at = excluded.created_at, removed_at = null
@@ -170,18 +172,45 @@ export async function insertMember(
   return rows[0] === undefined ? null : fromDbMember(rows[0]);
 }
 
-/** Writes a member's role and seat; a seat that is kept keeps its age. The caller holds the owner lock. */
+/** Writes a member's role, ceiling and seat; a seat that is kept keeps its age. The caller holds the owner lock. */
 export async function updateMember(
   trx: Transaction,
-  member: { orgId: string; userId: string; role: MemberRole; active: boolean },
+  member: Pick<Member, "orgId" | "userId" | "role" | "active" | "dailyCeiling">,
   at: Date,
 ): Promise<Member> {
   const { rows } = await trx.raw<{ rows: MemberRow[] }>(
-    `update member set role = ?, active = ?, version = version + 1,
+    `update member set role = ?, active = ?, daily_ceiling = ?, version = version + 1,
        activated_at = case when not ? then null else coalesce(activated_at, ?) end
      where org_id = ? and user_id = ? returning ${memberColumns}`,
-    [member.role, member.active, member.active, at, member.orgId, member.userId],
+    [member.role, member.active, member.dailyCeiling, member.active, at, member.orgId, member.userId],
   );
   if (rows[0] === undefined) throw new Error("a member whose org was locked is gone");
   return fromDbMember(rows[0]);
+}
+
+/** The next orgs after an id, those that are gone included. */
+export async function pageOfOrgs(
+  db: Database,
+  after: string,
+  limit: number,
+): Promise<(Org & { readonly deleted: boolean })[]> {
+  const { rows } = await db.raw<{ rows: (OrgRow & { deleted: boolean })[] }>(
+    `select ${orgColumns}, deleted_at is not null as deleted from org where id > ? order by id limit ?`,
+    [after, limit],
+  );
+  return rows.map((row) => ({ ...fromDbOrg(row), deleted: row.deleted }));
+}
+
+/** The next members after one, those that are gone included; by org, then by user. */
+export async function pageOfMembers(
+  db: Database,
+  [orgId, userId]: readonly [orgId: string, userId: string],
+  limit: number,
+): Promise<(Member & { readonly removed: boolean })[]> {
+  const { rows } = await db.raw<{ rows: (MemberRow & { removed: boolean })[] }>(
+    `select ${memberColumns}, removed_at is not null as removed from member
+     where (org_id, user_id) > (?, ?) order by org_id, user_id limit ?`,
+    [orgId, userId, limit],
+  );
+  return rows.map((row) => ({ ...fromDbMember(row), removed: row.removed }));
 }

@@ -88,13 +88,15 @@ export async function deleteSession(trx: Transaction, id: string): Promise<void>
 
 const deletedAtOnce = 1_000;
 
-/** Removes some of what is over: sessions, mailed links, counted attempts, challenges. */
+/** Removes some of what is over: sessions, mailed links, counted attempts, challenges, sign-ins at a provider. */
 export async function deleteExpired(db: Database, at: Date): Promise<void> {
   for (const [table, key, end] of [
     ["session", "id", "expires_at"],
     ["email_token", "hash", "expires_at"],
+    ["email_change", "user_id", "expires_at"],
     ["attempt", "key", "window_ends_at"],
     ["passkey_challenge", "hash", "expires_at"],
+    ["oidc_flow", "hash", "expires_at"],
   ] as const) {
     await db.raw(`delete from ${table} where ${key} in (select ${key} from ${table} where ${end} <= ? limit ?)`, [
       at,

@@ -18,16 +18,20 @@ export interface WantedCredential {
   readonly key: Secret;
   readonly label?: string | undefined;
   readonly orgId?: string | undefined;
+  /** Null: every one. */
+  readonly allowedModels?: readonly string[] | null | undefined;
+  readonly allowedMembers?: readonly string[] | null | undefined;
 }
 
 /** Seals, checks and stores a credential. Whoever has no slot left, or holds the secret already, costs no request of a provider. */
 export async function addCredential(
   deps: CredentialDeps,
   caller: Caller,
-  { provider, key, label = provider, orgId }: WantedCredential,
+  { provider, key, label = provider, orgId, allowedModels = null, allowedMembers = null }: WantedCredential,
 ): Promise<Credential> {
   const tenant = await read(deps.db, actingOf(caller), async (trx) => {
     const reached = await reachTenant(trx, caller, orgId);
+    requireMembersOf(reached, allowedMembers);
     await requireFreeSlot(trx, reached, await findTenant(trx, reached));
     if (await hasFingerprint(trx, reached, deps.fingerprint(reached, provider, key.reveal()))) throw alreadyHeld();
     return reached;
@@ -44,8 +48,8 @@ export async function addCredential(
       ...checked,
       label,
       position: await nextPosition(trx, tenant),
-      allowedModels: null,
-      allowedMembers: null,
+      allowedModels,
+      allowedMembers,
       createdAt: at,
       blockedSince: null,
       disabledAt: null,
@@ -55,6 +59,15 @@ export async function addCredential(
     const details = { label, lastFour: checked.lastFour, status: checked.status };
     await recordCredential(trx, credential, { actor: actorOf(caller), action: "credential.added", details }, at);
     return credential;
+  });
+}
+
+/** Throws AppError 400 when a credential that is nobody's but a person's own is restricted to members. */
+export function requireMembersOf(tenant: Tenant, allowedMembers: readonly string[] | null): void {
+  if (allowedMembers === null || tenant.startsWith("org:")) return;
+  throw new AppError("invalid_request", {
+    detail: "allowedMembers: a personal credential has no members.",
+    param: "allowedMembers",
   });
 }
 

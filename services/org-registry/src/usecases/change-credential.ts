@@ -5,7 +5,7 @@ import { actorOf, type Caller } from "../domain/caller.ts";
 import type { Credential } from "../domain/credential.ts";
 import { lockTenant } from "../store/byok-tenants.ts";
 import { hasFingerprint, replaceSecret, updateCredential } from "../store/credentials.ts";
-import { alreadyHeld } from "./add-credential.ts";
+import { alreadyHeld, requireMembersOf } from "./add-credential.ts";
 import { actingOf, change, read, type RegistryDeps } from "./change.ts";
 import type { CredentialDeps } from "./credential-deps.ts";
 import { reachCredential } from "./reach-tenant.ts";
@@ -34,12 +34,7 @@ export async function editCredential(
 ): Promise<Credential> {
   return change(deps, actingOf(caller), async (trx, at) => {
     const before = await lockCredential(trx, caller, id);
-    if (patch.allowedMembers !== undefined && before.tenant.startsWith("user:")) {
-      throw new AppError("invalid_request", {
-        detail: "allowedMembers: a personal credential has no members.",
-        param: "allowedMembers",
-      });
-    }
+    requireMembersOf(before.tenant, patch.allowedMembers ?? null);
     const after = {
       ...before,
       label: patch.label ?? before.label,

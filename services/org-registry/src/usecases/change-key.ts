@@ -24,7 +24,9 @@ export async function changeKey(
   return change(deps, actingOf(person), async (trx, at) => {
     const before = await lockManagedKey(trx, person, keyId);
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-    const after: StoredApiKey = { ...before, ...given };
+    const changed: StoredApiKey = { ...before, ...given };
+    const hasOtherCeiling = changed.dailyCeiling !== before.dailyCeiling;
+    const after: StoredApiKey = { ...changed, ceilingVersion: before.ceilingVersion + (hasOtherCeiling ? 1 : 0) };
     const details = auditedChange(before, after);
     if (Object.keys(details).length === 0) return before;
     if (patch.expiresAt !== undefined) requireFuture(after, at);

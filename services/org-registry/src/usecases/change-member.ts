@@ -15,6 +15,8 @@ import { requireFreeSeat } from "./take-seat.ts";
 export interface MemberPatch {
   readonly active?: boolean | undefined;
   readonly role?: GivenRole | undefined;
+  /** Calls a day; null: no ceiling. */
+  readonly dailyCeiling?: number | null | undefined;
 }
 
 interface MemberId {
@@ -22,7 +24,7 @@ interface MemberId {
   readonly userId: string;
 }
 
-/** Gives or takes a seat or a role. A patch that changes nothing writes nothing. */
+/** Gives or takes a seat, a role or a ceiling. A patch that changes nothing writes nothing. */
 export async function changeMember(
   deps: RegistryDeps,
   caller: Caller,
@@ -37,9 +39,11 @@ export async function changeMember(
     const { before, user } = await requireChangeable(trx, caller, id, patch);
     const role = patch.role ?? before.role;
     const active = patch.active ?? before.active;
-    if (role === before.role && active === before.active) return { ...before, email: user.email };
+    const dailyCeiling = patch.dailyCeiling === undefined ? before.dailyCeiling : patch.dailyCeiling;
+    const isSame = role === before.role && active === before.active && dailyCeiling === before.dailyCeiling;
+    if (isSame) return { ...before, email: user.email };
     if (active && !before.active) await requireFreeSeat(trx, orgId);
-    const after = await updateMember(trx, { orgId, userId, role, active }, at);
+    const after = await updateMember(trx, { orgId, userId, role, active, dailyCeiling }, at);
     await appendAudit(trx, {
       chain: `org:${orgId}`,
       at,
@@ -47,8 +51,8 @@ export async function changeMember(
       action: "member.changed",
       target: userId,
       details: {},
-      before: { role: before.role, active: before.active },
-      after: { role, active },
+      before: { role: before.role, active: before.active, dailyCeiling: before.dailyCeiling },
+      after: { role, active, dailyCeiling },
     });
     await recordMemberChanges(trx, org, [after], at);
     return { ...after, email: user.email };

@@ -133,6 +133,8 @@ export async function issueKey(
     previousHash: null,
     previousEndsAt: null,
     lastUsedAt: null,
+    orgDailyCeiling: null,
+    ceilingVersion: 0,
     ...settings,
   };
   await insertKey(trx, record);

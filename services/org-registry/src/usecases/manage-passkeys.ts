@@ -20,6 +20,8 @@ import {
 } from "../store/passkeys.ts";
 import { lockUser } from "../store/users.ts";
 import { change, read, type RegistryDeps } from "./change.ts";
+import { requireWayIn } from "./manage-identities.ts";
+import type { OidcDeps } from "./oidc-flow.ts";
 
 /** Where browsers reach the site decides which passkeys are of it. */
 export interface PasskeyDeps extends RegistryDeps {
@@ -146,10 +148,12 @@ async function verifyNew({ publicUrl }: PasskeyDeps, response: RegistrationRespo
 export const listPasskeys = (deps: RegistryDeps, userId: string): Promise<readonly Passkey[]> =>
   read(deps.db, { userId }, (trx) => readPasskeys(trx, userId));
 
-export async function removePasskey(deps: RegistryDeps, asked: Asked, id: string): Promise<void> {
+export async function removePasskey(deps: OidcDeps, asked: Asked, id: string): Promise<void> {
   await change(deps, { userId: asked.userId }, async (trx, at) => {
+    await lockUser(trx, asked.userId);
     const name = await deletePasskey(trx, asked.userId, id);
     if (name === null) throw new AppError("not_found", { detail: "There is no such passkey." });
+    await requireWayIn(deps, trx, asked.userId);
     await appendAudit(trx, { ...entryOf(asked, "passkey.removed", id), at, details: { name } });
   });
 }

@@ -4,7 +4,7 @@ import type { Transaction } from "@topdog/postgres/pool";
 import type { Member, Org } from "../domain/org.ts";
 import { bumpOrgVersion, countActiveMembers } from "../store/orgs.ts";
 
-type ChangedMember = Member & { readonly removed?: true };
+type ChangedMember = Member & { readonly removed?: boolean };
 
 /** Announces changed members and the org's new snapshot, and returns that. The caller holds the org's owner lock. */
 export async function recordMemberChanges(
@@ -26,14 +26,16 @@ export async function recordNewOrg(trx: Transaction, org: Org, members: readonly
   await announceOrg(trx, org, at);
 }
 
-async function announceMembers(trx: Transaction, members: readonly ChangedMember[], at: Date): Promise<void> {
+/** Also again, as they are: whoever has that version already ignores it. */
+export async function announceMembers(trx: Transaction, members: readonly ChangedMember[], at: Date): Promise<void> {
   const changedAt = at.toISOString();
   for (const { orgId, userId, version, role, active, removed = false } of members) {
     await appendOutbox(trx, memberChanged, { orgId, userId, version, role, active, removed, changedAt });
   }
 }
 
-async function announceOrg(trx: Transaction, org: Org, at: Date, deleted = false): Promise<void> {
+/** Also again, as it is. */
+export async function announceOrg(trx: Transaction, org: Org, at: Date, deleted = false): Promise<void> {
   await appendOutbox(trx, orgUpdated, {
     orgId: org.id,
     version: org.version,

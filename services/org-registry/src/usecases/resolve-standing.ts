@@ -14,7 +14,9 @@ export async function resolveStandingOf(db: Database, userId: string, orgId: str
     const byok = [await slotsOf(trx, "user", userTenant(userId) as Tenant)];
     if (member === null) return { member: null, byok };
     byok.push(await slotsOf(trx, "org", orgTenant(member.orgId) as Tenant));
-    return { member: { role: member.role, active: member.active }, byok };
+    const { role, active, dailyCeiling, version } = member;
+    const ceiling = dailyCeiling === null ? {} : { ceiling: { limit: dailyCeiling, version } };
+    return { member: { role, active, ...ceiling }, byok };
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Logger } from "@topdog/telemetry/logger";
 import type { Transaction } from "@topdog/postgres/pool";
 import type { Mail, SendMail } from "../clients/mailer.ts";
-import { mailOf } from "../domain/mail-text.ts";
+import { mailOf, newEmailMail, oldEmailMail } from "../domain/mail-text.ts";
 import { findAccount } from "../store/accounts.ts";
+import { saveEmailChange } from "../store/email-changes.ts";
 import { createToken } from "../store/key-material.ts";
 import {
   deleteMailRequest,
@@ -50,14 +51,33 @@ async function prepareNext(deps: SendMailsDeps, trx: Transaction, at: Date): Pro
   if (request === null) return null;
   const retryAt = new Date(at.getTime() + firstRetryMs * 2 ** request.attempts);
   await postponeMailRequest(trx, request.id, retryAt);
-  const account = await findAccount(trx, { email: request.email });
+  return { request, mail: await mailFor(deps, trx, request, at) };
+}
+
+/** Null when nobody is to be written to. */
+async function mailFor(
+  { randomBytes, publicUrl }: SendMailsDeps,
+  trx: Transaction,
+  request: MailRequest,
+  at: Date,
+): Promise<Mail | null> {
+  const { email, kind, userId } = request;
+  if (kind === "email_changed") return { to: email, ...oldEmailMail(publicUrl), link: publicUrl };
+  const account = await findAccount(trx, { email });
+  const { token, hash } = createToken(randomBytes);
+  const expiresAt = new Date(at.getTime() + linkLifetimeMs);
+  if (kind === "email_change") {
+    // Another account has it: whoever asked must not learn that, and its owner has nothing to confirm.
+    if (userId === null || account !== null) return null;
+    await saveEmailChange(trx, { userId, hash, email, expiresAt });
+    const link = `${publicUrl}/confirm-email#token=${token}`;
+    return { to: email, ...newEmailMail(link), link };
+  }
   // Nobody is written to because somebody else asked to reset a password that does not exist.
-  if (request.kind === "password_reset" && account === null) return { request, mail: null };
-  const { token, hash } = createToken(deps.randomBytes);
-  await insertEmailToken(trx, hash, request.email, new Date(at.getTime() + linkLifetimeMs));
-  const link = `${deps.publicUrl}/set-password#token=${token}`;
-  const text = mailOf(request.kind, account?.passwordHash != null, link);
-  return { request, mail: { to: request.email, ...text, link } };
+  if (kind === "password_reset" && account === null) return null;
+  await insertEmailToken(trx, hash, email, expiresAt);
+  const link = `${publicUrl}/set-password#token=${token}`;
+  return { to: email, ...mailOf(kind, account?.passwordHash != null, link), link };
 }
 
 /** One that could not be sent stays, and is tried again, until it has failed too often. */

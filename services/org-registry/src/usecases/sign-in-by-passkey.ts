@@ -51,7 +51,7 @@ export async function signInByPasskey(
     await lockUser(trx, userId);
     const account = await findAccount(trx, { userId });
     if (account === null || !(await noteUse(trx, passkey, newCounter, at))) throw refused();
-    return startSession(deps, trx, account, { place, secondFactorAt: at }, at);
+    return startSession(deps, trx, account, { place, secondFactorAt: at, authenticatedAt: at }, at);
   });
 }
 

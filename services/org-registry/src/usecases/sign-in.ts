@@ -38,7 +38,7 @@ export async function signIn(deps: AuthDeps, { email, password, code }: Credenti
   await forgiveAttempts(db, limits);
   return change(deps, { userId: account.userId }, async (trx, at) => {
     await requireUnchanged(trx, account);
-    return startSession(deps, trx, account, { place, secondFactorAt }, at);
+    return startSession(deps, trx, account, { place, secondFactorAt, authenticatedAt: at }, at);
   });
 }
 
@@ -49,11 +49,18 @@ async function requireUnchanged(trx: Transaction, account: Account): Promise<voi
   if (now?.passwordHash !== account.passwordHash) throw new AppError("wrong_credentials");
 }
 
+/** How, and when, somebody showed who they are. */
+interface Proof {
+  readonly place: Place;
+  readonly authenticatedAt: Date;
+  readonly secondFactorAt: Date | null;
+}
+
 export async function startSession(
   { randomBytes }: AuthDeps,
   trx: Transaction,
   account: Account,
-  { place, secondFactorAt }: { readonly place: Place; readonly secondFactorAt: Date | null },
+  { place, secondFactorAt, authenticatedAt }: Proof,
   at: Date,
 ): Promise<SignedIn> {
   const { userId } = account;
@@ -66,7 +73,7 @@ export async function startSession(
     userId,
     tokenHash: hash,
     createdAt: at,
-    authenticatedAt: at,
+    authenticatedAt,
     secondFactorAt,
     lastSeenAt: at,
     expiresAt: expiryOf(at, at),

@@ -73,8 +73,9 @@ export async function acceptOwnership(deps: RegistryDeps, caller: Caller, orgId:
         throw new AppError("conflict", { detail: "An owner holds a seat, and you have none at the moment." });
       await requireRoomForOrg(trx, userId);
       // In this order: an org never has two owners.
-      const before = await updateMember(trx, { orgId, userId: org.ownerUserId, role: "admin", active: true }, at);
-      const after = await updateMember(trx, { orgId, userId, role: "owner", active: true }, at);
+      const former = { orgId, active: true, dailyCeiling: null } as const;
+      const before = await updateMember(trx, { ...former, userId: org.ownerUserId, role: "admin" }, at);
+      const after = await updateMember(trx, { ...former, userId, role: "owner" }, at);
       await saveOwner(trx, orgId, userId);
       await saveOffer(trx, orgId, null);
       await appendAudit(trx, {

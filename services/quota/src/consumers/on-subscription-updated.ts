@@ -8,7 +8,7 @@ import { applySubscription } from "../usecases/apply-subscription.ts";
 import type { QuotaDeps } from "../usecases/deps.ts";
 
 /** Changes limits at once, and tells the gateways after the commit, so that one that asks again finds the new limit. */
-export function onSubscriptionUpdated(context: ConsumerContext, deps: QuotaDeps): Consumer {
+export function onSubscriptionUpdated(context: ConsumerContext, deps: QuotaDeps, nowMs: () => number): Consumer {
   const { bus, db, logger } = context;
   return createConsumer({
     bus,
@@ -22,6 +22,7 @@ export function onSubscriptionUpdated(context: ConsumerContext, deps: QuotaDeps)
       const { owner, version, plan, seats } = subscription;
       afterCommit(trx, () => {
         for (const bucket of touched) deps.recall({ ...bucket, reason: "limit_changed" });
+        deps.metrics.propagationSeconds.observe(Math.max(0, nowMs() - Date.parse(subscription.changedAt)) / 1000);
         logger.info(
           { eventId: meta.id, owner, version, plan, seats, buckets: touched.length },
           "limits follow a subscription",

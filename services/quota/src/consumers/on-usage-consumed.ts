@@ -12,6 +12,8 @@ const maxMessages = 16;
 const maxSingleMessages = 500;
 /** In one transaction, which keeps the buckets of all its records locked: lease syncs wait for it. */
 const maxEvents = 500;
+/** The ledger writes one batch while the next is parsed and checked. */
+const lanes = 2;
 /** What a lone message waits for company. */
 const maxWaitMs = 50;
 
@@ -28,6 +30,7 @@ function usageConsumer(
     durable: durableFor("quota", event.subject),
     event,
     maxMessages: messages,
+    lanes,
     maxEvents,
     maxWaitMs,
     logger: context.logger,

@@ -7,6 +7,8 @@ const bucket: Bucket = {
   day: "2026-11-22",
   plan: "free",
   limit: 75,
+  refunded: 0,
+  ceilingVersion: null,
   settled: 70,
   escrow: 5,
   toldExhausted: false,

@@ -11,9 +11,14 @@ export interface BucketKey {
 export type Counter = Pick<BucketKey, "owner" | "meter">;
 
 export interface Bucket extends BucketKey {
-  readonly plan: PlanId;
+  /** Null for a ceiling's. */
+  readonly plan: PlanId | null;
+  /** Of the limit of a ceiling's bucket; null for a plan's. */
+  readonly ceilingVersion: number | null;
   readonly limit: number;
   readonly settled: number;
+  /** Tokens that were given back after their calls. */
+  readonly refunded: number;
   readonly escrow: number;
   readonly toldExhausted: boolean;
   readonly exhaustedPublished: boolean;
@@ -24,7 +29,12 @@ export const keyOf = ({ owner, meter, day }: BucketKey): string => `${day} ${own
 export const counterKey = ({ owner, meter }: Counter): string => `${owner} ${meter}`;
 
 /** Never negative: after a limit was lowered more may be settled or in escrow than the bucket now has. */
-export const freeTokens = (bucket: Bucket): number => Math.max(0, bucket.limit - bucket.settled - bucket.escrow);
+export const freeTokens = ({ limit, settled, escrow }: Pick<Bucket, "limit" | "settled" | "escrow">): number =>
+  Math.max(0, limit - settled - escrow);
+
+/** Tokens that may still be given back: a day gives back as many as it has. */
+export const refundsLeft = ({ limit, refunded }: Pick<Bucket, "limit" | "refunded">): number =>
+  Math.max(0, limit - refunded);
 
 export interface BucketDelta {
   readonly settled: number;

@@ -16,7 +16,7 @@ export function creditWindow(limit: number): number {
 export interface GrantRequest {
   readonly limit: number;
   readonly free: number;
-  /** Gateways that hold an open lease of this bucket, the asking one included. */
+  /** Leases of this bucket that hold tokens, the asking one included. */
   readonly holders: number;
   readonly want: number;
 }
@@ -29,17 +29,17 @@ export function grantSize({ limit, free, holders, want }: GrantRequest): number 
   return Math.min(free, Math.max(1, Math.min(want, share, most)));
 }
 
-/** Tokens of one bucket and day, after everything of this message was applied. */
+/** Tokens of one bucket and day as one lease can have them, after everything of this message was applied. */
 export interface TokensLeft {
   readonly free: number;
   /** Unused in the asking gateway's own lease. */
   readonly ownOpen: number;
-  /** Unused or unreported in other gateways' leases. */
-  readonly othersOpen: number;
+  /** What could be granted if every other lease gave its unused tokens back: only looked at when nothing else is left. */
+  readonly reachable: () => number;
 }
 
 /** `exhausted` is answered only when no token can come back by itself: a gateway then refuses calls without asking again. */
-export function grantStatus({ free, ownOpen, othersOpen }: TokensLeft): LeaseGrant["status"] {
+export function grantStatus({ free, ownOpen, reachable }: TokensLeft): LeaseGrant["status"] {
   if (free > 0 || ownOpen > 0) return "ok";
-  return othersOpen > 0 ? "contended" : "exhausted";
+  return reachable() > 0 ? "contended" : "exhausted";
 }

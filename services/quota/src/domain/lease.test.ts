@@ -17,6 +17,7 @@ const base: Lease = {
   meter: "api_calls",
   day: "2026-11-22",
   gatewayId: "gateway-a",
+  member: null,
   size: 20,
   acked: 5,
   reported: 5,
@@ -110,6 +111,22 @@ test("whatever is reported, every token of a lease stays in exactly one place", 
       expect([openTokens(after), after.burned, escrowOf(after)].every((tokens) => tokens >= 0)).toBe(true);
       expect(after.returned).toBeGreaterThanOrEqual(lease.returned);
       if (after.state === "closed") expect(openTokens(after)).toBe(0);
+    }),
+  );
+});
+
+test("the last words of a gateway whose lease was fenced give back all that was burned, however late they come", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 4 }), (unreported) => {
+      const fenced = fence(base);
+      const words = { used: base.reported + unreported, returned: 0, close: true };
+      const claim = judgeReport(fenced, words);
+      expect(claim).toEqual({ kind: "settle", from: base.reported + 1, to: words.used });
+      const after = settleReport(fenced, words, unreported);
+      expect([after.burned, after.acked, after.finalUsed]).toEqual([0, words.used, words.used]);
+      expect(escrowOf(after)).toBe(0);
+      // Again: nothing changes.
+      expect(settleReport(after, words, 0)).toEqual(after);
     }),
   );
 });

@@ -5,6 +5,8 @@ import type { BucketKey } from "./bucket.ts";
 export interface Lease extends BucketKey {
   readonly leaseId: string;
   readonly gatewayId: string;
+  /** Of an org's bucket: whose tokens it holds; null: anybody's. */
+  readonly member: string | null;
   readonly size: number;
   /** Tokens in the ledger, by a report or by a usage record. */
   readonly acked: number;
@@ -22,8 +24,8 @@ export interface Lease extends BucketKey {
 }
 
 /** A lease to be made. */
-export type NewLease = Pick<Lease, "owner" | "meter" | "day" | "gatewayId" | "size" | "window">;
-export type CreatedLease = BucketKey & Pick<Lease, "leaseId">;
+export type NewLease = Pick<Lease, "owner" | "meter" | "day" | "gatewayId" | "member" | "size" | "window">;
+export type CreatedLease = BucketKey & Pick<Lease, "member" | "leaseId">;
 
 export const violations = [
   "used_beyond_size",
@@ -94,7 +96,7 @@ export function settleRows(lease: Lease, inserted: number, highestSeq: number): 
 }
 
 /** The gateway's final report: it admits nothing more, so everything that is not in the ledger was not used. */
-function finish(lease: Lease): Lease {
+export function finish(lease: Lease): Lease {
   return { ...lease, state: "closed", returned: lease.size - lease.acked, burned: 0, finalUsed: lease.acked };
 }
 

@@ -1,5 +1,6 @@
 import type { MemberRole } from "@topdog/contracts/events/org-events";
-import { orgBucket, seatBucket, userBucket } from "@topdog/contracts/quota";
+import { orgBucket, seatBucket, serviceAccounts, userBucket } from "@topdog/contracts/quota";
+import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { Standing } from "@topdog/contracts/rpc/resolve-standing";
 
 /** How a person stands to an org, as whoever keeps its members says. Throws AppError 503 when that is not known. */
@@ -23,12 +24,31 @@ export interface Account {
   /** The caller's own bucket there; null for a member without a seat. */
   readonly personal: string | null;
   readonly pool: string | null;
+  /** Whose share of the pool it is; null for a member without a seat, who draws nothing. */
+  readonly member: string | null;
 }
 
-export const accountOfUser = (userId: string): Account => ({ orgId: null, personal: userBucket(userId), pool: null });
+export const accountOfUser = (userId: string): Account => ({
+  orgId: null,
+  personal: userBucket(userId),
+  pool: null,
+  member: userId,
+});
+
+/** A service account has no bucket of its own. */
+export const accountOfKey = (
+  { userId, buckets }: Pick<Principal, "userId" | "buckets">,
+  orgId: string | null,
+): Account => ({
+  orgId,
+  personal: buckets.personal,
+  pool: buckets.org,
+  member: buckets.personal === null ? serviceAccounts : userId,
+});
 
 export const accountOfMember = (orgId: string, userId: string, hasSeat: boolean): Account => ({
   orgId,
   personal: hasSeat ? seatBucket(orgId, userId) : null,
   pool: orgBucket(orgId),
+  member: hasSeat ? userId : null,
 });

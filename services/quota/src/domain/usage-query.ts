@@ -1,4 +1,4 @@
-import type { ChargeSource, Meter } from "@topdog/contracts/quota";
+import type { ChargeSource, PlanMeter } from "@topdog/contracts/quota";
 
 /** What usage can be split by. */
 export const usageDimensions = ["meter", "source", "key", "member", "model", "provider"] as const;
@@ -47,7 +47,7 @@ export interface UsageAmounts {
 export interface UsageLine extends UsageAmounts {
   /** The day, or the hour in ISO 8601. */
   readonly at: string;
-  readonly meter?: Meter;
+  readonly meter?: PlanMeter;
   /** With `meter`: its tokens, refunds taken off. All other amounts stand on the line of the API calls alone. */
   readonly charged?: number;
   readonly source?: ChargeSource;

@@ -22,6 +22,8 @@ export const closeAbandonedLeasesJob = (options: CloseAbandonedLeasesDeps): Job 
   run: async () => {
     const { deps, listening, gatewayTimeoutMs } = options;
     if (!options.isBusConnected()) listening.interrupted();
-    if (listening.sinceMs() >= gatewayTimeoutMs) await closeAbandonedLeases(deps, gatewayTimeoutMs);
+    const { nowMs } = await deps.store.readClock();
+    if (listening.confirmed(nowMs) && listening.sinceMs() >= gatewayTimeoutMs)
+      await closeAbandonedLeases(deps, gatewayTimeoutMs);
   },
 });

@@ -1,5 +1,5 @@
 import { planIdSchema } from "@topdog/contracts/plans";
-import { chargeSourceSchema, meterSchema, utcDaySchema } from "@topdog/contracts/quota";
+import { chargeSourceSchema, planMeterSchema, utcDaySchema } from "@topdog/contracts/quota";
 import { defineRoute } from "@topdog/http-kit/route";
 import { z } from "zod";
 import { endOfDay } from "../domain/utc-day.ts";
@@ -18,14 +18,34 @@ const limitsSchema = z
       z.object({
         orgId: place,
         source: chargeSourceSchema,
-        meter: meterSchema,
+        meter: planMeterSchema,
         plan: planIdSchema,
         limit: z.int(),
         used: z.int(),
         remaining: z.int(),
+        share: z
+          .object({
+            size: z.int().describe("Calls that are yours while others draw from the bucket too"),
+            drawn: z.int().describe("What you have drawn today, with what is on its way to you"),
+            kept: z.int().describe("Free calls that you cannot have now: they are kept for the shares of others"),
+            members: z.int().describe("Who has a share now: members who drew within the last hour, and you"),
+          })
+          .nullable()
+          .describe("Your share of an org's bucket; null: the bucket is yours alone"),
         resetsAt: z.iso.datetime(),
       }),
     ),
+    ceilings: z
+      .array(
+        z.object({
+          on: z.enum(["key", "member"]),
+          setBy: z.enum(["holder", "org"]).describe("`holder`: whoever holds the key; `org`: an admin of the org"),
+          limit: z.int(),
+          used: z.int(),
+          remaining: z.int(),
+        }),
+      )
+      .describe("Limits of calls a day that somebody set below the plan's, on the asking key and on the member"),
     concurrency: z
       .array(z.object({ orgId: place, plan: planIdSchema, limit: z.int() }))
       .describe("How many calls may run at once"),
@@ -58,11 +78,15 @@ export const getLimitsRoute = ({ db, findStanding }: RouteDeps) =>
     responses: { 200: limitsSchema },
     errors: ["not_found"],
     handler: async ({ caller, query }) => {
-      const { accounts, slots } = await reachAccounts(findStanding, caller, query.orgId);
-      const { day, lines, concurrency } = await readLimits(db, accounts);
+      const { accounts, ceilings: known, slots } = await reachAccounts(findStanding, caller, query.orgId);
+      const { day, lines, ceilings: capped, concurrency } = await readLimits(db, accounts, known);
       const resetsAt = endOfDay(day);
       const limits = lines.map((line) => ({ ...line, remaining: Math.max(0, line.limit - line.used), resetsAt }));
-      return { status: 200 as const, body: { day, resetsAt, limits, concurrency, byok: slots.map(toApiSlots) } };
+      const ceilings = capped.map((one) => ({ ...one, remaining: Math.max(0, one.limit - one.used) }));
+      return {
+        status: 200 as const,
+        body: { day, resetsAt, limits, ceilings, concurrency, byok: slots.map(toApiSlots) },
+      };
     },
   });
 

@@ -1,5 +1,5 @@
-import { chargeSourceSchema, meterSchema, utcDaySchema } from "@topdog/contracts/quota";
-import { idSchema } from "@topdog/contracts/text";
+import { chargeSourceSchema, planMeterSchema, utcDaySchema } from "@topdog/contracts/quota";
+import { idSchema, lineSchema } from "@topdog/contracts/text";
 import { z } from "zod";
 import { toUsdText } from "../domain/money.ts";
 import { type UsageAmounts, usageDimensions, usageGrains } from "../domain/usage-query.ts";
@@ -22,7 +22,7 @@ export const scopeField = z
   .default("own")
   .meta({ description: "`org`: the whole org, for its owner, its admins and who pays for it" });
 
-const filterText = z.string().min(1).max(maxFilterLength);
+const filterText = lineSchema(maxFilterLength);
 const dimensionList = z
   .string()
   .max(100)
@@ -50,7 +50,7 @@ export const historyFields = {
 
 export const historyLineSchema = z.object({
   at: z.string().describe("The day, or the beginning of the hour in UTC"),
-  meter: meterSchema.optional(),
+  meter: planMeterSchema.optional(),
   charged: z.int().optional().describe("With `meter`: its tokens, refunds taken off"),
   source: chargeSourceSchema.optional(),
   keyId: z.string().optional(),

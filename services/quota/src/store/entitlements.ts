@@ -45,3 +45,15 @@ export async function upsertEntitlement(trx: Transaction, subscription: Subscrip
     columns: { plan, seats },
   });
 }
+
+/** Of those of these owners that are here. */
+export async function entitlementVersions(
+  db: Database,
+  owners: readonly string[],
+): Promise<{ readonly key: string; readonly version: number }[]> {
+  const { rows } = await db.raw<{ rows: { owner: string; version: number | string }[] }>(
+    "select owner, version from entitlement where owner = any(?::text[])",
+    [[...owners]],
+  );
+  return rows.map(({ owner, version }) => ({ key: owner, version: Number(version) }));
+}

@@ -14,6 +14,7 @@ export async function touchGateway(db: Database, gatewayId: string): Promise<voi
 export async function forgetGateways(db: Database): Promise<void> {
   await db.raw(
     `delete from gateway g where g.last_seen < utc_now() - interval '1 day'
-     and not exists (select from lease l where case when l.state = 'open' then l.gateway_id end = g.gateway_id)`,
+     and not exists (select from lease l where case when l.state = 'open' then l.gateway_id end = g.gateway_id)
+     and not exists (select from permit p where p.gateway_id = g.gateway_id)`,
   );
 }

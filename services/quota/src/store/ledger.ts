@@ -1,4 +1,5 @@
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import type { Meter } from "@topdog/contracts/quota";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import { prepared, type Statement } from "./prepared.ts";
 
@@ -16,7 +17,7 @@ export interface ChargedToken {
   readonly seq: number;
   /** Of the lease. */
   readonly day: string;
-  readonly meter: string;
+  readonly meter: Meter;
 }
 
 /** A call that is over, and those of its tokens whose rows are to be written. */
@@ -158,7 +159,9 @@ const completeStatement: Statement<{ token: string }> = {
   where g.lease_id = t.lease_id and g.seq = t.seq and g.entry = t.entry and g.day = t.day and g.meter = t.meter
     and coalesce(g.state, '') <> 'completed'
     and (select l.owner from lease l where l.lease_id = t.lease_id) = any(case when r.org_id is null
-      then array['user:' || r.user_id] else array['seat:' || r.org_id || ':' || r.user_id, 'org:' || r.org_id] end)
+      then array['user:' || r.user_id, 'key:' || r.key_id]
+      else array['seat:' || r.org_id || ':' || r.user_id, 'org:' || r.org_id, 'key:' || r.key_id,
+        'member:' || r.org_id || ':' || r.user_id] end)
   returning t.lease_id || ':' || t.seq as token`,
 };
 

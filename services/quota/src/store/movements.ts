@@ -14,9 +14,9 @@ export interface Movements {
 const moveTokens: Statement<MoveRow> = {
   name: "move_tokens",
   sql: `with changed_bucket as (
-    update bucket b set settled = b.settled + c.settled, escrow = b.escrow + c.escrow,
+    update bucket b set settled = b.settled + c.settled, refunded = b.refunded + c.refunded, escrow = b.escrow + c.escrow,
       told_exhausted = c.told_exhausted, exhausted_published = c.exhausted_published, changed_at = utc_now()
-    from json_to_recordset(?) as c (owner text, meter text, day date, settled integer, escrow integer, granted integer,
+    from json_to_recordset(?) as c (owner text, meter text, day date, settled integer, refunded integer, escrow integer, granted integer,
       told_exhausted boolean, exhausted_published boolean)
     where b.owner = c.owner and b.meter = c.meter and b.day = c.day
       and (c.granted = 0 or b.settled + c.settled + b.escrow + c.escrow <= b.daily_limit)
@@ -29,10 +29,10 @@ const moveTokens: Statement<MoveRow> = {
     where l.lease_id = c.lease_id
     returning 1
   ), created_lease as (
-    insert into lease (owner, meter, day, gateway_id, size, credit_window)
-    select c.owner, c.meter, c.day, c.gateway_id, c.size, c.credit_window
-    from json_to_recordset(?) as c (owner text, meter text, day date, gateway_id text, size integer, credit_window integer)
-    returning owner, meter, day::text as day, lease_id::text as "leaseId"
+    insert into lease (owner, meter, day, gateway_id, member, size, credit_window)
+    select c.owner, c.meter, c.day, c.gateway_id, c.member, c.size, c.credit_window
+    from json_to_recordset(?) as c (owner text, meter text, day date, gateway_id text, member text, size integer, credit_window integer)
+    returning owner, meter, day::text as day, member, lease_id::text as "leaseId"
   )
   select (select count(*)::integer from changed_bucket) as buckets, (select count(*)::integer from changed_lease) as leases,
     (select coalesce(json_agg(created_lease), '[]') from created_lease) as created`,
@@ -59,11 +59,12 @@ export async function applyMovements(trx: Transaction, movements: Movements): Pr
   return row.created;
 }
 
-const toBucketRow = ({ owner, meter, day, settled, escrow, granted, after }: BucketChange): object => ({
+const toBucketRow = ({ owner, meter, day, settled, refunded, escrow, granted, after }: BucketChange): object => ({
   owner,
   meter,
   day,
   settled,
+  refunded,
   escrow,
   granted,
   told_exhausted: after.toldExhausted,
@@ -92,10 +93,11 @@ const toLeaseRow = ({
   final_used: finalUsed,
 });
 
-const toNewLeaseRow = ({ owner, meter, day, gatewayId, size, window }: NewLease): object => ({
+const toNewLeaseRow = ({ owner, meter, day, gatewayId, member, size, window }: NewLease): object => ({
   owner,
   meter,
   day,
+  member,
   size,
   gateway_id: gatewayId,
   credit_window: window,

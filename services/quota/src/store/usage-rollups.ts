@@ -1,4 +1,5 @@
 import type { Database } from "@topdog/postgres/pool";
+import { inTransaction } from "@topdog/postgres/transaction";
 import type {
   UsageDimension,
   UsageFilters,
@@ -7,6 +8,8 @@ import type {
   UsagePosition,
   UsageQuery,
 } from "../domain/usage-query.ts";
+import { prepared, type Statement } from "./prepared.ts";
+import { lockUsageSums, type MemberDay, tellUsageSums } from "./usage-sums.ts";
 
 const dimensionColumns = "user_id, key_id, source, model, provider";
 const keyColumns = `tenant, grain, at, ${dimensionColumns}`;
@@ -22,9 +25,10 @@ const sums = [
 ];
 const sumList = sums.join(", ");
 
-// What is taken and what is added are one statement, so that a reader finds each delta in exactly one of the two places. Sums
-// are written in the order of their key: two folds at once wait for one another, and nobody else writes them.
-const foldSql = `with taken as (
+// What is taken and what is added are one statement, so that a reader finds each delta in exactly one of the two places.
+const foldStatement: Statement<MemberDay & { readonly folded: number }> = {
+  name: "fold_usage",
+  sql: `with taken as (
     delete from usage_rollup_delta d using (
       select delta_id from usage_rollup_delta order by delta_id limit ? for update skip locked
     ) oldest where d.delta_id = oldest.delta_id
@@ -37,12 +41,27 @@ const foldSql = `with taken as (
     group by 1, 2, 3, 4, 5, 6, 7, 8 order by 1, 2, 3, 4, 5, 6, 7, 8
     on conflict (${keyColumns}) do update set ${sums.map((column) => `${column} = r.${column} + excluded.${column}`).join(", ")}
   )
-  select count(*)::integer as folded from taken`;
+  select tenant, date_trunc('day', at, 'UTC')::text as at, user_id as "userId", count(*)::integer as folded from taken group by 1, 2, 3`,
+};
 
-/** Adds the oldest deltas to their sums: `most` of them at most. Returns how many. */
+const dueStatement: Statement<{ due: boolean }> = {
+  name: "usage_to_fold",
+  sql: "select exists (select from usage_rollup_delta) as due",
+};
+
+/** Whether anything was completed since the last run. */
+export async function hasUsageToFold(db: Database): Promise<boolean> {
+  return (await prepared(db, dueStatement, [])).rows[0]?.due === true;
+}
+
+/** Adds the oldest deltas to their sums, `most` of them at most, and tells the sums of days that changed. Returns how many. */
 export async function foldUsage(db: Database, most: number): Promise<number> {
-  const { rows } = await db.raw<{ rows: { folded: number }[] }>(foldSql, [most]);
-  return rows[0]?.folded ?? 0;
+  return inTransaction(db, async (trx) => {
+    await lockUsageSums(trx);
+    const { rows } = await prepared(trx, foldStatement, [most]);
+    await tellUsageSums(trx, rows);
+    return rows.reduce((total, { folded }) => total + folded, 0);
+  });
 }
 
 /** Removes the oldest sums of hours or days that began more than `keptDays` ago: `most` of them at most. Returns how many. */

@@ -26,7 +26,7 @@ async function sweepOnce(tx: QuotaTransaction, gatewayTimeoutMs: number) {
   if (leaseIds.length === 0) return null;
   const { buckets } = await tx.lockBuckets([], leaseIds);
   // Read again, now that nobody can change them: what was reported meanwhile counts.
-  const open = (await tx.readLeases(leaseIds, [])).filter((lease) => lease.state === "open");
+  const open = (await tx.readLeases(leaseIds)).filter((lease) => lease.state === "open");
   const tallies = openTallies(buckets);
   const fenced = open.map((before) => {
     const after = fence(before);

@@ -1,6 +1,8 @@
+import { isPlanMeter } from "@topdog/contracts/quota";
 import type { Bucket } from "../domain/bucket.ts";
 import type { CreatedLease, Lease, NewLease } from "../domain/lease.ts";
 import { closeTallies, type Tallies } from "../domain/tally.ts";
+import type { UsedBucket } from "../domain/usage-news.ts";
 import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
 
@@ -8,12 +10,9 @@ import type { QuotaDeps } from "./deps.ts";
 export interface Aftermath {
   readonly created: readonly CreatedLease[];
   readonly freed: readonly Bucket[];
-  /** Buckets of which more, or less, is used than before. */
+  /** Buckets of plans of which more, or less, is used than before. */
   readonly used: readonly UsedBucket[];
 }
-
-/** What is used of a bucket after a commit. */
-export type UsedBucket = Pick<Bucket, "owner" | "meter" | "day" | "limit" | "settled">;
 
 /** Writes everything that moved, and the event of each bucket that gave its last token. */
 export async function writeMovements(
@@ -22,12 +21,13 @@ export async function writeMovements(
   leases: readonly Lease[],
   newLeases: readonly NewLease[],
 ): Promise<Aftermath> {
-  const { changes, freed, spent } = closeTallies(tallies);
+  const { changes, draws, freed, spent } = closeTallies(tallies);
   const created = await tx.applyMovements({ buckets: changes, leases, newLeases });
+  if (draws.length > 0) await tx.applyDraws(draws);
   if (spent.length > 0) await tx.publishExhausted(spent);
-  const used = changes
-    .filter(({ settled }) => settled !== 0)
-    .map(({ owner, meter, day, after }) => ({ owner, meter, day, limit: after.limit, settled: after.settled }));
+  const used = changes.flatMap(({ owner, meter, day, settled, after }): UsedBucket[] =>
+    settled === 0 || !isPlanMeter(meter) ? [] : [{ owner, meter, day, limit: after.limit, settled: after.settled }],
+  );
   return { created, freed, used };
 }
 

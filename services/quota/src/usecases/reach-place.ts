@@ -1,7 +1,11 @@
 import type { AccountCaller } from "@topdog/contracts/account-call";
+import { memberCeilingBucket } from "@topdog/contracts/quota";
+import type { Ceiling } from "@topdog/contracts/rpc/resolve-principal";
+import type { Standing } from "@topdog/contracts/rpc/resolve-standing";
 import { AppError } from "@topdog/errors/app-error";
 import {
   type Account,
+  accountOfKey,
   accountOfMember,
   accountOfUser,
   type FindStanding,
@@ -39,6 +43,8 @@ export interface Slots {
 
 export interface Accounts {
   readonly accounts: readonly Account[];
+  /** On the asking key, and on the member. */
+  readonly ceilings: readonly Ceiling[];
   readonly slots: readonly Slots[];
 }
 
@@ -49,11 +55,11 @@ export async function reachAccounts(
   orgId?: string,
 ): Promise<Accounts> {
   if (caller.kind === "key") {
-    const { buckets, byok } = caller;
     const place = await reachPlace(findStanding, caller, orgId);
-    const { scope, used, capacity } = byok;
+    const { scope, used, capacity } = caller.byok;
     return {
-      accounts: [{ orgId: place.orgId, personal: buckets.personal, pool: buckets.org }],
+      accounts: [accountOfKey(caller, place.orgId)],
+      ceilings: caller.ceilings ?? [],
       slots: [{ orgId: scope === "org" ? place.orgId : null, scope, used, capacity }],
     };
   }
@@ -61,6 +67,13 @@ export async function reachAccounts(
   if (orgId !== undefined && member === null) throw orgNotFound();
   const slots = byok.map((one): Slots => ({ ...one, orgId: one.scope === "org" ? (orgId ?? null) : null }));
   const own = accountOfUser(caller.userId);
-  if (orgId === undefined || member === null) return { accounts: [own], slots };
-  return { accounts: [own, accountOfMember(orgId, caller.userId, member.active)], slots };
+  if (orgId === undefined || member === null) return { accounts: [own], ceilings: [], slots };
+  return {
+    accounts: [own, accountOfMember(orgId, caller.userId, member.active)],
+    ceilings: ceilingsOf(orgId, caller.userId, member),
+    slots,
+  };
 }
+
+const ceilingsOf = (orgId: string, userId: string, { ceiling }: NonNullable<Standing["member"]>): Ceiling[] =>
+  ceiling === undefined ? [] : [{ owner: memberCeilingBucket(orgId, userId), ...ceiling, setBy: "org" }];

@@ -1,8 +1,11 @@
-import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { isGivenBack, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { Charge } from "@topdog/contracts/quota";
+import { ImpossibleEventError } from "@topdog/messaging/impossible-event";
+import { impossibilityOf } from "../domain/impossible-usage.ts";
 import { chargedOwnerOf, ownersOf } from "../domain/usage-owners.ts";
+import { type Bucket, keyOf, refundsLeft } from "../domain/bucket.ts";
 import { highestPossibleSeq, type Lease, settleRows } from "../domain/lease.ts";
-import { openTallies, tallyLease, tallyOf } from "../domain/tally.ts";
+import { openTallies, tallyDraw, tallyLease, tallyOf } from "../domain/tally.ts";
 import { type ChargedToken, tokenKey, type UsageEntry } from "../store/ledger.ts";
 import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
@@ -18,6 +21,8 @@ interface Outcome extends Recorded {
   readonly created: number;
   readonly completed: number;
   readonly refunded: number;
+  /** Tokens that were to be given back, and that their bucket has given back enough for today. */
+  readonly kept: number;
 }
 
 /** With its place in the batch. */
@@ -29,6 +34,7 @@ const nothing: Outcome = {
   created: 0,
   completed: 0,
   refunded: 0,
+  kept: 0,
 };
 
 /**
@@ -37,11 +43,13 @@ const nothing: Outcome = {
  * filled first, under no lock that a gateway's report would wait for.
  */
 export async function recordUsage(deps: QuotaDeps, usages: readonly UsageConsumed[], nowMs: number): Promise<Recorded> {
-  const filled = await deps.store.completeCharges(inLockOrder(usages.map(asClaimed)));
+  const { possible, impossible } = sift(usages);
+  const filled = await deps.store.completeCharges(inLockOrder(possible.map(([, usage]) => asClaimed(usage))));
   const isDone = (usage: UsageConsumed): boolean =>
     usage.charges.every((charge) => filled.has(tokenKey(charge)) && !isGivenBack(usage, charge.meter));
-  const rest = [...usages.entries()].filter(([, usage]) => !isDone(usage));
-  const outcome = rest.length === 0 ? nothing : await deps.store.transaction((tx) => recordOnce(tx, rest));
+  const rest = possible.filter(([, usage]) => !isDone(usage));
+  const recorded = rest.length === 0 ? nothing : await deps.store.transaction((tx) => recordOnce(tx, rest));
+  const outcome = { ...recorded, rejected: new Map([...impossible, ...recorded.rejected]) };
   announce(deps, outcome.aftermath);
   measure(deps, usages, { ...outcome, completed: outcome.completed + filled.size }, nowMs);
   for (const [index, usage] of usages.entries()) {
@@ -50,8 +58,20 @@ export async function recordUsage(deps: QuotaDeps, usages: readonly UsageConsume
   return { rejected: outcome.rejected };
 }
 
+/** What is impossible is set aside at once: no later delivery makes it possible. */
+function sift(usages: readonly UsageConsumed[]): { possible: Numbered[]; impossible: Map<number, Error> } {
+  const possible: Numbered[] = [];
+  const impossible = new Map<number, Error>();
+  for (const [index, usage] of usages.entries()) {
+    const reason = impossibilityOf(usage);
+    if (reason === null) possible.push([index, usage]);
+    else impossible.set(index, new ImpossibleEventError(reason));
+  }
+  return { possible, impossible };
+}
+
 function measure({ metrics }: QuotaDeps, usages: readonly UsageConsumed[], outcome: Outcome, nowMs: number): void {
-  const { rejected, created, completed, refunded } = outcome;
+  const { rejected, created, completed, refunded, kept } = outcome;
   const { ledgerRows, ledgerLagSeconds } = metrics;
   let charges = 0;
   let refused = 0;
@@ -65,6 +85,7 @@ function measure({ metrics }: QuotaDeps, usages: readonly UsageConsumed[], outco
   ledgerRows.inc({ outcome: "created" }, created);
   ledgerRows.inc({ outcome: "completed" }, completed);
   ledgerRows.inc({ outcome: "refunded" }, refunded);
+  ledgerRows.inc({ outcome: "refund_kept" }, kept);
   ledgerRows.inc({ outcome: "repeated" }, Math.max(0, charges - created - completed));
   ledgerRows.inc({ outcome: "rejected" }, refused);
 }
@@ -78,7 +99,7 @@ const asClaimed = (usage: UsageConsumed): UsageEntry => ({
 async function recordOnce(tx: QuotaTransaction, usages: readonly Numbered[]): Promise<Outcome> {
   const leaseIds = [...new Set(usages.flatMap(([, { charges }]) => charges.map(({ leaseId }) => leaseId)))];
   const { buckets } = await tx.lockBuckets([], leaseIds);
-  const leases = new Map((await tx.readLeases(leaseIds, [])).map((lease) => [lease.leaseId, lease]));
+  const leases = new Map((await tx.readLeases(leaseIds)).map((lease) => [lease.leaseId, lease]));
 
   const rejected = new Map<number, Error>();
   const entries: UsageEntry[] = [];
@@ -90,14 +111,19 @@ async function recordOnce(tx: QuotaTransaction, usages: readonly Numbered[]): Pr
   // Rows up to what its gateway has reported are there: only the others may have to be made.
   const created = await tx.insertCharges(keepTokens(entries, (token) => token.seq > reportedOf(token, leases)));
   const { size: completed } = await tx.completeCharges(inLockOrder(entries));
-  const refunded = await tx.insertRefunds(keepTokens(entries, ({ meter }, usage) => isGivenBack(usage, meter)));
+  const tallies = openTallies(buckets);
+  const givenBack = keepTokens(entries, ({ meter }, usage) => isGivenBack(usage, meter));
+  const refundable = withinBounds(givenBack, ({ leaseId }) => tallyOf(tallies, leaseOf({ leaseId }, leases)).bucket);
+  const refunded = await tx.insertRefunds(refundable);
 
   const highest = highestSeqs(entries);
-  const tallies = openTallies(buckets);
   const changed: Lease[] = [];
   for (const [leaseId, lease] of leases) {
     const tally = tallyOf(tallies, lease);
-    tally.settled -= refunded.get(leaseId) ?? 0;
+    const back = refunded.get(leaseId) ?? 0;
+    tally.settled -= back;
+    tally.refunded += back;
+    tallyDraw(tally, lease.member, -back);
     const inserted = created.get(leaseId) ?? 0;
     if (inserted === 0) continue;
     const after = settleRows(lease, inserted, highest.get(leaseId) ?? 0);
@@ -105,7 +131,8 @@ async function recordOnce(tx: QuotaTransaction, usages: readonly Numbered[]): Pr
     changed.push(after);
   }
   const aftermath = await writeMovements(tx, tallies, changed, []);
-  return { rejected, aftermath, created: sum(created), completed, refunded: sum(refunded) };
+  const kept = countTokens(givenBack) - countTokens(refundable);
+  return { rejected, aftermath, created: sum(created), completed, refunded: sum(refunded), kept };
 }
 
 const keepTokens = (
@@ -113,6 +140,20 @@ const keepTokens = (
   isKept: (token: ChargedToken, usage: UsageConsumed) => boolean,
 ): UsageEntry[] =>
   entries.map(({ usage, tokens }) => ({ usage, tokens: tokens.filter((token) => isKept(token, usage)) }));
+
+/** Without the tokens for which their buckets have given back enough; one that is told again counts again here. */
+function withinBounds(entries: readonly UsageEntry[], bucketOf: (token: ChargedToken) => Bucket): UsageEntry[] {
+  const left = new Map<string, number>();
+  return keepTokens(entries, (token) => {
+    const bucket = bucketOf(token);
+    const rest = left.get(keyOf(bucket)) ?? refundsLeft(bucket);
+    left.set(keyOf(bucket), rest - 1);
+    return rest > 0;
+  });
+}
+
+const countTokens = (entries: readonly UsageEntry[]): number =>
+  entries.reduce((total, { tokens }) => total + tokens.length, 0);
 
 /**
  * Each token once, with the details of the first record about it, since an update must not meet a row twice; and calls in the order
@@ -141,9 +182,6 @@ function highestSeqs(entries: readonly UsageEntry[]): ReadonlyMap<string, number
 
 const sum = (counts: ReadonlyMap<string, number>): number =>
   [...counts.values()].reduce((total, count) => total + count, 0);
-
-const isGivenBack = ({ refund, refundsLlmRequest }: UsageConsumed, meter: string): boolean =>
-  refund || (refundsLlmRequest === true && meter === "llm_requests");
 
 /** Why a record cannot be true: it would charge a token that no gateway was ever given. */
 function objectionTo(usage: UsageConsumed, leases: ReadonlyMap<string, Lease>): string | null {

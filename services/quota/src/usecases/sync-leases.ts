@@ -1,9 +1,10 @@
 import type { LeaseReport, syncLeases } from "@topdog/contracts/rpc/sync-leases";
 import type { z } from "zod";
-import { type Counter, counterKey, keyOf } from "../domain/bucket.ts";
+import { type Bucket, type Counter, counterKey, keyOf } from "../domain/bucket.ts";
+import type { Lease } from "../domain/lease.ts";
 import {
-  foreignLeases,
   grantLine,
+  noteAskers,
   noteExhaustion,
   openLines,
   outcomeOf,
@@ -12,7 +13,10 @@ import {
   statusOf,
   toGrant,
 } from "../domain/report-line.ts";
+import { type AskedCounter, raisedOrLowered } from "../domain/planned-bucket.ts";
+import { foreignLeases, lostLeases } from "../domain/lost-history.ts";
 import { openTallies } from "../domain/tally.ts";
+import { isServedDay } from "../domain/utc-day.ts";
 import type { QuotaTransaction } from "../store/quota-store.ts";
 import type { QuotaDeps } from "./deps.ts";
 import { makeMissingBuckets } from "./make-buckets.ts";
@@ -25,6 +29,8 @@ interface Synced {
   readonly reply: Reply;
   readonly lines: readonly ReportLine[];
   readonly aftermath: Aftermath;
+  /** Ceilings that this message raised or lowered. */
+  readonly moved: readonly Counter[];
 }
 
 const bucketAttempts = 3;
@@ -38,7 +44,7 @@ export async function synchronizeLeases(deps: QuotaDeps, request: Request): Prom
   await deps.presence.seen(request.gatewayId);
   if (request.leases.length === 0) {
     const clock = await deps.store.readClock();
-    return { nowMs: clock.nowMs, day: clock.today, leases: [] };
+    return { nowMs: Math.floor(clock.nowMs), day: clock.today, history: clock.serverStarted, leases: [] };
   }
   const counters = distinctCounters(request.leases);
   for (let attempt = 1; attempt <= bucketAttempts; attempt += 1) {
@@ -54,29 +60,62 @@ export async function synchronizeLeases(deps: QuotaDeps, request: Request): Prom
   throw new Error("today's buckets could not be made");
 }
 
-function distinctCounters(reports: readonly LeaseReport[]): Counter[] {
-  return [...new Map(reports.map(({ owner, meter }) => [counterKey({ owner, meter }), { owner, meter }])).values()];
+/** Today's, since that is what an answer is about when the day that was asked for is not served; and those of the days that requests name. */
+function distinctCounters(reports: readonly LeaseReport[]): AskedCounter[] {
+  const counters = new Map<string, AskedCounter>();
+  for (const { owner, meter, ceiling, leaseId, forDay, told } of reports) {
+    counters.set(counterKey({ owner, meter }), { owner, meter, ceiling });
+    const day = leaseId === null ? forDay : told?.day;
+    if (day !== undefined) counters.set(keyOf({ owner, meter, day }), { owner, meter, ceiling, forDay: day });
+  }
+  return [...counters.values()];
 }
 
-/** Null when a bucket of today is still to be made. */
-async function syncOnce(tx: QuotaTransaction, request: Request, counters: readonly Counter[]): Promise<Synced | null> {
-  const leaseIds = request.leases.flatMap(({ leaseId }) => leaseId ?? []);
-  const { buckets, today, nowMs } = await tx.lockBuckets(counters, leaseIds);
-  if (today === null || nowMs === null) return null;
-  const tallies = openTallies(buckets);
-  const todays = counters.map((counter) => ({ ...counter, day: today }));
-  if (todays.some((bucket) => !tallies.has(keyOf(bucket)))) return null;
+/** Of which a lease is asked for. */
+const bucketsAsked = (reports: readonly LeaseReport[], today: string): ReadonlySet<string> =>
+  new Set(
+    reports
+      .filter(({ leaseId }) => leaseId === null)
+      .map(({ owner, meter, forDay = today }) => keyOf({ owner, meter, day: forDay })),
+  );
 
-  const leases = await tx.readLeases(leaseIds, todays);
-  const lines = openLines(request, leases, tallies, today);
-  await leaveLostHistory(tx, lines);
+/** Null when a bucket is still to be made. */
+async function syncOnce(
+  tx: QuotaTransaction,
+  request: Request,
+  counters: readonly AskedCounter[],
+): Promise<Synced | null> {
+  const leaseIds = request.leases.flatMap(({ leaseId }) => leaseId ?? []);
+  const { buckets, today, nowMs, serverStarted } = await tx.lockBuckets(counters, leaseIds);
+  if (today === null || nowMs === null || serverStarted === null) return null;
+  const served = counters
+    .map(({ owner, meter, forDay = today }) => ({ owner, meter, day: forDay }))
+    .filter(({ day }) => isServedDay(day, { today, nowMs }));
+  const found = new Set(buckets.map(keyOf));
+  if (served.some((bucket) => !found.has(keyOf(bucket)))) return null;
+
+  const moved = raisedOrLowered(buckets, counters, today);
+  await tx.changeLimits(moved);
+  const tallies = openTallies([...buckets, ...moved]);
+  const asked = bucketsAsked(request.leases, today);
+  const { leases: known, others } = await tx.readHeldLeases(
+    request.gatewayId,
+    leaseIds,
+    served.map((bucket) => ({ ...bucket, asks: asked.has(keyOf(bucket)) })),
+  );
+  const open = buckets.filter(({ day }) => isServedDay(day, { today, nowMs }));
+  const leases = [...known, ...(await recoverHistory(tx, request, known, open))];
+  const shared = served.filter(({ owner }) => owner.startsWith("org:"));
+  const draws = shared.length === 0 ? [] : await tx.readDraws(shared);
+  const lines = openLines(request, { leases, others, tallies, draws, today, nowMs });
   const inserted = await tx.insertAdmitted(
     lines.flatMap(({ before, settles }) =>
       before === null || settles === null ? [] : { ...before, from: settles.from, to: settles.to },
     ),
   );
   for (const line of lines) settleLine(line, line.before === null ? 0 : (inserted.get(line.before.leaseId) ?? 0));
-  const newLeases = lines.flatMap((line) => grantLine(line, request.gatewayId, today) ?? []);
+  noteAskers(lines);
+  const newLeases = lines.flatMap((line) => grantLine(line, request.gatewayId) ?? []);
   for (const line of lines) noteExhaustion(line, today);
 
   const changed = lines.flatMap(({ before, after }) =>
@@ -84,21 +123,37 @@ async function syncOnce(tx: QuotaTransaction, request: Request, counters: readon
   );
   const aftermath = await writeMovements(tx, tallies, changed, newLeases);
   const grants = lines.map((line) => toGrant(line, aftermath.created));
-  return { reply: { nowMs: Math.floor(nowMs), day: today, leases: grants }, lines, aftermath };
+  const reply = { nowMs: Math.floor(nowMs), day: today, history: serverStarted, leases: grants };
+  return { reply, lines, aftermath, moved };
 }
 
 /**
  * A database that was restored knows less than gateways hold, and would give their leases' ids to others. Before it makes a lease
- * it goes on with ids that no gateway can have seen, and that all of them take for newer.
+ * it goes on with ids that no gateway can have seen, and that all of them take for newer. Leases of which it is told the last are made
+ * again: returns them.
  */
-async function leaveLostHistory(tx: QuotaTransaction, lines: readonly ReportLine[]): Promise<void> {
-  const { held, ended } = foreignLeases(lines);
+async function recoverHistory(
+  tx: QuotaTransaction,
+  request: Request,
+  known: readonly Lease[],
+  served: readonly Bucket[],
+): Promise<Lease[]> {
+  const { held, ended } = foreignLeases(request, known);
   if (held.length + ended.length > 0) await tx.skipLostLeaseIds(held, ended);
+  const lost = held.length === 0 ? [] : lostLeases(request, known, served);
+  return lost.length === 0 ? [] : tx.remakeLeases(lost);
 }
 
-function conclude(deps: QuotaDeps, request: Request, { reply, lines, aftermath }: Synced): Reply {
+function conclude(deps: QuotaDeps, request: Request, { reply, lines, aftermath, moved }: Synced): Reply {
   announce(deps, aftermath);
+  for (const { owner, meter } of moved) deps.recall({ owner, meter, reason: "limit_changed" });
   const { metrics, logger } = deps;
+  const recovered = lines.filter(({ isLost }) => isLost).length;
+  if (recovered > 0)
+    logger.warn(
+      { recovered, gatewayId: request.gatewayId },
+      "the database has lost a part of its history: what a gateway knows of its leases was written again",
+    );
   for (const line of lines) {
     const { report, before, after, violation } = line;
     if (line.granted > 0) metrics.granted.inc(line.granted);
@@ -115,7 +170,9 @@ function conclude(deps: QuotaDeps, request: Request, { reply, lines, aftermath }
     }
     metrics.reports.inc({ outcome: outcomeOf(line) });
     const isShort = report.want > 0 && line.granted === 0 && !line.stale;
-    if (isShort && statusOf(line) === "contended") {
+    // Calls wait for today's tokens alone.
+    const isToday = line.tally.bucket.day === reply.day;
+    if (isShort && isToday && statusOf(line) === "contended") {
       deps.recall({ owner: report.owner, meter: report.meter, reason: "tail" });
     }
   }

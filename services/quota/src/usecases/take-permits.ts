@@ -2,17 +2,15 @@ import { plans } from "@topdog/contracts/plans";
 import { concurrencyLimit } from "@topdog/contracts/quota";
 import type { PermitAsk, PermitGrant, takePermits } from "@topdog/contracts/rpc/take-permits";
 import type { PermitsRecalled } from "@topdog/contracts/signals/permits-recalled";
-import type { Database, Transaction } from "@topdog/postgres/pool";
-import { inTransaction } from "@topdog/postgres/transaction";
 import type { z } from "zod";
 import { permitsFor } from "../domain/permits.ts";
 import type { PermitMetrics } from "../metrics.ts";
-import { type HeldPermits, lockPermits, type PermitState, writePermits } from "../store/permits.ts";
+import type { HeldPermits, PermitState, PermitStore, PermitTransaction } from "../store/permits.ts";
 import type { Presence } from "./gateway-presence.ts";
 import type { Listening } from "./listening.ts";
 
 export interface PermitDeps {
-  readonly db: Database;
+  readonly store: PermitStore;
   readonly presence: Presence;
   readonly listening: Listening;
   readonly metrics: PermitMetrics;
@@ -36,8 +34,7 @@ export async function answerPermits(deps: PermitDeps, request: Request): Promise
   await deps.presence.seen(request.gatewayId);
   const asks = [...new Map(request.asks.map((ask) => [ask.owner, ask])).values()];
   if (asks.length === 0) return [];
-  const silentMs = deps.listening.sinceMs() >= permitSilenceMs ? permitSilenceMs : null;
-  const grants = await inTransaction(deps.db, (trx) => answerOnce(trx, request, asks, silentMs));
+  const grants = await deps.store.transaction((tx) => answerOnce(tx, deps.listening, request, asks));
   for (const [index, grant] of grants.entries()) {
     const lacks = grant.held !== null && grant.held < (asks[index]?.held ?? 0) + (asks[index]?.want ?? 0);
     if (lacks && grant.others > 0) deps.recall({ owner: grant.owner, forGateway: request.gatewayId });
@@ -47,17 +44,15 @@ export async function answerPermits(deps: PermitDeps, request: Request): Promise
 }
 
 async function answerOnce(
-  trx: Transaction,
+  tx: PermitTransaction,
+  listening: Listening,
   { gatewayId, version }: Request,
   asks: readonly PermitAsk[],
-  silentMs: number | null,
 ): Promise<PermitGrant[]> {
-  const states = await lockPermits(
-    trx,
-    gatewayId,
-    asks.map(({ owner }) => owner),
-    silentMs,
-  );
+  const owners = asks.map(({ owner }) => owner);
+  let locked = await tx.lock(gatewayId, owners, listening.sinceMs() >= permitSilenceMs ? permitSilenceMs : null);
+  if (!listening.confirmed(locked.nowMs)) locked = await tx.lock(gatewayId, owners, null);
+  const { states } = locked;
   const byOwner = new Map(states.map((state) => [state.owner, state]));
   const held: HeldPermits[] = [];
   const grants = asks.map((ask) => {
@@ -65,14 +60,17 @@ async function answerOnce(
     if (grant.held !== null) held.push({ owner: ask.owner, held: grant.held });
     return grant;
   });
-  if (held.length > 0) await writePermits(trx, gatewayId, version, held);
+  if (held.length > 0) await tx.write(gatewayId, version, held);
   return grants;
 }
 
 function grantOf(ask: PermitAsk, state: PermitState | undefined, version: number): PermitGrant {
   if (state === undefined) throw new Error("an owner's permits were not read");
   const limit = concurrencyLimit(ask.owner, plans[state.plan], state.seats);
-  const isOld = state.version !== null && Number(state.version) > version;
-  const held = isOld ? null : permitsFor(ask, limit, state.others);
+  const last = state.version === null ? -1 : Number(state.version);
+  const granted = permitsFor(ask, limit, state.others);
+  // A repetition may come long after the answer was heard: it is granted no more than then, for its gateway would not know of it.
+  const again = Math.min(granted, Math.max(ask.running, state.held ?? 0));
+  const held = last > version ? null : last === version ? again : granted;
   return { owner: ask.owner, held, limit, others: state.others };
 }

@@ -96,9 +96,8 @@ export function mountControl(app: Express, twin: Twin): void {
   app.post("/_twin/deliveries/flush", (_req, res, next) => {
     twin.catchUp().then(() => res.json({ waiting: twin.state.delivery.size }), next);
   });
-  app.post("/_twin/reset", (_req, res) => {
-    twin.reset();
-    res.sendStatus(204);
+  app.post("/_twin/reset", (_req, res, next) => {
+    twin.reset().then(() => res.sendStatus(204), next);
   });
 }
 

@@ -1,7 +1,7 @@
 import { stripeApiVersion } from "@topdog/stripe-api/version";
 import { addPlanCatalogue } from "../domain/catalogue.ts";
 import { nextDeliverySeconds, planDeliveries } from "../domain/deliveries.ts";
-import { createFaults, type Faults } from "../domain/fault-plan.ts";
+import { createFaults, type Faults, noFaults } from "../domain/fault-plan.ts";
 import { addStandardConfiguration } from "../domain/portal-configurations.ts";
 import { forgetOld } from "../domain/retention.ts";
 import { openTx, type RequestContext, type State, type Tx } from "../domain/state.ts";
@@ -19,6 +19,8 @@ export interface TwinDeps {
   readonly deliver: (source: WebhookSource) => Promise<void>;
   /** A clock that only moves when it is told to. */
   readonly manualClock: boolean;
+  /** What stands beside the catalogue from the beginning, and again after a reset. */
+  readonly furnish: (tx: Tx) => void;
   /** A task that cannot be done; it is tried again when the clock has moved on. */
   readonly onTaskFailed: (error: unknown) => void;
 }
@@ -37,7 +39,8 @@ export interface Twin extends WebhookSource {
   catchUp(): Promise<void>;
   /** Moves the clock on, through everything that happens on the way. */
   advance(toSeconds: number): Promise<void>;
-  reset(): void;
+  /** As at the first start, once what is under way is done. */
+  reset(): Promise<void>;
 }
 
 /** More than this in one move of the clock is a loop. */
@@ -72,6 +75,7 @@ export function createTwin(deps: TwinDeps): Twin {
       tx.put("meta", { ...tx.meta(), stoppedAtSeconds: deps.manualClock ? tx.nowSeconds : null });
       addPlanCatalogue(tx);
       addStandardConfiguration(tx);
+      deps.furnish(tx);
     });
   let queue: Promise<void> = Promise.resolve();
   const oneByOne = (work: () => Promise<void>): Promise<void> => (queue = queue.then(work, work));
@@ -84,10 +88,12 @@ export function createTwin(deps: TwinDeps): Twin {
     peek: (work) => work(open(noRequest).tx),
     catchUp: () => oneByOne(() => runUntil(twin, clock, clock.nowSeconds(), deps)),
     advance: (toSeconds) => oneByOne(() => moveClock(twin, clock, toSeconds, deps)),
-    reset: () => {
-      journal.clear();
-      begin();
-    },
+    reset: () =>
+      oneByOne(async () => {
+        journal.clear();
+        faults.set(noFaults);
+        begin();
+      }),
   };
   begin();
   return twin;

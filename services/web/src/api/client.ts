@@ -6,7 +6,8 @@ const unchanging = new Set(["GET", "HEAD"]);
 /** The prefix is there over https alone. */
 const csrfCookies = ["__Host-topdog_csrf", "topdog_csrf"];
 
-function csrfToken(): string | null {
+/** Each session has one of its own. */
+export function csrfToken(): string | null {
   for (const pair of document.cookie.split("; ")) {
     const at = pair.indexOf("=");
     if (csrfCookies.includes(pair.slice(0, at))) return pair.slice(at + 1);
@@ -26,8 +27,27 @@ const csrf: Middleware = {
   },
 };
 
+const changesUnderWay = new Set<Promise<unknown>>();
+
+/** Resolves when the server has answered everything that is being changed at this moment, and the browser has the cookies of the answers. */
+export const changesAnswered = (): Promise<unknown> => Promise.allSettled(changesUnderWay);
+
+async function watchedFetch(request: Request): Promise<Response> {
+  const answer = fetch(request);
+  if (unchanging.has(request.method)) return answer;
+  changesUnderWay.add(answer);
+  try {
+    return await answer;
+  } finally {
+    changesUnderWay.delete(answer);
+  }
+}
+
 /** The account API, as its OpenAPI document describes it. */
-export const api = createClient<paths>({ baseUrl: typeof location === "undefined" ? "" : location.origin });
+export const api = createClient<paths>({
+  baseUrl: typeof location === "undefined" ? "" : location.origin,
+  fetch: watchedFetch,
+});
 api.use(csrf);
 
 interface Answer<T> {

@@ -1,4 +1,8 @@
 import { Problem, problemFrom } from "./problem.ts";
+import { readServerEvents } from "./server-events.ts";
+
+/** What the last event of a stream says. */
+const endOfStream = "[DONE]";
 
 export interface Completion {
   /** Which limit the call was charged to, as the answer's headers say. */
@@ -31,8 +35,9 @@ export async function streamCompletion(
     signal,
   });
   if (!answer.ok) throw await problemOf(answer);
-  for await (const event of eventsOf(answer)) {
-    const chunk = JSON.parse(event) as ChatChunk;
+  for await (const event of readServerEvents(answer)) {
+    if (event === null || event.data === endOfStream) continue;
+    const chunk = JSON.parse(event.data) as ChatChunk;
     if (chunk.error !== undefined) throw new Problem({ code: "cut", title: chunk.error.message, status: 502 });
     onText(chunk.choices?.[0]?.delta?.content ?? "");
   }
@@ -62,21 +67,4 @@ async function problemOf(answer: Response): Promise<Problem> {
     // Not in the dialect of the LLM API: said as an answer that is none.
   }
   return problemFrom(null, answer.status);
-}
-
-/** The data of each server-sent event but the last, which says that it is the last. */
-async function* eventsOf(answer: Response): AsyncGenerator<string> {
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const read = await reader?.read();
-    if (read === undefined || read.done) return;
-    text += read.value;
-    const events = text.split("\n\n");
-    text = events.pop() ?? "";
-    for (const event of events) {
-      const data = event.startsWith("data: ") ? event.slice("data: ".length) : "";
-      if (data !== "" && data !== "[DONE]") yield data;
-    }
-  }
 }

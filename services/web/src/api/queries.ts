@@ -1,7 +1,9 @@
-import type { Tiers } from "../domain/answers.ts";
-import { QueryClient, queryOptions } from "@tanstack/react-query";
-import { api, bodyOf, hasSessionCookie } from "./client.ts";
-import { isProblem, Problem } from "./problem.ts";
+import type { Tiers, UsageHistoryPage } from "../domain/answers.ts";
+import type { HistoryInterval, UsageDimension, UsageLine } from "../domain/usage.ts";
+import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { api, bodyOf, changesAnswered, csrfToken } from "./client.ts";
+import { currentSession } from "./current-session.ts";
+import { Problem } from "./problem.ts";
 import catalogue from "./tiers.json" with { type: "json" };
 
 const freshMs = 15_000;
@@ -15,18 +17,34 @@ export function createQueries(): QueryClient {
   return new QueryClient({ defaultOptions: { queries: { staleTime: freshMs, retry, refetchOnWindowFocus: true } } });
 }
 
+interface ListPage {
+  readonly items: readonly unknown[];
+  readonly nextCursor: string | null;
+}
+
+const itemsPerPage = 100;
+/** A list is read whole, up to 2,000 things: more than that nobody reads. */
+const maxListPages = 20;
+
+/** The first page, with the things of all of them. */
+async function readWhole<Page extends ListPage>(
+  read: (query: { limit: number; cursor?: string }) => Promise<Page>,
+): Promise<Page> {
+  const first = await read({ limit: itemsPerPage });
+  const items: Page["items"][number][] = [...first.items];
+  let cursor = first.nextCursor;
+  for (let page = 1; page < maxListPages && cursor !== null; page += 1) {
+    const { items: more, nextCursor } = await read({ limit: itemsPerPage, cursor });
+    items.push(...more);
+    cursor = nextCursor;
+  }
+  return { ...first, items };
+}
+
 /** Null for a visitor. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
-  queryFn: async () => {
-    if (!hasSessionCookie()) return null;
-    try {
-      return await bodyOf(api.GET("/api/auth/session"));
-    } catch (error) {
-      if (isProblem(error, "not_signed_in")) return null;
-      throw error;
-    }
-  },
+  queryFn: () => currentSession({ token: csrfToken, ask: () => bodyOf(api.GET("/api/auth/session")), changesAnswered }),
 });
 
 /** The catalogue that the page was built with stands until the server's own is there. */
@@ -39,7 +57,7 @@ export const tiersQuery = queryOptions({
 
 export const orgsQuery = queryOptions({
   queryKey: ["orgs"],
-  queryFn: () => bodyOf(api.GET("/api/orgs", { params: { query: { limit: 100 } } })),
+  queryFn: () => readWhole((query) => bodyOf(api.GET("/api/orgs", { params: { query } }))),
 });
 
 export const orgQuery = (orgId: string) =>
@@ -58,35 +76,79 @@ export const keysQuery = (org: string | null) =>
   queryOptions({
     queryKey: ["keys", org],
     queryFn: () =>
-      bodyOf(api.GET("/api/keys", { params: { query: { limit: 100, ...(org === null ? {} : { orgId: org }) } } })),
+      readWhole((page) =>
+        bodyOf(api.GET("/api/keys", { params: { query: { ...page, ...(org === null ? {} : { orgId: org }) } } })),
+      ),
   });
 
 export const credentialsQuery = (org: string | null) =>
   queryOptions({
     queryKey: ["byok", org],
     queryFn: () =>
-      bodyOf(api.GET("/api/byok", { params: { query: { limit: 100, ...(org === null ? {} : { orgId: org }) } } })),
+      readWhole((query) =>
+        bodyOf(api.GET("/api/byok", { params: { query: { ...query, ...(org === null ? {} : { orgId: org }) } } })),
+      ),
   });
+
+/** Beside what happens meanwhile, every limit is whole again when the day ends. No sooner than this: the machine's clock may be wrong. */
+const leastUntilResetMs = 60_000;
 
 export const limitsQuery = (orgId: string | null) =>
   queryOptions({
+    refetchInterval: ({ state: { data } }) =>
+      data === undefined ? false : Math.max(leastUntilResetMs, Date.parse(data.resetsAt) - Date.now()),
     queryKey: ["limits", orgId],
     queryFn: () => bodyOf(api.GET("/api/limits", { params: { query: orgId === null ? {} : { orgId } } })),
   });
 
-export interface UsageQuestion {
+export interface HistoryQuestion {
   readonly orgId: string | null;
   readonly scope: "own" | "org";
+  readonly interval: HistoryInterval;
+  readonly groupBy: UsageDimension;
   /** Days, as `2026-11-26`. */
   readonly from: string;
   readonly to: string;
 }
 
-export const usageQuery = ({ orgId, ...asked }: UsageQuestion) =>
+const linesPerPage = 1_000;
+/** More lines than this make no chart that anybody can read: the file has them all. */
+const maxPages = 10;
+
+export const historyAddress = ({ orgId, ...asked }: HistoryQuestion): string =>
+  `/api/usage/history.csv?${new URLSearchParams({ ...asked, ...(orgId === null ? {} : { orgId }) }).toString()}`;
+
+async function readHistory({ orgId, ...asked }: HistoryQuestion): Promise<UsageLine[]> {
+  const lines: UsageLine[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < maxPages; page += 1) {
+    const query = {
+      ...asked,
+      limit: linesPerPage,
+      ...(orgId === null ? {} : { orgId }),
+      ...(cursor === null ? {} : { cursor }),
+    };
+    const answer: UsageHistoryPage = await bodyOf(api.GET("/api/usage/history", { params: { query } }));
+    lines.push(...answer.items);
+    cursor = answer.nextCursor;
+    if (cursor === null) break;
+  }
+  return lines;
+}
+
+export const historyQuery = (question: HistoryQuestion) =>
   queryOptions({
-    queryKey: ["usage", orgId, asked],
+    queryKey: ["history", question.orgId, question],
+    queryFn: () => readHistory(question),
+    // Another split of the same time keeps what is shown until it is there.
+    placeholderData: keepPreviousData,
+  });
+
+export const dailyUsageQuery = (orgId: string, from: string, to: string) =>
+  queryOptions({
+    queryKey: ["daily", orgId, from, to],
     queryFn: () =>
-      bodyOf(api.GET("/api/usage", { params: { query: { ...asked, ...(orgId === null ? {} : { orgId }) } } })),
+      bodyOf(api.GET("/api/orgs/{orgId}/usage/daily", { params: { path: { orgId }, query: { from, to } } })),
   });
 
 export const invoicesQuery = (org: string | null) =>
@@ -107,14 +169,15 @@ export const auditQuery = (orgId: string | null) =>
 export const membersQuery = (orgId: string) =>
   queryOptions({
     queryKey: ["members", orgId],
-    queryFn: () => bodyOf(api.GET("/api/orgs/{orgId}/members", { params: { path: { orgId }, query: { limit: 100 } } })),
+    queryFn: () =>
+      readWhole((query) => bodyOf(api.GET("/api/orgs/{orgId}/members", { params: { path: { orgId }, query } }))),
   });
 
 export const invitationsQuery = (orgId: string) =>
   queryOptions({
     queryKey: ["invitations", orgId],
     queryFn: () =>
-      bodyOf(api.GET("/api/orgs/{orgId}/invitations", { params: { path: { orgId }, query: { limit: 100 } } })),
+      readWhole((query) => bodyOf(api.GET("/api/orgs/{orgId}/invitations", { params: { path: { orgId }, query } }))),
   });
 
 export const sessionsQuery = queryOptions({
@@ -122,8 +185,82 @@ export const sessionsQuery = queryOptions({
   queryFn: () => bodyOf(api.GET("/api/auth/sessions")),
 });
 
+/** By what people sign in here. */
+export const methodsQuery = queryOptions({
+  queryKey: ["methods"],
+  queryFn: () => bodyOf(api.GET("/api/auth/methods")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const identitiesQuery = queryOptions({
+  queryKey: ["identities"],
+  queryFn: () => bodyOf(api.GET("/api/auth/identities")),
+});
+
+export const passkeysQuery = queryOptions({
+  queryKey: ["passkeys"],
+  queryFn: () => bodyOf(api.GET("/api/auth/passkeys")),
+});
+
+export const accountQuery = queryOptions({
+  queryKey: ["account"],
+  queryFn: () => bodyOf(api.GET("/api/auth/account")),
+});
+
+export const serviceAccountsQuery = (orgId: string) =>
+  queryOptions({
+    queryKey: ["service-accounts", orgId],
+    queryFn: () =>
+      readWhole((query) =>
+        bodyOf(api.GET("/api/orgs/{orgId}/service-accounts", { params: { path: { orgId }, query } })),
+      ),
+  });
+
+export const modelRulesQuery = (orgId: string) =>
+  queryOptions({
+    queryKey: ["model-rules", orgId],
+    queryFn: () => bodyOf(api.GET("/api/orgs/{orgId}/model-rules", { params: { path: { orgId } } })),
+  });
+
 export const statsQuery = (days: number) =>
   queryOptions({
     queryKey: ["stats", days],
     queryFn: () => bodyOf(api.GET("/api/billing/admin/stats", { params: { query: { days } } })),
+  });
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: () => bodyOf(api.GET("/api/status")),
+  retry: false,
+});
+
+export const openBreakersQuery = queryOptions({
+  queryKey: ["operator-providers"],
+  queryFn: () => bodyOf(api.GET("/api/operator/providers")),
+});
+
+export const consistencyQuery = queryOptions({
+  queryKey: ["operator-consistency"],
+  queryFn: () => bodyOf(api.GET("/api/operator/consistency")),
+});
+
+const from = (cursor: string | null) => (cursor === null ? {} : { cursor });
+
+export const deadLettersQuery = infiniteQueryOptions({
+  queryKey: ["operator-dead-letters"],
+  initialPageParam: null as string | null,
+  queryFn: ({ pageParam }) =>
+    bodyOf(api.GET("/api/operator/dead-letters", { params: { query: { limit: 50, ...from(pageParam) } } })),
+  getNextPageParam: ({ nextCursor }) => nextCursor,
+});
+
+export const tenantsQuery = (kind: "org" | "user", search: string) =>
+  infiniteQueryOptions({
+    queryKey: ["operator-tenants", kind, search],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam }) => {
+      const query = { kind, limit: 20, ...(search === "" ? {} : { search }), ...from(pageParam) };
+      return bodyOf(api.GET("/api/operator/tenants", { params: { query } }));
+    },
+    getNextPageParam: ({ nextCursor }) => nextCursor,
   });

@@ -1,12 +1,14 @@
 // Generated from the OpenAPI document by npm run generate. What openapi-fetch reads: every path with what it takes and answers.
 
-export type Limits = { "day": string; "resetsAt": string; "limits": ({ "orgId": string | null; "source": "personal" | "org_pool"; "meter": "api_calls" | "llm_requests"; "plan": "free" | "pro" | "pro_plus" | "teams" | "enterprise" | "med_pro" | "med_teams" | "med_enterprise" | "sci_pro" | "sci_teams" | "sci_enterprise"; "limit": number; "used": number; "remaining": number; "resetsAt": string })[]; "concurrency": ({ "orgId": string | null; "plan": "free" | "pro" | "pro_plus" | "teams" | "enterprise" | "med_pro" | "med_teams" | "med_enterprise" | "sci_pro" | "sci_teams" | "sci_enterprise"; "limit": number })[]; "byok": ({ "orgId": string | null; "scope": "user" | "org"; "used": number; "capacity": number; "state": "free" | "full" | "over" })[] };
+export type Limits = { "day": string; "resetsAt": string; "limits": ({ "orgId": string | null; "source": "personal" | "org_pool"; "meter": "api_calls" | "llm_requests"; "plan": "free" | "pro" | "pro_plus" | "teams" | "enterprise" | "med_pro" | "med_teams" | "med_enterprise" | "sci_pro" | "sci_teams" | "sci_enterprise"; "limit": number; "used": number; "remaining": number; "share": { "size": number; "drawn": number; "kept": number; "members": number } | null; "resetsAt": string })[]; "ceilings": ({ "on": "key" | "member"; "setBy": "holder" | "org"; "limit": number; "used": number; "remaining": number })[]; "concurrency": ({ "orgId": string | null; "plan": "free" | "pro" | "pro_plus" | "teams" | "enterprise" | "med_pro" | "med_teams" | "med_enterprise" | "sci_pro" | "sci_teams" | "sci_enterprise"; "limit": number })[]; "byok": ({ "orgId": string | null; "scope": "user" | "org"; "used": number; "capacity": number; "state": "free" | "full" | "over" })[] };
 
 export type Usage = { "from": string; "to": string; "total": { "calls": number; "llmRequests": number; "refundedCalls": number; "promptTokens": number; "completionTokens": number; "costNanoUsd": number; "costUsd": string }; "rows": ({ "day": string; "source": "personal" | "org_pool"; "model": string | null; "calls": number; "llmRequests": number; "refundedCalls": number; "promptTokens": number; "completionTokens": number; "costNanoUsd": number; "costUsd": string })[] };
 
 export type UsageHistory = { "interval": "day" | "hour"; "from": string; "to": string; "items": ({ "at": string; "meter"?: "api_calls" | "llm_requests"; "charged"?: number; "source"?: "personal" | "org_pool"; "keyId"?: string; "userId"?: string; "model"?: string | null; "provider"?: string | null; "calls": number; "llmRequests": number; "refundedCalls": number; "promptTokens": number; "completionTokens": number; "costNanoUsd": number; "costUsd": string; "llmRequestsCharged": number; "unpricedCalls": number })[]; "nextCursor": string | null };
 
-export type Consistency = { "meteringConsistency": { "ratio": number; "target": 1; "fromDay": string; "toDay": string; "isWhole": boolean; "checkedBuckets": number; "oversizedBuckets": number; "disagreeingBuckets": number; "missingSeqs": number; "repeatedRows": number; "burnedTokens": number; "oldestUnledgeredMs": number | null }; "ledger": { "openRows": number; "unknownRows": number; "oldestOpenMs": number | null }; "measuredAt": string };
+export type Consistency = { "meteringConsistency": { "ratio": number; "target": 1; "fromDay": string | null; "toDay": string | null; "checkedBuckets": number; "disagreeingBuckets": number; "firstGap": MeteringGap | null; "missingSeqs": number; "oldestUnledgeredMs": number | null; "behindMs": number }; "conservation": { "gaps": number }; "ledger": { "rows": number; "openRows": number; "overdueRows": number; "unknownRows": number; "oldestOpenMs": number | null }; "measuredAt": string };
+
+export type MeteringGap = { "day": string; "owner": string; "meter": string; "leaseId": string | null; "guarantee": string; "kind": "agreement" | "conservation" | "unknown" | "missing"; "expected": number; "actual": number; "since": string };
 
 export interface paths {
   "/api/tiers": {
@@ -192,7 +194,7 @@ export interface paths {
   "/api/auth/sign-in": {
     get?: never;
     put?: never;
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "email": string; "password": string; "code"?: string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "email": string; "password": string; "code"?: string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string | null; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;
@@ -220,7 +222,7 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/session": {
-    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string | null; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     put?: never;
     post?: never;
     delete?: never;
@@ -252,7 +254,7 @@ export interface paths {
   "/api/auth/reauthenticate": {
     get?: never;
     put?: never;
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "password": string; "code"?: string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "password": string; "code"?: string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string | null; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;
@@ -262,7 +264,7 @@ export interface paths {
   "/api/auth/change-password": {
     get?: never;
     put?: never;
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "newPassword": string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "newPassword": string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string | null; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;
@@ -270,9 +272,29 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/account": {
-    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "userId": string; "email": string; "admin": boolean; "createdAt": string; "passwordChangedAt": string | null; "hasAuthenticator": boolean } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "userId": string; "email": string; "name": string | null; "admin": boolean; "createdAt": string; "passwordChangedAt": string | null; "hasAuthenticator": boolean } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "name": string | null } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "userId": string; "email": string; "name": string | null; "admin": boolean; "createdAt": string; "passwordChangedAt": string | null; "hasAuthenticator": boolean } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    trace?: never;
+  };
+  "/api/auth/email-change": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "email": string } } }; responses: { 202: { headers: Record<string, unknown>; content: { "application/json": { "email": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/email-change/confirm": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "token": string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string | null; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;
@@ -352,17 +374,77 @@ export interface paths {
   "/api/auth/passkey-sign-in": {
     get?: never;
     put?: never;
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "credential": { "id": string; "rawId": string; "type": "public-key"; "response": { "clientDataJSON": string; "authenticatorData": string; "signature": string } } } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "credential": { "id": string; "rawId": string; "type": "public-key"; "response": { "clientDataJSON": string; "authenticatorData": string; "signature": string } } } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string | null; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/api/keys": {
-    get: { parameters: { query?: { "cursor"?: string; "limit"?: number; "orgId"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null })[]; "nextCursor": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+  "/api/auth/methods": {
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "mail": boolean; "passkeys": boolean; "oidc": { "name": string } | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     put?: never;
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "name": string; "orgId"?: string | null; "serviceAccountId"?: string | null; "scopes"?: ("llm" | "usage:read" | "account")[]; "expiresAt"?: string | null; "allowedModels"?: string[] | null; "allowedAddresses"?: string[] | null } } }; responses: { 201: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null; "key": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/oidc/start": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "again"?: boolean } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "url": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/oidc/sign-in": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "authorizationCode": string; "state": string; "issuer"?: string; "code"?: string } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "userId": string; "email": string; "admin": boolean; "createdAt": string; "expiresAt": string; "authenticatedAt": string | null; "secondFactorAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/identities/start": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "url": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/identities": {
+    get: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "id": string; "issuer": string; "email": string | null; "createdAt": string; "lastUsedAt": string | null })[] } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "authorizationCode": string; "state": string; "issuer"?: string } } }; responses: { 201: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "issuer": string; "email": string | null; "createdAt": string; "lastUsedAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/identities/{identityId}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    delete: { parameters: { query?: never; header?: never; path: { "identityId": string }; cookie?: never }; requestBody?: never; responses: { 204: { headers: Record<string, unknown>; content?: never }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/keys": {
+    get: { parameters: { query?: { "cursor"?: string; "limit"?: number; "orgId"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "dailyCeiling": number | null; "orgDailyCeiling": number | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null })[]; "nextCursor": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "name": string; "orgId"?: string | null; "serviceAccountId"?: string | null; "scopes"?: ("llm" | "usage:read" | "account")[]; "expiresAt"?: string | null; "allowedModels"?: string[] | null; "allowedAddresses"?: string[] | null; "dailyCeiling"?: number | null } } }; responses: { 201: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "dailyCeiling": number | null; "orgDailyCeiling": number | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null; "key": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;
@@ -376,13 +458,13 @@ export interface paths {
     delete: { parameters: { query?: never; header?: never; path: { "keyId": string }; cookie?: never }; requestBody?: never; responses: { 204: { headers: Record<string, unknown>; content?: never }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     options?: never;
     head?: never;
-    patch: { parameters: { query?: never; header?: never; path: { "keyId": string }; cookie?: never }; requestBody: { content: { "application/json": { "name"?: string; "scopes"?: ("llm" | "usage:read" | "account")[]; "expiresAt"?: string | null; "allowedModels"?: string[] | null; "allowedAddresses"?: string[] | null } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    patch: { parameters: { query?: never; header?: never; path: { "keyId": string }; cookie?: never }; requestBody: { content: { "application/json": { "name"?: string; "scopes"?: ("llm" | "usage:read" | "account")[]; "expiresAt"?: string | null; "allowedModels"?: string[] | null; "allowedAddresses"?: string[] | null; "dailyCeiling"?: number | null } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "dailyCeiling": number | null; "orgDailyCeiling": number | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     trace?: never;
   };
   "/api/keys/{keyId}/rotate": {
     get?: never;
     put?: never;
-    post: { parameters: { query?: never; header?: never; path: { "keyId": string }; cookie?: never }; requestBody: { content: { "application/json": { "overlapSeconds"?: number } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null; "key": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post: { parameters: { query?: never; header?: never; path: { "keyId": string }; cookie?: never }; requestBody: { content: { "application/json": { "overlapSeconds"?: number } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "dailyCeiling": number | null; "orgDailyCeiling": number | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null; "key": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;
@@ -410,7 +492,7 @@ export interface paths {
     trace?: never;
   };
   "/api/orgs/{orgId}/members": {
-    get: { parameters: { query?: { "cursor"?: string; "limit"?: number }; header?: never; path: { "orgId": string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "orgId": string; "userId": string; "email": string; "role": "owner" | "admin" | "member" | "billing"; "active": boolean; "version": number; "createdAt": string })[]; "nextCursor": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    get: { parameters: { query?: { "cursor"?: string; "limit"?: number }; header?: never; path: { "orgId": string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "orgId": string; "userId": string; "email": string; "role": "owner" | "admin" | "member" | "billing"; "active": boolean; "dailyCeiling": number | null; "version": number; "createdAt": string })[]; "nextCursor": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     put?: never;
     post?: never;
     delete?: never;
@@ -426,7 +508,17 @@ export interface paths {
     delete: { parameters: { query?: { "reason"?: string }; header?: never; path: { "orgId": string; "userId": string }; cookie?: never }; requestBody?: never; responses: { 204: { headers: Record<string, unknown>; content?: never }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     options?: never;
     head?: never;
-    patch: { parameters: { query?: never; header?: never; path: { "orgId": string; "userId": string }; cookie?: never }; requestBody: { content: { "application/json": { "role"?: "admin" | "member" | "billing"; "active"?: boolean } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "orgId": string; "userId": string; "email": string; "role": "owner" | "admin" | "member" | "billing"; "active": boolean; "version": number; "createdAt": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    patch: { parameters: { query?: never; header?: never; path: { "orgId": string; "userId": string }; cookie?: never }; requestBody: { content: { "application/json": { "role"?: "admin" | "member" | "billing"; "active"?: boolean; "dailyCeiling"?: number | null } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "orgId": string; "userId": string; "email": string; "role": "owner" | "admin" | "member" | "billing"; "active": boolean; "dailyCeiling": number | null; "version": number; "createdAt": string } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    trace?: never;
+  };
+  "/api/orgs/{orgId}/keys/{keyId}/ceiling": {
+    get?: never;
+    put: { parameters: { query?: never; header?: never; path: { "orgId": string; "keyId": string }; cookie?: never }; requestBody: { content: { "application/json": { "dailyCeiling": number | null } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "name": string; "prefix": string; "lastFour": string; "userId": string; "orgId": string | null; "serviceAccountId": string | null; "createdAt": string; "scopes": ("llm" | "usage:read" | "account")[]; "expiresAt": string | null; "allowedModels": string[] | null; "allowedAddresses": string[] | null; "dailyCeiling": number | null; "orgDailyCeiling": number | null; "lastUsedAt": string | null; "previousSecretEndsAt": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   "/api/orgs/{orgId}/usage/daily": {
@@ -444,6 +536,36 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/operator/dead-letters": {
+    get: { parameters: { query?: { "cursor"?: string; "limit"?: number; "durable"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": { "durable": string; "seq": number; "eventId": string; "subject": string; "reason": string; "deliveries": number; "at": string; "payload": string }[]; "nextCursor": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/operator/dead-letters/{durable}/{seq}/replay": {
+    get?: never;
+    put?: never;
+    post: { parameters: { query?: never; header?: never; path: { "durable": string; "seq": number }; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "outcome": "handled" | "duplicate" } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/operator/dead-letters/{durable}/{seq}": {
+    get?: never;
+    put?: never;
+    post?: never;
+    delete: { parameters: { query?: never; header?: never; path: { "durable": string; "seq": number }; cookie?: never }; requestBody: { content: { "application/json": { "reason": string } } }; responses: { 204: { headers: Record<string, unknown>; content?: never }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     options?: never;
     head?: never;
     patch?: never;
@@ -539,6 +661,16 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/orgs/{orgId}/model-rules": {
+    get: { parameters: { query?: never; header?: never; path: { "orgId": string }; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "allowedModels": string[] | null; "deniedModels": string[] | null; "allowedProviders": string[] | null; "deniedProviders": string[] | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    put: { parameters: { query?: never; header?: never; path: { "orgId": string }; cookie?: never }; requestBody: { content: { "application/json": { "allowedModels": string[] | null; "deniedModels": string[] | null; "allowedProviders": string[] | null; "deniedProviders": string[] | null } } }; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "allowedModels": string[] | null; "deniedModels": string[] | null; "allowedProviders": string[] | null; "deniedProviders": string[] | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/orgs/{orgId}/restore": {
     get?: never;
     put?: never;
@@ -592,7 +724,7 @@ export interface paths {
   "/api/byok": {
     get: { parameters: { query?: { "cursor"?: string; "limit"?: number; "orgId"?: string }; header?: never; path?: never; cookie?: never }; requestBody?: never; responses: { 200: { headers: Record<string, unknown>; content: { "application/json": { "items": ({ "id": string; "provider": string; "label": string; "lastFour": string; "orgId": string | null; "addedBy": string; "order": number; "status": "valid" | "invalid" | "unverified"; "state": "active" | "blocked" | "disabled"; "allowedModels": string[] | null; "allowedMembers": string[] | null; "version": number; "createdAt": string; "checkedAt": string | null; "blockedSince": string | null })[]; "nextCursor": string | null; "scope": "user" | "org"; "used": number; "capacity": number; "fallback": boolean } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     put?: never;
-    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "provider": string; "key": string; "label"?: string; "orgId"?: string } } }; responses: { 201: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "provider": string; "label": string; "lastFour": string; "orgId": string | null; "addedBy": string; "order": number; "status": "valid" | "invalid" | "unverified"; "state": "active" | "blocked" | "disabled"; "allowedModels": string[] | null; "allowedMembers": string[] | null; "version": number; "createdAt": string; "checkedAt": string | null; "blockedSince": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
+    post: { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { "application/json": { "provider": string; "key": string; "label"?: string; "orgId"?: string; "allowedModels"?: string[] | null; "allowedMembers"?: string[] | null } } }; responses: { 201: { headers: Record<string, unknown>; content: { "application/json": { "id": string; "provider": string; "label": string; "lastFour": string; "orgId": string | null; "addedBy": string; "order": number; "status": "valid" | "invalid" | "unverified"; "state": "active" | "blocked" | "disabled"; "allowedModels": string[] | null; "allowedMembers": string[] | null; "version": number; "createdAt": string; "checkedAt": string | null; "blockedSince": string | null } } }; default: { headers: Record<string, unknown>; content: { "application/problem+json": unknown } } } };
     delete?: never;
     options?: never;
     head?: never;

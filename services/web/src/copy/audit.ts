@@ -3,6 +3,6 @@ export const audit = {
   hint: "Each entry is chained to the one before it: nothing is changed or removed unseen.",
   none: "Nothing yet.",
   exported: "Export all",
-  more: "Details",
+  you: "you",
   columns: { when: "When", what: "What", who: "Who", why: "Why" },
 } as const;

@@ -3,25 +3,56 @@ export const byok = {
   lead: "Calls use your own provider keys first, in the order below. They are sealed, and never shown again.",
   orgLead: "The org's pool. Calls with org keys use a member's own provider keys first, then these.",
   capacity: "Slots",
+  stored: "Keys that take a slot",
   of: (capacity: number): string => `of ${capacity}`,
-  left: (count: number): string => (count <= 0 ? "All slots are used" : `${count} free`),
+  left: (used: number, capacity: number): string => {
+    if (capacity === 0) return "The plan has no slots";
+    return used >= capacity ? "All slots are used" : `${capacity - used} free`;
+  },
   over: (used: number, capacity: number): string =>
     `${used} keys are stored and your plan allows ${capacity}. The newest work on until their grace ends, and are kept unused then.`,
   full: "Every slot is used. Revoke a key that you do not need, or move to a plan with more slots.",
+  noSlots: "The present plan has no slots for provider keys here: move to a plan that has them.",
   plans: "See larger plans",
   fallback: "When your own keys fail, go on with the platform's",
   fallbackHint: "Off: such calls are refused, with what to do. Your data goes to no other agreement without your word.",
   add: "Add a key",
   addTitle: "Add a provider key",
   provider: "Provider",
-  providerHint: "As routers name it: openai, anthropic, …",
+  providerHint: "As routers name it: openai, anthropic, … For an endpoint of your own: custom.",
   key: "Key",
-  keyHint: "The provider is asked at once whether it accepts it.",
+  keyHint: "The provider is asked at once whether it accepts it. Of your own endpoint: https://key@host/v1.",
   label: "Label",
   labelHint: "How you recognise it. The provider's name, if you leave it out.",
+  restrictions: "Models that it is limited to",
+  orgRestrictions: "Models and members that it is limited to",
+  models: "Models",
+  modelsHint: "Ids of GET /v1/models, one a line. Empty: every model of the provider.",
+  members: "Whose calls",
+  everyMember: "Every member's",
+  someMembers: "Of those I tick",
+  membersHint: "Service accounts are served only while every member is.",
+  allCalls: "All",
+  noCalls: "None until you name its models",
+  onlyModels: (models: readonly string[]): string =>
+    (models.length === 1 ? models[0] : undefined) ?? `${models.length} models`,
+  onlyMembers: (count: number): string => (count === 0 ? "no member" : count === 1 ? "one member" : `${count} members`),
+  change: "Change",
+  changeTitle: (label: string): string => `Change “${label}”`,
+  membersOnly:
+    "The org's owner and admins manage its pool; your calls use it all the same. Your own provider keys come first, and are yours alone.",
+  own: "Your own provider keys",
   none: "No provider key yet",
   noneLead: "Add one, and calls of its models are billed by your provider, by your agreement with it.",
-  columns: { order: "Order", label: "Label", provider: "Provider", key: "Key", state: "State", actions: "Actions" },
+  columns: {
+    order: "Order",
+    label: "Label",
+    provider: "Provider",
+    key: "Key",
+    calls: "For calls of",
+    state: "State",
+    actions: "Actions",
+  },
   status: { valid: "Accepted", invalid: "Refused by the provider", unverified: "Not checked yet" },
   states: { active: "In use", blocked: "In grace", disabled: "Kept, not used" },
   up: (label: string): string => `Try ${label} earlier`,
@@ -37,8 +68,20 @@ export const byok = {
   audit: "What happened",
 } as const;
 
+/** The provider of an endpoint whose models only its owner knows. */
+export const ownEndpoint = "custom";
+
 /** Offered as suggestions: routers may know more. */
 export const providers = [
   ["openai", "OpenAI"],
   ["anthropic", "Anthropic"],
+  ["google", "Google"],
+  ["bedrock", "Amazon Bedrock"],
+  ["azure-openai", "Azure OpenAI"],
+  ["mistral", "Mistral"],
+  ["groq", "Groq"],
+  ["deepseek", "DeepSeek"],
+  ["openrouter", "OpenRouter"],
+  ["together", "Together"],
+  [ownEndpoint, "Own endpoint"],
 ] as const;

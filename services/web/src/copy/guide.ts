@@ -23,8 +23,9 @@ export const guide = {
       ],
       table: [
         ["POST /v1/chat/completions", "OpenAI's chat API, whole or streamed"],
-        ["POST /v1/responses", "OpenAI's newer API; nothing is stored"],
+        ["POST /v1/responses", "OpenAI's newer API, stored answers too"],
         ["POST /v1/messages", "Anthropic's API"],
+        ["POST /v1/embeddings", "Vectors, of models that have them"],
         ["GET /v1/models", "What your key may call"],
       ],
     },
@@ -55,6 +56,7 @@ export const guide = {
       title: "Your own provider keys",
       paragraphs: [
         "A key of your own is tried before the platform's, in the order that you choose. When it fails, the call is refused with what to do, unless you allowed the platform's to go on.",
+        "It may be held to models, and an org's to members too. For an endpoint of your own, which speaks OpenAI's chat API, the provider is custom, the key https://key@host/v1, and the models are the ones that it serves.",
         "Keys are sealed with a key of their own and never shown again. Revoking one destroys it and leaves an entry in the audit log.",
       ],
     },

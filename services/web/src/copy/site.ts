@@ -27,6 +27,8 @@ export const states = {
   close: "Close",
   cancel: "Cancel",
   confirm: "Confirm",
+  save: "Save",
+  more: "Show more",
   copy: "Copy",
   copied: "Copied",
   working: "Working",

@@ -2,12 +2,26 @@ const number = new Intl.NumberFormat("en-US");
 const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 const dateTime = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const date = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const hour = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZone: "UTC",
+});
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 export const formatNumber = (value: number): string => number.format(value);
+/** `99.98 %`: never rounded up to a whole that it is not. */
+export const formatPercent = (share: number): string => `${Math.floor(share * 10_000) / 100} %`;
 export const formatCompact = (value: number): string => compact.format(value);
 export const formatDateTime = (iso: string): string => dateTime.format(new Date(iso));
 export const formatDate = (iso: string): string => date.format(new Date(iso));
+/** `26 Nov`: a day of UTC, by when it begins. */
+export const formatDay = (ms: number): string => day.format(ms);
+/** `26 Nov, 14:00`: an hour of UTC. */
+export const formatHour = (ms: number): string => hour.format(ms);
 
 /** `$29` or `$26.10`: cents are shown when there are some. */
 export function formatCents(cents: number): string {

@@ -22,8 +22,10 @@ export const publicPages: readonly PublicPage[] = [
 export const appPaths = [
   "/sign-up",
   "/sign-in",
+  "/oidc",
   "/reset",
   "/set-password",
+  "/confirm-email",
   "/invitation",
   "/welcome",
   "/dashboard",

@@ -1,7 +1,7 @@
 import type { SubscriptionView, Tiers } from "./answers.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { firstChoice, isSubscribed, plansFor } from "./plan-choice.ts";
+import { firstChoice, isInForce, isSubscribed, plansFor } from "./plan-choice.ts";
 
 const { tiers } = JSON.parse(readFileSync(new URL("../api/tiers.json", import.meta.url), "utf8")) as Tiers;
 const idle: SubscriptionView = {
@@ -70,5 +70,18 @@ describe("choosing a plan", () => {
       false,
       false,
     ]);
+  });
+
+  test("of what is in force changes nothing, unless something else is to come", () => {
+    const subscription = paying("active");
+    const { payment } = subscription;
+    const same = { plan: "pro", interval: "month", seats: 1 } as const;
+    expect(isInForce(subscription, same)).toBe(true);
+    expect(isInForce(subscription, { ...same, plan: "pro_plus" })).toBe(false);
+    expect(isInForce(subscription, { ...same, interval: "year" })).toBe(false);
+    expect(isInForce(subscription, { ...same, seats: 2 })).toBe(false);
+    expect(isInForce(idle, { ...same, plan: "free" })).toBe(false);
+    const ending = payment === null ? null : { ...payment, endsAt: "2026-12-27T00:00:00.000Z" };
+    expect(isInForce({ ...subscription, payment: ending }, same)).toBe(false);
   });
 });

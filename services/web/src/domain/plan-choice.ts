@@ -13,6 +13,14 @@ const liveStatuses = new Set(["active", "trialing", "past_due"]);
 export const isSubscribed = ({ payment }: SubscriptionView): boolean =>
   payment !== null && liveStatuses.has(payment.status);
 
+/** Whether choosing it would change nothing, now or later. */
+export function isInForce(subscription: SubscriptionView, { plan, interval, seats }: PlanChoice): boolean {
+  const { payment } = subscription;
+  if (!isSubscribed(subscription) || payment === null) return false;
+  const stays = payment.scheduledChange === null && payment.endsAt === null && !payment.changePending;
+  return stays && plan === subscription.plan && interval === subscription.interval && seats === subscription.seats;
+}
+
 /** The plans that an owner can buy: people those without seats, orgs those with. */
 export const plansFor = (tiers: readonly Tier[], isOrg: boolean): Tier[] =>
   tiers.filter((tier) => tier.perSeat === isOrg && tier.price.year !== null);

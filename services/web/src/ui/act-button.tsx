@@ -5,7 +5,7 @@ import { states } from "../copy/site.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Form } from "./form.tsx";
-import { ProblemNotice } from "./notice.tsx";
+import { ProblemDialog } from "./problem-dialog.tsx";
 
 interface ActButtonProps {
   readonly label: string;
@@ -30,14 +30,7 @@ export function ActButton({ label, name, act, look = "line", size = "normal" }: 
       >
         {label}
       </Button>
-      {mutation.error !== null && (
-        <Dialog title={name ?? label} onClose={() => mutation.reset()}>
-          <ProblemNotice error={mutation.error} />
-          <div className="dialog-end">
-            <Button onClick={() => mutation.reset()}>{states.close}</Button>
-          </div>
-        </Dialog>
-      )}
+      <ProblemDialog title={name ?? label} error={mutation.error} onClose={() => mutation.reset()} />
     </>
   );
 }

@@ -7,6 +7,7 @@ import { signOut } from "../api/sign-in.ts";
 import { app } from "../copy/app.ts";
 import { site } from "../copy/site.ts";
 import { ActButton } from "./act-button.tsx";
+import { Live } from "./live.tsx";
 import { Logo } from "./logo.tsx";
 import { ProofDialog } from "./proof-dialog.tsx";
 import { useScrollOnNavigation } from "./public-frame.tsx";
@@ -28,7 +29,7 @@ export function AppFrame() {
   }
   if (session.data === null) return <Navigate to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} replace />;
   return (
-    <>
+    <Live>
       <a className="skip" href="#content">
         {site.skip}
       </a>
@@ -41,7 +42,7 @@ export function AppFrame() {
         </main>
       </div>
       <ProofDialog />
-    </>
+    </Live>
   );
 }
 

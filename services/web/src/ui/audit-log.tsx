@@ -1,7 +1,9 @@
+import type { Success } from "../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
-import { auditQuery } from "../api/queries.ts";
+import { auditQuery, membersQuery, sessionQuery } from "../api/queries.ts";
 import { audit } from "../copy/audit.ts";
 import { formatDateTime } from "../domain/format.ts";
+import { type Column, DataTable } from "./data-table.tsx";
 import { Panel } from "./panel.tsx";
 import { Loaded } from "./states.tsx";
 
@@ -15,6 +17,7 @@ interface AuditLogProps {
 /** The last of what happened in a workspace, newest first. */
 export function AuditLog({ orgId, title = audit.title, isShown = () => true }: AuditLogProps) {
   const query = useQuery(auditQuery(orgId));
+  const nameOf = usePeople(orgId);
   const href = orgId === null ? "/api/audit/export" : `/api/orgs/${orgId}/audit/export`;
   return (
     <Panel
@@ -30,48 +33,46 @@ export function AuditLog({ orgId, title = audit.title, isShown = () => true }: A
         {({ items }) => {
           const shown = items.filter(({ action }) => isShown(action));
           if (shown.length === 0) return <p className="muted">{audit.none}</p>;
-          return <Entries items={shown} title={title} />;
+          return (
+            <DataTable label={title} columns={columnsOf(nameOf)} rows={shown} keyOf={({ seq }) => seq} isScrolled />
+          );
         }}
       </Loaded>
     </Panel>
   );
 }
 
-interface Entry {
-  readonly seq: number;
-  readonly at: string;
-  readonly actor: string;
-  readonly action: string;
-  readonly target: string;
-  readonly reason: string | null;
-}
+type Entry = Success<"/api/audit", "get">["items"][number];
 
-function Entries({ items, title }: { readonly items: readonly Entry[]; readonly title: string }) {
+const actor = /^user:(\S+)/;
+
+const columnsOf = (nameOf: (userId: string) => string): readonly Column<Entry>[] => {
   const { columns } = audit;
-  return (
-    <div className="table-frame scrolled" tabIndex={0} role="group" aria-label={title}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{columns.when}</th>
-            <th scope="col">{columns.what}</th>
-            <th scope="col">{columns.who}</th>
-            <th scope="col">{columns.why}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map(({ seq, at, actor, action, target, reason }) => (
-            <tr key={seq}>
-              <td className="nowrap">{formatDateTime(at)}</td>
-              <td>
-                {action} <span className="small muted mono">{target}</span>
-              </td>
-              <td className="small mono muted">{actor.split(" ")[0]}</td>
-              <td>{reason}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  return [
+    { name: columns.when, cell: ({ at }) => <span className="nowrap">{formatDateTime(at)}</span> },
+    {
+      name: columns.what,
+      cell: ({ action, target }) => (
+        <span>
+          {action} <span className="small muted mono wrapped">{target}</span>
+        </span>
+      ),
+    },
+    {
+      name: columns.who,
+      cell: (entry) => {
+        const userId = actor.exec(entry.actor)?.[1];
+        return <span className="small muted">{userId === undefined ? entry.actor : nameOf(userId)}</span>;
+      },
+    },
+    { name: columns.why, cell: ({ reason }) => reason },
+  ];
+};
+
+/** Whose ids stand in a log: one's own, and those of the members of the org. */
+function usePeople(orgId: string | null): (userId: string) => string {
+  const me = useQuery(sessionQuery).data?.userId;
+  const members = useQuery({ ...membersQuery(orgId ?? ""), enabled: orgId !== null }).data?.items;
+  return (userId) =>
+    userId === me ? audit.you : (members?.find((member) => member.userId === userId)?.email ?? userId);
 }

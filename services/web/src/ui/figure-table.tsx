@@ -1,3 +1,5 @@
+import { DataTable } from "./data-table.tsx";
+
 interface FigureTableProps {
   readonly title: string;
   /** What stands there without rows. */
@@ -18,33 +20,19 @@ export function FigureTable({ title, none, columns, rows }: FigureTableProps) {
     );
   }
   return (
-    <div className="table-frame" tabIndex={0} role="group" aria-label={title}>
-      <table>
-        <caption className="unseen">{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{title}</th>
-            {columns.slice(1).map((column) => (
-              <th key={column} scope="col" className="num">
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, ...figures], row) => (
-            // Rows of one name differ in another column.
-            <tr key={`${name} ${row}`}>
-              <th scope="row">{name}</th>
-              {figures.map((figure, index) => (
-                <td key={columns[index + 1]} className="num">
-                  {figure}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <div>
+      <h3 className="on-phone">{title}</h3>
+      <DataTable
+        label={title}
+        columns={columns.map((name, index) => ({
+          name: index === 0 ? title : name,
+          kind: index === 0 ? ("head" as const) : ("num" as const),
+          cell: (row: readonly string[]) => row[index],
+        }))}
+        rows={rows}
+        // Rows of one name differ in another column.
+        keyOf={(row) => row.join(" ")}
+      />
     </div>
   );
 }

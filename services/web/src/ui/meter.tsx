@@ -12,9 +12,10 @@ interface MeterProps {
 
 /** How much of a limit is used: the figure first, then a bar. */
 export function Meter({ label, used, limit, of, note, source = "personal" }: MeterProps) {
-  const share = limit === 0 ? 100 : Math.min(100, (used / limit) * 100);
+  // What a plan does not have is not used up.
+  const share = limit === 0 && used === 0 ? 0 : Math.min(100, (used / limit) * 100);
   return (
-    <div className="meter" data-source={source} data-full={used >= limit || undefined}>
+    <div className="meter" data-source={source} data-full={share === 100 || undefined}>
       <span className="small muted">{label}</span>
       <div className="figures">
         <span>

@@ -1,7 +1,7 @@
 import type Stripe from "stripe";
 import type { EndpointFacts, PortalFacts, PriceFacts } from "../../domain/account-check.ts";
 import type { StripeCaller } from "./stripe-caller.ts";
-import { isMissing, isPermissionError } from "./stripe-failure.ts";
+import { isMissing, isPermissionError, isRefused } from "./stripe-failure.ts";
 
 /** Null when there is no such price. */
 export async function findPrice(stripe: StripeCaller, id: string): Promise<PriceFacts | null> {
@@ -91,7 +91,8 @@ async function isAllowed(stripe: StripeCaller, probe: (sdk: Stripe) => Promise<u
     return true;
   } catch (error) {
     if (isPermissionError(error)) return false;
-    if (isMissing(error)) return true;
+    // Refused for another reason: what it would have done is wrong, and it may be asked for.
+    if (isMissing(error) || isRefused(error)) return true;
     throw error;
   }
 }

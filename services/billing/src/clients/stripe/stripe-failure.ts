@@ -25,6 +25,9 @@ export const isOutcomeUnknown = (error: unknown): boolean =>
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof AppError && error.code === "payments_unavailable";
 
+/** Stripe understood the request and said no. */
+export const isRefused = (error: unknown): boolean => error instanceof AppError && error.code === "conflict";
+
 /** Stripe said that the thing does not exist, or no longer. */
 export const isMissing = (error: unknown): boolean => stripeCode(error) === "resource_missing";
 

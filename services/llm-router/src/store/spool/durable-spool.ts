@@ -7,17 +7,24 @@ import { openPrivateFolder } from "./private-folder.ts";
 import { recoverSegments, type Recovered } from "./recover.ts";
 import { isShipped } from "./segment.ts";
 import { createShipper, type ShipperDeps } from "./shipper.ts";
+import { quarantine } from "./quarantine.ts";
+import { openShippedSegments } from "./shipped-segments.ts";
 import { openSpoolLog, type SpoolLog } from "./spool-log.ts";
 
 export interface DurableSpoolDeps extends Pick<
   ShipperDeps,
-  "publish" | "maxBatchBytes" | "isHopeless" | "gatherMs" | "onShipped" | "onDropped"
+  "publish" | "maxBatchBytes" | "isHopeless" | "gatherMs" | "onShipped"
 > {
   readonly folder: string;
   /** Of all segments together, room kept for the finals of open calls included. */
   readonly maxBytes: number;
   readonly segmentBytes: number;
+  /** How long and how much of what the bus has acknowledged stays on disk. */
+  readonly keepShippedMs: number;
+  readonly keepShippedBytes: number;
   readonly nowMs: () => number;
+  /** A record cannot be published; it is in the quarantine. */
+  readonly onQuarantined: (id: string, error: unknown) => void;
   /** A call is over, once for each. */
   readonly onRecorded: (usage: UsageConsumed) => void;
   readonly onSync: (durationMs: number) => void;
@@ -79,11 +86,15 @@ export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableS
   openPrivateFolder(folder);
   const lock = await lockFolder(folder);
   const recovered = await recoverSegments(folder);
+  const { keepShippedMs: keepMs, keepShippedBytes: keepBytes, nowMs } = deps;
+  const shipped = openShippedSegments({ spoolFolder: folder, nowMs, keepMs, keepBytes });
+  shipped.forget();
   let noticeShipper = (): void => undefined;
   let repairTimer: NodeJS.Timeout | undefined;
   const log = openSpoolLog({
     ...deps,
     recovered: recovered.segments,
+    shipped,
     nextIndex: recovered.nextIndex,
     onSync(durationMs) {
       deps.onSync(durationMs);
@@ -108,6 +119,10 @@ export async function openDurableSpool(deps: DurableSpoolDeps): Promise<DurableS
   const shipper = createShipper({
     ...deps,
     segments: log.segments,
+    onUnfit(id, record, error) {
+      quarantine(folder, id, record, error);
+      deps.onQuarantined(id, error);
+    },
     onProgress: () => void trimSpool(log, calls, maxBytes),
   });
   noticeShipper = shipper.notice;

@@ -1,10 +1,13 @@
 import { type UsageConsumed, usageIdOf } from "@topdog/contracts/events/usage-consumed";
 import type { SpooledCall, UsageIntent } from "../../domain/usage-spool.ts";
+import { LiveMap } from "@topdog/live-map/live-map";
 import { encodeBegun, encodeFinal, encodeIntent } from "./record.ts";
 import type { Segment } from "./segment.ts";
 import type { SpoolLog } from "./spool-log.ts";
 
 interface OpenCall {
+  /** Of this process's own. */
+  readonly number: number;
   readonly id: string;
   readonly intent: UsageIntent;
   /** Where its intent is. */
@@ -28,7 +31,8 @@ export interface OpenCalls {
 
 /** The calls that have begun and are not over. */
 export function createOpenCalls(log: SpoolLog, onRecorded: (usage: UsageConsumed) => void): OpenCalls {
-  const open = new Map<string, OpenCall>();
+  const open = new LiveMap<OpenCall>();
+  let last = 0;
 
   async function finish(call: OpenCall, usage: UsageConsumed): Promise<void> {
     try {
@@ -42,7 +46,7 @@ export function createOpenCalls(log: SpoolLog, onRecorded: (usage: UsageConsumed
       onRecorded(call.unwritten);
       throw error;
     }
-    open.delete(call.id);
+    open.delete(call.number);
     call.segment.openCalls -= 1;
     onRecorded(usage);
   }
@@ -51,9 +55,10 @@ export function createOpenCalls(log: SpoolLog, onRecorded: (usage: UsageConsumed
     count: () => open.size,
     begin(intent, frame) {
       const segment = log.append(frame);
-      const call: OpenCall = { id: usageIdOf(intent), intent, segment, begun: false, over: false, unwritten: null };
+      const state = { segment, begun: false, over: false, unwritten: null };
+      const call: OpenCall = { number: (last += 1), id: usageIdOf(intent), intent, ...state };
       segment.openCalls += 1;
-      open.set(call.id, call);
+      open.set(call.number, call);
       // A stream waits for its intent before its first byte: the disk writes while the provider thinks.
       const durable = intent.streamed ? log.flush() : null;
       durable?.catch(() => undefined);

@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, ftruncateSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
+import { fchmodSync, ftruncateSync, openSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { privateFileMode } from "./private-folder.ts";
 
@@ -73,8 +73,3 @@ const isRead = ({ readBytes, durableBytes, bytes, failed }: Segment): boolean =>
   readBytes === durableBytes && (failed || durableBytes === bytes);
 
 export const isShipped = (segment: Segment): boolean => segment.sealed && segment.unshipped === 0 && isRead(segment);
-
-export function deleteSegment(segment: Segment): void {
-  closeSync(segment.fd);
-  rmSync(segment.path, { force: true });
-}

@@ -1,5 +1,5 @@
 import { type EventBatch, splitIntoBatches } from "@topdog/messaging/event-batch";
-import { readyUsage } from "./ready-usage.ts";
+import { type OnUnfit, readyUsage } from "./ready-usage.ts";
 import { readFrames } from "./segment-reader.ts";
 import type { Segment } from "./segment.ts";
 
@@ -18,7 +18,10 @@ export interface ShipperDeps {
   /** How long the first record of a batch waits for more. */
   readonly gatherMs: number;
   onShipped(records: number): void;
-  readonly onDropped: (requestId: string, error: unknown) => void;
+  /** Takes a record that cannot be published; when that throws, it stays here and is tried again. */
+  readonly onUnfit: OnUnfit;
+  /** The disk failed while records were read or put aside; it is tried again. */
+  onFailure(error: unknown): void;
   /** A segment may have become deletable. */
   onProgress(): void;
 }
@@ -71,7 +74,7 @@ export function createShipper(deps: ShipperDeps): Shipper {
         return;
       } catch (error) {
         if (deps.isHopeless(error)) {
-          for (const { id } of batch.events) deps.onDropped(id, error);
+          for (const { id, json } of batch.events) deps.onUnfit(id, json, error);
           segment.unshipped -= batch.events.length;
           return;
         }
@@ -86,7 +89,7 @@ export function createShipper(deps: ShipperDeps): Shipper {
     const segment = deps.segments.find((one) => one.readBytes < one.durableBytes);
     if (segment === undefined) return false;
     const { frames, nextOffset, torn } = await readFrames(segment.fd, segment.readBytes, segment.durableBytes);
-    const ready = readyUsage(frames, segment, deps.onDropped);
+    const ready = readyUsage(frames, segment, deps.onUnfit);
     segment.unshipped += ready.length;
     segment.readBytes = torn ? segment.durableBytes : nextOffset;
     const bounds = { maxEvents: maxBatchRecords, maxBytes: deps.maxBatchBytes() };
@@ -97,7 +100,12 @@ export function createShipper(deps: ShipperDeps): Shipper {
 
   async function run(): Promise<void> {
     while (now.state !== "stopped") {
-      const hasShipped = await shipNext();
+      const hasShipped = await shipNext().catch((error: unknown) => deps.onFailure(error));
+      if (hasShipped === undefined) {
+        if (now.state === "draining") return;
+        await sleep(retryDelayMs.most);
+        continue;
+      }
       if (now.state === "draining" && !hasShipped) return;
       if (now.state === "running") await gather();
     }

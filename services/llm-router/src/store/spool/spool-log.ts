@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync } from "node:fs";
 import { createGroupSync, type GroupSyncHooks } from "./group-sync.ts";
 import { createDiskReserve } from "./reserve.ts";
-import { appendTo, createSegment, deleteSegment, isShipped, type Segment } from "./segment.ts";
+import { appendTo, createSegment, isShipped, type Segment } from "./segment.ts";
+import type { ShippedSegments } from "./shipped-segments.ts";
 
 export interface SpoolLogDeps {
   readonly folder: string;
@@ -9,6 +10,8 @@ export interface SpoolLogDeps {
   /** Of an earlier process, oldest first. */
   readonly recovered: readonly Segment[];
   readonly nextIndex: number;
+  /** Takes what nothing needs any more. */
+  readonly shipped: ShippedSegments;
   readonly onSync: GroupSyncHooks["onSync"];
   readonly onFailure: (error: unknown) => void;
 }
@@ -27,7 +30,7 @@ export interface SpoolLog {
   flush(): Promise<void>;
   /** Nothing more is appended: for a log that is about to be closed. */
   seal(): void;
-  /** Deletes the oldest segments that nothing needs, in order: a final never goes before its intent. */
+  /** Puts the oldest segments that nothing needs aside, in order: a final never goes before its intent. */
   trim(): void;
   /** Tries a new segment after a failure; true when the disk takes writes again. */
   repair(): boolean;
@@ -97,7 +100,9 @@ export function openSpoolLog(deps: SpoolLogDeps): SpoolLog {
           return segment;
         } catch (error) {
           fail(error);
-          if ((error as NodeJS.ErrnoException).code !== "ENOSPC" || !reserve.release()) throw error;
+          if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+          deps.shipped.clear();
+          if (!reserve.release()) throw error;
         }
       }
     },
@@ -110,7 +115,8 @@ export function openSpoolLog(deps: SpoolLogDeps): SpoolLog {
         const [oldest] = segments;
         if (oldest === undefined || oldest.openCalls > 0 || !isShipped(oldest)) return;
         segments.shift();
-        deleteSegment(oldest);
+        deps.shipped.keep(oldest);
+        deps.shipped.forget();
       }
     },
     repair() {

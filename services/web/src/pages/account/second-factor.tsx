@@ -1,9 +1,10 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { encode } from "uqr";
 import { api, bodyOf } from "../../api/client.ts";
 import { withProof } from "../../api/proof.ts";
 import { account } from "../../copy/account.ts";
+import { states } from "../../copy/site.ts";
 import { ConfirmButton } from "../../ui/act-button.tsx";
 import { Button } from "../../ui/button.tsx";
 import { CopyButton } from "../../ui/code.tsx";
@@ -14,31 +15,39 @@ import { Notice, ProblemNotice } from "../../ui/notice.tsx";
 import { Panel } from "../../ui/panel.tsx";
 
 /** Setting up an authenticator app, and giving it up. */
-export function SecondFactor({ hasShownIt }: { readonly hasShownIt: boolean }) {
+export function SecondFactor({ isOn }: { readonly isOn: boolean }) {
+  const queries = useQueryClient();
   const [recoveryCodes, setRecoveryCodes] = useState<readonly string[] | null>(null);
   const begin = useMutation({ mutationFn: () => withProof(() => bodyOf(api.POST("/api/auth/totp"))) });
+  const reload = async (): Promise<void> => {
+    await Promise.all(["account", "session"].map((key) => queries.invalidateQueries({ queryKey: [key] })));
+  };
   const confirm = async (form: FormData): Promise<void> => {
     const answer = await bodyOf(api.POST("/api/auth/totp/confirm", { body: { code: textOf(form, "code") } }));
     setRecoveryCodes(answer.recoveryCodes);
     begin.reset();
+    await reload();
+  };
+  const remove = async (form: FormData): Promise<void> => {
+    await bodyOf(api.POST("/api/auth/totp/remove", { body: { code: textOf(form, "code") } }));
+    await reload();
   };
   return (
     <Panel title={account.factor} hint={account.factorLead}>
       <div className="stack">
-        {hasShownIt && <Notice>{account.factorOn}</Notice>}
+        {isOn ? <Notice>{account.factorOn}</Notice> : <p className="muted">{account.factorOff}</p>}
         {begin.error !== null && <ProblemNotice error={begin.error} />}
         <div className="row">
-          <Button size="small" isPending={begin.isPending} onClick={() => begin.mutate()}>
-            {account.begin}
-          </Button>
-          <ConfirmButton
-            label={account.remove}
-            title={account.removeTitle}
-            act={(form) => bodyOf(api.POST("/api/auth/totp/remove", { body: { code: textOf(form, "code") } }))}
-          >
-            <p>{account.removeLead}</p>
-            <TextField label={account.code} name="code" autoComplete="one-time-code" required />
-          </ConfirmButton>
+          {isOn ? (
+            <ConfirmButton label={account.remove} title={account.removeTitle} act={remove}>
+              <p>{account.removeLead}</p>
+              <TextField label={account.code} name="code" autoComplete="one-time-code" required />
+            </ConfirmButton>
+          ) : (
+            <Button size="small" isPending={begin.isPending} onClick={() => begin.mutate()}>
+              {account.begin}
+            </Button>
+          )}
         </div>
       </div>
       {begin.data !== undefined && (
@@ -48,7 +57,11 @@ export function SecondFactor({ hasShownIt }: { readonly hasShownIt: boolean }) {
           <p className="small mono wrapped" data-totp-uri>
             {begin.data.uri}
           </p>
-          <Form submit={account.confirm} act={confirm}>
+          <Form
+            submit={account.confirm}
+            act={confirm}
+            beside={<Button onClick={() => begin.reset()}>{states.cancel}</Button>}
+          >
             <TextField label={account.code} name="code" autoComplete="one-time-code" inputMode="numeric" required />
           </Form>
         </Dialog>

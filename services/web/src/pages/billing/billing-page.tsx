@@ -13,19 +13,13 @@ import { rememberedPayer } from "./checkout-return.ts";
 import { CurrentPlan } from "./current-plan.tsx";
 import { Invoices } from "./invoices.tsx";
 
-const confirmingMs = 1_000;
-
 export function Page() {
   const { orgId } = useWorkspace();
   const [params] = useSearchParams();
   const { tiers } = useQuery(tiersQuery).data;
   const isPaid = params.get("checkout") === "done";
-  const subscription = useQuery({
-    ...subscriptionQuery(orgId),
-    // The payment provider tells us a moment after it has sent the person back.
-    refetchInterval: ({ state }) =>
-      isPaid && state.data !== undefined && !isSubscribed(state.data) ? confirmingMs : false,
-  });
+  // The payment provider tells us a moment after it has sent the person back; the bus tells the page.
+  const subscription = useQuery(subscriptionQuery(orgId));
   const payer = isPaid ? rememberedPayer() : null;
   if (payer !== null && orgId === null) return <Navigate to={`${pathIn("/billing", payer)}&checkout=done`} replace />;
   if (isProblem(subscription.error, "owner_only")) {

@@ -5,7 +5,14 @@ import { api, bodyOf } from "../../api/client.ts";
 import { withProof } from "../../api/proof.ts";
 import { billing } from "../../copy/billing.ts";
 import { formatCents } from "../../domain/format.ts";
-import { firstChoice, isSubscribed, type PlanChoice, plansFor, seatsWithin } from "../../domain/plan-choice.ts";
+import {
+  firstChoice,
+  isInForce,
+  isSubscribed,
+  type PlanChoice,
+  plansFor,
+  seatsWithin,
+} from "../../domain/plan-choice.ts";
 import { sumSeats } from "../../domain/seat-math.ts";
 import { Button, ButtonLink } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
@@ -48,7 +55,7 @@ export function ChangePlan({ subscription, tiers, orgId, asked }: ChangePlanProp
             {billing.needOrg}
           </Notice>
         )}
-        {first !== null && <PlanForm first={first} offered={offered} orgId={orgId} isSubscribed={subscribed} />}
+        {first !== null && <PlanForm first={first} offered={offered} orgId={orgId} subscription={subscription} />}
       </div>
     </Panel>
   );
@@ -58,10 +65,11 @@ interface PlanFormProps {
   readonly first: PlanChoice;
   readonly offered: readonly Tier[];
   readonly orgId: string | null;
-  readonly isSubscribed: boolean;
+  readonly subscription: SubscriptionView;
 }
 
-function PlanForm({ first, offered, orgId, isSubscribed: subscribed }: PlanFormProps) {
+function PlanForm({ first, offered, orgId, subscription }: PlanFormProps) {
+  const subscribed = isSubscribed(subscription);
   const [choice, setChoice] = useState(first);
   const tier = offered.find(({ id }) => id === choice.plan) ?? offered[0];
   const query = orgId === null ? {} : { org: orgId };
@@ -114,10 +122,14 @@ function PlanForm({ first, offered, orgId, isSubscribed: subscribed }: PlanFormP
       )}
       <PriceLine tier={tier} choice={wanted} />
       {act.error !== null && <ProblemNotice error={act.error} />}
-      <div className="row">
-        <Button look="solid" isPending={act.isPending} onClick={() => act.mutate()}>
-          {subscribed ? billing.preview : billing.buy}
-        </Button>
+      <div className="row button-room">
+        {isInForce(subscription, wanted) ? (
+          <span className="muted">{billing.same}</span>
+        ) : (
+          <Button look="solid" isPending={act.isPending} onClick={() => act.mutate()}>
+            {subscribed ? billing.preview : billing.buy}
+          </Button>
+        )}
       </div>
       {preview.data !== undefined && (
         <ConfirmChange preview={preview.data} orgId={orgId} onClose={() => preview.reset()} />

@@ -5,16 +5,17 @@ import { byok, providers } from "../../copy/byok.ts";
 import { ConfirmButton } from "../../ui/act-button.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { textOf } from "../../ui/form.tsx";
+import { CredentialFields, labelOf, restrictionsOf } from "./credential-fields.tsx";
 
 export function AddCredentialButton({ orgId }: { readonly orgId: string | null }) {
   const queries = useQueryClient();
   const listId = useId();
   const add = async (form: FormData): Promise<void> => {
-    const label = textOf(form, "label");
     const body = {
       provider: textOf(form, "provider"),
       key: textOf(form, "key"),
-      ...(label === "" ? {} : { label }),
+      ...labelOf(form),
+      ...restrictionsOf(form),
       ...(orgId === null ? {} : { orgId }),
     };
     await bodyOf(api.POST("/api/byok", { body }));
@@ -50,7 +51,7 @@ export function AddCredentialButton({ orgId }: { readonly orgId: string | null }
         ))}
       </datalist>
       <TextField label={byok.key} hint={byok.keyHint} name="key" type="password" autoComplete="off" mono required />
-      <TextField label={byok.label} hint={byok.labelHint} name="label" maxLength={100} />
+      <CredentialFields orgId={orgId} />
     </ConfirmButton>
   );
 }

@@ -10,7 +10,7 @@ import { Notice } from "../../ui/notice.tsx";
 import { PageHeading, Panel } from "../../ui/panel.tsx";
 import { Blank, Loaded } from "../../ui/states.tsx";
 import { AuditLog } from "../../ui/audit-log.tsx";
-import { pathIn, useWorkspace } from "../../ui/workspace.ts";
+import { pathIn, runsOrg, useWorkspace } from "../../ui/workspace.ts";
 import { AddCredentialButton } from "./add-credential-button.tsx";
 import { CredentialTable } from "./credential-table.tsx";
 
@@ -19,8 +19,21 @@ type Credentials = Success<"/api/byok", "get">;
 const isAboutCredentials = (action: string): boolean => action.startsWith("credential") || action.startsWith("byok");
 
 export function Page() {
-  const { orgId } = useWorkspace();
+  const { orgId, org } = useWorkspace();
   const query = useQuery(credentialsQuery(orgId));
+  if (org !== undefined && !runsOrg(org)) {
+    const own = (
+      <ButtonLink size="small" to="/byok">
+        {byok.own}
+      </ButtonLink>
+    );
+    return (
+      <>
+        <PageHeading title={byok.title} lead={byok.orgLead} />
+        <Notice action={own}>{byok.membersOnly}</Notice>
+      </>
+    );
+  }
   return (
     <>
       <PageHeading
@@ -66,17 +79,17 @@ function Capacity({ page, orgId }: { readonly page: Credentials; readonly orgId:
             </ButtonLink>
           }
         >
-          {used > capacity ? byok.over(used, capacity) : byok.full}
+          {used > capacity ? byok.over(used, capacity) : capacity === 0 ? byok.noSlots : byok.full}
         </Notice>
       )}
       <Panel title={byok.capacity}>
         <div className="stack">
           <Meter
-            label={byok.capacity}
+            label={byok.stored}
             used={used}
             limit={capacity}
             of={byok.of(capacity)}
-            note={byok.left(capacity - used)}
+            note={byok.left(used, capacity)}
           />
           <label className="check">
             <input type="checkbox" checked={fallback} onChange={({ target }) => void choose(target.checked)} />

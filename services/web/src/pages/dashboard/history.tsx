@@ -1,25 +1,28 @@
-import type { Success } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { usageQuery } from "../../api/queries.ts";
+import { historyAddress, type HistoryQuestion, historyQuery } from "../../api/queries.ts";
 import { dashboard } from "../../copy/dashboard.ts";
-import { formatCompact, formatNanoUsd, formatNumber } from "../../domain/format.ts";
-import { daysAgo, daysBetween, groupUsage, type UsageGroup, utcDay } from "../../domain/usage.ts";
-import { BarChart } from "../../ui/bar-chart.tsx";
+import { daysAgo, intervalsUntil, type UsageDimension, type UsageMeasure, utcDay } from "../../domain/usage.ts";
 import { ButtonLink } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
-import { FigureTable } from "../../ui/figure-table.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { SelectField } from "../../ui/select-field.tsx";
 import { Blank, Loaded } from "../../ui/states.tsx";
+import { HistoryFigures } from "./history-figures.tsx";
+import { useNames } from "./names.ts";
 
-type Usage = Success<"/api/usage", "get">;
 type Scope = "own" | "org";
 
-const ranges = Object.entries(dashboard.ranges);
-const scopes: readonly (readonly [Scope, string])[] = [
-  ["own", dashboard.scopes.own],
-  ["org", dashboard.scopes.org],
-];
+/** How much is shown: the hours of a day, or so many days. */
+const ranges = {
+  day: { interval: "hour", count: 24, days: 2 },
+  week: { interval: "day", count: 7, days: 7 },
+  month: { interval: "day", count: 30, days: 30 },
+} as const;
+type Range = keyof typeof ranges;
+
+const entriesOf = <Key extends string>(words: Readonly<Record<Key, string>>): (readonly [Key, string])[] =>
+  Object.entries(words) as [Key, string][];
 
 interface HistoryProps {
   readonly orgId: string | null;
@@ -27,22 +30,67 @@ interface HistoryProps {
   readonly maySeeOrg: boolean;
 }
 
+/** What was used, over time and split by what made it. */
 export function History({ orgId, maySeeOrg }: HistoryProps) {
-  const [days, setDays] = useState("7");
+  const [range, setRange] = useState<Range>("week");
   const [wanted, setScope] = useState<Scope>("own");
+  const [groupBy, setGroupBy] = useState<UsageDimension>("model");
+  const [measure, setMeasure] = useState<UsageMeasure>("calls");
   const [nowMs] = useState(() => Date.now());
   const scope = maySeeOrg ? wanted : "own";
-  const query = useQuery(usageQuery({ orgId, scope, from: daysAgo(nowMs, Number(days)), to: utcDay(nowMs) }));
-  const choices = (
-    <div className="row">
-      {maySeeOrg && <Choice legend={dashboard.scope} value={scope} onChange={setScope} options={scopes} />}
-      <Choice legend={dashboard.range} value={days} onChange={setDays} options={ranges} />
-    </div>
-  );
+  const { interval, count, days } = ranges[range];
+  const from = daysAgo(nowMs, days);
+  const question: HistoryQuestion = { orgId, scope, interval, groupBy, from, to: utcDay(nowMs) };
+  const query = useQuery(historyQuery(question));
+  const nameOf = useNames(orgId, scope);
+  const dimensions = entriesOf(dashboard.dimensions).filter(([id]) => id !== "member" || scope === "org");
   return (
-    <Panel title={dashboard.history} action={choices}>
-      <Loaded query={query} lines={6}>
-        {(usage) => (usage.total.calls === 0 ? <NoCalls /> : <Figures usage={usage} />)}
+    <Panel
+      title={dashboard.history}
+      action={
+        <div className="row">
+          {maySeeOrg && (
+            <Choice legend={dashboard.scope} value={scope} onChange={setScope} options={entriesOf(dashboard.scopes)} />
+          )}
+          <Choice legend={dashboard.range} value={range} onChange={setRange} options={entriesOf(dashboard.ranges)} />
+        </div>
+      }
+    >
+      <div className="row apart controls">
+        <div className="row">
+          <SelectField
+            label={dashboard.measure}
+            value={measure}
+            onChange={setMeasure}
+            options={entriesOf(dashboard.measures)}
+          />
+          <SelectField label={dashboard.splitBy} value={groupBy} onChange={setGroupBy} options={dimensions} />
+        </div>
+        <a
+          className="button"
+          data-look="line"
+          data-size="small"
+          href={historyAddress(question)}
+          download={`usage-${from}.csv`}
+        >
+          {dashboard.csv}
+        </a>
+      </div>
+      <Loaded query={query} lines={8}>
+        {(lines) =>
+          lines.length === 0 ? (
+            <NoCalls />
+          ) : (
+            <HistoryFigures
+              lines={lines}
+              interval={interval}
+              intervals={intervalsUntil(nowMs, interval, count)}
+              dimension={groupBy}
+              measure={measure}
+              nameOf={nameOf}
+            />
+          )
+        }
       </Loaded>
     </Panel>
   );
@@ -53,61 +101,5 @@ function NoCalls() {
     <Blank title={dashboard.none} action={<ButtonLink to="/welcome">{dashboard.first}</ButtonLink>}>
       {dashboard.noneLead}
     </Blank>
-  );
-}
-
-function Figures({ usage }: { readonly usage: Usage }) {
-  const { from, to, total, rows } = usage;
-  const sources = ["personal", "org_pool"] as const;
-  const shownSources = sources.filter((source) => source === "personal" || rows.some((row) => row.source === source));
-  const bars = daysBetween(from, to).map((day) => ({
-    label: day,
-    values: shownSources.map((source) =>
-      rows.filter((row) => row.day === day && row.source === source).reduce((sum, row) => sum + row.calls, 0),
-    ),
-  }));
-  const totals = [
-    [dashboard.calls, formatNumber(total.calls)],
-    [dashboard.requests, formatNumber(total.llmRequests)],
-    [dashboard.tokens, formatCompact(total.promptTokens + total.completionTokens)],
-    [dashboard.cost, formatNanoUsd(total.costNanoUsd)],
-  ];
-  return (
-    <div className="stack loose">
-      <dl className="figures-row">
-        {totals.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd className="num">{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <BarChart
-        title={dashboard.chart(from, to)}
-        columnName={dashboard.day}
-        series={shownSources.map((source) => dashboard.sources[source])}
-        bars={bars}
-      />
-      <UsageTable title={dashboard.byModel} groups={groupUsage(rows, ({ model }) => model ?? dashboard.unknownModel)} />
-      <p className="small muted">{dashboard.costHint}</p>
-    </div>
-  );
-}
-
-function UsageTable({ title, groups }: { readonly title: string; readonly groups: readonly UsageGroup[] }) {
-  const { columns } = dashboard;
-  return (
-    <FigureTable
-      title={title}
-      none={dashboard.none}
-      columns={[columns.name, columns.calls, columns.requests, columns.tokens, columns.cost]}
-      rows={groups.map(({ name, calls, llmRequests, promptTokens, completionTokens, costNanoUsd }) => [
-        name,
-        formatNumber(calls),
-        formatNumber(llmRequests),
-        formatCompact(promptTokens + completionTokens),
-        formatNanoUsd(costNanoUsd),
-      ])}
-    />
   );
 }

@@ -1,20 +1,21 @@
-import type { Success } from "../../domain/answers.ts";
+import type { Limits } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { limitsQuery } from "../../api/queries.ts";
 import { dashboard } from "../../copy/dashboard.ts";
 import { formatCountdown, formatNumber } from "../../domain/format.ts";
 import { ButtonLink } from "../../ui/button.tsx";
 import { useNowMs } from "../../ui/clock.ts";
+import { LiveMark } from "../../ui/live.tsx";
 import { Meter } from "../../ui/meter.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { pathIn } from "../../ui/workspace.ts";
 
-type Limits = Success<"/api/limits", "get">;
 type Limit = Limits["limits"][number];
 
-const isUsedUp = ({ remaining }: Limit): boolean => remaining === 0;
+const keptOf = ({ share }: Limit): number => share?.kept ?? 0;
+const isUsedUp = (limit: Limit): boolean => limit.remaining <= keptOf(limit);
 
 /** Today's figures by source, in the order in which calls are charged. */
 export function Today({ orgId }: { readonly orgId: string | null }) {
@@ -32,7 +33,7 @@ function TodayFigures({ orgId, limits }: { readonly orgId: string | null; readon
     <>
       <OverLimit orgId={orgId} limits={shown} />
       {own.length === 0 && <Notice tone="warn">{dashboard.noSeat}</Notice>}
-      <Panel title={dashboard.today} hint={dashboard.resets(left)}>
+      <Panel title={dashboard.today} hint={dashboard.resets(left)} action={<LiveMark />}>
         <div className="panels">
           {shown.map((limit) => (
             <Meter
@@ -41,7 +42,7 @@ function TodayFigures({ orgId, limits }: { readonly orgId: string | null; readon
               used={limit.used}
               limit={limit.limit}
               of={dashboard.of(formatNumber(limit.limit))}
-              note={dashboard.left(formatNumber(limit.remaining))}
+              note={dashboard.left(formatNumber(limit.remaining), keptOf(limit))}
               source={limit.source}
             />
           ))}
@@ -59,7 +60,8 @@ function OverLimit({ orgId, limits }: { readonly orgId: string | null; readonly 
   const calls = used.some(({ meter, source }) => meter === "api_calls" && source === "personal");
   const pool = limits.find(({ source }) => source === "org_pool");
   if (!requests && !calls) return null;
-  if (!requests && pool !== undefined && !isUsedUp(pool)) return <Notice tone="warn">{dashboard.over.pool}</Notice>;
+  if (pool !== undefined && !isUsedUp(pool)) return <Notice tone="warn">{dashboard.over.pool}</Notice>;
+  if (pool !== undefined && keptOf(pool) > 0) return <Notice tone="bad">{dashboard.over.share}</Notice>;
   return (
     <Notice
       tone="bad"

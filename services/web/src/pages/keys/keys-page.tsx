@@ -1,155 +1,127 @@
-import type { Success } from "../../domain/answers.ts";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, bodyOf } from "../../api/client.ts";
-import { keysQuery } from "../../api/queries.ts";
+import { keysQuery, membersQuery, sessionQuery } from "../../api/queries.ts";
+import { ceilings } from "../../copy/ceilings.ts";
 import { keys } from "../../copy/keys.ts";
-import { formatDate, formatRelative } from "../../domain/format.ts";
-import { ConfirmButton } from "../../ui/act-button.tsx";
-import { Button } from "../../ui/button.tsx";
+import { formatDate, formatNumber, formatRelative } from "../../domain/format.ts";
 import { useNowMs } from "../../ui/clock.ts";
-import { Dialog } from "../../ui/dialog.tsx";
-import { Field } from "../../ui/field.tsx";
-import { textOf } from "../../ui/form.tsx";
-import { NewKey } from "../../ui/new-key.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
+import { NewKeyDialog } from "../../ui/new-key.tsx";
 import { PageHeading, Panel, Tag } from "../../ui/panel.tsx";
 import { Blank, Loaded } from "../../ui/states.tsx";
-import { useWorkspace } from "../../ui/workspace.ts";
+import { runsOrg, useWorkspace } from "../../ui/workspace.ts";
 import { CreateKeyButton } from "./create-key-button.tsx";
-
-type ApiKey = Success<"/api/keys", "get">["items"][number];
+import { KeyActions } from "./key-actions.tsx";
+import { type ApiKey, isRestricted } from "./key-fields.tsx";
 
 export function Page() {
-  const { orgId } = useWorkspace();
-  const query = useQuery(keysQuery(orgId));
+  const { orgId, org, isRefused } = useWorkspace();
+  const me = useQuery(sessionQuery).data?.userId;
   const [secret, setSecret] = useState<string | null>(null);
+  const nowMs = useNowMs();
+  const holderOf = useHolders(orgId);
+  const isRun = org !== undefined && runsOrg(org);
+  // A member who does not run the org is shown their own keys of it, and no one else's; somebody else is told that there is none.
+  const query = useQuery({
+    ...keysQuery(isRun || isRefused ? orgId : null),
+    enabled: orgId === null || org !== undefined || isRefused,
+  });
+  const mayLimit = (key: ApiKey): boolean => isRun && (key.serviceAccountId !== null || key.userId !== me);
   const create = <CreateKeyButton orgId={orgId} onCreated={setSecret} />;
   return (
     <>
       <PageHeading title={keys.title} lead={orgId === null ? keys.lead : keys.orgLead} action={create} />
       <Loaded query={query}>
         {({ items }) => {
-          const shown = orgId === null ? items.filter((key) => key.orgId === null) : items;
+          const shown = items.filter((key) => key.orgId === orgId);
           if (shown.length === 0) return <Blank title={keys.none}>{keys.noneLead}</Blank>;
           return (
             <Panel title={keys.title}>
-              <KeyTable items={shown} onRotated={setSecret} />
+              <DataTable
+                label={keys.title}
+                columns={columnsOf({ nowMs, holderOf, onRotated: setSecret, mayLimit })}
+                rows={shown}
+                keyOf={({ id }) => id}
+              />
             </Panel>
           );
         }}
       </Loaded>
-      {secret !== null && (
-        <Dialog title={keys.made} onClose={() => setSecret(null)}>
-          <NewKey secret={secret} />
-          <div className="dialog-end">
-            <Button look="solid" onClick={() => setSecret(null)}>
-              {keys.done}
-            </Button>
-          </div>
-        </Dialog>
-      )}
+      {secret !== null && <NewKeyDialog secret={secret} onClose={() => setSecret(null)} />}
     </>
   );
 }
 
-interface KeyTableProps {
-  readonly items: readonly ApiKey[];
+/** Whose an org's key is; null in one's own account, where all are one's own. */
+function useHolders(orgId: string | null): ((key: ApiKey) => string) | null {
+  const members = useQuery({ ...membersQuery(orgId ?? ""), enabled: orgId !== null }).data?.items;
+  if (orgId === null) return null;
+  return ({ userId, serviceAccountId }) =>
+    serviceAccountId === null
+      ? (members?.find((member) => member.userId === userId)?.email ?? userId)
+      : keys.serviceAccount;
+}
+
+interface KeyColumns {
+  readonly nowMs: number;
+  readonly holderOf: ((key: ApiKey) => string) | null;
   readonly onRotated: (secret: string) => void;
+  /** Whether its org's ceiling is one's to set: on everybody's keys but one's own. */
+  readonly mayLimit: (key: ApiKey) => boolean;
 }
 
-function KeyTable({ items, onRotated }: KeyTableProps) {
+function columnsOf({ nowMs, holderOf, onRotated, mayLimit }: KeyColumns): readonly Column<ApiKey>[] {
   const { columns } = keys;
-  return (
-    <div className="table-frame" tabIndex={0} role="group" aria-label={keys.title}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{columns.name}</th>
-            <th scope="col">{columns.key}</th>
-            <th scope="col">{columns.scopes}</th>
-            <th scope="col">{columns.used}</th>
-            <th scope="col">{columns.expires}</th>
-            <th scope="col">
-              <span className="unseen">{columns.actions}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((key) => (
-            <KeyRow key={key.id} apiKey={key} onRotated={onRotated} />
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  return [
+    { name: columns.name, kind: "head", cell: ({ name }) => name },
+    ...(holderOf === null ? [] : [{ name: columns.holder, cell: holderOf }]),
+    {
+      name: columns.key,
+      cell: ({ prefix, lastFour, previousSecretEndsAt }) => (
+        <span>
+          <code>
+            {prefix}…{lastFour}
+          </code>
+          {previousSecretEndsAt !== null && (
+            <span className="small muted block">{keys.oldEnds(formatRelative(previousSecretEndsAt, nowMs))}</span>
+          )}
+        </span>
+      ),
+    },
+    { name: columns.scopes, cell: (key) => <Abilities apiKey={key} /> },
+    {
+      name: columns.used,
+      cell: ({ lastUsedAt }) => (lastUsedAt === null ? keys.neverUsed : formatRelative(lastUsedAt, nowMs)),
+    },
+    {
+      name: columns.expires,
+      cell: ({ expiresAt }) => (expiresAt === null ? keys.never : formatDate(expiresAt)),
+    },
+    {
+      name: columns.actions,
+      kind: "actions",
+      cell: (key) => <KeyActions apiKey={key} mayLimit={mayLimit(key)} onRotated={onRotated} />,
+    },
+  ];
 }
 
-function KeyRow({ apiKey, onRotated }: { readonly apiKey: ApiKey; readonly onRotated: (secret: string) => void }) {
-  const queries = useQueryClient();
-  const nowMs = useNowMs();
-  const { id, name, prefix, lastFour, scopes, lastUsedAt, expiresAt, previousSecretEndsAt } = apiKey;
-  const path = { keyId: id };
-  const reload = (): Promise<void> => queries.invalidateQueries({ queryKey: ["keys"] });
+function Abilities({ apiKey }: { readonly apiKey: ApiKey }) {
+  const { scopes, allowedModels, allowedAddresses, dailyCeiling, orgDailyCeiling } = apiKey;
   return (
-    <tr>
-      <th scope="row">{name}</th>
-      <td>
-        <code>
-          {prefix}…{lastFour}
-        </code>
-        {previousSecretEndsAt !== null && (
-          <div className="small muted">{keys.oldEnds(formatRelative(previousSecretEndsAt, nowMs))}</div>
-        )}
-      </td>
-      <td>
-        <span className="row tags">
-          {scopes.map((scope) => (
-            <Tag key={scope}>{keys.scope[scope]}</Tag>
-          ))}
+    <span className="row tags">
+      {scopes.map((scope) => (
+        <Tag key={scope}>{keys.scope[scope]}</Tag>
+      ))}
+      {isRestricted(apiKey) && (
+        <span className="small muted">
+          {[
+            ...(allowedModels === null ? [] : [keys.onlyModels(allowedModels.length)]),
+            ...(allowedAddresses === null ? [] : [keys.onlyAddresses(allowedAddresses.length)]),
+            ...(dailyCeiling === null ? [] : [ceilings.atMost(formatNumber(dailyCeiling))]),
+            ...(orgDailyCeiling === null ? [] : [ceilings.byOrg(formatNumber(orgDailyCeiling))]),
+          ].join(", ")}
         </span>
-      </td>
-      <td>{lastUsedAt === null ? keys.neverUsed : formatRelative(lastUsedAt, nowMs)}</td>
-      <td>{expiresAt === null ? keys.never : formatDate(expiresAt)}</td>
-      <td>
-        <div className="actions">
-          <ConfirmButton
-            label={keys.rotate}
-            title={keys.rotateTitle(name)}
-            submitLook="solid"
-            act={async (form) => {
-              const overlapSeconds = Number(textOf(form, "overlap"));
-              const { key } = await bodyOf(
-                api.POST("/api/keys/{keyId}/rotate", { params: { path }, body: { overlapSeconds } }),
-              );
-              onRotated(key);
-              await reload();
-            }}
-          >
-            <p>{keys.rotateLead}</p>
-            <Field label={keys.overlap}>
-              {(field) => (
-                <select {...field} name="overlap" className="input" defaultValue="3600">
-                  {Object.entries(keys.overlaps).map(([seconds, label]) => (
-                    <option key={seconds} value={seconds}>
-                      {label}
-                    </option>
-                  ))}
-                </select>
-              )}
-            </Field>
-          </ConfirmButton>
-          <ConfirmButton
-            label={keys.revoke}
-            title={keys.revokeTitle(name)}
-            act={async () => {
-              await bodyOf(api.DELETE("/api/keys/{keyId}", { params: { path } }));
-              await reload();
-            }}
-          >
-            <p>{keys.revokeLead}</p>
-          </ConfirmButton>
-        </div>
-      </td>
-    </tr>
+      )}
+    </span>
   );
 }

@@ -3,19 +3,23 @@ import { isProblem } from "../../api/problem.ts";
 import { statsQuery } from "../../api/queries.ts";
 import { operator } from "../../copy/operator.ts";
 import { ButtonLink } from "../../ui/button.tsx";
+import { LiveMark } from "../../ui/live.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { PageHeading } from "../../ui/panel.tsx";
+import { Consistency } from "./consistency.tsx";
+import { DeadLetters } from "./dead-letters.tsx";
+import { Providers } from "./providers.tsx";
 import { Revenue } from "./revenue.tsx";
+import { Tenants } from "./tenants.tsx";
 
 const shownDays = 30;
 
 export function Page() {
   const stats = useQuery(statsQuery(shownDays));
-  const isRefused = isProblem(stats.error, "operator_required");
-  return (
-    <>
-      <PageHeading title={operator.title} />
-      {isRefused ? (
+  if (isProblem(stats.error, "operator_required")) {
+    return (
+      <>
+        <PageHeading title={operator.title} />
         <Notice
           tone="warn"
           action={
@@ -26,9 +30,19 @@ export function Page() {
         >
           {operator.needed}
         </Notice>
-      ) : (
-        <Revenue />
-      )}
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHeading title={operator.title} action={<LiveMark />} />
+      <div className="panels">
+        <Providers />
+        <Consistency />
+      </div>
+      <DeadLetters />
+      <Revenue />
+      <Tenants />
     </>
   );
 }

@@ -6,6 +6,7 @@ import { operator } from "../../copy/operator.ts";
 import { formatCents, formatNumber } from "../../domain/format.ts";
 import { Choice } from "../../ui/choice.tsx";
 import { FigureTable } from "../../ui/figure-table.tsx";
+import { usePlanNames } from "../../ui/plan-names.ts";
 import { Panel } from "../../ui/panel.tsx";
 import { Loaded } from "../../ui/states.tsx";
 
@@ -30,6 +31,7 @@ export function Revenue() {
 
 function Figures({ stats }: { readonly stats: Stats }) {
   const { columns } = operator;
+  const nameOf = usePlanNames();
   const totals = [
     [operator.mrr, usd(stats.mrrMicroUsd)],
     [operator.arr, usd(stats.arrMicroUsd)],
@@ -54,7 +56,7 @@ function Figures({ stats }: { readonly stats: Stats }) {
         none={operator.none}
         columns={[columns.plan, columns.interval, columns.subscriptions, columns.seats, columns.mrr]}
         rows={stats.byPlan.map((one) => [
-          one.plan,
+          nameOf(one.plan),
           one.interval,
           formatNumber(one.subscriptions),
           formatNumber(one.seats),
@@ -76,7 +78,7 @@ function Figures({ stats }: { readonly stats: Stats }) {
         none={operator.none}
         columns={[columns.plan, columns.calls, columns.cost, columns.margin]}
         rows={stats.usage.map((one) => [
-          one.plan,
+          nameOf(one.plan),
           formatNumber(one.calls),
           usd(one.costMicroUsd),
           usd(one.marginMicroUsd),

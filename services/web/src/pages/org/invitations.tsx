@@ -1,14 +1,17 @@
-import type { OrgView } from "../../domain/answers.ts";
+import type { OrgView, Success } from "../../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
 import { invitationsQuery } from "../../api/queries.ts";
 import { org as words } from "../../copy/org.ts";
 import { formatDate } from "../../domain/format.ts";
 import { ActButton, ConfirmButton } from "../../ui/act-button.tsx";
+import { type Column, DataTable } from "../../ui/data-table.tsx";
 import { Field, TextField } from "../../ui/field.tsx";
 import { textOf } from "../../ui/form.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Loaded } from "../../ui/states.tsx";
+
+type Invitation = Success<"/api/orgs/{orgId}/invitations", "get">["items"][number];
 
 const givenRoles = ["member", "admin", "billing"] as const;
 
@@ -30,7 +33,6 @@ export function Invitations({ org }: { readonly org: OrgView }) {
     await reload();
   };
   const roles = org.role === "owner" ? givenRoles : (["member"] as const);
-  const { columns } = words;
   return (
     <Panel
       title={words.invitations}
@@ -59,37 +61,24 @@ export function Invitations({ org }: { readonly org: OrgView }) {
           items.length === 0 ? (
             <p className="muted">{words.noInvitations}</p>
           ) : (
-            <div className="table-frame" tabIndex={0} role="group" aria-label={words.invitations}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{columns.who}</th>
-                    <th scope="col">{columns.role}</th>
-                    <th scope="col">{columns.lapses}</th>
-                    <th scope="col">
-                      <span className="unseen">{columns.actions}</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map(({ id, email, role, expiresAt }) => (
-                    <tr key={id}>
-                      <th scope="row">{email}</th>
-                      <td>{words.roles[role]}</td>
-                      <td>{formatDate(expiresAt)}</td>
-                      <td>
-                        <div className="actions">
-                          <ActButton label={words.revoke} size="small" look="quiet" act={() => revoke(id)} />
-                        </div>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <DataTable label={words.invitations} columns={columnsOf(revoke)} rows={items} keyOf={({ id }) => id} />
           )
         }
       </Loaded>
     </Panel>
   );
+}
+
+function columnsOf(revoke: (invitationId: string) => Promise<void>): readonly Column<Invitation>[] {
+  const { columns } = words;
+  return [
+    { name: columns.who, kind: "head", cell: ({ email }) => email },
+    { name: columns.role, cell: ({ role }) => words.roles[role] },
+    { name: columns.lapses, cell: ({ expiresAt }) => formatDate(expiresAt) },
+    {
+      name: columns.actions,
+      kind: "actions",
+      cell: ({ id }) => <ActButton label={words.revoke} size="small" look="quiet" act={() => revoke(id)} />,
+    },
+  ];
 }

@@ -123,11 +123,11 @@ function Warnings({ org, me, onChanged }: WarningsProps) {
           tone="warn"
           action={
             <ButtonLink size="small" to={pathIn("/billing", org.id)}>
-              {words.addSeats}
+              {org.plan === "free" ? words.choosePlan : words.addSeats}
             </ButtonLink>
           }
         >
-          {words.full}
+          {org.plan === "free" ? words.unpaid : words.full}
         </Notice>
       )}
     </>

@@ -5,8 +5,11 @@ import { Loaded } from "../../ui/states.tsx";
 import { useWorkspace } from "../../ui/workspace.ts";
 import { Invitations } from "./invitations.tsx";
 import { Members } from "./members.tsx";
+import { ModelRules } from "./model-rules.tsx";
 import { OrgHead } from "./org-head.tsx";
 import { Orgs } from "./orgs.tsx";
+import { DailyUsage, Pool } from "./pool.tsx";
+import { ServiceAccounts } from "./service-accounts.tsx";
 
 export function Page() {
   const { orgId } = useWorkspace();
@@ -20,11 +23,16 @@ function OrgOf({ orgId }: { readonly orgId: string }) {
     <Loaded query={query}>
       {(org) => {
         const runsIt = org.active && (org.role === "owner" || org.role === "admin");
+        const seesUsage = runsIt || org.role === "billing";
         return (
           <>
             <OrgHead org={org} me={me} />
+            <Pool orgId={orgId} />
             <Members org={org} me={me} />
             {runsIt && <Invitations org={org} />}
+            {runsIt && <ServiceAccounts org={org} />}
+            {runsIt && <ModelRules org={org} />}
+            {seesUsage && <DailyUsage orgId={orgId} />}
             {runsIt && <AuditLog orgId={orgId} />}
           </>
         );

@@ -3,18 +3,18 @@ import { api, bodyOf } from "../../api/client.ts";
 import { auth } from "../../copy/auth.ts";
 import { TextField } from "../../ui/field.tsx";
 import { Form, textOf } from "../../ui/form.tsx";
-import { MailSent } from "../../ui/mail-sent.tsx";
+import { type AskedMail, MailSent } from "../../ui/mail-sent.tsx";
 import { PageHeading } from "../../ui/panel.tsx";
 
 const askForLink = (email: string): Promise<unknown> =>
   bodyOf(api.POST("/api/auth/password-reset", { body: { email } }));
 
 export function Page() {
-  const [email, setEmail] = useState<string | null>(null);
-  if (email !== null) {
+  const [mail, setMail] = useState<AskedMail | null>(null);
+  if (mail !== null) {
     return (
       <div className="narrow">
-        <MailSent email={email} send={() => askForLink(email)} onOther={() => setEmail(null)} />
+        <MailSent mail={mail} send={() => askForLink(mail.email)} onOther={() => setMail(null)} />
       </div>
     );
   }
@@ -24,9 +24,9 @@ export function Page() {
       <Form
         submit={auth.reset.submit}
         act={async (form) => {
-          const address = textOf(form, "email");
-          await askForLink(address);
-          setEmail(address);
+          const asked = { email: textOf(form, "email"), askedMs: Date.now() };
+          await askForLink(asked.email);
+          setMail(asked);
         }}
       >
         <TextField label={auth.email} name="email" type="email" autoComplete="email" required />

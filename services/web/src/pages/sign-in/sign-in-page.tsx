@@ -1,12 +1,17 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
+import { canUsePasskeys, signInByPasskey } from "../../api/passkeys.ts";
 import { isProblem } from "../../api/problem.ts";
 import { safeNext, signIn } from "../../api/sign-in.ts";
 import { auth } from "../../copy/auth.ts";
 import { site } from "../../copy/site.ts";
+import { ActButton } from "../../ui/act-button.tsx";
+import { CodeField } from "../../ui/code-field.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { Form, secretOf, textOf } from "../../ui/form.tsx";
+import { ProviderButton } from "../../ui/provider-button.tsx";
+import { useInBrowser } from "../../ui/in-browser.ts";
 import { PageHeading } from "../../ui/panel.tsx";
 
 export function Page() {
@@ -14,6 +19,8 @@ export function Page() {
   const navigate = useNavigate();
   const [params] = useSearchParams();
   const [needsCode, setNeedsCode] = useState(false);
+  const mayUsePasskey = useInBrowser(canUsePasskeys, false);
+  const next = safeNext(params.get("next"));
   return (
     <div className="narrow stack loose">
       <PageHeading title={auth.signIn.title} />
@@ -32,24 +39,26 @@ export function Page() {
             setNeedsCode(true);
             return;
           }
-          await navigate(safeNext(params.get("next")));
+          await navigate(next);
         }}
       >
         <TextField label={auth.email} name="email" type="email" autoComplete="username" required />
         <TextField label={auth.password} name="password" type="password" autoComplete="current-password" required />
-        {needsCode && (
-          <TextField
-            label={auth.code}
-            hint={auth.codeHint}
-            name="code"
-            autoComplete="one-time-code"
-            inputMode="numeric"
-            required
-            // It appeared because it is asked for: typing goes on in it.
-            ref={(input) => input?.focus()}
+        {needsCode && <CodeField />}
+      </Form>
+      <div className="stack tight">
+        {mayUsePasskey && <p className="small muted or">{auth.signIn.or}</p>}
+        {mayUsePasskey && (
+          <ActButton
+            label={auth.signIn.passkey}
+            act={async () => {
+              await signInByPasskey(queries);
+              await navigate(next);
+            }}
           />
         )}
-      </Form>
+        <ProviderButton next={next} />
+      </div>
       <p className="row small">
         <Link to="/reset">{auth.signIn.forgot}</Link>
         <span>

@@ -5,17 +5,18 @@ import { auth } from "../../copy/auth.ts";
 import { site } from "../../copy/site.ts";
 import { TextField } from "../../ui/field.tsx";
 import { Form, textOf } from "../../ui/form.tsx";
-import { MailSent } from "../../ui/mail-sent.tsx";
+import { type AskedMail, MailSent } from "../../ui/mail-sent.tsx";
 import { PageHeading } from "../../ui/panel.tsx";
+import { ProviderButton } from "../../ui/provider-button.tsx";
 
 const askForLink = (email: string): Promise<unknown> => bodyOf(api.POST("/api/auth/sign-up", { body: { email } }));
 
 export function Page() {
-  const [email, setEmail] = useState<string | null>(null);
-  if (email !== null) {
+  const [mail, setMail] = useState<AskedMail | null>(null);
+  if (mail !== null) {
     return (
       <div className="narrow">
-        <MailSent email={email} send={() => askForLink(email)} onOther={() => setEmail(null)} />
+        <MailSent mail={mail} send={() => askForLink(mail.email)} onOther={() => setMail(null)} />
       </div>
     );
   }
@@ -25,9 +26,9 @@ export function Page() {
       <Form
         submit={auth.signUp.submit}
         act={async (form) => {
-          const address = textOf(form, "email");
-          await askForLink(address);
-          setEmail(address);
+          const asked = { email: textOf(form, "email"), askedMs: Date.now() };
+          await askForLink(asked.email);
+          setMail(asked);
         }}
       >
         <TextField label={auth.email} name="email" type="email" autoComplete="email" required />
@@ -35,6 +36,7 @@ export function Page() {
       <p className="small">
         {auth.signUp.have} <Link to="/sign-in">{site.signIn}</Link>
       </p>
+      <ProviderButton next="/welcome" />
     </div>
   );
 }

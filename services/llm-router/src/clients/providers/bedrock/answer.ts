@@ -3,19 +3,21 @@ import type { Answer, AnswerUsage, FinishReason } from "@topdog/dialects/convers
 import { countOf, isObject, parseObject, wordOf, type WireObject } from "@topdog/dialects/wire-value";
 import { marked } from "./seals.ts";
 
-const finishReasons: Readonly<Record<string, FinishReason>> = {
-  end_turn: "stop",
-  stop_sequence: "stop",
-  tool_use: "tool_calls",
-  max_tokens: "length",
-  model_context_window_exceeded: "length",
-  guardrail_intervened: "content_filter",
-  content_filtered: "content_filter",
-  refusal: "refusal",
-};
+const finishReasons: ReadonlyMap<string, FinishReason> = new Map(
+  Object.entries<FinishReason>({
+    end_turn: "stop",
+    stop_sequence: "stop",
+    tool_use: "tool_calls",
+    max_tokens: "length",
+    model_context_window_exceeded: "length",
+    guardrail_intervened: "content_filter",
+    content_filtered: "content_filter",
+    refusal: "refusal",
+  }),
+);
 /** The model wrote what cannot be read: no answer. */
 export const isGarbled = (reason: string): boolean => reason.startsWith("malformed_");
-export const finishOf = (reason: string): FinishReason => finishReasons[reason] ?? "stop";
+export const finishOf = (reason: string): FinishReason => finishReasons.get(reason) ?? "stop";
 
 /** What was read from the cache and written to it is counted beside the rest of the prompt. */
 export function usageOf(value: unknown): AnswerUsage | null {

@@ -19,29 +19,33 @@ export class Uncarried extends Error {
   }
 }
 
-const imageFormats: Readonly<Record<string, string>> = {
-  "image/png": "png",
-  "image/jpeg": "jpeg",
-  "image/gif": "gif",
-  "image/webp": "webp",
-};
-const documentFormats: Readonly<Record<string, string>> = {
-  "application/pdf": "pdf",
-  "text/csv": "csv",
-  "text/html": "html",
-  "text/plain": "txt",
-  "text/markdown": "md",
-  "application/msword": "doc",
-  "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-  "application/vnd.ms-excel": "xls",
-  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-};
+const imageFormats: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    "image/png": "png",
+    "image/jpeg": "jpeg",
+    "image/gif": "gif",
+    "image/webp": "webp",
+  }),
+);
+const documentFormats: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    "application/pdf": "pdf",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/plain": "txt",
+    "text/markdown": "md",
+    "application/msword": "doc",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+  }),
+);
 const maxNameCharacters = 200;
 
-function dataOf(kind: "image" | "document", source: ImagePart["source"], formats: Readonly<Record<string, string>>) {
+function dataOf(kind: "image" | "document", source: ImagePart["source"], formats: ReadonlyMap<string, string>) {
   if (source.kind === "url")
     throw new Uncarried(`${kind}.url`, "This provider takes images and documents only as data.");
-  const format = formats[source.mediaType];
+  const format = formats.get(source.mediaType);
   if (format === undefined)
     throw new Uncarried(`${kind}.mediaType`, `This provider does not take ${source.mediaType}.`);
   return { format, source: { bytes: source.base64 } };

@@ -9,24 +9,26 @@ import type {
 import { countOf, isObject, parseObject, wordOf, type WireObject } from "@topdog/dialects/wire-value";
 import { marked } from "./seals.ts";
 
-const finishReasons: Readonly<Record<string, FinishReason>> = {
-  STOP: "stop",
-  MAX_TOKENS: "length",
-  SAFETY: "content_filter",
-  RECITATION: "content_filter",
-  LANGUAGE: "content_filter",
-  BLOCKLIST: "content_filter",
-  PROHIBITED_CONTENT: "content_filter",
-  SPII: "content_filter",
-  IMAGE_SAFETY: "content_filter",
-};
+const finishReasons: ReadonlyMap<string, FinishReason> = new Map(
+  Object.entries<FinishReason>({
+    STOP: "stop",
+    MAX_TOKENS: "length",
+    SAFETY: "content_filter",
+    RECITATION: "content_filter",
+    LANGUAGE: "content_filter",
+    BLOCKLIST: "content_filter",
+    PROHIBITED_CONTENT: "content_filter",
+    SPII: "content_filter",
+    IMAGE_SAFETY: "content_filter",
+  }),
+);
 /** The model began a call that cannot be read: no answer. */
 export const isGarbled = (reason: string): boolean =>
   reason === "MALFORMED_FUNCTION_CALL" || reason === "UNEXPECTED_TOOL_CALL";
 
 /** "STOP" also where the model waits for results. */
 export function finishOf(reason: string, hasCalls: boolean): FinishReason {
-  const finish = finishReasons[reason] ?? "stop";
+  const finish = finishReasons.get(reason) ?? "stop";
   return finish === "stop" && hasCalls ? "tool_calls" : finish;
 }
 

@@ -20,20 +20,22 @@ interface Writing {
   readonly wantsSignatures: boolean;
 }
 
-const typesByEnding: Readonly<Record<string, string>> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  webp: "image/webp",
-  gif: "image/gif",
-  pdf: "application/pdf",
-};
+const typesByEnding: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    png: "image/png",
+    jpg: "image/jpeg",
+    jpeg: "image/jpeg",
+    webp: "image/webp",
+    gif: "image/gif",
+    pdf: "application/pdf",
+  }),
+);
 
 function sourcePart(source: MediaSource | Extract<DocumentPart["source"], { kind: "text" }>): object {
   if (source.kind === "text") return { text: source.text };
   if (source.kind === "base64") return { inlineData: { mimeType: source.mediaType, data: source.base64 } };
   const ending = /\.(\w{3,4})(?:[?#]|$)/.exec(source.url)?.[1]?.toLowerCase() ?? "";
-  const mimeType = typesByEnding[ending];
+  const mimeType = typesByEnding.get(ending);
   return { fileData: { fileUri: source.url, ...(mimeType === undefined ? {} : { mimeType }) } };
 }
 

@@ -29,13 +29,14 @@ export function adaptChat({ request }: ProviderCall, rules: ChatRules): AdaptedR
     if (!pattern.test(body.toString("utf8", span.start, Math.min(span.end, span.start + maxJudgedBytes)))) continue;
     return { refusal: { message: `'${name}' is not possible at this model's provider.`, param: name, code: null } };
   }
-  const { renamed = {}, dropped = [], omitted = [] } = rules;
+  const { dropped = [], omitted = [] } = rules;
+  const renamed = new Map(Object.entries(rules.renamed ?? {}));
   const names = [...members.keys()];
-  const changed = names.filter((name) => name in renamed || dropped.includes(name) || omitted.includes(name));
+  const changed = names.filter((name) => renamed.has(name) || dropped.includes(name) || omitted.includes(name));
   if (changed.length === 0) return { body, dropped: [] };
   // Said twice, in the new word and the old: the new one counts.
-  const replaced = changed.flatMap((name) => renamed[name] ?? []);
+  const replaced = changed.flatMap((name) => renamed.get(name) ?? []);
   const gone = new Set([...dropped, ...omitted, ...replaced]);
-  const edited = editMembers(body, scanned, (name) => renamed[name] ?? (gone.has(name) ? null : undefined));
+  const edited = editMembers(body, scanned, (name) => renamed.get(name) ?? (gone.has(name) ? null : undefined));
   return { body: edited, dropped: dropped.filter((name) => members.has(name)) };
 }
