@@ -56,7 +56,8 @@ test("every secret that we make is found, whatever file it is in, and is not rep
   const made = createSecrets({ kid: "canary", database: "db:5432" }).flatMap(({ metadata, stringData }) =>
     Object.entries(stringData).map(([name, value]) => ({ path: `app/${metadata.name}-${name}`, value })),
   );
-  const telling = made.filter(({ value }) => /^S[A-Z]|"d":|"k":|^postgres:/.test(value));
+  // The rest are random letters without a shape; one of those in 150 begins as a bus seed does, so the whole form is asked for.
+  const telling = made.filter(({ value }) => /^S[A-Z2-7]{57}$|"d":|"k":|^postgres:/.test(value));
   expect(telling.length).toBeGreaterThan(10);
   const found = findLeaks(
     archiveOf([clean, Object.fromEntries(telling.map(({ path, value }) => [path, `\0${value}\0`]))]),
