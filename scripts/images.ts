@@ -11,6 +11,7 @@ const usage = `npm run images: builds the image of every service with the contai
 every layer of each for secrets, and for files that belong into none
 
   --check <image>     builds nothing: only looks through this one; may be repeated
+  --archive <file>    the same for an archive of images, of BuildKit's (type=oci) or docker save's; needs no container engine
   --tag <tag>         dev when left out
   --registry <name>   in front of topdog/<service>; empty: only this machine has them
   --service <name>    only this one; may be repeated
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       check: { type: "string", multiple: true },
+      archive: { type: "string" },
       tag: { type: "string", default: "dev" },
       registry: { type: "string", default: "" },
       service: { type: "string", multiple: true },
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return console.log(usage);
+  if (values.archive !== undefined) return checkArchive(values.archive, values.archive);
   const unknown = (values.service ?? []).filter((name) => !names.some((known) => known === name));
   if (unknown.length > 0) throw new Error(`no service is called ${unknown.join(", ")}: ${names.join(", ")}`);
   if (spawnSync("docker", ["version"], { stdio: "ignore" }).status !== 0)
@@ -71,12 +74,16 @@ function checkImages(images: readonly string[]): void {
   try {
     const archive = join(folder, "images.tar");
     execFileSync("docker", ["save", "--output", archive, ...images], { stdio: "inherit" });
-    const leaks = findLeaks(archive);
-    if (leaks.length > 0) throw new Error(`what no image may hold:\n${leaks.map((one) => `- ${one}\n`).join("")}`);
-    console.log(`no secret and nothing needless is in ${images.join(", ")}`);
+    checkArchive(archive, images.join(", "));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function checkArchive(archive: string, what: string): void {
+  const leaks = findLeaks(archive);
+  if (leaks.length > 0) throw new Error(`what no image may hold:\n${leaks.map((one) => `- ${one}\n`).join("")}`);
+  console.log(`no secret and nothing needless is in ${what}`);
 }
 
 const buildArguments = (variables: Readonly<Record<string, string>>): string[] =>

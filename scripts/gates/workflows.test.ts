@@ -42,15 +42,37 @@ describe("a workflow is refused", () => {
   });
 });
 
+interface Step {
+  readonly name?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
 interface Workflow {
-  readonly jobs: Readonly<
-    Record<string, { readonly steps: readonly { readonly name?: string; readonly run?: string }[] }>
-  >;
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
 }
 
+const readWorkflow = (name: string): Workflow =>
+  parse(readFileSync(join(import.meta.dirname, "../../.github/workflows", name), "utf8")) as Workflow;
+
+test("an image is looked through before the release workflow can push it, and what is pushed is what was looked through", () => {
+  const steps = readWorkflow("release.yml").jobs["image"]?.steps ?? [];
+  const at = (is: (step: Step) => boolean): number => steps.findIndex(is);
+  const builds = at(({ uses }) => uses?.startsWith("docker/build-push-action@") === true);
+  const looks = at(({ run }) => run?.includes('images -- --archive "$RUNNER_TEMP/image.tar"') === true);
+  const logsIn = at(({ uses }) => uses?.startsWith("docker/login-action@") === true);
+  const pushes = at(({ run }) => run?.includes("docker://") === true);
+  expect([builds, looks, logsIn, pushes]).toEqual(
+    [builds, looks, logsIn, pushes].toSorted((one, other) => one - other),
+  );
+  expect(builds).toBeGreaterThan(-1);
+  expect(steps[builds]?.with).toMatchObject({ outputs: "type=oci,dest=${{ runner.temp }}/image.tar", sbom: true });
+  expect(steps[builds]?.with).not.toHaveProperty("push");
+  expect(steps[pushes]?.run).toMatch(/--all --preserve-digests [^|]*oci-archive:\$RUNNER_TEMP\/image.tar/s);
+});
+
 describe("the check of the Stripe secrets in the deploy workflow", () => {
-  const path = join(import.meta.dirname, "../../.github/workflows/deploy.yml");
-  const { jobs } = parse(readFileSync(path, "utf8")) as Workflow;
+  const { jobs } = readWorkflow("deploy.yml");
   const script = jobs["deploy"]?.steps.find(({ name }) => name?.startsWith("Are the Stripe secrets there?"))?.run ?? "";
   let folder = "";
 

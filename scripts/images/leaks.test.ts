@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { formatApiKey } from "@topdog/contracts/api-key";
 import { createSecrets } from "../topdog/create-secrets.ts";
 import { findLeaks } from "./leaks.ts";
@@ -16,19 +17,30 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 type Layer = Readonly<Record<string, string>>;
 
-function write(file: string, text: string): void {
+function write(file: string, text: string | Buffer): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
+
+const layerFile = (files: Layer, index: number): string => {
+  const content = join(folder, `layer-${index}`);
+  for (const [path, text] of Object.entries(files)) write(join(content, path), text);
+  const file = join(folder, `${index}.tar`);
+  execFileSync("tar", ["-C", content, "-cf", file, "."]);
+  return file;
+};
+
+const packed = (image: string): string => {
+  const archive = join(folder, "image.tar");
+  execFileSync("tar", ["-C", image, "-cf", archive, "."]);
+  return archive;
+};
 
 /** An image of these layers, in the form of `docker save`. */
 function archiveOf(layers: readonly Layer[], config: object = {}): string {
   const image = join(folder, "image");
   const names = layers.map((files, index) => {
-    const content = join(folder, `layer-${index}`);
-    for (const [path, text] of Object.entries(files)) write(join(content, path), text);
-    mkdirSync(image, { recursive: true });
-    execFileSync("tar", ["-C", content, "-cf", join(image, `${index}.tar`), "."]);
+    write(join(image, `${index}.tar`), readFileSync(layerFile(files, index)));
     return `${index}.tar`;
   });
   write(join(image, "config.json"), JSON.stringify(config));
@@ -36,9 +48,30 @@ function archiveOf(layers: readonly Layer[], config: object = {}): string {
     join(image, "manifest.json"),
     JSON.stringify([{ Config: "config.json", Layers: names, RepoTags: ["topdog/quota:1"] }]),
   );
-  const archive = join(folder, "image.tar");
-  execFileSync("tar", ["-C", image, "-cf", archive, "."]);
-  return archive;
+  return packed(image);
+}
+
+/** The same as BuildKit writes it: an index of the image and of what is attested of it. */
+function ociArchiveOf(layers: readonly Layer[], attested: object, config: object = {}): string {
+  const image = join(folder, "image");
+  const addBlob = (mediaType: string, content: string | Buffer): object => {
+    const hex = createHash("sha256").update(content).digest("hex");
+    write(join(image, "blobs/sha256", hex), content);
+    return { mediaType: `application/vnd.${mediaType}`, digest: `sha256:${hex}` };
+  };
+  const addManifest = (parts: readonly object[], of: object): object =>
+    addBlob(
+      "oci.image.manifest.v1+json",
+      JSON.stringify({ config: addBlob("oci.image.config.v1+json", JSON.stringify(of)), layers: parts }),
+    );
+  const parts = layers.map((files, index) =>
+    addBlob("oci.image.layer.v1.tar+gzip", gzipSync(readFileSync(layerFile(files, index)))),
+  );
+  const statement = addBlob("in-toto+json", JSON.stringify(attested));
+  const manifests = [addManifest(parts, config), addManifest([statement], {})];
+  const index = addBlob("oci.image.index.v1+json", JSON.stringify({ manifests }));
+  write(join(image, "index.json"), JSON.stringify({ manifests: [index] }));
+  return packed(image);
 }
 
 const clean: Layer = {
@@ -103,4 +136,27 @@ test("links are not followed: packages lead to one another in circles", () => {
 test("what the build was told, and says in its history, is looked at too", () => {
   const history = { history: [{ created_by: `ARG TOKEN=${key}` }] };
   expect(findLeaks(archiveOf([clean], history))).toEqual([expect.stringMatching(/topdog\/quota:1.*history.*API key/)]);
+});
+
+describe("an archive of BuildKit's", () => {
+  const provenance = { predicate: { buildDefinition: { args: { SERVICE: "quota" } } } };
+
+  test("without any secret is clean", () => {
+    expect(findLeaks(ociArchiveOf([clean], provenance))).toEqual([]);
+  });
+
+  test("is looked through: its layers, its history, and what is attested of it", () => {
+    const told = { predicate: { buildDefinition: { args: { TOKEN: key } } } };
+    const history = { history: [{ created_by: `ARG TOKEN=${key}` }] };
+    const found = findLeaks(ociArchiveOf([clean, { "app/canary": key }], told, history));
+    expect(found.toSorted()).toEqual([
+      "app/canary holds an API key",
+      expect.stringMatching(/^sha256:\w+: the configuration or its history holds an API key$/),
+      expect.stringMatching(/^sha256:\w+: what is attested of it holds an API key$/),
+    ]);
+  });
+
+  test("without a layer is refused: what is not understood is not clean", () => {
+    expect(() => findLeaks(ociArchiveOf([], provenance))).toThrow("holds no layer");
+  });
 });

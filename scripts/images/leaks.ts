@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { readArchive } from "./archive-content.ts";
 import { secretsIn } from "./secret-shapes.ts";
 
 /** Files that no image needs, by their path: histories, settings of a machine, keys, what only tests read. */
@@ -18,28 +19,19 @@ const needless: Readonly<Record<string, RegExp>> = {
 /** Libraries of the base image that carry the key of their self-test. */
 const selfTested = /^usr\/lib\/[^/]+\/libgnutls\.so\./;
 
-interface Manifest {
-  readonly Config: string;
-  readonly Layers: readonly string[];
-  readonly RepoTags: readonly string[] | null;
-}
-
 /**
- * Looks through images that `docker save` wrote into this file: every layer, so also what a later one hides, and what the configuration
- * and the history of the build say. A finding names image or layer, file, and what it looks like, and never repeats it.
+ * Looks through the images of this archive: every layer, so also what a later one hides, and what is said of them: the configuration, the
+ * history of the build, what is attested. A finding names image or layer, file, and what it looks like, and never repeats it.
  */
 export function findLeaks(archive: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), "topdog-image-"));
   try {
     execFileSync("tar", ["-xf", archive, "-C", folder]);
-    const manifests = JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as readonly Manifest[];
-    const settings = manifests.flatMap(({ Config, RepoTags }) =>
-      secretsIn(readFileSync(join(folder, Config), "utf8")).map(
-        (what) => `${RepoTags?.join() ?? Config}: the configuration or its history holds ${what}`,
-      ),
+    const { texts, layers } = readArchive(folder);
+    const said = texts.flatMap(({ image, what, file }) =>
+      secretsIn(readFileSync(file, "utf8")).map((secret) => `${image}: ${what} holds ${secret}`),
     );
-    const layers = [...new Set(manifests.flatMap(({ Layers }) => Layers))];
-    return [...settings, ...layers.flatMap((layer) => leaksOfLayer(folder, layer))];
+    return [...said, ...layers.flatMap((layer) => leaksOfLayer(folder, layer))];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -48,7 +40,7 @@ export function findLeaks(archive: string): string[] {
 function leaksOfLayer(folder: string, layer: string): string[] {
   const content = join(folder, "layer");
   mkdirSync(content);
-  execFileSync("tar", ["-xf", join(folder, layer), "-C", content, "--exclude=dev/*"]);
+  execFileSync("tar", ["-xf", layer, "-C", content, "--exclude=dev/*"]);
   const found = [...pathsIn(content)].flatMap((file) => {
     const path = relative(content, file);
     const isThere = Object.entries(needless).flatMap(([what, pattern]) => (pattern.test(path) ? [what] : []));
