@@ -12,6 +12,7 @@ export default {
   transform: {
     "\\.ts$": ["@swc/jest", { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } }],
   },
+  moduleNameMapper: { "^fast-check$": "<rootDir>/scripts/seeded-fast-check.mjs" },
   testEnvironmentOptions: { customExportConditions: ["@topdog/source", "node", "node-addons"] },
   globalSetup: "<rootDir>/scripts/jest-global-setup.mjs",
   globalTeardown: "<rootDir>/scripts/jest-global-teardown.mjs",
