@@ -11,8 +11,8 @@ export const gatewayBoard: Board = {
         lines("Calls by outcome", "reqps", "ok is a whole answer; the runbook llm-api-errors explains the others.", [
           query(rate("outcome", "topdog_gateway_requests_total"), "{{outcome}}"),
         ]),
-        lines("Calls by operation", "reqps", "By path and class of status.", [
-          query(rate("route, status_class", "topdog_gateway_requests_total"), "{{route}} {{status_class}}"),
+        lines("Calls by operation", "reqps", "By path.", [
+          query(rate("route", "topdog_gateway_requests_total"), "{{route}}"),
         ]),
         lines(
           "Added time",

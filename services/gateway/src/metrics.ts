@@ -28,8 +28,6 @@ const callOutcomes = [
 export type CallOutcome = (typeof callOutcomes)[number];
 
 const lookups = ["hit", "stale", "miss", "refused", "failed"] as const;
-const statusClasses = ["2xx", "4xx", "5xx", "none"] as const;
-export type StatusClass = (typeof statusClasses)[number];
 const admissionOutcomes = ["admitted", "exhausted", "ceiling_reached", "unavailable", "client_gone"] as const;
 type AdmissionOutcome = (typeof admissionOutcomes)[number];
 
@@ -79,7 +77,7 @@ interface LabelledHistogram<L> {
 }
 
 export interface GatewayMetrics {
-  readonly requests: LabelledCounter<{ route: string; status_class: StatusClass; outcome: CallOutcome }>;
+  readonly requests: LabelledCounter<{ route: string; outcome: CallOutcome }>;
   readonly admissions: LabelledCounter<{ source: "personal" | "org_pool" | "none"; outcome: AdmissionOutcome }>;
   readonly frontRefusals: LabelledCounter<{ limit: FrontLimit }>;
   readonly leaseSyncs: LabelledCounter<{ outcome: "ok" | "failed" }>;
@@ -98,7 +96,7 @@ export function createGatewayMetrics(metrics: Metrics): GatewayMetrics {
     requests: metrics.counter({
       name: "topdog_gateway_requests_total",
       help: "Calls of the LLM API, by how they ended",
-      labels: { route: callRoutes, status_class: statusClasses, outcome: callOutcomes },
+      labels: { route: callRoutes, outcome: callOutcomes },
     }),
     admissions: metrics.counter({
       name: "topdog_gateway_admissions_total",

@@ -1,7 +1,7 @@
 import type { Operation } from "@topdog/dialects/operation";
 import type { CallReport } from "@topdog/call-link/call";
 import type { LineLog } from "@topdog/telemetry/line-log";
-import type { CallOutcome, GatewayMetrics, StatusClass } from "../metrics.ts";
+import type { CallOutcome, GatewayMetrics } from "../metrics.ts";
 import type { Admission } from "./admit-call.ts";
 import type { KnownCaller } from "../store/known-callers.ts";
 
@@ -22,15 +22,13 @@ export interface CallFacts {
   detail: string | undefined;
 }
 
-const classOf = (status: number): StatusClass =>
-  status === 0 ? "none" : status < 300 ? "2xx" : status < 500 ? "4xx" : "5xx";
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 /** Counts a finished call and writes its one log line. */
 export function recordCall(metrics: GatewayMetrics, log: LineLog, facts: CallFacts, endedMs: number): void {
-  const { operation, status, outcome } = facts;
+  const { operation, outcome } = facts;
   const route = operation.endpoint;
-  metrics.requests.inc({ route, status_class: classOf(status), outcome }, 1);
+  metrics.requests.inc({ route, outcome }, 1);
   if (facts.firstByteMs !== null) metrics.firstByteSeconds.observe({ route }, facts.firstByteMs / 1000);
   if (facts.overheadMs !== null) metrics.overheadSeconds.observe({ route }, facts.overheadMs / 1000);
   log(membersOf(facts, rounded(endedMs - facts.startedMs)));
