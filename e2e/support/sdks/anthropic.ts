@@ -44,6 +44,7 @@ export function tellOfAnthropic(platform: () => Platform): void {
     );
     expect(streamed.content[0]).toMatchObject({ type: "thinking", signature: expect.stringMatching(/./) });
     expect(streamed.usage.output_tokens).toBe(plain.usage.output_tokens);
+    expect(plain._request_id).toMatch(/^req_/);
     const [row] = await waitForLedger(platform(), response.headers.get("x-request-id") ?? "");
     expect(row).toMatchObject({ streamed: true, estimated: false, completion_tokens: streamed.usage.output_tokens });
   });
@@ -66,6 +67,7 @@ export function tellOfAnthropic(platform: () => Platform): void {
     const unknown = await failureOf(client.messages.create({ ...hello, model: "no-such-model" }));
     expect(unknown).toBeInstanceOf(NotFoundError);
     expect(unknown).toMatchObject({
+      requestID: expect.stringMatching(/^req_/),
       error: { type: "error", error: { type: "not_found_error" }, request_id: expect.stringMatching(/^req_/) },
     });
     const unbounded = await failureOf(client.messages.create({ ...hello, max_tokens: 0 }));

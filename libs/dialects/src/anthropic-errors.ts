@@ -26,15 +26,16 @@ export function anthropicErrorType(status: number, code: ErrorCode | null = null
 }
 
 /** `code` is ours: Anthropic has one type for all that may be sent again, and a client should know a spent day from a busy platform. */
-const errorBody = (type: string, message: string, requestId: string | null, code?: ErrorCode): object => ({
+const errorBody = (type: string, message: string, requestId: string, code?: ErrorCode): object => ({
   type: "error",
   error: { type, message, ...(code === undefined ? {} : { code }) },
-  ...(requestId === null || requestId === "" ? {} : { request_id: requestId }),
+  ...(requestId === "" ? {} : { request_id: requestId }),
 });
 
 /** Errors as Anthropic's API writes them. Its SDKs retry after the same statuses as OpenAI's. */
 export const anthropicErrors: ErrorFormat = {
   contentType: "application/json",
+  requestIdHeader: "request-id",
   body: ({ status, code, detail, nextStep, param }: AppError, requestId) => {
     const where = param === undefined || detail.includes(param) ? "" : `${param}: `;
     return errorBody(anthropicErrorType(status, code), `${where}${detail} ${nextStep}`, requestId, code);
@@ -42,5 +43,5 @@ export const anthropicErrors: ErrorFormat = {
   headers: (error) => openAiErrors.headers(error),
 };
 
-export const anthropicRefusalBody = ({ message, type }: ProviderRefusal): object =>
-  errorBody(type ?? "invalid_request_error", message, null);
+export const anthropicRefusalBody = ({ message, type }: ProviderRefusal, requestId: string): object =>
+  errorBody(type ?? "invalid_request_error", message, requestId);

@@ -19,7 +19,7 @@ export interface Dialect extends Operation {
   /** Null when a body that came with 200 is not an answer of this dialect. */
   readAnswer(body: Buffer): WholeAnswer | null;
   /** The body of an error that a provider answered to the caller's own fault. */
-  refusalBody(refusal: ProviderRefusal): object;
+  refusalBody(refusal: ProviderRefusal, requestId: string): object;
   /** Carries calls to providers that do not speak this dialect; null for one that holds no conversation. */
   readonly inbound: InboundForm | null;
   /** Carries calls of other dialects to providers that speak this one. */

@@ -12,6 +12,7 @@ const openAiErrorBody = (message: string, type: string, param: string | null, co
 /** Errors as all of OpenAI's APIs write them. An error that a retry cannot cure says so, else SDKs send the request three times. */
 export const openAiErrors: ErrorFormat = {
   contentType: "application/json",
+  requestIdHeader: null,
   body: ({ detail, nextStep, openaiType, param, code }: AppError) =>
     openAiErrorBody(`${detail} ${nextStep}`, openaiType, param ?? null, code),
   headers: ({ status, retryable }: AppError): Readonly<Record<string, string>> =>

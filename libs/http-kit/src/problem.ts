@@ -6,6 +6,7 @@ export const problemContentType = "application/problem+json";
 
 /** The members of RFC 9457, our code and the next step; `instance` is the request's id. */
 export const problemFormat: ErrorFormat = {
+  requestIdHeader: null,
   contentType: problemContentType,
   body: (error: AppError, requestId: string) => ({
     ...error.extensions,

@@ -9,13 +9,18 @@ import { settleUnreadBody } from "./unread-body.ts";
 export type ErrorRenderer = (res: ServerResponse, error: unknown, requestId: string) => void;
 
 /** What is sent with an error in every format; the error's own headers win. */
-function errorHeaders(error: AppError, requestId: string): Record<string, string> {
+function errorHeaders(
+  error: AppError,
+  { requestIdHeader: also }: ErrorFormat,
+  requestId: string,
+): Record<string, string> {
   return {
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     ...(error.retryAfterSeconds === undefined ? {} : { "retry-after": String(error.retryAfterSeconds) }),
     ...error.headers,
     [requestIdHeaderName]: requestId,
+    ...(also === null ? {} : { [also]: requestId }),
   };
 }
 
@@ -30,7 +35,7 @@ export function errorAnswer(format: ErrorFormat, error: AppError, requestId: str
   const body = Buffer.from(JSON.stringify(format.body(error, requestId)));
   const headers = {
     ...format.headers(error),
-    ...errorHeaders(error, requestId),
+    ...errorHeaders(error, format, requestId),
     "content-type": format.contentType,
     "content-length": body.length,
   };

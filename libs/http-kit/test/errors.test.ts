@@ -17,6 +17,7 @@ describe("an error's format", () => {
   test("says what stands in the body and what it adds to the headers; the error's own headers and the id stay", async () => {
     const render = errorRenderer({
       contentType: "text/plain",
+      requestIdHeader: "id-of-format",
       body: ({ code }, requestId) => ({ code, requestId }),
       headers: () => ({ "x-of-format": "1", "retry-after": "0" }),
     });
@@ -27,6 +28,7 @@ describe("an error's format", () => {
       {
         "content-type": "text/plain",
         "x-of-format": "1",
+        "id-of-format": "req_1",
         "retry-after": "3600",
         "x-ratelimit-source": "p",
         "x-request-id": "req_1",

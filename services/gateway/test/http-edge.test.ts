@@ -207,10 +207,23 @@ describe("browsers", () => {
     expect([answer.status, answer.text]).toEqual([204, ""]);
     expect(answer.headers).toMatchObject({
       "access-control-allow-origin": "*",
-      "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
       "access-control-allow-headers": "authorization,content-type,x-stainless-lang",
     });
     expect(answer.headers["access-control-allow-credentials"]).toBeUndefined();
+  });
+
+  test("a preflight allows each method that an address of /v1 has, deleting a stored response too", async () => {
+    const answer = await call("/v1/responses/resp_1", "OPTIONS", {
+      ...asks,
+      "access-control-request-method": "DELETE",
+    });
+    expect(answer.headers["access-control-allow-methods"]?.split(", ").toSorted()).toEqual([
+      "DELETE",
+      "GET",
+      "HEAD",
+      "OPTIONS",
+      "POST",
+    ]);
   });
 
   test("an answer, good or bad, may be read by a page with our headers; without an Origin nothing is added", async () => {

@@ -1,4 +1,5 @@
 import { servedHeaderNames } from "@topdog/contracts/served-headers";
+import { operations } from "@topdog/dialects/dialects";
 
 /** Which origins' pages may call the LLM API from a browser. Never with cookies: the key is in a header. */
 export type CorsPolicy = "any" | ReadonlySet<string>;
@@ -6,6 +7,7 @@ export type CorsPolicy = "any" | ReadonlySet<string>;
 /** What a page may read of an answer beside its body. */
 const exposedHeaders = [
   "x-request-id",
+  "request-id",
   "retry-after",
   "retry-after-ms",
   "x-should-retry",
@@ -21,7 +23,7 @@ const exposedHeaders = [
   ...servedHeaderNames,
   "openai-processing-ms",
 ].join(", ");
-const servedMethods = "GET, HEAD, POST, OPTIONS";
+const servedMethods = [...new Set([...operations.map(({ method }) => method), "HEAD", "OPTIONS"])].join(", ");
 /** SDKs add headers of their own: what a page asks for is allowed, if it is a list of header names of a sane length. */
 const headerList = /^[A-Za-z0-9, _-]{1,1024}$/;
 const usualRequestHeaders = "authorization, content-type, x-api-key, api-key";

@@ -51,6 +51,7 @@ function answerOnSocket(socket: Duplex, format: ErrorFormat, error: AppError): v
     "cache-control: no-store",
     "x-content-type-options: nosniff",
     `x-request-id: ${requestId}`,
+    ...(format.requestIdHeader === null ? [] : [`${format.requestIdHeader}: ${requestId}`]),
     "connection: close",
   ];
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());

@@ -37,7 +37,9 @@ const passedHeaders: ReadonlySet<string> = new Set([
 const everyAnswer = ["cache-control", "no-store", "x-content-type-options", "nosniff"] as const;
 
 function answerHeaders(deps: ServeCallDeps, call: Call, forwarding: Forwarding, upstream: readonly string[]): string[] {
-  const headers = ["x-request-id", call.facts.requestId, ...everyAnswer];
+  const { requestId, operation } = call.facts;
+  const headers = ["x-request-id", requestId, ...everyAnswer];
+  if (operation.errors.requestIdHeader !== null) headers.push(operation.errors.requestIdHeader, requestId);
   for (let index = 0; index + 1 < upstream.length; index += 2) {
     const name = upstream[index] as string;
     if (passedHeaders.has(name)) headers.push(name, upstream[index + 1] as string);

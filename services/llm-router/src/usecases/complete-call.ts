@@ -122,7 +122,7 @@ async function answerWhole(
   tried: Success,
   outcome: Whole,
 ): Promise<void> {
-  const { answer, dialect, request } = call;
+  const { answer, dialect, request, origin } = call;
   tried.upstreamCall.end();
   const refused = outcome.kind === "refusal";
   const tokens = refused ? noTokens : (outcome.usage ?? producedTokens(request, tried.attempts, 0));
@@ -142,7 +142,9 @@ async function answerWhole(
       dialect.stream.errorEvent(new AppError("invalid_request", { detail, param: param ?? undefined })),
     );
   }
-  const body = refused ? Buffer.from(JSON.stringify(dialect.refusalBody(outcome.refusal))) : outcome.body;
+  const body = refused
+    ? Buffer.from(JSON.stringify(dialect.refusalBody(outcome.refusal, origin.requestId)))
+    : outcome.body;
   answer.head(refused ? outcome.status : 200, {
     "content-type": "application/json",
     "content-length": body.length,

@@ -38,7 +38,7 @@ function refuse(
   refusal: Partial<Parameters<Dialect["refusalBody"]>[0]>,
 ): void {
   const full = { message: "The sandbox refused the request", type: null, param: null, code: null, ...refusal };
-  const body = JSON.stringify(dialect.refusalBody(full));
+  const body = JSON.stringify(dialect.refusalBody(full, ""));
   res.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(body) }).end(body);
 }
 
