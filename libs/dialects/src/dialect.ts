@@ -36,6 +36,8 @@ export interface ModelRequest extends SaidConversation {
   readonly body: Buffer;
   /** The length of what the caller sent. */
   readonly callerBytes: number;
+  /** Its caller lets the provider serve it only where it has room: that there is none says nothing of other calls. */
+  readonly flexible?: boolean;
   /** What of the request does not go to any provider. */
   readonly dropped?: readonly string[];
   /** Reads the stream that answers this request. */

@@ -36,11 +36,12 @@ const quote = 0x22;
 /** At list price, or below. Others cost a multiple of what is metered. */
 const usualTiers: ReadonlySet<string> = new Set(["auto", "default", "flex", "standard", "standard_only"]);
 
-/** Throws AppError for a price other than the list's. */
-export function checkServiceTier(body: Buffer, span: JsonSpan | undefined): void {
-  if (span === undefined || shortText(body, span) === "null") return;
+/** Whether the call is one that the provider serves when it has room. Throws AppError for a price other than the list's. */
+export function isFlexible(body: Buffer, span: JsonSpan | undefined): boolean {
+  if (span === undefined || shortText(body, span) === "null") return false;
   const isShort = body[span.start] === quote && span.end - span.start <= 64;
-  if (isShort && usualTiers.has(valueAt(body, span) as string)) return;
+  const tier = isShort ? (valueAt(body, span) as string) : "";
+  if (usualTiers.has(tier)) return tier === "flex";
   throw invalid("service_tier", `'service_tier' must be one of ${[...usualTiers].join(", ")}.`);
 }
 

@@ -37,6 +37,26 @@ test("what is written to the cache for an hour is told apart, in a whole answer 
   expect(reader.usage()).toEqual(counted);
 });
 
+test("what compaction read and wrote is paid for, and counted beside the answer's own", () => {
+  const sums = { input_tokens: 23_000, output_tokens: 1000 };
+  const steps = [
+    { type: "compaction", input_tokens: 180_000, output_tokens: 3500 },
+    { type: "message", ...sums },
+  ];
+  const all = { promptTokens: 203_000, completionTokens: 4500, estimated: false };
+  const answer = { type: "message", content: [], usage: { ...sums, iterations: steps } };
+  expect(messages.readAnswer(Buffer.from(JSON.stringify(answer)))?.usage).toEqual(all);
+  const body = Buffer.from('{"model":"m","stream":true,"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}');
+  const reader = messages.readRequest(body).newStreamReader();
+  for (const one of [
+    event("message_start", { message: { usage: { input_tokens: 23_000, output_tokens: 1 } } }),
+    event("content_block_delta", { index: 0, delta: { type: "text_delta", text: "Hi" } }),
+    event("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: 1000, iterations: steps } }),
+  ])
+    reader.read(Buffer.from(one), 0, Buffer.byteLength(one));
+  expect(reader.usage()).toEqual(all);
+});
+
 test("a provider that does not tell them apart has written nothing for an hour", () => {
   const { cache_creation: _, ...plain } = usage;
   const { hourCacheWriteTokens: __, ...rest } = counted;

@@ -29,6 +29,9 @@ describe("a request for a response", () => {
     const { body, dropped } = read({ tools: [{ type: "web_search" }, lookUp], tool_choice: "auto" });
     expect(JSON.parse(body.toString())).toMatchObject({ tools: [lookUp], store: false });
     expect(dropped).toEqual(["tools[0].web_search"]);
+    const text =
+      '{"model":"m","input":"hi","tools":[{"type":"web_search"},{"type":"function","name":"f","parameters":{"maximum":9223372036854775807}}]}';
+    expect(responses.readRequest(Buffer.from(text)).body.toString()).toContain('{"maximum":9223372036854775807}');
   });
 
   test("across dialects goes on without tools that only OpenAI's models can call", () => {
@@ -59,5 +62,11 @@ test("an item that is only named is refused, wherever it stands, and its name in
   expect(reading("item_reference")).not.toThrow();
   expect(reading([said, { type: "item_reference", id: "msg_1" }])).toThrow(
     expect.objectContaining({ code: "invalid_request", param: "input[1].type" }),
+  );
+  for (const bare of [{ id: "msg_1" }, { id: "msg_1", type: null }])
+    expect(reading([bare])).toThrow(expect.objectContaining({ param: "input[0].type" }));
+  const escaped = String.raw`{"model":"m","input":[{"type":"item\u005freference","id":"msg_1"}]}`;
+  expect(() => responses.readRequest(Buffer.from(escaped))).toThrow(
+    expect.objectContaining({ param: "input[0].type" }),
   );
 });

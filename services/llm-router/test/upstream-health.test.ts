@@ -15,6 +15,25 @@ describe("health", () => {
     expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
   });
 
+  test.each([429, 498, 503])(
+    "a tier without room, which its caller chose, rests nobody and opens nothing: %i",
+    async (status) => {
+      const full = await upstream((request, index) =>
+        request.body.includes("flex")
+          ? { status, headers: { "retry-after": "30" }, body: {} }
+          : healthy(request, index),
+      );
+      const rig = await router([full], { BREAKER_VOLUME: "1" });
+      for (let i = 0; i < 4; i++) {
+        const refused = await rig.call(chatBody({ service_tier: "flex" }));
+        expect([refused.status, errorOf(refused.text).code]).toEqual([429, "upstream_rate_limited"]);
+        expect(refused.headers["retry-after"]).toBe("30");
+      }
+      expect((await rig.call(chatBody())).status).toBe(200);
+      expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);
+    },
+  );
+
   test("a failing upstream is left alone by its breaker, reported, tried once and taken back", async () => {
     const reports: ProviderStateChanged[] = [];
     const subscription = nats().bus.nc.subscribe(providerStateChanged.subject, {

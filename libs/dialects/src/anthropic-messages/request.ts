@@ -1,6 +1,6 @@
 import type { ModelRequest } from "../dialect.ts";
 import { scanJsonObject, valueAt } from "../json-scanner.ts";
-import { checkServiceTier, flagOf, modelOf, nonEmptyListOf, refuseMembers } from "../request-members.ts";
+import { flagOf, isFlexible, modelOf, nonEmptyListOf, refuseMembers } from "../request-members.ts";
 import { invalid, isObject } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 
@@ -28,7 +28,7 @@ export function readRequest(body: Buffer): ModelRequest {
   nonEmptyListOf(body, members.get("messages"), "messages");
   const streamed = flagOf(body, members.get("stream"), "stream");
   refuseMembers(members, refusedFields);
-  checkServiceTier(body, members.get("service_tier"));
+  const flexible = isFlexible(body, members.get("service_tier"));
   for (const [field, usual] of Object.entries(atListPrice)) {
     const span = members.get(field);
     const text = span === undefined ? "null" : body.toString("latin1", span.start, Math.min(span.end, span.start + 64));
@@ -41,5 +41,5 @@ export function readRequest(body: Buffer): ModelRequest {
   }
   const tools = members.get("tools");
   if (tools !== undefined) checkTools(valueAt(body, tools));
-  return { model, streamed, body, callerBytes: body.length, wantsUsage: true, newStreamReader };
+  return { model, streamed, body, callerBytes: body.length, flexible, wantsUsage: true, newStreamReader };
 }

@@ -23,7 +23,9 @@ export function errorMeaning(error: unknown): "rate_limited" | "overloaded" | "e
 /** Later events state only what has changed. */
 export function mergeUsage(before: WireObject, event: WireObject): WireObject {
   const stated = isObject(event["usage"]) ? event["usage"] : {};
-  const known = Object.entries(stated).filter(([, value]) => typeof value === "number" || isObject(value));
+  const known = Object.entries(stated).filter(
+    ([, value]) => typeof value === "number" || (typeof value === "object" && value !== null),
+  );
   return { ...before, ...Object.fromEntries(known) };
 }
 

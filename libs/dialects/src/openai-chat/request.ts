@@ -1,12 +1,14 @@
 import type { ModelRequest } from "../dialect.ts";
-import { type JsonMembers, type JsonSpan, membersOf, scanJsonObject } from "../json-scanner.ts";
-import { checkServiceTier, flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
-import { invalid } from "../wire-value.ts";
+import { type JsonMembers, type JsonSpan, membersOf, scanJsonObject, valueAt } from "../json-scanner.ts";
+import { flagOf, isFlexible, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
+import { invalid, isObject } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 
 const openBrace = 0x7b;
 /** They would be paid with the platform's key without a count in the usage, or at another price. */
-const refusedFields = ["web_search_options", "audio"] as const;
+const refusedFields = ["web_search_options", "search_parameters", "audio"] as const;
+/** Tools that the caller runs. Providers of this API have others that they run and are paid for by the use. */
+const callersTools: ReadonlySet<unknown> = new Set(["function", "custom"]);
 /** Each choice is charged as tokens, but only the call counts against the caller's requests. */
 const maxChoices = 8;
 
@@ -16,6 +18,14 @@ function choicesOf(body: Buffer, span: JsonSpan | undefined): number {
   const n = Number(shortText(body, span));
   if (n > maxChoices || span.end - span.start > 5) throw invalid("n", `'n' must be at most ${maxChoices}.`);
   return n > 1 ? n : 1;
+}
+
+function checkTools(body: Buffer, span: JsonSpan | undefined): void {
+  if (span === undefined || shortText(body, span) === "null") return;
+  const tools = valueAt(body, span);
+  if (!Array.isArray(tools)) throw invalid("tools", "'tools' must be an array.");
+  const index = tools.findIndex((tool) => !isObject(tool) || !callersTools.has(tool["type"]));
+  if (index >= 0) throw invalid(`tools[${index}].type`, "This tool is not offered here.");
 }
 
 interface StreamOptions {
@@ -60,13 +70,15 @@ export function readRequest(body: Buffer): ModelRequest {
   const streamed = flagOf(body, members.get("stream"), "stream");
   const { object, includeUsage } = streamOptionsOf(body, members.get("stream_options"));
   refuseMembers(members, refusedFields);
-  checkServiceTier(body, members.get("service_tier"));
+  const flexible = isFlexible(body, members.get("service_tier"));
+  checkTools(body, members.get("tools"));
   const choices = choicesOf(body, members.get("n"));
   return {
     model,
     streamed,
     body: streamed && !includeUsage ? withUsageAsked(body, request, object) : body,
     callerBytes: body.length,
+    flexible,
     wantsUsage: includeUsage,
     newStreamReader: () => newStreamReader({ choices, wantsUsage: includeUsage }),
   };

@@ -1,7 +1,7 @@
 import type { ModelRequest } from "../dialect.ts";
 import { type JsonMembers, type JsonSpan, scanJsonObject, valueAt } from "../json-scanner.ts";
-import { checkServiceTier, flagOf, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
-import { invalid, isObject, wordOf } from "../wire-value.ts";
+import { flagOf, isFlexible, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
+import { invalid, isAbsent, isObject, wordOf } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
 import { callersTools } from "./tools.ts";
 
@@ -12,13 +12,14 @@ const leftOutTools = /^web_search(?:_preview)?(?:_\d{4}_\d{2}_\d{2})?$/;
 
 const quote = 0x22;
 
-const reference = Buffer.from('"item_reference"');
+/** The API lets the type be left out, of a message too; but a message has a role. */
+const isReference = (item: unknown): boolean =>
+  isObject(item) && (isAbsent(item["type"]) ? isAbsent(item["role"]) : item["type"] === "item_reference");
 
 /** An item that is named and not sent would be looked for under the platform's account. */
 function refuseReferences(body: Buffer, input: JsonSpan): void {
-  if (body.indexOf(reference) < 0 || body[input.start] === quote) return;
-  const items = valueAt(body, input) as readonly unknown[];
-  const index = items.findIndex((item) => isObject(item) && item["type"] === "item_reference");
+  if (body[input.start] === quote) return;
+  const index = (valueAt(body, input) as readonly unknown[]).findIndex(isReference);
   if (index >= 0)
     throw invalid(`input[${index}].type`, "An 'item_reference' is not possible here: send the item itself.");
 }
@@ -91,11 +92,12 @@ export function readRequest(body: Buffer): ModelRequest {
   if (input === undefined || body[input.start] !== quote) nonEmptyListOf(body, input, "input");
   const streamed = flagOf(body, members.get("stream"), "stream");
   refuseMembers(members, []);
-  checkServiceTier(body, members.get("service_tier"));
+  const flexible = isFlexible(body, members.get("service_tier"));
   if (input !== undefined) refuseReferences(body, input);
   checkStorage(body, object);
   const { kept, dropped } = toolsOf(body, object);
   let sent = unstored(body, object);
   if (dropped.length > 0) sent = splice(sent, scanJsonObject(sent).members.get("tools")!, JSON.stringify(kept));
-  return { model, streamed, body: sent, callerBytes: body.length, wantsUsage: true, dropped, newStreamReader };
+  const callerBytes = body.length;
+  return { model, streamed, body: sent, callerBytes, flexible, wantsUsage: true, dropped, newStreamReader };
 }

@@ -47,10 +47,16 @@ export const failureTable = {
     "counts",
     "upstream_failed",
   ]),
-  overloaded: rule(["503, 529, or an overload inside of a 200", "provider", "counts", "upstream_overloaded"]),
+  overloaded: rule(["498, 503, 529, or an overload inside of a 200", "provider", "counts", "upstream_overloaded"]),
   rate_limited: rule(["429 or 425, with or without Retry-After", "credential", "alive", "upstream_rate_limited"], {
     rests: "model",
   }),
+  tier_full: rule([
+    "The same, or no content in time, of a call in the tier `flex`: it has no room, and others may",
+    "provider",
+    "neutral",
+    "upstream_rate_limited",
+  ]),
   out_of_credit: rule(
     ["402, or any 4xx whose code says that the account has no credit left", "credential", "alive", "upstream_rejected"],
     {
@@ -112,6 +118,8 @@ export function classifyStatus(status: number): "answer" | "callers_fault" | Fai
     case 409:
     case 424:
       return "server_error";
+    // Groq's, for a tier without room.
+    case 498:
     case 503:
     case 529:
       return "overloaded";

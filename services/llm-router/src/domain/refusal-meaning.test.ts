@@ -39,6 +39,35 @@ describe("what a 4xx of a provider means", () => {
       refusal("API key not valid. Please pass a valid API key.", "400", "INVALID_ARGUMENT"),
       "credential",
     ],
+    [
+      "Anthropic, the limit of spending that its owner set",
+      400,
+      refusal(
+        "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.",
+        null,
+        "invalid_request_error",
+      ),
+      "out_of_credit",
+    ],
+    [
+      "Gemini, no credit",
+      429,
+      refusal("Your prepayment credits are depleted. Please go to AI Studio.", null, "RESOURCE_EXHAUSTED"),
+      "out_of_credit",
+    ],
+    [
+      "Anthropic, account closed",
+      400,
+      refusal("This organization has been disabled.", null, "invalid_request_error"),
+      "credential",
+    ],
+    [
+      "Gemini, account closed",
+      403,
+      refusal("Permission denied: Consumer has been suspended.", "CONSUMER_SUSPENDED", "PERMISSION_DENIED"),
+      "credential",
+    ],
+    ["Groq, no room in the tier", 498, refusal("Flex tier at capacity", "capacity_exceeded"), "overloaded"],
     ["OpenAI, limit", 429, refusal("Rate limit reached for gpt-5", "rate_limit_exceeded", "requests"), "rate_limited"],
     [
       "OpenAI, model",
@@ -98,12 +127,17 @@ describe("what a 4xx of a provider means", () => {
     }
   });
 
-  test("one request beyond the account's limit per minute rests nobody", () => {
-    const given = refusal(
-      "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 50000.",
-      "rate_limit_exceeded",
-      "tokens",
-    );
+  test.each([
+    [
+      refusal(
+        "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 50000.",
+        "rate_limit_exceeded",
+        "tokens",
+      ),
+    ],
+    [refusal("Extra usage is required for long context requests.", null, "rate_limit_error")],
+    [refusal("Usage credits are required for long context requests.", null, "rate_limit_error")],
+  ])("one request beyond what the account may send rests nobody: %j", (given) => {
     expect(readMeaning(429, given).meaning).toBe("callers_fault");
   });
 });

@@ -25,22 +25,23 @@ export const reasons: readonly Reason[] = [
     meaning: "out_of_credit",
     names: /insufficient_(?:quota|balance|credits|funds)|billing_(?:hard_limit|not_active|error)/,
     message:
-      /^(?:your credit balance is too low|insufficient (?:balance|credits)|you exceeded your current quota, please check your plan and billing)/,
+      /^(?:your credit balance is too low|your prepayment credits are depleted|insufficient (?:balance|credits)|you exceeded your current quota, please check your plan and billing|you have reached your specified api usage limits)/,
     code: null,
   },
   {
     signal: "The key is wrong, or may not be used from here",
     meaning: "credential",
-    names: /invalid_api_key|api_key_invalid|authentication_error|unrecognizedclient|invalidsignature|expiredtoken/,
+    names:
+      /invalid_api_key|api_key_invalid|authentication_error|unrecognizedclient|invalidsignature|expiredtoken|consumer_suspended/,
     message:
-      /^(?:api key not valid|api key expired|incorrect api key|invalid x-api-key|user location is not supported)/,
+      /^(?:api key not valid|api key expired|incorrect api key|invalid x-api-key|user location is not supported|this organization has been disabled)/,
     code: null,
   },
   {
-    signal: "One request is larger than the account's limit per minute",
+    signal: "One request is larger than the account may send at all, or in a minute",
     meaning: "callers_fault",
     names: /$^/,
-    message: /^request too large for/,
+    message: /^(?:request too large for|(?:extra usage is|usage credits are) required for long context)/,
     code: "rate_limit_exceeded",
   },
   {

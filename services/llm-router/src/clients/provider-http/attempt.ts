@@ -16,6 +16,8 @@ const refusalTimeoutMs = 2000;
 const maxDiscardedBytes = 64 * 1024;
 const discardTimeoutMs = 1000;
 
+const withoutRoom: ReadonlySet<FailureKind> = new Set(["rate_limited", "overloaded", "timeout"]);
+
 class AttemptEnded extends Error {
   readonly kind: FailureKind;
   constructor(kind: FailureKind) {
@@ -23,6 +25,12 @@ class AttemptEnded extends Error {
     this.kind = kind;
   }
 }
+
+/** What others share must not rest because one caller asks for what is seldom there. */
+const ofTier = (outcome: AttemptOutcome): AttemptOutcome =>
+  outcome.kind === "failure" && withoutRoom.has(outcome.failure.kind)
+    ? { kind: "failure", failure: { ...outcome.failure, kind: "tier_full" } }
+    : outcome;
 
 /** One call at one upstream: an undici handler that decides what the answer is and hands its body on. */
 export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
@@ -53,7 +61,7 @@ export class Attempt implements Dispatcher.DispatchHandler, AttemptControl {
   decide(outcome: AttemptOutcome): void {
     if (this.#decided) return;
     this.#decided = true;
-    this.#resolve(outcome);
+    this.#resolve(this.#call.request.flexible === true ? ofTier(outcome) : outcome);
   }
 
   pause(): void {
