@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { AppError } from "@topdog/errors/app-error";
+import { parseExactly } from "./exact-json.ts";
 import { createKeyStack, type KeyStack } from "./json-keys.ts";
 
 /** Where a value stands: `bytes[start, end)`, without the white space around it. */
@@ -250,4 +251,4 @@ export const membersOf = (bytes: Buffer, { start }: JsonSpan): JsonMembers => ne
 
 /** The value at a place of a text that has been scanned; for short ones. */
 export const valueAt = (bytes: Buffer, { start, end }: JsonSpan): unknown =>
-  JSON.parse(bytes.toString("utf8", start, end)) as unknown;
+  parseExactly(bytes.toString("utf8", start, end));

@@ -1,3 +1,5 @@
+import { parseExactly } from "./exact-json.ts";
+
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 const colon = 0x3a;
@@ -44,7 +46,7 @@ export function eventObject(
   const data = eventData(bytes, start, end, encoding);
   if (data === null) return null;
   try {
-    const value: unknown = JSON.parse(data);
+    const value = parseExactly(data);
     return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
   } catch {
     return undefined;

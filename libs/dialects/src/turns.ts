@@ -1,4 +1,5 @@
-import type { AssistantPart, MediaSource, Turn, UserPart } from "./conversation.ts";
+import type { AssistantPart, ImagePart, MediaSource, Turn, UserPart } from "./conversation.ts";
+import { isAbsent } from "./wire-value.ts";
 
 export interface TurnList {
   readonly turns: Turn[];
@@ -31,6 +32,13 @@ export function sourceOfUrl(url: string): MediaSource {
   const found = dataUrl.exec(url.slice(0, 200));
   if (found === null) return { kind: "url", url };
   return { kind: "base64", mediaType: found[1] as string, base64: url.slice(found[0].length) };
+}
+
+/** How closely an image is looked at. A word that only OpenAI's own models know is named in `dropped`. */
+export function detailOf(value: unknown, dropped: Set<string>): ImagePart["detail"] {
+  if (value === "low" || value === "high" || value === "auto") return value;
+  if (!isAbsent(value)) dropped.add("image.detail");
+  return null;
 }
 
 export const urlOfSource = (source: MediaSource): string =>

@@ -1,4 +1,5 @@
 import { AppError } from "@topdog/errors/app-error";
+import { parseExactly } from "./exact-json.ts";
 import { scanJsonObject } from "./json-scanner.ts";
 
 /** A JSON object as it came: nothing of it has been checked. */
@@ -12,13 +13,13 @@ export const uncarried = (param: string): AppError =>
 
 export function parseBody(body: Buffer): WireObject {
   scanJsonObject(body);
-  return JSON.parse(body.toString("utf8")) as WireObject;
+  return parseExactly(body.toString("utf8")) as WireObject;
 }
 
 /** Of a provider's answer: null for what is no object. */
 export function parseObject(body: Buffer): WireObject | null {
   try {
-    const value: unknown = JSON.parse(body.toString("utf8"));
+    const value = parseExactly(body.toString("utf8"));
     return isObject(value) ? value : null;
   } catch {
     return null;
@@ -26,7 +27,7 @@ export function parseObject(body: Buffer): WireObject | null {
 }
 
 export const isObject = (value: unknown): value is WireObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+  typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 
 export const isAbsent = (value: unknown): value is null | undefined => value === null || value === undefined;
 
@@ -52,7 +53,8 @@ export const optionalText = (value: unknown, param: string): string | null =>
 
 export function optionalNumber(value: unknown, param: string): number | null {
   if (isAbsent(value)) return null;
-  if (typeof value === "number" && Number.isFinite(value)) return value;
+  const number = JSON.isRawJSON(value) ? Number(value.rawJSON) : value;
+  if (typeof number === "number" && Number.isFinite(number)) return number;
   throw invalid(param, `'${param}' must be a number.`);
 }
 
@@ -68,9 +70,19 @@ export function optionalFlag(value: unknown, param: string): boolean | null {
   throw invalid(param, `'${param}' must be a boolean.`);
 }
 
-/** The members that say something and are not among `known`. */
-export const unknownMembers = (object: WireObject, known: ReadonlySet<string>): string[] =>
-  Object.keys(object).filter((name) => !known.has(name) && !isAbsent(object[name]));
+/** The names in a list with blanks between. */
+export const names = (list: string): ReadonlySet<string> => new Set(list.split(" "));
+
+const saysNothing = (value: unknown): boolean => isAbsent(value) || (Array.isArray(value) && value.length === 0);
+
+/** Names in `dropped` the members of an object that say something and are not among `known`. Items of a list go by the list's name: `tools.defer_loading`. */
+export function nameUnknown(dropped: Set<string>, object: WireObject, known: ReadonlySet<string>, place = ""): void {
+  for (const name of Object.keys(object)) {
+    if (known.has(name) || saysNothing(object[name])) continue;
+    // It may stand at every block, and is one wish.
+    dropped.add(place === "" || name === "cache_control" ? name : `${place}.${name}`);
+  }
+}
 
 /** A provider's count of something; 0 when it does not say. */
 export const countOf = (value: unknown): number =>

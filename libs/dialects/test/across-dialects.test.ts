@@ -200,6 +200,29 @@ describe.each(pairs)("a caller of %s answered by a provider of %s", (_caller, _p
     expect(own.usage()).toEqual({ promptTokens: 5, completionTokens: 7, estimated: false });
   });
 
+  test("ids of 64 bits keep their digits: in a call's arguments, there and back, and in a tool's schema", () => {
+    const digits = "12345678901234567890";
+    const args = `{"id":${digits}}`;
+    const big = JSON.rawJSON(digits) as unknown as Readonly<Record<string, unknown>>;
+    const parameters = { type: "object", properties: { id: { maximum: big } } };
+    const made = { kind: "tool_call", id: "call_1", name: "look_up", arguments: args } as const;
+    const asked: Conversation = {
+      ...rich,
+      turns: rich.turns.map((turn) => (turn.role === "assistant" ? { ...turn, parts: [made] } : turn)),
+      tools: [{ name: "look_up", description: null, parameters, strict: null }],
+    };
+    const said = caller.outbound === null ? null : caller.outbound.write(asked);
+    const incoming = incomingOf(caller, said?.kind === "request" ? said.body : sampleOf(caller));
+    const written = provider.outbound!.write(said === null ? asked : incoming.conversation);
+    const text = written.kind === "request" ? written.body.toString() : "";
+    expect(text.split(digits)).toHaveLength(3);
+    const choices = [{ parts: [made], finish: { reason: "tool_calls", stopText: null }, logprobs: null } as const];
+    const answered = incomingOf(provider, sampleOf(provider)).answerBody({ ...wholeAnswer, choices }, identity);
+    const read = provider.outbound!.readAnswer(answered)!;
+    expect(read.choices[0]!.parts).toEqual([made]);
+    expect(incoming.answerBody(read, identity).toString()).toContain(digits);
+  });
+
   test("a provider's failure within the stream is one", () => {
     const incoming = incomingOf(caller, sampleOf(caller));
     const events = provider.outbound!.newEventReader();

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { AppError } from "@topdog/errors/app-error";
 import fc from "fast-check";
-import { scanJsonObject, valueAt } from "../src/json-scanner.ts";
+import { type JsonSpan, scanJsonObject } from "../src/json-scanner.ts";
 import { objectText } from "./json-text.ts";
 
 function outcomeOf(bytes: Buffer | string): { members: Record<string, unknown> } | { code: string; detail: string } {
   const text = Buffer.from(bytes);
   try {
     const { members } = scanJsonObject(text);
-    return { members: Object.fromEntries([...members].map(([name, span]) => [name, valueAt(text, span)])) };
+    const valueOf = ({ start, end }: JsonSpan): unknown => JSON.parse(text.toString("utf8", start, end));
+    return { members: Object.fromEntries([...members].map(([name, span]) => [name, valueOf(span)])) };
   } catch (error) {
     if (error instanceof AppError) return { code: error.code, detail: error.detail };
     throw error;

@@ -7,6 +7,30 @@ import { said } from "./wires/said.ts";
 
 const { unset, tools, thinking } = said("anthropic:x");
 
+const digits = "12345678901234567890";
+const idCall = { kind: "tool_call", id: "call_1", name: "look_up", arguments: `{"id":${digits}}` } as const;
+
+test.each([
+  [
+    "Google",
+    google,
+    `{"candidates":[{"content":{"parts":[{"functionCall":{"id":"call_1","name":"look_up","args":{"id":${digits}}}}]},"finishReason":"STOP"}]}`,
+  ],
+  [
+    "Bedrock",
+    bedrock,
+    `{"output":{"message":{"content":[{"toolUse":{"toolUseId":"call_1","name":"look_up","input":{"id":${digits}}}}]}},"stopReason":"tool_use"}`,
+  ],
+] as const)(
+  "%s: ids of 64 bits in the arguments of a call keep their digits, both ways",
+  (_name, { outbound }, answer) => {
+    const turns = tools.turns.map((turn) => (turn.role === "assistant" ? { ...turn, parts: [idCall] } : turn));
+    const outgoing = outbound!.write({ ...tools, turns });
+    expect(outgoing.kind === "request" ? outgoing.body.toString() : "").toContain(`"id":${digits}`);
+    expect(outbound!.readAnswer(Buffer.from(answer))!.choices[0]!.parts).toEqual([idCall]);
+  },
+);
+
 function written({ outbound }: WireFormat, conversation: Partial<Conversation>) {
   const outgoing = outbound!.write({ ...unset, ...conversation });
   if (outgoing.kind === "impossible") return { impossible: outgoing.what };

@@ -6,6 +6,8 @@ import {
   isAbsent,
   isObject,
   listOf,
+  names,
+  nameUnknown,
   objectOf,
   optionalCount,
   optionalFlag,
@@ -14,25 +16,31 @@ import {
   parseBody,
   textOf,
   uncarried,
-  unknownMembers,
   type WireObject,
 } from "../wire-value.ts";
 import { answerBody } from "./answer-body.ts";
 import { newEventWriter } from "./event-writer.ts";
 import { readMessages, textsOf } from "./messages.ts";
 
-const carried = new Set(
-  (
-    "model messages system stream max_tokens tools tool_choice thinking output_config output_format stop_sequences " +
-    "temperature top_p top_k metadata"
-  ).split(" "),
+const carried = names(
+  "model messages system stream max_tokens tools tool_choice thinking output_config output_format stop_sequences " +
+    "temperature top_p top_k metadata",
 );
+const toolMembers = names("type name description input_schema strict");
+/** By the member that they stand in. */
+const inside: Readonly<Record<string, ReadonlySet<string>>> = {
+  thinking: names("type budget_tokens display"),
+  output_config: names("effort format"),
+  metadata: names("user_id"),
+  tool_choice: names("type name disable_parallel_tool_use"),
+};
 /** They change the answer, or where it may be made. */
 const refused = ["container", "mcp_servers", "inference_geo"];
 
-function toolOf(value: unknown, at: string): Tool {
+function toolOf(value: unknown, at: string, dropped: Set<string>): Tool {
   const tool = objectOf(value, at);
   if (!isAbsent(tool["type"]) && tool["type"] !== "custom") throw uncarried(`${at}.type`);
+  nameUnknown(dropped, tool, toolMembers, "tools");
   return {
     name: textOf(tool["name"], `${at}.name`),
     description: optionalText(tool["description"], `${at}.description`),
@@ -58,10 +66,11 @@ function toolChoiceOf(value: unknown): { readonly choice: ToolChoice | null; rea
   }
 }
 
-function reasoningOf({ thinking, output_config: config }: WireObject): ReasoningWish | null {
+function reasoningOf({ thinking, output_config: config }: WireObject, dropped: Set<string>): ReasoningWish | null {
   const given = isObject(thinking) ? thinking : {};
   const word = isObject(config) ? config["effort"] : null;
   const effort = reasoningEfforts.find((one) => one === word) ?? null;
+  if (effort === null && !isAbsent(word)) dropped.add("output_config.effort");
   if (given["type"] === "disabled") return { effort: "none", budgetTokens: null, shown: false };
   const isOn = given["type"] === "enabled" || given["type"] === "adaptive";
   if (!isOn && effort === null) return null;
@@ -88,7 +97,7 @@ function conversationOf(request: WireObject, dropped: Set<string>): Conversation
     streamed: optionalFlag(request["stream"], "stream") ?? false,
     system: [...textsOf(request["system"], "system", dropped).map(({ text }) => text), ...system],
     turns,
-    tools: listOf(request["tools"], "tools").map((tool, index) => toolOf(tool, `tools[${index}]`)),
+    tools: listOf(request["tools"], "tools").map((tool, index) => toolOf(tool, `tools[${index}]`, dropped)),
     toolChoice: choice,
     parallelToolCalls: parallel,
     format: formatOf(request),
@@ -104,7 +113,7 @@ function conversationOf(request: WireObject, dropped: Set<string>): Conversation
     maxOutputTokens: optionalCount(request["max_tokens"], "max_tokens", 1),
     choices: 1,
     logprobs: null,
-    reasoning: reasoningOf(request),
+    reasoning: reasoningOf(request, dropped),
     endUser: optionalText(metadata["user_id"], "metadata.user_id"),
   };
 }
@@ -113,7 +122,12 @@ export const inbound: InboundForm = {
   read({ body }) {
     const request = parseBody(body);
     for (const name of refused) if (!isAbsent(request[name])) throw uncarried(name);
-    const dropped = new Set(unknownMembers(request, carried));
+    const dropped = new Set<string>();
+    nameUnknown(dropped, request, carried);
+    for (const [name, known] of Object.entries(inside)) {
+      const value = request[name];
+      if (isObject(value)) nameUnknown(dropped, value, known, name);
+    }
     const conversation = conversationOf(request, dropped);
     return { conversation, dropped: [...dropped], answerBody, newEventWriter };
   },

@@ -3,7 +3,10 @@ import { createTurnList } from "../turns.ts";
 import {
   invalid,
   isAbsent,
+  isObject,
   listOf,
+  names,
+  nameUnknown,
   objectOf,
   optionalText,
   textOf,
@@ -11,6 +14,12 @@ import {
   wordOf,
   type WireObject,
 } from "../wire-value.ts";
+
+const messageMembers = names("role content");
+const blockMembers = names(
+  "type text source title context thinking signature data id name input tool_use_id content is_error",
+);
+const sourceMembers = names("type media_type data url");
 
 interface Block {
   readonly at: string;
@@ -24,7 +33,8 @@ function blocksOf(content: unknown, at: string, dropped: Set<string>): Block[] {
   return listOf(content, at).map((one, index) => {
     const where = `${at}[${index}]`;
     const block = objectOf(one, where);
-    if (!isAbsent(block["cache_control"])) dropped.add("cache_control");
+    nameUnknown(dropped, block, blockMembers, "messages.content");
+    if (isObject(block["source"])) nameUnknown(dropped, block["source"], sourceMembers, "messages.content.source");
     return { at: where, block };
   });
 }
@@ -55,27 +65,32 @@ function sourceOf({ at, block }: Block): MediaSource | { readonly kind: "text"; 
   }
 }
 
-function mediaPart(one: Block): TextPart | ImagePart | DocumentPart {
+/** What is said about a document stands before it: no other dialect has a place for that. */
+function documentParts(one: Block): (TextPart | DocumentPart)[] {
   const { at, block } = one;
-  if (block["type"] === "text") return textPart(one);
-  if (block["type"] === "document") {
-    return { kind: "document", source: sourceOf(one), name: optionalText(block["title"], `${at}.title`) };
-  }
+  const context = optionalText(block["context"], `${at}.context`) ?? "";
+  return [
+    ...(context === "" ? [] : [{ kind: "text" as const, text: context }]),
+    { kind: "document", source: sourceOf(one), name: optionalText(block["title"], `${at}.title`) },
+  ];
+}
+
+function mediaParts(one: Block): (TextPart | ImagePart | DocumentPart)[] {
+  const { at, block } = one;
+  if (block["type"] === "text") return [textPart(one)];
+  if (block["type"] === "document") return documentParts(one);
   if (block["type"] !== "image") throw uncarried(`${at}.type`);
   const source = sourceOf(one);
   if (source.kind === "text") throw invalid(`${at}.source.type`, "An image is no text.");
-  return { kind: "image", source, detail: null };
+  return [{ kind: "image", source, detail: null }];
 }
 
-function userPart(one: Block, dropped: Set<string>): UserPart {
+function userParts(one: Block, dropped: Set<string>): UserPart[] {
   const { at, block } = one;
-  if (block["type"] !== "tool_result") return mediaPart(one);
-  return {
-    kind: "tool_result",
-    callId: textOf(block["tool_use_id"], `${at}.tool_use_id`),
-    parts: blocksOf(block["content"], `${at}.content`, dropped).map(mediaPart),
-    isError: block["is_error"] === true,
-  };
+  if (block["type"] !== "tool_result") return mediaParts(one);
+  const callId = textOf(block["tool_use_id"], `${at}.tool_use_id`);
+  const parts = blocksOf(block["content"], `${at}.content`, dropped).flatMap(mediaParts);
+  return [{ kind: "tool_result", callId, parts, isError: block["is_error"] === true }];
 }
 
 function assistantPart({ at, block }: Block): AssistantPart {
@@ -110,14 +125,16 @@ export function readMessages(
   const system: string[] = [];
   for (const [index, one] of listOf(value, "messages").entries()) {
     const at = `messages[${index}]`;
-    const { role, content } = objectOf(one, at);
+    const message = objectOf(one, at);
+    nameUnknown(dropped, message, messageMembers, "messages");
+    const { role, content } = message;
     if (role === "system") {
       dropped.add(`${at}.place`);
       system.push(...textsOf(content, `${at}.content`, dropped).map(({ text }) => text));
       continue;
     }
     const blocks = blocksOf(content, `${at}.content`, dropped);
-    if (role === "user") list.user(blocks.map((block) => userPart(block, dropped)));
+    if (role === "user") list.user(blocks.flatMap((block) => userParts(block, dropped)));
     else if (role === "assistant") list.assistant(blocks.map(assistantPart));
     else throw invalid(`${at}.role`, "This role does not exist.");
   }

@@ -43,7 +43,8 @@ function thinkingMember({ reasoning }: Conversation, maxTokens: number): object 
   return { type: "enabled", budget_tokens: budget };
 }
 
-function outputConfigOf({ format, reasoning }: Conversation): object | null {
+function outputConfigOf({ format, reasoning }: Conversation, dropped: string[]): object | null {
+  if (format.kind === "json_schema" && format.description !== null) dropped.push("format.description");
   const effort = reasoning?.effort === "minimal" ? "low" : (reasoning?.effort ?? null);
   const schema = format.kind === "json_schema" ? { type: "json_schema", schema: format.schema } : null;
   const config = statedOnly({ format: schema, effort: effort === "none" ? null : effort });
@@ -84,7 +85,7 @@ function write(conversation: Conversation): OutgoingConversation {
       system,
       tool_choice: tools.length === 0 ? null : toolChoiceMember(conversation),
       thinking,
-      output_config: outputConfigOf(conversation),
+      output_config: outputConfigOf(conversation, dropped),
       metadata: conversation.endUser === null ? null : { user_id: conversation.endUser },
     }),
     ...samplingOf(conversation, thinks, dropped),

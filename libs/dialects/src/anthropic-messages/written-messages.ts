@@ -8,17 +8,21 @@ const sourceMember = (source: (ImagePart | DocumentPart)["source"]): object => {
   return { type: "base64", media_type: source.mediaType, data: source.base64 };
 };
 
-function mediaBlock(part: TextPart | ImagePart | DocumentPart): object {
+function mediaBlock(part: TextPart | ImagePart | DocumentPart, dropped: string[]): object {
   if (part.kind === "text") return { type: "text", text: part.text };
-  if (part.kind === "image") return { type: "image", source: sourceMember(part.source) };
+  if (part.kind === "image") {
+    if (part.detail !== null && part.detail !== "auto") dropped.push("image.detail");
+    return { type: "image", source: sourceMember(part.source) };
+  }
   const title = part.name === null ? {} : { title: part.name };
   return { type: "document", source: sourceMember(part.source), ...title };
 }
 
-function userBlock(part: UserPart): object {
-  if (part.kind !== "tool_result") return mediaBlock(part);
+function userBlock(part: UserPart, dropped: string[]): object {
+  if (part.kind !== "tool_result") return mediaBlock(part, dropped);
   const failed = part.isError ? { is_error: true } : {};
-  return { type: "tool_result", tool_use_id: part.callId, content: part.parts.map(mediaBlock), ...failed };
+  const content = part.parts.map((one) => mediaBlock(one, dropped));
+  return { type: "tool_result", tool_use_id: part.callId, content, ...failed };
 }
 
 /** Null for thoughts of another provider's model, and for text that is not there: the API takes neither. */
@@ -50,7 +54,8 @@ export function writeMessages(
 ): { readonly list: readonly object[]; readonly system: string | null } {
   const list: object[] = [];
   for (const { role, parts } of turns) {
-    const content = role === "user" ? resultsFirst(parts).map(userBlock) : parts.map(assistantBlock);
+    const content =
+      role === "user" ? resultsFirst(parts).map((part) => userBlock(part, dropped)) : parts.map(assistantBlock);
     if (content.includes(null)) dropped.push("turns.reasoning");
     const blocks = content.filter((block) => block !== null);
     if (blocks.length > 0) list.push({ role, content: blocks });

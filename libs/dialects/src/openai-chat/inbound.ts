@@ -6,6 +6,8 @@ import {
   isAbsent,
   isObject,
   listOf,
+  names,
+  nameUnknown,
   objectOf,
   optionalCount,
   optionalFlag,
@@ -14,27 +16,30 @@ import {
   parseBody,
   textOf,
   uncarried,
-  unknownMembers,
   type WireObject,
 } from "../wire-value.ts";
 import { answerBody } from "./answer-body.ts";
 import { newEventWriter } from "./event-writer.ts";
 import { readMessages } from "./messages.ts";
 
-const carried = new Set(
-  (
-    "model messages stream stream_options tools tool_choice parallel_tool_calls response_format temperature top_p " +
+const carried = names(
+  "model messages stream stream_options tools tool_choice parallel_tool_calls response_format temperature top_p " +
     "frequency_penalty presence_penalty seed stop max_tokens max_completion_tokens n logprobs top_logprobs " +
-    "reasoning_effort user safety_identifier"
-  ).split(" "),
+    "reasoning_effort user safety_identifier modalities",
 );
+const streamOptions = names("include_usage");
+const toolMembers = names("type function");
+const functionMembers = names("name description parameters strict");
+const schemaMembers = names("name description schema strict");
 /** They change the answer. */
 const refused = ["audio", "functions", "function_call", "logit_bias", "web_search_options"];
 
-function toolOf(value: unknown, at: string): Tool {
+function toolOf(value: unknown, at: string, dropped: Set<string>): Tool {
   const tool = objectOf(value, at);
   if (tool["type"] !== "function") throw uncarried(`${at}.type`);
   const made = objectOf(tool["function"], `${at}.function`);
+  nameUnknown(dropped, tool, toolMembers, "tools");
+  nameUnknown(dropped, made, functionMembers, "tools.function");
   return {
     name: textOf(made["name"], `${at}.function.name`),
     description: optionalText(made["description"], `${at}.function.description`),
@@ -53,13 +58,14 @@ function toolChoiceOf(value: unknown): ToolChoice | null {
   throw uncarried("tool_choice");
 }
 
-function formatOf(value: unknown): AnswerForm {
+function formatOf(value: unknown, dropped: Set<string>): AnswerForm {
   if (isAbsent(value)) return { kind: "text" };
   const format = objectOf(value, "response_format");
   if (format["type"] === "text") return { kind: "text" };
   if (format["type"] === "json_object") return { kind: "json" };
   if (format["type"] !== "json_schema") throw invalid("response_format.type", "This format does not exist.");
   const given = objectOf(format["json_schema"], "response_format.json_schema");
+  nameUnknown(dropped, given, schemaMembers, "response_format.json_schema");
   return {
     kind: "json_schema",
     name: textOf(given["name"], "response_format.json_schema.name"),
@@ -98,7 +104,7 @@ function samplingOf(request: WireObject): Conversation["sampling"] {
   };
 }
 
-function conversationOf(request: WireObject, dropped: string[]): Conversation {
+function conversationOf(request: WireObject, dropped: Set<string>): Conversation {
   const { system, turns } = readMessages(request["messages"], dropped);
   const effort = effortOf(request["reasoning_effort"]);
   const maxOutput = request["max_completion_tokens"] ?? request["max_tokens"];
@@ -107,10 +113,10 @@ function conversationOf(request: WireObject, dropped: string[]): Conversation {
     streamed: optionalFlag(request["stream"], "stream") ?? false,
     system,
     turns,
-    tools: listOf(request["tools"], "tools").map((tool, index) => toolOf(tool, `tools[${index}]`)),
+    tools: listOf(request["tools"], "tools").map((tool, index) => toolOf(tool, `tools[${index}]`, dropped)),
     toolChoice: toolChoiceOf(request["tool_choice"]),
     parallelToolCalls: optionalFlag(request["parallel_tool_calls"], "parallel_tool_calls"),
-    format: formatOf(request["response_format"]),
+    format: formatOf(request["response_format"], dropped),
     sampling: samplingOf(request),
     stop: stopOf(request["stop"]),
     maxOutputTokens: optionalCount(maxOutput, "max_completion_tokens", 1),
@@ -128,11 +134,14 @@ export const inbound: InboundForm = {
   read({ body, wantsUsage }) {
     const request = parseBody(body);
     refuseUncarried(request);
-    const dropped = unknownMembers(request, carried).filter((name) => name !== "modalities");
+    const dropped = new Set<string>();
+    nameUnknown(dropped, request, carried);
+    const options = request["stream_options"];
+    if (isObject(options)) nameUnknown(dropped, options, streamOptions, "stream_options");
     const conversation = conversationOf(request, dropped);
     return {
       conversation,
-      dropped,
+      dropped: [...dropped],
       answerBody,
       newEventWriter: (identity) => newEventWriter(identity, { choices: conversation.choices, wantsUsage }),
     };

@@ -6,6 +6,8 @@ import {
   isAbsent,
   isObject,
   listOf,
+  names,
+  nameUnknown,
   objectOf,
   optionalCount,
   optionalFlag,
@@ -14,7 +16,6 @@ import {
   parseBody,
   textOf,
   uncarried,
-  unknownMembers,
   type WireObject,
 } from "../wire-value.ts";
 import { newEventWriter } from "./event-writer.ts";
@@ -22,21 +23,26 @@ import { readInput } from "./input.ts";
 import { responseBody } from "./response-body.ts";
 import { callersTools } from "./tools.ts";
 
-const carried = new Set(
-  (
-    "model input instructions stream store tools tool_choice parallel_tool_calls text reasoning temperature top_p " +
-    "max_output_tokens user safety_identifier background include"
-  ).split(" "),
+const carried = names(
+  "model input instructions stream store tools tool_choice parallel_tool_calls text reasoning temperature top_p " +
+    "max_output_tokens user safety_identifier background include",
 );
+const toolMembers = names("type name description parameters strict");
+const textMembers = names("format");
+const formatMembers = names("type name description schema strict");
+const reasoningMembers = names("effort summary generate_summary");
+/** What every answer of ours has. */
+const included = "reasoning.encrypted_content";
 
 /** Null for tools that only OpenAI's models know how to call: an agent offers them beside others. */
-function toolOf(value: unknown, at: string, dropped: string[]): Tool | null {
+function toolOf(value: unknown, at: string, dropped: Set<string>): Tool | null {
   const tool = objectOf(value, at);
   if (!callersTools.has(tool["type"])) throw uncarried(`${at}.type`);
   if (tool["type"] !== "function") {
-    dropped.push(`${at}.${String(tool["type"])}`);
+    dropped.add(`${at}.${String(tool["type"])}`);
     return null;
   }
+  nameUnknown(dropped, tool, toolMembers, "tools");
   return {
     name: textOf(tool["name"], `${at}.name`),
     description: optionalText(tool["description"], `${at}.description`),
@@ -55,13 +61,15 @@ function toolChoiceOf(value: unknown): ToolChoice | null {
   throw uncarried("tool_choice");
 }
 
-function formatOf({ text }: WireObject): AnswerForm {
+function formatOf({ text }: WireObject, dropped: Set<string>): AnswerForm {
+  if (isObject(text)) nameUnknown(dropped, text, textMembers, "text");
   const format = isObject(text) ? text["format"] : null;
   if (isAbsent(format)) return { kind: "text" };
   const given = objectOf(format, "text.format");
   if (given["type"] === "text") return { kind: "text" };
   if (given["type"] === "json_object") return { kind: "json" };
   if (given["type"] !== "json_schema") throw invalid("text.format.type", "This format does not exist.");
+  nameUnknown(dropped, given, formatMembers, "text.format");
   return {
     kind: "json_schema",
     name: textOf(given["name"], "text.format.name"),
@@ -71,14 +79,16 @@ function formatOf({ text }: WireObject): AnswerForm {
   };
 }
 
-function reasoningOf({ reasoning }: WireObject): ReasoningWish | null {
+function reasoningOf({ reasoning }: WireObject, dropped: Set<string>): ReasoningWish | null {
   if (!isObject(reasoning)) return null;
+  nameUnknown(dropped, reasoning, reasoningMembers, "reasoning");
   const effort = reasoningEfforts.find((one) => one === reasoning["effort"]) ?? null;
-  const shown = !isAbsent(reasoning["summary"]);
+  if (effort === null && !isAbsent(reasoning["effort"])) dropped.add("reasoning.effort");
+  const shown = !isAbsent(reasoning["summary"] ?? reasoning["generate_summary"]);
   return effort === null && !shown ? null : { effort, budgetTokens: null, shown };
 }
 
-function conversationOf(request: WireObject, dropped: string[]): Conversation {
+function conversationOf(request: WireObject, dropped: Set<string>): Conversation {
   const { system, turns } = readInput(request["input"], dropped);
   const instructions = optionalText(request["instructions"], "instructions");
   return {
@@ -89,7 +99,7 @@ function conversationOf(request: WireObject, dropped: string[]): Conversation {
     tools: listOf(request["tools"], "tools").flatMap((tool, index) => toolOf(tool, `tools[${index}]`, dropped) ?? []),
     toolChoice: toolChoiceOf(request["tool_choice"]),
     parallelToolCalls: optionalFlag(request["parallel_tool_calls"], "parallel_tool_calls"),
-    format: formatOf(request),
+    format: formatOf(request, dropped),
     sampling: {
       temperature: optionalNumber(request["temperature"], "temperature"),
       topP: optionalNumber(request["top_p"], "top_p"),
@@ -102,7 +112,7 @@ function conversationOf(request: WireObject, dropped: string[]): Conversation {
     maxOutputTokens: optionalCount(request["max_output_tokens"], "max_output_tokens", 1),
     choices: 1,
     logprobs: null,
-    reasoning: reasoningOf(request),
+    reasoning: reasoningOf(request, dropped),
     endUser: optionalText(request["safety_identifier"] ?? request["user"], "user"),
   };
 }
@@ -110,11 +120,13 @@ function conversationOf(request: WireObject, dropped: string[]): Conversation {
 export const inbound: InboundForm = {
   read({ body }) {
     const request = parseBody(body);
-    const dropped = unknownMembers(request, carried);
+    const dropped = new Set<string>();
+    nameUnknown(dropped, request, carried);
+    if (listOf(request["include"], "include").some((one) => one !== included)) dropped.add("include");
     const conversation = conversationOf(request, dropped);
     return {
       conversation,
-      dropped,
+      dropped: [...dropped],
       answerBody: (answer, identity) => Buffer.from(JSON.stringify(responseBody(request, identity, answer))),
       newEventWriter: (identity) => newEventWriter(request, identity),
     };

@@ -67,22 +67,24 @@ function documentBlock({ source, name }: DocumentPart): object {
 }
 
 /** Null for a text that shows nothing: the API refuses it. */
-function mediaBlock(part: TextPart | ImagePart | DocumentPart): object | null {
+function mediaBlock(part: TextPart | ImagePart | DocumentPart, dropped: string[]): object | null {
   if (part.kind === "text") return part.text.trim() === "" ? null : { text: part.text };
-  return part.kind === "image" ? { image: dataOf("image", part.source, imageFormats) } : documentBlock(part);
+  if (part.kind === "document") return documentBlock(part);
+  if (part.detail !== null && part.detail !== "auto") dropped.push("image.detail");
+  return { image: dataOf("image", part.source, imageFormats) };
 }
 
 const present = (blocks: readonly (object | null)[]): object[] => blocks.filter((block) => block !== null);
 
-function resultBlock({ callId, parts, isError }: ToolResultPart): object {
-  const content = present(parts.map(mediaBlock));
+function resultBlock({ callId, parts, isError }: ToolResultPart, dropped: string[]): object {
+  const content = present(parts.map((part) => mediaBlock(part, dropped)));
   const result = { toolUseId: callId, content: content.length === 0 ? [{ json: {} }] : content };
   return { toolResult: isError ? { ...result, status: "error" } : result };
 }
 
-const userBlocks = (parts: readonly UserPart[]): object[] => [
-  ...parts.filter((part) => part.kind === "tool_result").map(resultBlock),
-  ...present(parts.filter((part) => part.kind !== "tool_result").map(mediaBlock)),
+const userBlocks = (parts: readonly UserPart[], dropped: string[]): object[] => [
+  ...parts.filter((part) => part.kind === "tool_result").map((part) => resultBlock(part, dropped)),
+  ...present(parts.filter((part) => part.kind !== "tool_result").map((part) => mediaBlock(part, dropped))),
 ];
 
 /** Null for thoughts of another provider's model. */
@@ -107,7 +109,7 @@ function assistantBlock(part: AssistantPart): object | null {
 /** Throws Uncarried. */
 export function messagesOf({ turns }: Conversation, dropped: string[]): object[] {
   return turns.flatMap(({ role, parts }) => {
-    const content = role === "user" ? userBlocks(parts) : present(parts.map(assistantBlock));
+    const content = role === "user" ? userBlocks(parts, dropped) : present(parts.map(assistantBlock));
     const thoughts = role === "user" ? 0 : parts.filter(({ kind }) => kind === "reasoning").length;
     if (content.filter((block) => "reasoningContent" in block).length < thoughts) dropped.push("turns.reasoning");
     return content.length === 0 ? [] : [{ role, content }];

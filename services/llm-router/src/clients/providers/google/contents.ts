@@ -42,6 +42,7 @@ function sourcePart(source: MediaSource | Extract<DocumentPart["source"], { kind
 function mediaPart(part: TextPart | ImagePart | DocumentPart, { dropped }: Writing): object {
   if (part.kind === "text") return { text: part.text };
   if (part.kind === "image" && part.detail !== null && part.detail !== "auto") dropped.push("image.detail");
+  if (part.kind === "document" && part.name !== null) dropped.push("document.name");
   return sourcePart(part.source);
 }
 

@@ -33,9 +33,10 @@ function callingConfig({ tools, toolChoice }: Conversation): object | null {
   }
 }
 
-function formatMembers({ format }: Conversation): Record<string, unknown> {
+function formatMembers({ format }: Conversation, dropped: string[]): Record<string, unknown> {
   if (format.kind === "text") return {};
   const responseMimeType = "application/json";
+  if (format.kind === "json_schema" && format.description !== null) dropped.push("format.description");
   return format.kind === "json" ? { responseMimeType } : { responseMimeType, responseJsonSchema: format.schema };
 }
 
@@ -56,7 +57,7 @@ function generationConfig(conversation: Conversation, dropped: string[]): Record
     ...(logprobs === null
       ? {}
       : { responseLogprobs: true, logprobs: Math.min(maxTopLogprobs, Math.max(1, logprobs.topCount)) }),
-    ...formatMembers(conversation),
+    ...formatMembers(conversation, dropped),
   };
 }
 
