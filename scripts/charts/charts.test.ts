@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { serviceNames, storingServices } from "@topdog/contracts/services";
+import { databaseOf, serviceNames, storingServices } from "@topdog/contracts/services";
 import { parseAllDocuments } from "yaml";
 import { resolveHelm } from "./helm-binary.ts";
 
@@ -225,6 +225,17 @@ describe("production", () => {
     expect(new Set(hooks)).toEqual(new Set(["post-install,pre-upgrade"]));
     const texts = resources.filter(({ kind }) => kind === "Secret");
     expect(texts).toEqual([]);
+  });
+
+  test("has the operator of Postgres make each database by itself, and take the roles from the secret", async () => {
+    const operator = ["--set", "postgres.engine=cloudnative-pg", "--api-versions", "postgresql.cnpg.io/v1/Cluster"];
+    const { bootstrap } = named(await render(...production, ...argo, ...operator), "Cluster", "topdog-postgres").spec;
+    expect(bootstrap).toMatchObject({
+      initdb: {
+        postInitSQL: storingServices.map((service) => `create database ${databaseOf(service)}`),
+        postInitSQLRefs: { secretRefs: [{ name: "topdog-postgres-init", key: "roles.sql" }] },
+      },
+    });
   });
 
   test("lets nobody but its servers join the bus's cluster", async () => {

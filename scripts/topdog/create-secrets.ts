@@ -51,7 +51,11 @@ export function createSecrets({ kid, database }: SecretOptions): Secret[] {
         DATABASE_URL: `postgres://${name}_owner:${ownerPassword}@${database}/${name}`,
       }),
     ]),
-    secret("topdog-postgres-init", { password: randomText(), "init.sql": initSql(databases) }),
+    secret("topdog-postgres-init", {
+      password: randomText(),
+      "init.sql": asScript([...databases.map(({ name }) => `create database ${name};`), ...rolesSql(databases)]),
+      "roles.sql": asScript(rolesSql(databases)),
+    }),
   ];
 }
 
@@ -68,17 +72,21 @@ interface DatabaseRoles {
   readonly ownerPassword: string;
 }
 
-/** For each service a database, the role that owns and migrates it, and the one that the service runs as. base64url needs no quoting. */
-function initSql(databases: readonly DatabaseRoles[]): string {
-  const statements = databases.flatMap(({ name, password, ownerPassword }) => [
+/**
+ * For each service's database the role that owns and migrates it, and the one that the service runs as. base64url needs no quoting. Databases
+ * are made apart: an operator runs this as one query, in whose transaction Postgres makes none.
+ */
+const rolesSql = (databases: readonly DatabaseRoles[]): string[] =>
+  databases.flatMap(({ name, password, ownerPassword }) => [
     `create role ${name} login password '${password}';`,
     `create role ${name}_owner login password '${ownerPassword}';`,
-    `create database ${name} owner ${name}_owner;`,
+    `alter database ${name} owner to ${name}_owner;`,
     `revoke all on database ${name} from public;`,
     `grant connect on database ${name} to ${name};`,
   ]);
-  return `${statements.join("\n\n")}\n`;
-}
+
+/** Postgres without a server reads a statement up to an empty line. */
+const asScript = (statements: readonly string[]): string => `${statements.join("\n\n")}\n`;
 
 /** Prints manifests: they go straight into a cluster or a vault, and nothing of them is kept here. */
 export function addCreateSecrets(program: Command): void {
