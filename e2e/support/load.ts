@@ -10,6 +10,8 @@ export interface Observation {
   readonly endedMs: number;
   readonly requestId: string | null;
   readonly status: number | null;
+  /** Why it was refused: the code of the answer, or of the connection's failure. */
+  readonly code: string | null;
   readonly streamed: boolean;
   readonly contentEvents: number;
   readonly complete: boolean;
@@ -82,6 +84,7 @@ async function observeCall({ agent, url, caller, streamed, options }: Call): Pro
   let requestId: string | null = null;
   let source: string | null = null;
   let status: number | null = null;
+  let code: string | null = null;
   let text = "";
   try {
     const answer = await request(`${url}/v1/chat/completions`, {
@@ -100,14 +103,16 @@ async function observeCall({ agent, url, caller, streamed, options }: Call): Pro
     requestId = String(answer.headers["x-request-id"] ?? "") || null;
     source = String(answer.headers["x-ratelimit-source"] ?? "") || null;
     for await (const chunk of answer.body) text += String(chunk);
-  } catch {
+    if (status !== 200) code = /"code":\s*"(\w+)"/.exec(text)?.[1] ?? null;
+  } catch (error) {
     // Processes are killed on purpose: what the client saw until then is kept.
+    code = (error as NodeJS.ErrnoException).code ?? (error as Error).name;
   }
   if (status === 429 && text.includes("concurrent_requests_exceeded")) return null;
   const ok = status === 200;
   const contentEvents = ok ? (streamed ? text.split('"content":"').length - 1 : Number(isWholeJson(text))) : 0;
   const complete = ok && (streamed ? text.includes("data: [DONE]") : isWholeJson(text));
-  return { caller, startedMs, endedMs: Date.now(), requestId, status, streamed, contentEvents, complete, source };
+  return { caller, startedMs, endedMs: Date.now(), requestId, status, code, streamed, contentEvents, complete, source };
 }
 
 function isWholeJson(text: string): boolean {

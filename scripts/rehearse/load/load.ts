@@ -19,7 +19,7 @@ export interface SteadyLoad {
   /** Ends it when it runs; its journal is kept. */
   pause(): Promise<void>;
   resume(): void;
-  /** Calls by status, and looks at the account by path and status. */
+  /** Calls by status and why they were refused, and looks at the account by path and status. */
   totals(): Readonly<Record<string, number>>;
   /** When each call that was served ended, in Date.now()'s milliseconds. */
   endsOfServed(): number[];
@@ -82,7 +82,11 @@ export function createLoad({ cluster, gatewayUrl, key, databaseUrl }: RehearsedP
 }
 
 interface Journal {
-  readonly observations: readonly { readonly status: number | null; readonly endedMs: number }[];
+  readonly observations: readonly {
+    readonly status: number | null;
+    readonly code: string | null;
+    readonly endedMs: number;
+  }[];
   readonly account: Readonly<Record<string, number>>;
 }
 
@@ -92,7 +96,8 @@ function addUp(journals: readonly Journal[]): Record<string, number> {
   const totals: Record<string, number> = {};
   const add = (name: string, count: number): number => (totals[name] = (totals[name] ?? 0) + count);
   for (const { observations, account } of journals) {
-    for (const { status } of observations) add(`/v1/chat/completions ${status}`, 1);
+    for (const { status, code } of observations)
+      add(`/v1/chat/completions ${status}${code === null ? "" : ` ${code}`}`, 1);
     for (const [name, count] of Object.entries(account)) add(name, count);
   }
   return totals;
