@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { plans } from "@topdog/contracts/plans";
 import { request } from "undici";
 import { allReady, type Fault, type LostTime } from "./chaos-faults.ts";
-import { until } from "./eventually.ts";
+import { lastFindings, until } from "./eventually.ts";
 import { type Findings, type History, holdAgainstLedger, isForgotten } from "./findings.ts";
 import { adminQuery } from "./ledger.ts";
 import { type Observation, runLoad } from "./load.ts";
@@ -46,26 +46,34 @@ export interface ChaosRun {
   /** The rest between two faults is between this and four times as long. */
   readonly restMs: number;
   readonly onFault?: (fault: Fault) => void;
-  /** Once nothing breaks any more the load goes on until the clients have seen enough: a busy machine takes longer for it. */
-  readonly isEnough?: (seen: readonly Observation[]) => boolean;
+  /** After the last of them `fault` comes again until the clients have seen enough: a busy machine takes longer for it. */
+  readonly proof?: { readonly isEnough: (seen: readonly Observation[]) => boolean; readonly fault: Fault };
 }
 
 export interface ChaosHistory extends Required<History> {
   readonly faults: number;
 }
 
+const mostRepeats = 50;
+
 /** Clients at work while one thing after the other breaks. */
 export async function runChaos(platform: Platform, run: ChaosRun): Promise<ChaosHistory> {
   const random = seededRandom(run.seed + 1);
   const lost: LostTime[] = [];
   const stage = { hasBroken: false, faults: 0 };
+  let seen: readonly Observation[] = [];
+  async function breakOne(fault: Fault): Promise<void> {
+    await sleep(run.restMs * (1 + 3 * random()));
+    run.onFault?.(fault);
+    const forgotten = await fault.run();
+    if (forgotten !== undefined) lost.push(forgotten);
+    stage.faults += 1;
+  }
   async function breakThings(): Promise<void> {
-    for (const fault of run.faults) {
-      await sleep(run.restMs * (1 + 3 * random()));
-      run.onFault?.(fault);
-      const forgotten = await fault.run();
-      if (forgotten !== undefined) lost.push(forgotten);
-      stage.faults += 1;
+    for (const fault of run.faults) await breakOne(fault);
+    for (let again = 0; run.proof?.isEnough(seen) === false; again += 1) {
+      if (again === mostRepeats) throw new Error("what broke was never seen by a client");
+      await breakOne(run.proof.fault);
     }
   }
   const [observations] = await Promise.all([
@@ -75,7 +83,10 @@ export async function runChaos(platform: Platform, run: ChaosRun): Promise<Chaos
       clients: run.clients,
       streamedShare: 0.6,
       random: seededRandom(run.seed),
-      goOn: (seen) => !stage.hasBroken || run.isEnough?.(seen) === false,
+      goOn: (observations) => {
+        seen = observations;
+        return !stage.hasBroken;
+      },
       pauseAfterFailureMs: 60,
       pauseMs: 10,
     }),
@@ -180,7 +191,5 @@ async function askIndicator(platform: Platform, { observations }: History): Prom
     ];
   };
   const ask = async (): Promise<string[]> => objections(await readIndicator(platform));
-  return until("the indicator agrees with the clients", ask, (found) => found.length === 0, { intervalMs: 500 }).catch(
-    ask,
-  );
+  return lastFindings("what the indicator says", ask, (found) => found.length === 0, { intervalMs: 500 });
 }

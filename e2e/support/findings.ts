@@ -1,5 +1,5 @@
 import type { LostTime } from "./chaos-faults.ts";
-import { until } from "./eventually.ts";
+import { lastFindings } from "./eventually.ts";
 import { invariantViolations, lastingCharges, type LedgerAccess, ledgerByRequest, type LedgerRow } from "./ledger.ts";
 import type { Observation } from "./load.ts";
 
@@ -61,9 +61,7 @@ export async function holdAgainstLedger(platform: LedgerAccess, history: History
       violations: await invariantViolations(platform),
     };
   };
-  return until("the ledger agrees with the clients", find, isClean, { timeoutMs: drainMs, intervalMs: 500 }).catch(
-    find,
-  );
+  return lastFindings("what the ledger has", find, isClean, { timeoutMs: drainMs, intervalMs: 500 });
 }
 
 export const isClean = (found: Readonly<Record<string, unknown[]>> | Findings): boolean =>

@@ -8,6 +8,9 @@ export interface RawAnswer {
   readonly json: unknown;
 }
 
+/** What has no answer by then hangs: the failure says so, and not only that a test took too long. */
+export const hangsAfter = { headersTimeout: 60_000, bodyTimeout: 60_000 };
+
 /** One HTTP exchange with the gateway, for what an SDK would refuse to send. POST when there is a body. */
 export async function rawCall(
   platform: Platform,
@@ -23,6 +26,7 @@ export async function rawCall(
   const answer = await request(url, {
     method: options.method ?? (options.body === undefined ? "GET" : "POST"),
     headers: options.headers ?? {},
+    ...hangsAfter,
     ...(options.body === undefined ? {} : { body: options.body }),
   });
   const text = await answer.body.text();

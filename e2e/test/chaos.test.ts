@@ -68,7 +68,7 @@ describe(`metering while things break, one after the other (replay with SEED=${s
       faults: oneOfEach(),
       restMs: 150,
       onFault: ({ name }) => broken.push(name),
-      isEnough: hasProofs,
+      proof: { isEnough: hasProofs, fault: killOf(platform, "llm-router", 50) },
     });
     const verdict = await judge(platform, callers, history);
     expect({ broken, verdict }).toEqual({ broken, verdict: { ...nothingWrong, oversold: [], indicator: [] } });
