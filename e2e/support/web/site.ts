@@ -70,6 +70,12 @@ export async function signIn(page: Page, email: string, secret: string, next: st
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
+/** Until nobody is signed in: to open another page before that would cut the request off. */
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await page.getByRole("banner").getByRole("link", { name: "Sign in", exact: true }).waitFor();
+}
+
 /** On the page that greets who is new. */
 export async function createFirstKey(page: Page): Promise<string> {
   await page.getByRole("button", { name: "Create key", exact: true }).click();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { button, dialog, panel, row } from "../find.ts";
 import type { Here } from "../here.ts";
-import { mailedLink, newPerson, password, signIn, signUp } from "../site.ts";
+import { mailedLink, newPerson, password, signIn, signUp, signOut } from "../site.ts";
 
 const newPassword = "another password, longer still";
 const newAddress = "dora.new@example.test";
@@ -40,7 +40,7 @@ export function tellOfAnAccount(here: () => Here): void {
         .waitFor();
 
       await page.goto("/account");
-      await button(page, "Sign out").click();
+      await signOut(page);
       await signIn(page, dora.email, password, "/account");
       await page.getByRole("alert").waitFor();
       await signIn(page, newAddress, password, "/account");

@@ -4,7 +4,7 @@ import type { Here } from "../here.ts";
 import { breakSubscriptionEvent } from "../break-event.ts";
 import { makeOperator } from "../make-operator.ts";
 import { takeScreenshots } from "../screenshots.ts";
-import { codeOf, newPerson, signIn, password, signUp } from "../site.ts";
+import { codeOf, newPerson, signIn, password, signUp, signOut } from "../site.ts";
 
 /** Olga, who runs the platform. */
 export function tellOfAnOperator(here: () => Here): void {
@@ -27,7 +27,7 @@ export function tellOfAnOperator(here: () => Here): void {
     const recovery = ((await dialog(page).locator("pre").textContent()) ?? "").split("\n")[0] ?? "";
     await button(page, "I have kept them").click();
     await page.getByText("It is set up").waitFor();
-    await button(page, "Sign out").click();
+    await signOut(page);
     await signIn(page, olga.email, password, "/operator");
     await page.getByLabel("Code of your authenticator app").fill(recovery);
     await button(page, "Sign in").click();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { Page } from "playwright-core";
 import { button, dialog, heading, panel, row } from "../find.ts";
 import type { Here } from "../here.ts";
-import { codeOf, newPerson, password } from "../site.ts";
+import { codeOf, newPerson, password, signOut } from "../site.ts";
 
 const go = "Continue with Kennel ID";
 
@@ -76,7 +76,7 @@ export function tellOfAProvider(here: () => Here): void {
       await button(dialog(page), "Confirm").click();
       const recovery = ((await dialog(page).locator("pre").textContent()) ?? "").split("\n")[0] ?? "";
       await button(page, "I have kept them").click();
-      await button(page, "Sign out").click();
+      await signOut(page);
       await page.goto("/sign-in?next=/account");
       await button(page, go).click();
       await page.getByText("Your account has a second factor.").waitFor();

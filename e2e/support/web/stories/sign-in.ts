@@ -3,7 +3,7 @@ import { databaseOf } from "@topdog/contracts/services";
 import { adminQuery } from "../../ledger.ts";
 import { button, dialog, heading, panel, row } from "../find.ts";
 import type { Here } from "../here.ts";
-import { addAuthenticator, callModel, createFirstKey, newPerson, password, signIn, signUp } from "../site.ts";
+import { addAuthenticator, callModel, createFirstKey, newPerson, password, signIn, signUp, signOut } from "../site.ts";
 
 const newPassword = "another password, longer still";
 
@@ -37,7 +37,7 @@ export function tellOfSigningIn(here: () => Here): void {
       await page.getByLabel("New password").fill(newPassword);
       await button(page, "Set password and sign in").click();
       await page.getByRole("heading", { name: "Make your first call" }).waitFor();
-      await button(page, "Sign out").click();
+      await signOut(page);
       await signIn(page, carol.email, password, "/account");
       await page.getByRole("alert").waitFor();
       await signIn(page, carol.email, newPassword, "/account");
@@ -55,13 +55,13 @@ export function tellOfSigningIn(here: () => Here): void {
       await button(dialog(page), "Add a passkey").click();
       await row(page, "laptop").waitFor();
       expect(await authenticator.countCredentials()).toBe(1);
-      await button(page, "Sign out").click();
+      await signOut(page);
       await page.goto("/sign-in?next=/account");
       await button(page, "Sign in with a passkey").click();
       await button(row(page, "laptop"), "Remove").click();
       await button(dialog(page), "Remove").click();
       await page.getByText("No passkey yet.").waitFor();
-      await button(page, "Sign out").click();
+      await signOut(page);
       await page.goto("/sign-in");
       await button(page, "Sign in with a passkey").click();
       await dialog(page).getByRole("alert").waitFor();
