@@ -18,8 +18,9 @@ const daily = plans.free.llmRequestsPerDay;
 const mostCalls = 600;
 /** What one gateway may admit of a free day that quota does not know of. */
 const creditWindow = 2;
-/** From quota's commit to the gateway that hears of it. */
-const answerMs = 500;
+/** From quota's commit to the gateway that hears of it: so many times what a call takes, as a machine has its own pace. */
+const answerCalls = 10;
+const leastAnswerMs = 250;
 const retryMs = 100;
 
 let platform: Platform;
@@ -49,9 +50,9 @@ interface Seen extends Observation {
   readonly code: string;
 }
 
-const observationOf = ({ status, headers, json }: RawAnswer): Seen => ({
+const observationOf = (startedMs: number, { status, headers, json }: RawAnswer): Seen => ({
   caller: 0,
-  startedMs: Date.now(),
+  startedMs,
   endedMs: Date.now(),
   requestId: String(headers["x-request-id"]),
   status,
@@ -66,11 +67,17 @@ const observationOf = ({ status, headers, json }: RawAnswer): Seen => ({
 async function callUntil(key: string, gateway: number, isServed: boolean): Promise<Seen[]> {
   const seen: Seen[] = [];
   for (;;) {
-    seen.push(observationOf(await call(key, "/v1/chat/completions", gateway)));
+    seen.push(observationOf(Date.now(), await call(key, "/v1/chat/completions", gateway)));
     const wasServed = seen.at(-1)?.status === 200;
     if (wasServed === isServed || seen.length === mostCalls) return seen;
     if (!wasServed) await sleep(retryMs);
   }
+}
+
+/** Nothing outside shows when a gateway has heard what quota committed. */
+function answerArrives(seen: readonly Seen[]): Promise<void> {
+  const { startedMs = 0, endedMs = 0 } = seen.at(-1) ?? {};
+  return sleep(Math.max(leastAnswerMs, answerCalls * (endedMs - startedMs)));
 }
 
 /** Calls until a gateway has reported what it took, and holds as much as its credit window lets it use. */
@@ -80,7 +87,7 @@ async function fillWindow(userId: string, key: string): Promise<Seen[]> {
     "a gateway holds a credit window of tokens",
     async () => {
       seen.push(...(await callUntil(key, 0, true)));
-      await sleep(answerMs);
+      await answerArrives(seen);
       return adminQuery<{ held: number }>(
         platform,
         "select (size - acked - returned)::integer as held from lease where owner = $1 and state = 'open'",
@@ -89,7 +96,7 @@ async function fillWindow(userId: string, key: string): Promise<Seen[]> {
     },
     (leases) => leases.length === 2 && leases.every(({ held }) => held >= creditWindow),
   );
-  await sleep(answerMs);
+  await answerArrives(seen);
   return seen;
 }
 
