@@ -1,9 +1,10 @@
 import { randomInt } from "node:crypto";
-import { mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import getPort, { portNumbers } from "get-port";
+import { isRunning } from "./process-table.ts";
 
 // Below what Linux (32768+) and macOS (49152+) give to outgoing connections: one of those could take a port of ours
 // while its server is down, and then it could not be restarted on it.
@@ -14,8 +15,8 @@ const searchedPorts = 100;
 const promisedMs = 120_000;
 
 /**
- * A port that nobody listens on, and that no process of this user is given for the next two minutes. A program that asks nobody
- * may take it before it is used: retry then.
+ * A port that nobody listens on, and that no process of this user is given while this one runs, nor in the next two minutes. A program
+ * that asks nobody may take it before it is used: retry then.
  */
 export async function freePort(host: string): Promise<number> {
   for (;;) {
@@ -26,20 +27,37 @@ export async function freePort(host: string): Promise<number> {
   }
 }
 
-/** False when another process was given it just now. A file for each port says when: it is never removed, and no longer than its name. */
+/** Ports are the machine's, and a run of the tests has a TMPDIR of its own. */
+const machineFolder = isWritable("/tmp") ? "/tmp" : tmpdir();
+const folder = join(machineFolder, `topdog-ports-${userInfo().uid}`);
+
+/** Names the process that was given a port last; when, its time says. It is never removed. */
+export const promiseOf = (port: number): string => join(folder, String(port));
+
+/** False when another process was given it just now, or has been given it and runs. */
 function promise(port: number): boolean {
-  const folder = join(tmpdir(), `topdog-ports-${userInfo().uid}`);
-  const file = join(folder, String(port));
+  const file = promiseOf(port);
+  const own = String(process.pid);
   mkdirSync(folder, { recursive: true });
   try {
-    writeFileSync(file, "", { flag: "wx" });
+    writeFileSync(file, own, { flag: "wx" });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
-  if (Date.now() - statSync(file).mtimeMs < promisedMs) return false;
-  utimesSync(file, new Date(), new Date());
+  const holder = Number(readFileSync(file, "utf8"));
+  if (Date.now() - statSync(file).mtimeMs < promisedMs || (holder > 0 && isRunning(holder))) return false;
+  writeFileSync(file, own);
   return true;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** True when a listener could be opened on this port now. */
