@@ -20,6 +20,7 @@ import { freePort } from "@topdog/local-stack/free-port";
 import { startStack, type Demo, type Stack } from "@topdog/local-stack/stack";
 import { startTcpProxy, type TcpProxy } from "@topdog/testing/tcp-proxy";
 import { request } from "undici";
+import { beginDay, setClockAhead } from "./day.ts";
 import { copyFolder, type DatabaseBackup, restoreBackup, takeBackup } from "./database-backup.ts";
 import { until } from "./eventually.ts";
 import { adminQuery } from "./ledger.ts";
@@ -98,8 +99,10 @@ export interface Platform {
   readonly spoolDirs: readonly string[];
   /** Postgres takes no writes from now on, or takes them again. */
   setReadOnly(isReadOnly: boolean): Promise<void>;
-  /** The database's clock, as quota reads it, is so far ahead; 0: right again. */
+  /** The database's clock, as quota reads it, is so far ahead of what it was at first; 0: right again. */
   setClockAhead(aheadMs: number): Promise<void>;
+  /** Quota's day, `2026-11-27`. */
+  today(): string;
   /** Of the whole Postgres, while it runs. */
   backUp(): Promise<DatabaseBackup>;
   /** Postgres stops, is as it was then, and starts again. */
@@ -149,7 +152,8 @@ async function bringUp(options: PlatformOptions, dataDir: string, disk: OwnDisk 
     logLevel: "info",
     env: { ...env, gateway: gatewayEnv, "sandbox-provider": options.fastProviders === true ? fast : {} },
   });
-  return describePlatform({ stack, dataDir, links, disk });
+  const aheadMs = await beginDay({ quotaDatabaseUrl: stack.postgres.url("quota") });
+  return describePlatform({ stack, dataDir, links, disk, aheadMs });
 }
 
 interface Started {
@@ -157,9 +161,10 @@ interface Started {
   readonly dataDir: string;
   readonly links: TcpProxy[];
   readonly disk: OwnDisk | null;
+  readonly aheadMs: number;
 }
 
-function describePlatform({ stack, dataDir, links, disk }: Started): Platform {
+function describePlatform({ stack, dataDir, links, disk, aheadMs }: Started): Platform {
   const command = (service: "org-registry" | "billing", name: string, args: string[]): Promise<string> =>
     runCommand(join("services", service, "dist/commands", `${name}.js`), args, {
       DATABASE_URL: stack.postgres.url(databaseOf(service), databaseOf(service)),
@@ -307,13 +312,8 @@ function describePlatform({ stack, dataDir, links, disk }: Started): Platform {
       await adminQuery({ quotaDatabaseUrl: stack.postgres.url("quota") }, `alter system ${set}`);
       await adminQuery({ quotaDatabaseUrl: stack.postgres.url("quota") }, "select pg_reload_conf()");
     },
-    setClockAhead: async (aheadMs) => {
-      await adminQuery(
-        { quotaDatabaseUrl: stack.postgres.url("quota") },
-        `create or replace function utc_now() returns timestamptz language sql volatile
-         as $$ select clock_timestamp() + interval '${Math.round(aheadMs)} ms' $$`,
-      );
-    },
+    setClockAhead: (moreMs) => setClockAhead({ quotaDatabaseUrl: stack.postgres.url("quota") }, aheadMs + moreMs),
+    today: () => new Date(Date.now() + aheadMs).toISOString().slice(0, 10),
     backUp: async () => {
       backups += 1;
       return takeBackup(stack.postgres, join(await asideDir(), `backup-${backups}`));

@@ -22,7 +22,6 @@ afterAll(async () => {
   await platform.stop();
 }, 60_000);
 
-const today = (): string => new Date().toISOString().slice(0, 10);
 const saidTo = (followed: readonly Followed[], command: RegExp): unknown =>
   followed.find((one) => command.test(one.command))?.said;
 const clients = 6;
@@ -92,7 +91,7 @@ test("disk-full.md: a disk that fills up under load loses nothing, and all goes 
         [/^kubectl exec <pod> -- df -h$/, giveRoom],
         [/^kubectl rollout restart statefulset\/topdog-nats$/, startBus],
       ];
-      followed.push(...(await follow(platform, "disk-full.md", { day: today() }, ways)));
+      followed.push(...(await follow(platform, "disk-full.md", { day: platform.today() }, ways)));
     } finally {
       disk.setFull(false);
     }
@@ -109,7 +108,7 @@ test("restore.md: a quota that went back in time charges nothing twice, and what
   const backup = await platform.backUp();
   const forgotten = await underLoad(() => sleep(1_000));
   const since = new Date(backup.fromMs - 1_000).toISOString();
-  const followed = await follow(platform, "restore.md", { since, day: today() }, [
+  const followed = await follow(platform, "restore.md", { since, day: platform.today() }, [
     [
       /^kubectl scale rollout quota --replicas=0$/,
       async () => {
@@ -229,7 +228,7 @@ test("failover.md: with a standby that confirms commits, no answered call is los
   const onStandby = (sql: string) => adminQuery({ quotaDatabaseUrl: standby.adminUrl }, sql);
   const observations = await underLoad(async () => {
     await sleep(1_000);
-    const followed = await follow(platform, "failover.md", { day: today() }, [
+    const followed = await follow(platform, "failover.md", { day: platform.today() }, [
       [/^kubectl delete pod <primary> --force$/, () => platform.kill9("postgres")],
       [
         /^kubectl patch service /,
