@@ -24,9 +24,16 @@ RUN --mount=type=cache,target=/pnpm-store --mount=type=secret,id=ca,required=fal
 COPY tsconfig.base.json tsconfig.json ./
 RUN node_modules/.bin/tsc -b
 
-# For what is done once before services run: docker-compose.yml.
-FROM workspace AS operator
-COPY scripts scripts
+# For what is done once before services run: docker-compose.yml. A later layer hides nothing: what tests of packages bring goes before it is copied.
+FROM workspace AS operations
+COPY scripts/charts scripts/charts
+COPY scripts/compose scripts/compose
+COPY scripts/topdog scripts/topdog
+RUN find node_modules/.pnpm -type d -path '*/test/fixtures' -prune -exec rm -rf {} +
+
+FROM ${NODE_IMAGE} AS operator
+WORKDIR /src
+COPY --from=operations /src /src
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning"]
 
 # The pages that the gateway serves.
@@ -46,8 +53,11 @@ RUN --mount=type=cache,target=/pnpm-store --mount=type=secret,id=ca,required=fal
 COPY docs/openapi.json docs/asyncapi.json docs/errors.md /app/docs/
 RUN --mount=type=bind,from=site,source=/src/services/web/dist/site,target=/site \
     if [ "$SERVICE" = gateway ]; then cp -R /site /app/site; fi
-# The same input gives the same bytes: nothing says when it was made.
-RUN node -e 'const fs = require("node:fs"), f = "/app/sbom.cdx.json", bom = JSON.parse(fs.readFileSync(f)); delete bom.serialNumber; delete bom.metadata.timestamp; fs.writeFileSync(f, JSON.stringify(bom))' \
+# The same input gives the same bytes: nothing says when it was made, and no list is in the order in which a disk was read.
+RUN node -e 'const fs = require("node:fs"), f = "/app/sbom.cdx.json", bom = JSON.parse(fs.readFileSync(f)), by = (name) => (a, b) => (a[name] < b[name] ? -1 : 1); \
+      delete bom.serialNumber; delete bom.metadata.timestamp; bom.components.sort(by("bom-ref")); bom.dependencies.sort(by("ref")); \
+      for (const { dependsOn = [] } of bom.dependencies) dependsOn.sort(); fs.writeFileSync(f, JSON.stringify(bom))' \
+    && rm -f /app/node_modules/.modules.yaml /app/node_modules/.pnpm-workspace-state-v1.json \
     && mkdir /spool && find /app /spool -exec touch -h -d @0 {} +
 
 FROM ${RUNTIME_IMAGE}
