@@ -16,9 +16,14 @@ export interface CallingSession {
 /** Who asks. */
 export type Caller = CallingKey | CallingSession;
 
+/** A person who asks for something in their session. */
+export type AskingSession = Pick<CallingSession, "userId" | "sessionId">;
+
 /** Who acted, as the audit log names them. */
+export const actorOfSession = ({ userId, sessionId }: AskingSession): string => `user:${userId} session:${sessionId}`;
+
 export const actorOf = (caller: Caller): string =>
-  `user:${caller.userId} ${caller.keyId === null ? `session:${caller.sessionId}` : `key:${caller.keyId}`}`;
+  caller.keyId === null ? actorOfSession(caller) : `user:${caller.userId} key:${caller.keyId}`;
 
 /** Somebody with access to the database, by a command. */
 export const operator = "operator";

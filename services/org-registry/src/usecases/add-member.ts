@@ -17,10 +17,7 @@ export interface NewMember {
   readonly active: boolean;
 }
 
-/**
- * For operators only until there are invitations: an owner with this right could make people members who
- * never agreed, and would learn who has an account.
- */
+/** For operators alone: an owner with this right could make people members who never agreed, and would learn who has an account. */
 export async function addMember(
   deps: RegistryDeps,
   orgId: string,

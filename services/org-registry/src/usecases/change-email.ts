@@ -1,3 +1,4 @@
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import { AppError } from "@topdog/errors/app-error";
 import { findAccount } from "../store/accounts.ts";
 import { appendAudit } from "../store/audit-log.ts";
@@ -6,7 +7,7 @@ import { hashKey } from "../store/key-material.ts";
 import { insertMailRequest } from "../store/mail-requests.ts";
 import { change, read, type RegistryDeps } from "./change.ts";
 import { limitAttempts, mailLimits } from "./limit-attempts.ts";
-import { actorOfSession, type AskingSession, keepThisSessionAlone } from "./renew-session.ts";
+import { keepThisSessionAlone } from "./renew-session.ts";
 import type { SignedIn } from "./sign-in.ts";
 
 /** Asks for a mail to the new address. The answer is the same whether or not another account has it: nobody learns that here. */

@@ -1,7 +1,7 @@
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { updateDisplayName } from "../store/email-changes.ts";
 import { change, type RegistryDeps } from "./change.ts";
-import { actorOfSession, type AskingSession } from "./renew-session.ts";
 
 /** What a person is called; null takes the name away. */
 export async function changeName(deps: RegistryDeps, asking: AskingSession, name: string | null): Promise<void> {

@@ -2,6 +2,7 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
 import { actorOf, type Caller } from "../domain/caller.ts";
 import type { Member, Org } from "../domain/org.ts";
+import { runsOrg } from "../domain/permissions.ts";
 import { actFor } from "../store/acting.ts";
 import { lockOrg } from "../store/orgs.ts";
 import { actingOf, change, type RegistryDeps } from "./change.ts";
@@ -23,6 +24,13 @@ export type Permission = (member: Member) => void;
 
 export const forbidden = (detail = "Your role does not allow this change."): AppError =>
   new AppError("forbidden", { detail });
+
+/** For the org's owner and admins. */
+export const permitRunning =
+  (detail?: string): Permission =>
+  (member) => {
+    if (!runsOrg(member)) throw forbidden(detail);
+  };
 
 /**
  * Changes an org for one of its members. The permission is asked for before the lock too: whoever may not change the org must

@@ -1,8 +1,9 @@
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import { savePassword } from "../store/accounts.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import type { AuthDeps } from "./auth-deps.ts";
 import { change } from "./change.ts";
-import { actorOfSession, type AskingSession, keepThisSessionAlone } from "./renew-session.ts";
+import { keepThisSessionAlone } from "./renew-session.ts";
 import type { SignedIn } from "./sign-in.ts";
 
 /** A person who is signed in, and proved lately who they are, chooses another password. Every other session of theirs ends. */

@@ -3,11 +3,10 @@ import type { ModelRules } from "@topdog/contracts/model-rules";
 import { appendOutbox } from "@topdog/messaging/outbox";
 import type { Caller } from "../domain/caller.ts";
 import { noRules, toFacts } from "../domain/model-rules.ts";
-import { runsOrg } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { findModelRules, saveModelRules } from "../store/model-rules.ts";
 import { actingOf, read, type RegistryDeps } from "./change.ts";
-import { changeOrg, forbidden } from "./change-org.ts";
+import { changeOrg, permitRunning } from "./change-org.ts";
 import { requireMember } from "./require-member.ts";
 
 /** Every member may know why a model is refused. */
@@ -25,10 +24,7 @@ export async function chooseModelRules(
   orgId: string,
   rules: ModelRules,
 ): Promise<ModelRules> {
-  const permit = (member: Parameters<typeof runsOrg>[0]): void => {
-    if (!runsOrg(member)) throw forbidden();
-  };
-  return changeOrg(deps, caller, orgId, permit, async ({ trx, at, actor }) => {
+  return changeOrg(deps, caller, orgId, permitRunning(), async ({ trx, at, actor }) => {
     const before = toFacts((await findModelRules(trx, orgId)) ?? noRules);
     const after = toFacts(rules);
     if (Object.keys(after).every((name) => before[name] === after[name])) return rules;

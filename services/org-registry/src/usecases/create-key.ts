@@ -19,7 +19,7 @@ import { lockServiceAccount } from "../store/service-accounts.ts";
 import { lockUser } from "../store/users.ts";
 import { actingOf, change, type RegistryDeps } from "./change.ts";
 import { changeOrg } from "./change-org.ts";
-import { permitRunning, serviceAccountNotFound } from "./manage-service-accounts.ts";
+import { permitManaging, serviceAccountNotFound } from "./manage-service-accounts.ts";
 import { requireMember } from "./require-member.ts";
 
 export interface CreatedKey {
@@ -66,7 +66,7 @@ async function createServiceKey(
     throw new AppError("invalid_request", { detail, param: "orgId" });
   }
   requireServiceScopes(wanted.settings ?? defaultKeySettings);
-  return changeOrg(deps, person, orgId, permitRunning, async ({ trx, at, actor }) => {
+  return changeOrg(deps, person, orgId, permitManaging, async ({ trx, at, actor }) => {
     const account = await lockServiceAccount(trx, orgId, serviceAccountId);
     if (account === null) throw serviceAccountNotFound();
     return issueKey(trx, deps.randomBytes, { ...wanted, orgId, userId: serviceAccountId }, actor, at);

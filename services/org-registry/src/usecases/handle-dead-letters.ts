@@ -1,16 +1,12 @@
 import type { Transaction } from "@topdog/postgres/pool";
 import type { DeadLetter } from "@topdog/messaging/dead-letters";
 import type { DeadLetters } from "../clients/dead-letters.ts";
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import { appendAudit, type Facts } from "../store/audit-log.ts";
 import { change, type RegistryDeps } from "./change.ts";
 
 export interface DeadLetterDeps extends RegistryDeps {
   readonly deadLetters: DeadLetters;
-}
-
-interface Operator {
-  readonly userId: string;
-  readonly sessionId: string;
 }
 
 export interface LetterName {
@@ -21,7 +17,7 @@ export interface LetterName {
 /** Handled once more by its own service, then taken away. Fails as a whole when it fails again: the letter stays. Safe to repeat. */
 export async function replayDeadLetter(
   deps: DeadLetterDeps,
-  operator: Operator,
+  operator: AskingSession,
   name: LetterName,
 ): Promise<"handled" | "duplicate"> {
   const { deadLetters } = deps;
@@ -35,7 +31,7 @@ export async function replayDeadLetter(
 /** Taken away unhandled. It is noted first: what is gone can be told by nobody else. */
 export async function dropDeadLetter(
   deps: DeadLetterDeps,
-  operator: Operator,
+  operator: AskingSession,
   name: LetterName,
   reason: string,
 ): Promise<void> {
@@ -47,13 +43,14 @@ export async function dropDeadLetter(
 
 async function note(
   deps: DeadLetterDeps,
-  { userId, sessionId }: Operator,
+  operator: AskingSession,
   action: string,
   { durable, seq, eventId, subject, reason: failure }: DeadLetter,
   facts: Facts,
   reason?: string,
 ): Promise<void> {
-  const actor = `user:${userId} session:${sessionId}`;
+  const { userId } = operator;
+  const actor = actorOfSession(operator);
   const details = { eventId, subject, failure, ...facts };
   await change(deps, { userId }, async (trx: Transaction, at) =>
     appendAudit(trx, { chain: `user:${userId}`, at, actor, action, target: `${durable}:${seq}`, details, reason }),

@@ -2,7 +2,7 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Caller } from "../domain/caller.ts";
 import { type Invitation, invitationLifetimeMs, maxOpenInvitations } from "../domain/invitation.ts";
 import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.ts";
-import { type GivenRole, mayGiveRole, runsOrg } from "../domain/permissions.ts";
+import { type GivenRole, mayGiveRole } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import {
   countInvitations,
@@ -14,7 +14,7 @@ import {
 import { createId } from "../store/key-material.ts";
 import { isMemberAddress } from "../store/orgs.ts";
 import { actingOf, read, type RegistryDeps } from "./change.ts";
-import { changeOrg, forbidden, type Permission } from "./change-org.ts";
+import { changeOrg, forbidden, type Permission, permitRunning } from "./change-org.ts";
 import { limitAttempts } from "./limit-attempts.ts";
 import { recordLapsed } from "./lapse-invitations.ts";
 import { requireMember } from "./require-member.ts";
@@ -76,9 +76,7 @@ export async function invite(
   });
 }
 
-const permitRunning: Permission = (member) => {
-  if (!runsOrg(member)) throw forbidden("Only the org's owner and admins see and revoke invitations.");
-};
+const permitManaging = permitRunning("Only the org's owner and admins see and revoke invitations.");
 
 export async function listInvitations(
   deps: RegistryDeps,
@@ -87,7 +85,7 @@ export async function listInvitations(
   query: PageQuery<string>,
 ): Promise<Page<Invitation, string>> {
   const rows = await read(deps.db, actingOf(caller), async (trx) => {
-    permitRunning(await requireMember(trx, caller, orgId));
+    permitManaging(await requireMember(trx, caller, orgId));
     return readInvitations(trx, orgId, new Date(deps.nowMs()), withOneMore(query));
   });
   return pageOf(rows, query.limit, (one) => one.id);
@@ -98,7 +96,7 @@ export async function revokeInvitation(
   caller: Caller,
   { orgId, invitationId }: { orgId: string; invitationId: string },
 ): Promise<void> {
-  await changeOrg(deps, caller, orgId, permitRunning, async ({ trx, at, member, actor }) => {
+  await changeOrg(deps, caller, orgId, permitManaging, async ({ trx, at, member, actor }) => {
     const ended = await deleteInvitation(trx, orgId, invitationId);
     if (ended === null) throw new AppError("not_found", { detail: "There is no such open invitation." });
     if (!mayGiveRole(member, ended.role)) throw forbidden();

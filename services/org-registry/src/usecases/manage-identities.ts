@@ -1,6 +1,7 @@
 import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
 import type { Identity, ShownIdentity } from "../domain/identity.ts";
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import {
   countWaysIn,
@@ -13,7 +14,6 @@ import { createId } from "../store/key-material.ts";
 import { lockUser } from "../store/users.ts";
 import { change, read, type RegistryDeps } from "./change.ts";
 import { type OidcDeps, type OidcReturn, redeemOnce, requireReturn } from "./oidc-flow.ts";
-import { actorOfSession, type AskingSession } from "./renew-session.ts";
 
 /** Null when it is somebody's already, or the user has another of this provider. */
 export async function addIdentity(

@@ -8,6 +8,7 @@ import {
 import { decodeAttestationObject, isoBase64URL } from "@simplewebauthn/server/helpers";
 import { AppError } from "@topdog/errors/app-error";
 import { challengeLifetimeMs, maxPasskeysPerUser, type Passkey } from "../domain/passkey.ts";
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import { findAccount } from "../store/accounts.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { createId, hashKey } from "../store/key-material.ts";
@@ -28,13 +29,8 @@ export interface PasskeyDeps extends RegistryDeps {
   readonly publicUrl: string;
 }
 
-interface Asked {
-  readonly userId: string;
-  readonly sessionId: string;
-}
-
-const entryOf = ({ userId, sessionId }: Asked, action: string, target: string) =>
-  ({ chain: `user:${userId}`, actor: `user:${userId} session:${sessionId}`, action, target }) as const;
+const entryOf = (asked: AskingSession, action: string, target: string) =>
+  ({ chain: `user:${asked.userId}`, actor: actorOfSession(asked), action, target }) as const;
 
 export const refused = (cause?: unknown): AppError => new AppError("passkey_refused", { cause });
 
@@ -48,7 +44,7 @@ export function rpIdOf(publicUrl: string): string {
 /** What the browser asks its authenticator for. */
 export async function beginPasskey(
   deps: PasskeyDeps,
-  { userId }: Asked,
+  { userId }: AskingSession,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   return change(deps, { userId }, async (trx, at) => {
     const account = await findAccount(trx, { userId });
@@ -77,7 +73,7 @@ function requireRoom(present: number): void {
 /** Throws AppError 401 for an answer that is not one to a challenge of this user and site. */
 export async function addPasskey(
   deps: PasskeyDeps,
-  asked: Asked,
+  asked: AskingSession,
   { name, response }: { readonly name: string; readonly response: RegistrationResponseJSON },
 ): Promise<Passkey> {
   const { userId } = asked;
@@ -148,7 +144,7 @@ async function verifyNew({ publicUrl }: PasskeyDeps, response: RegistrationRespo
 export const listPasskeys = (deps: RegistryDeps, userId: string): Promise<readonly Passkey[]> =>
   read(deps.db, { userId }, (trx) => readPasskeys(trx, userId));
 
-export async function removePasskey(deps: OidcDeps, asked: Asked, id: string): Promise<void> {
+export async function removePasskey(deps: OidcDeps, asked: AskingSession, id: string): Promise<void> {
   await change(deps, { userId: asked.userId }, async (trx, at) => {
     await lockUser(trx, asked.userId);
     const name = await deletePasskey(trx, asked.userId, id);

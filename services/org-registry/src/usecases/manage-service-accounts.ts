@@ -2,7 +2,6 @@ import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
 import type { Caller } from "../domain/caller.ts";
 import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.ts";
-import { runsOrg } from "../domain/permissions.ts";
 import { maxServiceAccounts, type ServiceAccount } from "../domain/service-account.ts";
 import { listLiveKeyIdsOf, lockLiveKey } from "../store/api-keys.ts";
 import { appendAudit } from "../store/audit-log.ts";
@@ -15,20 +14,18 @@ import {
   markServiceAccountRemoved,
 } from "../store/service-accounts.ts";
 import { actingOf, read, type RegistryDeps } from "./change.ts";
-import { changeOrg, forbidden, type Permission } from "./change-org.ts";
+import { changeOrg, permitRunning } from "./change-org.ts";
 import { requireMember } from "./require-member.ts";
 import { withdrawKey } from "./revoke-key.ts";
 
-export const permitRunning: Permission = (member) => {
-  if (!runsOrg(member)) throw forbidden("Only the org's owner and admins manage its service accounts.");
-};
+export const permitManaging = permitRunning("Only the org's owner and admins manage its service accounts.");
 
 export async function createServiceAccount(
   deps: RegistryDeps,
   caller: Caller,
   { orgId, name }: { readonly orgId: string; readonly name: string },
 ): Promise<ServiceAccount> {
-  return changeOrg(deps, caller, orgId, permitRunning, async ({ trx, at, actor }) => {
+  return changeOrg(deps, caller, orgId, permitManaging, async ({ trx, at, actor }) => {
     if ((await countServiceAccounts(trx, orgId)) >= maxServiceAccounts) {
       throw new AppError("conflict", {
         detail: `An org may have ${maxServiceAccounts} service accounts: remove one first.`,
@@ -55,7 +52,7 @@ export async function listServiceAccounts(
   query: PageQuery<string>,
 ): Promise<Page<ServiceAccount, string>> {
   const rows = await read(deps.db, actingOf(caller), async (trx) => {
-    permitRunning(await requireMember(trx, caller, orgId));
+    permitManaging(await requireMember(trx, caller, orgId));
     return readServiceAccounts(trx, orgId, withOneMore(query));
   });
   return pageOf(rows, query.limit, ({ id }) => id);
@@ -67,7 +64,7 @@ export async function removeServiceAccount(
   caller: Caller,
   { orgId, serviceAccountId }: { readonly orgId: string; readonly serviceAccountId: string },
 ): Promise<void> {
-  await changeOrg(deps, caller, orgId, permitRunning, async ({ trx, at, actor }) => {
+  await changeOrg(deps, caller, orgId, permitManaging, async ({ trx, at, actor }) => {
     const account = await lockServiceAccount(trx, orgId, serviceAccountId);
     if (account === null) throw serviceAccountNotFound();
     await endServiceAccount(trx, account, actor, at);

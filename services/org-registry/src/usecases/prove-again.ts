@@ -1,4 +1,5 @@
 import { AppError } from "@topdog/errors/app-error";
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import type { Account } from "../store/accounts.ts";
 import { findAccount } from "../store/accounts.ts";
 import { appendAudit } from "../store/audit-log.ts";
@@ -11,18 +12,13 @@ import { forgiveAttempts, guessLimits, limitAttempts } from "./limit-attempts.ts
 import { checkSecondFactor } from "./second-factor.ts";
 import type { SignedIn } from "./sign-in.ts";
 
-interface Asked {
-  readonly userId: string;
-  readonly sessionId: string;
-}
-
 /**
  * A person who is signed in proves who they are once more. The session gets a new token: the gateways know nothing of the new
  * one yet, and forget the old one, so the proof counts at once.
  */
 export async function proveAgain(
   deps: AuthDeps,
-  { userId, sessionId }: Asked,
+  { userId, sessionId }: AskingSession,
   { password, code }: { readonly password: string; readonly code?: string | undefined },
 ): Promise<SignedIn> {
   const account = await requirePassword(deps, { userId, sessionId }, password);
@@ -34,11 +30,10 @@ export async function proveAgain(
     const session = { ...before, tokenHash: hash, authenticatedAt: at, secondFactorAt };
     await updateProof(trx, session);
     await revokeToken(trx, before, at);
-    const actor = `user:${userId} session:${sessionId}`;
     await appendAudit(trx, {
       chain: `user:${userId}`,
       at,
-      actor,
+      actor: actorOfSession({ userId, sessionId }),
       action: "session.proved_again",
       target: sessionId,
       details: { secondFactor: secondFactorAt !== null },
@@ -48,7 +43,11 @@ export async function proveAgain(
 }
 
 /** The session counts its guesses as an address does: whoever has its cookie cannot try many passwords. */
-async function requirePassword(deps: AuthDeps, { userId, sessionId }: Asked, password: string): Promise<Account> {
+async function requirePassword(
+  deps: AuthDeps,
+  { userId, sessionId }: AskingSession,
+  password: string,
+): Promise<Account> {
   const limits = guessLimits(userId, sessionId);
   await limitAttempts(deps.db, limits, deps.nowMs());
   const account = await read(deps.db, { userId }, (trx) => findAccount(trx, { userId }));

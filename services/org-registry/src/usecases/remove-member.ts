@@ -9,7 +9,7 @@ import { markRemoved } from "../store/member-changes.ts";
 import { saveOffer } from "../store/org-lifecycle.ts";
 import { findMember } from "../store/orgs.ts";
 import type { RegistryDeps } from "./change.ts";
-import { changeOrg, forbidden } from "./change-org.ts";
+import { changeOrg, forbidden, permitRunning } from "./change-org.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 import { forgetAllowedMember } from "./revoke-credential.ts";
 import { withdrawKey } from "./revoke-key.ts";
@@ -28,15 +28,12 @@ export async function removeMember(
       });
     }
   };
-  const permitRemoving = (member: Member): void => {
-    if (!member.active || (member.role !== "owner" && member.role !== "admin")) throw forbidden();
-  };
   const leaves = userId === caller.userId;
   await changeOrg(
     deps,
     caller,
     orgId,
-    leaves ? permitLeaving : permitRemoving,
+    leaves ? permitLeaving : permitRunning(),
     async ({ trx, at, org, member, actor }) => {
       const subject = await findMember(trx, orgId, userId);
       if (subject === null) throw new AppError("not_found", { detail: "There is no such member." });

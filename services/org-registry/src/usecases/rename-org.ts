@@ -1,18 +1,14 @@
 import type { Caller } from "../domain/caller.ts";
 import type { Org } from "../domain/org.ts";
-import { runsOrg } from "../domain/permissions.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { renameOrg as saveName } from "../store/org-lifecycle.ts";
 import type { RegistryDeps } from "./change.ts";
-import { changeOrg, forbidden } from "./change-org.ts";
+import { changeOrg, permitRunning } from "./change-org.ts";
 import { recordMemberChanges } from "./record-org-change.ts";
 
 /** A name that it has already writes nothing. */
 export async function renameOrg(deps: RegistryDeps, caller: Caller, orgId: string, name: string): Promise<Org> {
-  const permit = (member: Parameters<typeof runsOrg>[0]): void => {
-    if (!runsOrg(member)) throw forbidden();
-  };
-  return changeOrg(deps, caller, orgId, permit, async ({ trx, at, org, actor }) => {
+  return changeOrg(deps, caller, orgId, permitRunning(), async ({ trx, at, org, actor }) => {
     if (org.name === name) return org;
     await saveName(trx, orgId, name);
     await appendAudit(trx, {

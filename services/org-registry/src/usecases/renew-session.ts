@@ -1,5 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
 import type { Transaction } from "@topdog/postgres/pool";
+import { actorOfSession, type AskingSession } from "../domain/caller.ts";
 import { findAccount } from "../store/accounts.ts";
 import { createToken } from "../store/key-material.ts";
 import { listSessions, lockSession, updateProof } from "../store/sessions.ts";
@@ -7,14 +8,6 @@ import { lockUser } from "../store/users.ts";
 import type { RegistryDeps } from "./change.ts";
 import { endOne, revokeToken } from "./end-sessions.ts";
 import type { SignedIn } from "./sign-in.ts";
-
-export interface AskingSession {
-  readonly userId: string;
-  readonly sessionId: string;
-}
-
-/** Who acted, as the audit log names them. */
-export const actorOfSession = ({ userId, sessionId }: AskingSession): string => `user:${userId} session:${sessionId}`;
 
 /**
  * Holds the user, ends every other session of theirs, and gives this one a new token, so that whoever had a copy of the old one is out

@@ -2,13 +2,13 @@ import type { Transaction } from "@topdog/postgres/pool";
 import type { ApiKey, StoredApiKey } from "../domain/api-key.ts";
 import type { CallingSession } from "../domain/caller.ts";
 import type { Member } from "../domain/org.ts";
-import { mayChangeMember, runsOrg } from "../domain/permissions.ts";
+import { mayChangeMember } from "../domain/permissions.ts";
 import { findLiveKey, lockLiveKey, updateKey } from "../store/api-keys.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { findMember } from "../store/orgs.ts";
 import { announceChange } from "./change-key.ts";
 import type { RegistryDeps } from "./change.ts";
-import { changeOrg, forbidden } from "./change-org.ts";
+import { changeOrg, forbidden, permitRunning } from "./change-org.ts";
 import { keyNotFound } from "./revoke-key.ts";
 
 interface KeyOfOrg {
@@ -26,9 +26,7 @@ export async function setKeyCeiling(
   { orgId, keyId }: KeyOfOrg,
   orgDailyCeiling: number | null,
 ): Promise<ApiKey> {
-  const permit = (member: Member): void => {
-    if (!runsOrg(member)) throw forbidden("Only the org's owner and admins limit its keys.");
-  };
+  const permit = permitRunning("Only the org's owner and admins limit its keys.");
   return changeOrg(deps, person, orgId, permit, async ({ trx, at, actor, member }) => {
     await requireLimitable(trx, member, await findLiveKey(trx, keyId));
     const before = await lockLiveKey(trx, keyId);
