@@ -12,6 +12,7 @@ import { addMember } from "../src/usecases/add-member.ts";
 import { changeMember } from "../src/usecases/change-member.ts";
 import { createKey, createKeyAsOperator } from "../src/usecases/create-key.ts";
 import { completeDeletions } from "../src/usecases/delete-org.ts";
+import { getOrg } from "../src/usecases/read-orgs.ts";
 import { acceptOwnership, offerOwnership } from "../src/usecases/transfer-ownership.ts";
 import { someOrg, someUser, signedIn } from "./arrange.ts";
 import { type Registry, startRegistry } from "./start-registry.ts";
@@ -192,6 +193,8 @@ describe("the life of an org", () => {
     await offer(heir);
     const later = { ...registry.deps, nowMs: () => Date.now() + offerLifetimeMs };
     await expect(acceptOwnership(later, signedIn(heir), orgId)).rejects.toMatchObject({ code: "conflict" });
+    expect((await getOrg(registry.deps, signedIn(heir), orgId)).offer).toMatchObject({ userId: heir });
+    expect((await getOrg(later, signedIn(heir), orgId)).offer).toBeNull();
   });
 
   test("a deleted org's keys are refused at once; its owner restores it, and they work again", async () => {

@@ -19,6 +19,10 @@ export const deletionGraceMs = 14 * 86_400_000;
 /** How long an offered ownership may be accepted. */
 export const offerLifetimeMs = 7 * 86_400_000;
 
+/** The offer of an org while it may be accepted. */
+export const openOffer = ({ offer }: Org, at: Date): Org["offer"] =>
+  offer !== null && offer.expiresAt > at ? offer : null;
+
 export interface Member extends Standing {
   readonly orgId: string;
   readonly version: number;

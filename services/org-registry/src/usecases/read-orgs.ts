@@ -1,7 +1,7 @@
 import type { PlanId } from "@topdog/contracts/plans";
 import type { MemberRole } from "@topdog/contracts/events/org-events";
 import type { Caller } from "../domain/caller.ts";
-import type { Member, Org } from "../domain/org.ts";
+import { type Member, openOffer, type Org } from "../domain/org.ts";
 import { type Page, pageOf, type PageQuery, withOneMore } from "../domain/page.ts";
 import { paidSeats } from "../domain/seats.ts";
 import { findEntitlement } from "../store/entitlements.ts";
@@ -26,7 +26,9 @@ export async function listOrgs(
   const rows = await read(deps.db, actingOf(caller), (trx) =>
     listOrgsOf(trx, caller.userId, caller.orgId, withOneMore(query)),
   );
-  return pageOf(rows, query.limit, (org) => org.id);
+  const at = new Date(deps.nowMs());
+  const orgs = rows.map((org) => ({ ...org, offer: openOffer(org, at) }));
+  return pageOf(orgs, query.limit, (org) => org.id);
 }
 
 export async function getOrg(deps: RegistryDeps, caller: Caller, orgId: string): Promise<OrgView> {
@@ -37,6 +39,7 @@ export async function getOrg(deps: RegistryDeps, caller: Caller, orgId: string):
     const entitlement = await findEntitlement(trx, `org:${orgId}`);
     return {
       ...org,
+      offer: openOffer(org, new Date(deps.nowMs())),
       plan: entitlement?.plan ?? "free",
       seats: paidSeats(entitlement),
       activeMembers: await countActiveMembers(trx, orgId),

@@ -1,6 +1,6 @@
 import { AppError } from "@topdog/errors/app-error";
 import type { Caller } from "../domain/caller.ts";
-import { type Member, maxOrgsPerOwner, offerLifetimeMs, type Org } from "../domain/org.ts";
+import { type Member, maxOrgsPerOwner, offerLifetimeMs, openOffer, type Org } from "../domain/org.ts";
 import { appendAudit } from "../store/audit-log.ts";
 import { countOwnedOrgs, saveOffer, saveOwner } from "../store/org-lifecycle.ts";
 import { findMember, updateMember } from "../store/orgs.ts";
@@ -68,7 +68,7 @@ export async function acceptOwnership(deps: RegistryDeps, caller: Caller, orgId:
     () => undefined,
     async ({ trx, at, org, member, actor }) => {
       const { userId } = caller;
-      if (org.offer?.userId !== userId || org.offer.expiresAt <= at) throw noOffer();
+      if (openOffer(org, at)?.userId !== userId) throw noOffer();
       if (!member.active)
         throw new AppError("conflict", { detail: "An owner holds a seat, and you have none at the moment." });
       await requireRoomForOrg(trx, userId);
