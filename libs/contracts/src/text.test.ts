@@ -4,7 +4,7 @@ import { utcDaySchema } from "./quota.ts";
 import { idSchema, nameSchema } from "./text.ts";
 
 describe("a name", () => {
-  test.each(["laptop", "Zoë's CI 🚀", "日本語", "👩‍💻 team", "a\u00a0b", "x".repeat(100)])(
+  test.each(["laptop", "Zoë's CI 🚀", "日本語", "👩‍💻 team", "a\u00a0b", "?!", "x".repeat(100)])(
     "%j is accepted unchanged",
     (name) => {
       expect(nameSchema.parse(`  ${name} `)).toBe(name);
@@ -25,6 +25,10 @@ describe("a name", () => {
     "a\udc00",
     "invoice\u202egnp.exe",
     "a\u2066b",
+    "\u200b\u200d",
+    "\u0301",
+    "\u3164",
+    "\u2800",
   ])("%j is refused", (name) => {
     expect(nameSchema.safeParse(name).success).toBe(false);
   });

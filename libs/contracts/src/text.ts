@@ -9,6 +9,9 @@ const maxNameLength = 100;
  * that change the order in which text is shown.
  */
 const printableLine = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]*$/u;
+/** As a printable line, with something in it that is seen: marks, blanks of any width and joiners alone are a name that nobody can read. */
+const visibleLine =
+  /^(?=[\s\S]*[\p{L}\p{N}\p{P}\p{S}])[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069\u115F\u1160\u2800\u3164\uFFA0]*$/u;
 
 /** One line of visible text, as it is. */
 export const lineSchema = (maxLength: number) =>
@@ -20,7 +23,7 @@ export const nameSchema = z
   .trim()
   .min(1)
   .max(maxNameLength)
-  .regex(printableLine, "must be one line without control characters");
+  .regex(visibleLine, "must be one line of visible text without control characters");
 
 const maxEmailLength = 254;
 
