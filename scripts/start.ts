@@ -159,7 +159,7 @@ async function main(): Promise<number> {
   }
   stack = outcome;
   writeStackFile(stackFile, stack);
-  // Listing models is a metered call: not made where the answer is known.
+  // Not asked where the answer is known.
   const sandboxed = stack.urls.sandboxes.length > 0;
   const models = sandboxed ? [] : await listModels(stack.urls.gateway[0] ?? "", stack.demo.userKey);
   console.log(welcome(stack, models, sinceStart()));

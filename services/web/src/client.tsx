@@ -3,13 +3,15 @@ import "@fontsource/ibm-plex-mono/latin-400.css";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/frames.css";
-import "./style/parts.css";
+import "./style/controls.css";
+import "./style/blocks.css";
+import "./style/content.css";
 import "./style/figures.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, StrictMode, useEffect } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 import { createBrowserRouter, matchRoutes, type RouteObject, RouterProvider } from "react-router";
-import { createQueries } from "./api/queries.ts";
+import { createQueries } from "./api/create-queries.ts";
 import { routes } from "./routes.tsx";
 import { takeEarlyInput } from "./ui/early-input.ts";
 
@@ -35,14 +37,17 @@ async function start(): Promise<void> {
   const root = document.querySelector("#root");
   if (root === null) throw new Error("the document has no root");
   await loadOpenPage();
+  const isDrawn = root.childElementCount > 0;
+  // Who reads a page that the server drew is left where they are in it.
+  const router = createBrowserRouter(routes, isDrawn ? { hydrationData: {} } : {});
   const app = (
     <StrictMode>
       <QueryClientProvider client={createQueries()}>
-        <RouterProvider router={createBrowserRouter(routes)} />
+        <RouterProvider router={router} />
       </QueryClientProvider>
     </StrictMode>
   );
-  if (root.childElementCount > 0) hydrateRoot(root, <TakenOver then={takeEarlyInput(root)}>{app}</TakenOver>);
+  if (isDrawn) hydrateRoot(root, <TakenOver then={takeEarlyInput(root)}>{app}</TakenOver>);
   else createRoot(root).render(app);
 }
 

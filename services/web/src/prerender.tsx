@@ -2,7 +2,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { renderToString } from "react-dom/server";
 import { createStaticHandler, createStaticRouter, StaticRouterProvider } from "react-router";
-import { createQueries } from "./api/queries.ts";
+import { createQueries } from "./api/create-queries.ts";
 import { publicPages } from "./domain/page-paths.ts";
 import { routes } from "./routes.tsx";
 

@@ -1,21 +1,8 @@
 import type { Tiers, UsageHistoryPage } from "../domain/answers.ts";
 import type { HistoryInterval, UsageDimension, UsageLine } from "../domain/usage.ts";
-import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
-import { api, bodyOf, changesAnswered, csrfToken } from "./client.ts";
-import { currentSession } from "./current-session.ts";
-import { Problem } from "./problem.ts";
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, bodyOf } from "./client.ts";
 import catalogue from "./tiers.json" with { type: "json" };
-
-const freshMs = 15_000;
-const maxRetries = 2;
-
-/** What was refused is not asked again; what did not answer is, twice. */
-const retry = (failures: number, error: Error): boolean =>
-  failures < maxRetries && !(error instanceof Problem && error.status >= 400 && error.status < 500);
-
-export function createQueries(): QueryClient {
-  return new QueryClient({ defaultOptions: { queries: { staleTime: freshMs, retry, refetchOnWindowFocus: true } } });
-}
 
 interface ListPage {
   readonly items: readonly unknown[];
@@ -40,12 +27,6 @@ async function readWhole<Page extends ListPage>(
   }
   return { ...first, items };
 }
-
-/** Null for a visitor. */
-export const sessionQuery = queryOptions({
-  queryKey: ["session"],
-  queryFn: () => currentSession({ token: csrfToken, ask: () => bodyOf(api.GET("/api/auth/session")), changesAnswered }),
-});
 
 /** The catalogue that the page was built with stands until the server's own is there. */
 export const tiersQuery = queryOptions({
@@ -154,7 +135,12 @@ export const dailyUsageQuery = (orgId: string, from: string, to: string) =>
 export const invoicesQuery = (org: string | null) =>
   queryOptions({
     queryKey: ["invoices", org],
-    queryFn: () => bodyOf(api.GET("/api/billing/invoices", { params: { query: org === null ? {} : { org } } })),
+    queryFn: () =>
+      bodyOf(
+        api.GET("/api/billing/invoices", {
+          params: { query: { limit: itemsPerPage, ...(org === null ? {} : { org }) } },
+        }),
+      ),
   });
 
 export const auditQuery = (orgId: string | null) =>
@@ -222,45 +208,8 @@ export const modelRulesQuery = (orgId: string) =>
     queryFn: () => bodyOf(api.GET("/api/orgs/{orgId}/model-rules", { params: { path: { orgId } } })),
   });
 
-export const statsQuery = (days: number) =>
-  queryOptions({
-    queryKey: ["stats", days],
-    queryFn: () => bodyOf(api.GET("/api/billing/admin/stats", { params: { query: { days } } })),
-  });
-
 export const statusQuery = queryOptions({
   queryKey: ["status"],
   queryFn: () => bodyOf(api.GET("/api/status")),
   retry: false,
 });
-
-export const openBreakersQuery = queryOptions({
-  queryKey: ["operator-providers"],
-  queryFn: () => bodyOf(api.GET("/api/operator/providers")),
-});
-
-export const consistencyQuery = queryOptions({
-  queryKey: ["operator-consistency"],
-  queryFn: () => bodyOf(api.GET("/api/operator/consistency")),
-});
-
-const from = (cursor: string | null) => (cursor === null ? {} : { cursor });
-
-export const deadLettersQuery = infiniteQueryOptions({
-  queryKey: ["operator-dead-letters"],
-  initialPageParam: null as string | null,
-  queryFn: ({ pageParam }) =>
-    bodyOf(api.GET("/api/operator/dead-letters", { params: { query: { limit: 50, ...from(pageParam) } } })),
-  getNextPageParam: ({ nextCursor }) => nextCursor,
-});
-
-export const tenantsQuery = (kind: "org" | "user", search: string) =>
-  infiniteQueryOptions({
-    queryKey: ["operator-tenants", kind, search],
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam }) => {
-      const query = { kind, limit: 20, ...(search === "" ? {} : { search }), ...from(pageParam) };
-      return bodyOf(api.GET("/api/operator/tenants", { params: { query } }));
-    },
-    getNextPageParam: ({ nextCursor }) => nextCursor,
-  });

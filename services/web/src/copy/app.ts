@@ -11,5 +11,4 @@ export const app = {
   account: "Account",
   operator: "Operator",
   signOut: "Sign out",
-  newOrg: "New org",
 } as const;

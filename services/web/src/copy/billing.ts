@@ -1,18 +1,18 @@
 export const billing = {
   title: "Billing",
-  current: "Plan",
   perSeat: (seats: number, active: number | null): string =>
     active === null ? `${seats} seats` : `${active} of ${seats} seats taken`,
   intervals: { month: "Billed monthly", year: "Billed annually" },
   statuses: { active: "Active", trialing: "Trial", past_due: "Payment owed", canceled: "Ended" },
-  facts: { plan: "Plan", interval: "Billing", seats: "Seats", renews: "Renews", ends: "Ends", trial: "Trial ends" },
+  facts: { interval: "Billing", seats: "Seats", renews: "Renews", trial: "Trial ends" },
   free: "Free. No card is stored.",
   owed: (until: string): string => `A payment failed. The plan stands until ${until}; then it becomes Free.`,
   owedNow: "A payment failed.",
   pay: "Pay now",
   pending: "A change waits for its payment.",
-  scheduled: (plan: string, seats: number, interval: string, at: string): string =>
-    `From ${at}: ${plan}, ${seats} ${seats === 1 ? "seat" : "seats"}, ${interval}.`,
+  choiceOf: (plan: string, seats: number, interval: string): string =>
+    `${plan}, ${seats} ${seats === 1 ? "seat" : "seats"}, ${interval}`,
+  scheduled: (choice: string, at: string): string => `From ${at}: ${choice}.`,
   cancelled: (at: string): string => `Cancelled: it ends on ${at}, and becomes Free.`,
   takeBack: "Take it back",
   confirming: "Thank you. Your payment is being confirmed; the plan changes here as soon as it is.",
@@ -28,6 +28,7 @@ export const billing = {
   minimum: (seats: number): string => `At least ${seats}.`,
   save: (percent: number): string => `Save ${percent} %`,
   perMonth: "a month",
+  atOnce: (amount: string): string => `, ${amount} at once`,
   buy: "Go to checkout",
   preview: "See what it costs",
   same: "That is what you have.",
@@ -49,6 +50,14 @@ export const billing = {
   makeOrg: "Make an org",
   personalOnly: "Only its owner, and members with the role billing, see and move the money of an org.",
   invoices: "Invoices",
+  /** As the payment provider names them. */
+  invoiceStatuses: {
+    draft: "Being made",
+    open: "Open",
+    paid: "Paid",
+    uncollectible: "Not collected",
+    void: "Void",
+  } as Readonly<Record<string, string>>,
   noInvoices: "No invoice yet.",
   columns: { number: "Number", date: "Date", status: "Status", total: "Total", due: "Due", files: "Files" },
   view: "View",

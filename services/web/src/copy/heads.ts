@@ -1,3 +1,4 @@
+import catalogue from "../api/tiers.json" with { type: "json" };
 import type { PublicPageId } from "../domain/page-paths.ts";
 
 export interface PageHead {
@@ -8,6 +9,10 @@ export interface PageHead {
   readonly structured: readonly Readonly<Record<string, unknown>>[];
 }
 
+const { tiers } = catalogue;
+const usd = tiers.map(({ price }) => price.month.perMonthCents / 100);
+const discountPercent = Math.max(...tiers.map(({ price }) => price.year?.discountPercent ?? 0));
+
 const organization = { "@context": "https://schema.org", "@type": "Organization", name: "Top Dog" };
 const application = {
   "@context": "https://schema.org",
@@ -15,7 +20,13 @@ const application = {
   name: "Top Dog",
   applicationCategory: "DeveloperApplication",
   operatingSystem: "Any",
-  offers: { "@type": "AggregateOffer", priceCurrency: "USD", lowPrice: "0", highPrice: "79", offerCount: "5" },
+  offers: {
+    "@type": "AggregateOffer",
+    priceCurrency: "USD",
+    lowPrice: String(Math.min(...usd)),
+    highPrice: String(Math.max(...usd)),
+    offerCount: String(tiers.length),
+  },
 };
 
 export const pageHeads: Readonly<Record<PublicPageId, PageHead>> = {
@@ -27,8 +38,7 @@ export const pageHeads: Readonly<Record<PublicPageId, PageHead>> = {
   },
   pricing: {
     title: "Pricing: Free to Enterprise | Top Dog",
-    description:
-      "Five plans from $0. API calls, LLM requests, BYOK slots and the shared org bucket of each, side by side. Billed annually, 10 % less.",
+    description: `${tiers.length} plans from $0. API calls, LLM requests, BYOK slots and the shared org bucket of each, side by side. Billed annually, ${discountPercent} % less.`,
     structured: [application],
   },
   guide: {

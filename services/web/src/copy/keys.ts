@@ -37,7 +37,6 @@ export const keys = {
     holder: "Whose",
     key: "Key",
     scopes: "May",
-    created: "Created",
     used: "Last used",
     expires: "Expires",
     actions: "Actions",

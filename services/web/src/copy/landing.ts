@@ -32,7 +32,7 @@ export const landing = {
     ],
     ["Teams share without fighting", "Every seat-holder has limits of their own, and a common bucket behind them."],
   ],
-  plansTitle: "Five plans, one set of rules",
+  plansTitle: "One set of rules for every plan",
   perMonth: "a month",
   calls: (value: string): string => `${value} API calls a day`,
   perSeat: "per seat",

@@ -1,5 +1,4 @@
 export const org = {
-  title: "Org",
   noneTitle: "Orgs",
   noneLead: "An org shares a plan, a bucket of API calls and a pool of provider keys.",
   create: "Make an org",
@@ -8,7 +7,7 @@ export const org = {
   deleted: (at: string): string =>
     `It is being deleted, and gone for good on ${at}. Until then nothing of it can be changed.`,
   restore: "Restore it",
-  facts: { plan: "Plan", seats: "Seats", role: "Your role", seat: "Your seat" },
+  facts: { plan: "Plan", seats: "Seats", role: "Your role" },
   seats: (taken: number, paid: number): string => `${taken} of ${paid} taken`,
   hasSeat: "You hold a seat",
   noSeat: "You hold no seat: calls with this org's keys are refused",
@@ -20,7 +19,7 @@ export const org = {
   roles: { owner: "Owner", admin: "Admin", member: "Member", billing: "Billing" },
   rename: "Rename",
   members: "Members",
-  columns: { who: "Address", role: "Role", seat: "Seat", actions: "Actions", sent: "Sent", lapses: "Lapses" },
+  columns: { who: "Address", role: "Role", seat: "Seat", actions: "Actions", lapses: "Lapses" },
   roleOf: (email: string): string => `Role of ${email}`,
   seatOf: (email: string): string => `Seat of ${email}`,
   you: "you",

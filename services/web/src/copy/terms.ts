@@ -1,22 +1,35 @@
+interface PlanFacts {
+  /** `Teams starts at 3 seats, Enterprise at 10` */
+  readonly minimumSeats: string;
+  readonly discountPercent: number;
+  readonly hasRegulatedPlans: boolean;
+}
+
 export const terms = {
   title: "Plan terms",
   lead: "What a plan includes, in plain words.",
-  sections: [
+  minimumSeats: (plan: string, seats: number, isFirst: boolean): string =>
+    isFirst ? `${plan} starts at ${seats} seats` : `${plan} at ${seats}`,
+  sections: ({
+    minimumSeats,
+    discountPercent,
+    hasRegulatedPlans,
+  }: PlanFacts): readonly (readonly [string, string])[] => [
     [
       "Limits",
       "Limits are per day and per person; the day is UTC and ends at 00:00. In an org every seat-holder has limits of their own, and the org's bucket is used after them. A limit is never exceeded, and never sold twice.",
     ],
     [
       "What costs",
-      "An API call is any request to the LLM API that is counted. An LLM request is one that a provider answered with success, whole or in part. A call that fails through our fault or a provider's is given back. Listing models takes an API call.",
+      "An API call is any request to the LLM API that is counted. An LLM request is one that a provider answered with success, whole or in part. A call that fails through our fault or a provider's is given back. Listing models is free.",
     ],
     [
       "Seats",
-      "Seats are what the subscription pays for. Teams starts at 3 seats, Enterprise at 10. More members than seats may belong to an org; only those with a seat call models with its keys.",
+      `Seats are what the subscription pays for. ${minimumSeats}. More members than seats may belong to an org; only those with a seat call models with its keys.`,
     ],
     [
       "Annual billing",
-      "Dev plans cost 10 % less when they are billed once a year. Regulated plans have no annual discount: a year is 12 times the monthly price.",
+      `Dev plans cost ${discountPercent} % less when they are billed once a year.${hasRegulatedPlans ? " Regulated plans have no annual discount: a year is 12 times the monthly price." : ""}`,
     ],
     [
       "Changes",
@@ -28,4 +41,4 @@ export const terms = {
       "Slots are for live keys. When a smaller plan has fewer slots, the newest keys work on for 14 days and are kept unused after that; nothing is deleted unasked.",
     ],
   ],
-} as const;
+};

@@ -1,5 +1,5 @@
 import type { SubscriptionView, Tier } from "./answers.ts";
-import type { Interval } from "./seat-math.ts";
+import { type Interval, seatsWithin } from "./seat-math.ts";
 
 export interface PlanChoice {
   readonly plan: Tier["id"];
@@ -37,7 +37,3 @@ export function firstChoice(
   const interval = asked.interval === "year" || asked.interval === "month" ? asked.interval : subscription.interval;
   return { plan: tier.id, interval, seats: seatsWithin(tier, subscription.seats) };
 }
-
-/** A plan's minimum is never undercut. */
-export const seatsWithin = (tier: Tier, seats: number): number =>
-  tier.perSeat ? Math.max(tier.minimumSeats, Math.floor(seats) || 0) : 1;

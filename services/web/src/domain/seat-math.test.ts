@@ -21,6 +21,7 @@ describe("the seat calculator", () => {
     ["teams", Number.NaN, 3],
     ["enterprise", 9.9, 10],
     ["enterprise", 12, 12],
+    ["enterprise", 1e9, 1_000_000],
     ["pro", 7, 1],
   ])("counts %s with %s seats as %s", (id, wanted, seats) => {
     expect(sumSeats(tier(id), wanted, "month").seats).toBe(seats);

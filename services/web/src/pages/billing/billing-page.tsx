@@ -37,7 +37,7 @@ export function Page() {
         {(current) => (
           <>
             {isPaid && !isSubscribed(current) && <Notice>{billing.confirming}</Notice>}
-            <CurrentPlan subscription={current} tiers={tiers} orgId={orgId} />
+            <CurrentPlan subscription={current} orgId={orgId} />
             <ChangePlan
               key={orgId}
               subscription={current}

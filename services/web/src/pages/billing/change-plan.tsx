@@ -5,20 +5,13 @@ import { api, bodyOf } from "../../api/client.ts";
 import { withProof } from "../../api/proof.ts";
 import { billing } from "../../copy/billing.ts";
 import { formatCents } from "../../domain/format.ts";
-import {
-  firstChoice,
-  isInForce,
-  isSubscribed,
-  type PlanChoice,
-  plansFor,
-  seatsWithin,
-} from "../../domain/plan-choice.ts";
-import { sumSeats } from "../../domain/seat-math.ts";
+import { firstChoice, isInForce, isSubscribed, type PlanChoice, plansFor } from "../../domain/plan-choice.ts";
+import { seatsWithin, sumSeats } from "../../domain/seat-math.ts";
 import { Button, ButtonLink } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
-import { TextField } from "../../ui/field.tsx";
 import { Notice, ProblemNotice } from "../../ui/notice.tsx";
 import { Panel } from "../../ui/panel.tsx";
+import { SeatsField } from "../../ui/seats-field.tsx";
 import { rememberPayer } from "./checkout-return.ts";
 import { ConfirmChange } from "./confirm-change.tsx";
 
@@ -71,12 +64,13 @@ interface PlanFormProps {
 function PlanForm({ first, offered, orgId, subscription }: PlanFormProps) {
   const subscribed = isSubscribed(subscription);
   const [choice, setChoice] = useState(first);
+  const [seats, setSeats] = useState(String(first.seats));
   const tier = offered.find(({ id }) => id === choice.plan) ?? offered[0];
   const query = orgId === null ? {} : { org: orgId };
   const wanted = {
     plan: choice.plan,
     interval: choice.interval,
-    seats: tier === undefined ? 1 : seatsWithin(tier, choice.seats),
+    seats: tier === undefined ? 1 : seatsWithin(tier, Number(seats)),
   };
   const checkout = useMutation({
     mutationFn: () => withProof(() => bodyOf(api.POST("/api/billing/checkout", { params: { query }, body: wanted }))),
@@ -90,19 +84,24 @@ function PlanForm({ first, offered, orgId, subscription }: PlanFormProps) {
   });
   if (tier === undefined) return null;
   const act = subscribed ? preview : checkout;
+  const choose = (part: Partial<PlanChoice>): void => {
+    // What was said of another choice is not said of this one.
+    act.reset();
+    setChoice({ ...choice, ...part });
+  };
   return (
     <div className="stack">
       <Choice
         legend={billing.plan}
         value={choice.plan}
-        onChange={(plan) => setChoice({ ...choice, plan })}
+        onChange={(plan) => choose({ plan })}
         options={offered.map(({ id, name, price }) => [id, `${name} ${price.month.display}`] as const)}
       />
       <div className="row">
         <Choice
           legend={billing.interval}
           value={choice.interval}
-          onChange={(interval) => setChoice({ ...choice, interval })}
+          onChange={(interval) => choose({ interval })}
           options={intervals}
         />
         {(tier.price.year?.discountPercent ?? 0) > 0 && (
@@ -110,14 +109,12 @@ function PlanForm({ first, offered, orgId, subscription }: PlanFormProps) {
         )}
       </div>
       {tier.perSeat && (
-        <TextField
+        <SeatsField
           label={billing.seats}
           hint={billing.minimum(tier.minimumSeats)}
-          type="number"
-          inputMode="numeric"
-          min={tier.minimumSeats}
-          value={choice.seats}
-          onChange={({ target }) => setChoice({ ...choice, seats: Number(target.value) })}
+          tier={tier}
+          value={seats}
+          onChange={setSeats}
         />
       )}
       <PriceLine tier={tier} choice={wanted} />
@@ -143,7 +140,7 @@ function PriceLine({ tier, choice }: { readonly tier: Tier; readonly choice: Pla
   return (
     <p>
       <strong className="num">{formatCents(sum.perMonthCents)}</strong> {billing.perMonth}
-      {choice.interval === "year" && <span className="muted">{`, ${formatCents(sum.perIntervalCents)} at once`}</span>}
+      {choice.interval === "year" && <span className="muted">{billing.atOnce(formatCents(sum.perIntervalCents))}</span>}
     </p>
   );
 }

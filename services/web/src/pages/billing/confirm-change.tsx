@@ -9,6 +9,8 @@ import { Button } from "../../ui/button.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
 import { Form } from "../../ui/form.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { usePlanNames } from "../../ui/plan-names.ts";
+import { textOfChoice } from "./choice-text.ts";
 
 type Preview = Success<"/api/billing/change-plan/preview", "post">;
 type Outcome = Success<"/api/billing/change-plan", "post">;
@@ -23,6 +25,7 @@ interface ConfirmChangeProps {
 export function ConfirmChange({ preview, orgId, onClose }: ConfirmChangeProps) {
   const queries = useQueryClient();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const nameOf = usePlanNames();
   const { timing, target, now, effectiveAt } = preview;
   const change = async (): Promise<void> => {
     const query = orgId === null ? {} : { org: orgId };
@@ -38,6 +41,9 @@ export function ConfirmChange({ preview, orgId, onClose }: ConfirmChangeProps) {
     <Dialog title={billing.confirmTitle} onClose={close}>
       {outcome === null && timing !== "same" ? (
         <>
+          <p>
+            <strong>{textOfChoice(nameOf, target)}</strong>
+          </p>
           <p>{textOf(timing, now, effectiveAt)}</p>
           {now !== null && <Lines now={now} />}
           <Form submit={billing.confirm[timing]} act={change} beside={<Button onClick={close}>{states.cancel}</Button>}>
@@ -80,7 +86,7 @@ function Lines({ now }: { readonly now: NonNullable<Preview["now"]> }) {
     <table>
       <tbody>
         {now.lines.map(({ description, amountCents }) => (
-          <tr key={description}>
+          <tr key={`${description} ${amountCents}`}>
             <td>{description}</td>
             <td className="num">{formatCents(amountCents)}</td>
           </tr>

@@ -1,4 +1,4 @@
-import type { SubscriptionView, Tier } from "../../domain/answers.ts";
+import type { SubscriptionView } from "../../domain/answers.ts";
 import { useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
 import { billing } from "../../copy/billing.ts";
@@ -6,17 +6,18 @@ import { formatDate } from "../../domain/format.ts";
 import { isSubscribed } from "../../domain/plan-choice.ts";
 import { ActButton, ConfirmButton } from "../../ui/act-button.tsx";
 import { Notice } from "../../ui/notice.tsx";
+import { textOfChoice } from "./choice-text.ts";
 import { Panel, Tag } from "../../ui/panel.tsx";
+import { usePlanNames } from "../../ui/plan-names.ts";
 
 interface CurrentPlanProps {
   readonly subscription: SubscriptionView;
-  readonly tiers: readonly Tier[];
   readonly orgId: string | null;
 }
 
 const tones = { active: "good", trialing: "good", past_due: "bad", canceled: undefined } as const;
 
-export function CurrentPlan({ subscription, tiers, orgId }: CurrentPlanProps) {
+export function CurrentPlan({ subscription, orgId }: CurrentPlanProps) {
   const queries = useQueryClient();
   const { planName, interval, seats, activeMembers, status, payment } = subscription;
   const query = orgId === null ? {} : { org: orgId };
@@ -57,7 +58,7 @@ export function CurrentPlan({ subscription, tiers, orgId }: CurrentPlanProps) {
         ) : (
           <p>{subscription.plan === "free" ? billing.free : billing.intervals[interval]}</p>
         )}
-        {payment !== null && <Coming payment={payment} tiers={tiers} onResume={resume} />}
+        {payment !== null && <Coming payment={payment} onResume={resume} />}
         {isSubscribed(subscription) && (
           <div className="row">
             <ActButton label={billing.portal} size="small" act={openPortal} />
@@ -75,14 +76,13 @@ export function CurrentPlan({ subscription, tiers, orgId }: CurrentPlanProps) {
 
 interface ComingProps {
   readonly payment: NonNullable<SubscriptionView["payment"]>;
-  readonly tiers: readonly Tier[];
   readonly onResume: () => Promise<void>;
 }
 
 /** What is owed, and what is going to change. */
-function Coming({ payment, tiers, onResume }: ComingProps) {
+function Coming({ payment, onResume }: ComingProps) {
   const { scheduledChange, endsAt, graceEndsAt, paymentUrl, changePending, status } = payment;
-  const nameOf = (id: string): string => tiers.find((tier) => tier.id === id)?.name ?? id;
+  const nameOf = usePlanNames();
   const takeBack = <ActButton label={billing.takeBack} size="small" act={onResume} />;
   const pay = paymentUrl !== null && (
     <a className="button" data-look="solid" data-size="small" href={paymentUrl}>
@@ -108,12 +108,7 @@ function Coming({ payment, tiers, onResume }: ComingProps) {
       )}
       {scheduledChange !== null && (
         <Notice action={takeBack}>
-          {billing.scheduled(
-            nameOf(scheduledChange.plan),
-            scheduledChange.seats,
-            billing.intervals[scheduledChange.interval].toLowerCase(),
-            formatDate(scheduledChange.at),
-          )}
+          {billing.scheduled(textOfChoice(nameOf, scheduledChange), formatDate(scheduledChange.at))}
         </Notice>
       )}
     </>

@@ -17,7 +17,9 @@ const invoiceColumns: readonly Column<Invoice>[] = [
   {
     name: columns.status,
     cell: ({ status, dueCents }) => (
-      <Tag tone={status === "paid" ? "good" : dueCents > 0 ? "warn" : undefined}>{status}</Tag>
+      <Tag tone={status === "paid" ? "good" : dueCents > 0 ? "warn" : undefined}>
+        {billing.invoiceStatuses[status] ?? status}
+      </Tag>
     ),
   },
   { name: columns.total, kind: "num", cell: ({ totalCents }) => formatCents(totalCents) },

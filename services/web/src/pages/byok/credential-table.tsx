@@ -43,7 +43,7 @@ function columnsOf(
   return [
     { name: columns.label, kind: "head", cell: ({ label }) => label },
     { name: columns.provider, cell: ({ provider }) => nameOf(provider) },
-    { name: columns.key, cell: ({ lastFour }) => <code className="whole">…{lastFour}</code> },
+    { name: columns.key, cell: ({ lastFour }) => <code className="nowrap">…{lastFour}</code> },
     { name: columns.calls, cell: (credential) => servedBy(credential) },
     {
       name: columns.state,

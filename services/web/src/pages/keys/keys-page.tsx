@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { keysQuery, membersQuery, sessionQuery } from "../../api/queries.ts";
+import { keysQuery, membersQuery } from "../../api/queries.ts";
+import { sessionQuery } from "../../api/session-query.ts";
 import { ceilings } from "../../copy/ceilings.ts";
 import { keys } from "../../copy/keys.ts";
 import { formatDate, formatNumber, formatRelative } from "../../domain/format.ts";
@@ -79,7 +80,7 @@ function columnsOf({ nowMs, holderOf, onRotated, mayLimit }: KeyColumns): readon
       name: columns.key,
       cell: ({ prefix, lastFour, previousSecretEndsAt }) => (
         <span>
-          <code>
+          <code className="nowrap">
             {prefix}…{lastFour}
           </code>
           {previousSecretEndsAt !== null && (
@@ -91,11 +92,15 @@ function columnsOf({ nowMs, holderOf, onRotated, mayLimit }: KeyColumns): readon
     { name: columns.scopes, cell: (key) => <Abilities apiKey={key} /> },
     {
       name: columns.used,
-      cell: ({ lastUsedAt }) => (lastUsedAt === null ? keys.neverUsed : formatRelative(lastUsedAt, nowMs)),
+      cell: ({ lastUsedAt }) => (
+        <span className="nowrap">{lastUsedAt === null ? keys.neverUsed : formatRelative(lastUsedAt, nowMs)}</span>
+      ),
     },
     {
       name: columns.expires,
-      cell: ({ expiresAt }) => (expiresAt === null ? keys.never : formatDate(expiresAt)),
+      cell: ({ expiresAt }) => (
+        <span className="nowrap">{expiresAt === null ? keys.never : formatDate(expiresAt)}</span>
+      ),
     },
     {
       name: columns.actions,

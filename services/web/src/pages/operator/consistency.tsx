@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { consistencyQuery } from "../../api/queries.ts";
+import { consistencyQuery } from "../../api/operator-queries.ts";
 import { operator } from "../../copy/operator.ts";
 import { formatNumber, formatPercent, formatRelative } from "../../domain/format.ts";
 import { Button } from "../../ui/button.tsx";

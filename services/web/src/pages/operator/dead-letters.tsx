@@ -2,7 +2,7 @@ import type { Success } from "../../domain/answers.ts";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, bodyOf } from "../../api/client.ts";
-import { deadLettersQuery } from "../../api/queries.ts";
+import { deadLettersQuery } from "../../api/operator-queries.ts";
 import { operator } from "../../copy/operator.ts";
 import { states } from "../../copy/site.ts";
 import { formatDateTime, formatNumber } from "../../domain/format.ts";

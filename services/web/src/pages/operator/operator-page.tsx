@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { isProblem } from "../../api/problem.ts";
-import { statsQuery } from "../../api/queries.ts";
+import { statsQuery } from "../../api/operator-queries.ts";
 import { operator } from "../../copy/operator.ts";
 import { ButtonLink } from "../../ui/button.tsx";
 import { LiveMark } from "../../ui/live.tsx";

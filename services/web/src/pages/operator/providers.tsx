@@ -1,6 +1,7 @@
 import type { Success } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
-import { openBreakersQuery, statusQuery } from "../../api/queries.ts";
+import { openBreakersQuery } from "../../api/operator-queries.ts";
+import { statusQuery } from "../../api/queries.ts";
 import { operator } from "../../copy/operator.ts";
 import { status as statusWords } from "../../copy/status.ts";
 import { formatRelative } from "../../domain/format.ts";

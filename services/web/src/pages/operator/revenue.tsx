@@ -1,10 +1,12 @@
 import type { Success } from "../../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { statsQuery } from "../../api/queries.ts";
+import { statsQuery } from "../../api/operator-queries.ts";
+import { billing } from "../../copy/billing.ts";
 import { operator } from "../../copy/operator.ts";
 import { formatCents, formatNumber } from "../../domain/format.ts";
 import { Choice } from "../../ui/choice.tsx";
+import { FigureRow } from "../../ui/figure-row.tsx";
 import { FigureTable } from "../../ui/figure-table.tsx";
 import { usePlanNames } from "../../ui/plan-names.ts";
 import { Panel } from "../../ui/panel.tsx";
@@ -32,7 +34,7 @@ export function Revenue() {
 function Figures({ stats }: { readonly stats: Stats }) {
   const { columns } = operator;
   const nameOf = usePlanNames();
-  const totals = [
+  const totals: (readonly [string, string])[] = [
     [operator.mrr, usd(stats.mrrMicroUsd)],
     [operator.arr, usd(stats.arrMicroUsd)],
     [operator.subscriptions, formatNumber(stats.subscriptions)],
@@ -43,21 +45,14 @@ function Figures({ stats }: { readonly stats: Stats }) {
   const kinds = Object.entries(operator.movement) as [keyof Stats["movements"], string][];
   return (
     <div className="stack loose">
-      <dl className="figures-row">
-        {totals.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FigureRow figures={totals} />
       <FigureTable
         title={operator.byPlan}
         none={operator.none}
         columns={[columns.plan, columns.interval, columns.subscriptions, columns.seats, columns.mrr]}
         rows={stats.byPlan.map((one) => [
           nameOf(one.plan),
-          one.interval,
+          billing.intervals[one.interval],
           formatNumber(one.subscriptions),
           formatNumber(one.seats),
           usd(one.mrrMicroUsd),

@@ -1,7 +1,7 @@
 import type { Success } from "../../domain/answers.ts";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { tenantsQuery } from "../../api/queries.ts";
+import { tenantsQuery } from "../../api/operator-queries.ts";
 import { operator } from "../../copy/operator.ts";
 import { states } from "../../copy/site.ts";
 import { formatDate, formatNanoUsd, formatNumber } from "../../domain/format.ts";

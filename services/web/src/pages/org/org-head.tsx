@@ -1,16 +1,17 @@
 import type { OrgView } from "../../domain/answers.ts";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import { api, bodyOf } from "../../api/client.ts";
-import { tiersQuery } from "../../api/queries.ts";
 import { org as words } from "../../copy/org.ts";
 import { formatDate } from "../../domain/format.ts";
 import { ActButton, ConfirmButton } from "../../ui/act-button.tsx";
 import { ButtonLink } from "../../ui/button.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { textOf } from "../../ui/form.tsx";
+import { FigureRow } from "../../ui/figure-row.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { PageHeading, Panel } from "../../ui/panel.tsx";
+import { usePlanNames } from "../../ui/plan-names.ts";
 import { pathIn } from "../../ui/workspace.ts";
 
 /** What an org is, and what is done with it as a whole. */
@@ -32,8 +33,7 @@ export function OrgHead({ org, me }: { readonly org: OrgView; readonly me: strin
     await reload();
     await navigate(pathIn("/org", org.id));
   };
-  const { tiers } = useQuery(tiersQuery).data;
-  const planName = tiers.find(({ id }) => id === org.plan)?.name ?? org.plan;
+  const nameOf = usePlanNames();
   const isOwner = org.role === "owner";
   const { facts } = words;
   return (
@@ -59,20 +59,13 @@ export function OrgHead({ org, me }: { readonly org: OrgView; readonly me: strin
       />
       <Warnings org={org} me={me} onChanged={reload} />
       <Panel title={facts.plan}>
-        <dl className="figures-row">
-          <div>
-            <dt>{facts.plan}</dt>
-            <dd>{planName}</dd>
-          </div>
-          <div>
-            <dt>{facts.seats}</dt>
-            <dd>{words.seats(org.activeMembers, org.seats)}</dd>
-          </div>
-          <div>
-            <dt>{facts.role}</dt>
-            <dd>{words.roles[org.role]}</dd>
-          </div>
-        </dl>
+        <FigureRow
+          figures={[
+            [facts.plan, nameOf(org.plan)],
+            [facts.seats, words.seats(org.activeMembers, org.seats)],
+            [facts.role, words.roles[org.role]],
+          ]}
+        />
         <p className="small muted under">{org.active ? words.hasSeat : words.noSeat}.</p>
       </Panel>
     </>

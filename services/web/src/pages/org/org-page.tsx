@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { orgQuery, sessionQuery } from "../../api/queries.ts";
+import { orgQuery } from "../../api/queries.ts";
+import { sessionQuery } from "../../api/session-query.ts";
 import { AuditLog } from "../../ui/audit-log.tsx";
 import { Loaded } from "../../ui/states.tsx";
-import { useWorkspace } from "../../ui/workspace.ts";
+import { runsOrg, useWorkspace } from "../../ui/workspace.ts";
 import { Invitations } from "./invitations.tsx";
 import { Members } from "./members.tsx";
 import { ModelRules } from "./model-rules.tsx";
@@ -22,7 +23,7 @@ function OrgOf({ orgId }: { readonly orgId: string }) {
   return (
     <Loaded query={query}>
       {(org) => {
-        const runsIt = org.active && (org.role === "owner" || org.role === "admin");
+        const runsIt = runsOrg(org);
         const seesUsage = runsIt || org.role === "billing";
         return (
           <>

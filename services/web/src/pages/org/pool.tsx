@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { dailyUsageQuery, limitsQuery } from "../../api/queries.ts";
 import { org as words } from "../../copy/org.ts";
 import { formatCompact, formatDay, formatNanoUsd, formatNumber } from "../../domain/format.ts";
 import { daysAgo, intervalsUntil, utcDay } from "../../domain/usage.ts";
 import { BarChart } from "../../ui/bar-chart.tsx";
+import { useHourMs } from "../../ui/clock.ts";
 import { FigureRow } from "../../ui/figure-row.tsx";
 import { LiveMark } from "../../ui/live.tsx";
 import { Meter } from "../../ui/meter.tsx";
@@ -56,7 +56,7 @@ const shownDays = 30;
 
 /** What all members used, by day. */
 export function DailyUsage({ orgId }: { readonly orgId: string }) {
-  const [nowMs] = useState(() => Date.now());
+  const nowMs = useHourMs();
   const query = useQuery(dailyUsageQuery(orgId, daysAgo(nowMs, shownDays), utcDay(nowMs)));
   const days = intervalsUntil(nowMs, "day", shownDays);
   return (

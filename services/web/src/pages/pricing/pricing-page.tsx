@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { tiersQuery } from "../../api/queries.ts";
 import { pricing } from "../../copy/pricing.ts";
-import type { Interval } from "../../domain/seat-math.ts";
+import { formatCents } from "../../domain/format.ts";
+import { annualDiscountOf, type Interval } from "../../domain/seat-math.ts";
 import { ButtonLink } from "../../ui/button.tsx";
 import { Choice } from "../../ui/choice.tsx";
 import { PlanTable } from "./plan-table.tsx";
@@ -15,7 +16,7 @@ export function Page() {
   const { tiers } = useQuery(tiersQuery).data;
   const dev = tiers.filter(({ lineup }) => lineup === "dev");
   const regulated = tiers.filter(({ lineup }) => lineup === "regulated");
-  const discount = Math.max(...dev.map(({ price }) => price.year?.discountPercent ?? 0));
+  const discount = annualDiscountOf(dev);
   return (
     <div className="wide pricing">
       <div className="row apart pricing-head">
@@ -76,8 +77,7 @@ function PlanCard({ tier, interval }: { readonly tier: Tier; readonly interval: 
   const isFree = tier.price.year === null;
   const price = interval === "year" ? (tier.price.year ?? tier.price.month) : tier.price.month;
   const unit = perSeat ? pricing.perSeatMonth : pricing.perMonth;
-  const perYear =
-    tier.price.year === null ? "" : `$${(tier.price.year.perIntervalCents / 100).toLocaleString("en-US")}`;
+  const perYear = tier.price.year === null ? "" : formatCents(tier.price.year.perIntervalCents);
   return (
     <li className="plan-card" data-plan={id}>
       <h2>{name}</h2>

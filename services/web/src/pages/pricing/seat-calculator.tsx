@@ -4,9 +4,9 @@ import { pricing } from "../../copy/pricing.ts";
 import { formatCents, formatNumber } from "../../domain/format.ts";
 import { type Interval, sumSeats } from "../../domain/seat-math.ts";
 import { Field } from "../../ui/field.tsx";
+import { SeatsField } from "../../ui/seats-field.tsx";
 
 const { calculator } = pricing;
-const maxSeats = 10_000;
 
 export function SeatCalculator({ tiers, interval }: { readonly tiers: readonly Tier[]; readonly interval: Interval }) {
   const [planId, setPlanId] = useState<string>("teams");
@@ -39,21 +39,13 @@ export function SeatCalculator({ tiers, interval }: { readonly tiers: readonly T
             </select>
           )}
         </Field>
-        <Field label={calculator.seats} hint={calculator.minimum(tier.name, tier.minimumSeats)}>
-          {(field) => (
-            <input
-              {...field}
-              className="input num"
-              type="number"
-              inputMode="numeric"
-              min={tier.minimumSeats}
-              max={maxSeats}
-              value={seats}
-              onChange={({ target }) => setSeats(target.value)}
-              onBlur={() => setSeats(String(Math.min(sum.seats, maxSeats)))}
-            />
-          )}
-        </Field>
+        <SeatsField
+          label={calculator.seats}
+          hint={calculator.minimum(tier.name, tier.minimumSeats)}
+          tier={tier}
+          value={seats}
+          onChange={setSeats}
+        />
       </div>
       <dl className="sums" aria-live="polite">
         {results.map(([label, value]) => (
