@@ -11,7 +11,7 @@ interface AxeResult {
 const maxHtmlLength = 160;
 
 /** What a script of the test's own says about the page. It runs outside the page's policy, as a debugger's does. */
-async function evaluateOutside(page: Page, ...expressions: string[]): Promise<string> {
+export async function evaluateOutside(page: Page, ...expressions: string[]): Promise<string> {
   const session = await page.context().newCDPSession(page);
   let said: unknown = "";
   for (const expression of expressions) {
@@ -68,3 +68,6 @@ export const layoutShift = async (page: Page): Promise<number> =>
 
 export const scrollsSideways = async (page: Page): Promise<boolean> =>
   (await evaluateOutside(page, "document.documentElement.scrollWidth > innerWidth")) === "true";
+
+/** How far down somebody is in the page, in pixels. */
+export const scrollTop = async (page: Page): Promise<number> => Number(await evaluateOutside(page, "scrollY"));

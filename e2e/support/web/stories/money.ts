@@ -13,7 +13,7 @@ export function tellOfMoney(here: () => Here): void {
       await button(page, "Go to checkout").click();
       await payCheckout(here().ada);
       await heading(page, "Pro").waitFor();
-      await panel(page, "Invoices").getByText("paid").waitFor();
+      await panel(page, "Invoices").getByText("Paid", { exact: true }).waitFor();
       await expectText(panel(page, "Invoices"), "$29");
     });
 

@@ -1,7 +1,8 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Limits } from "../domain/answers.ts";
 import { type UsageNews, withNews } from "../domain/live-figures.ts";
-import { limitsQuery, sessionQuery } from "./queries.ts";
+import { limitsQuery } from "./queries.ts";
+import { sessionQuery } from "./session-query.ts";
 import type { ServerEvent } from "./server-events.ts";
 
 /** What each kind of event makes old, by the first part of a query's key. */

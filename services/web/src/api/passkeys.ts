@@ -1,8 +1,9 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Sent } from "../domain/answers.ts";
+import { auth } from "../copy/auth.ts";
 import { api, bodyOf } from "./client.ts";
 import { Problem } from "./problem.ts";
-import { sessionQuery } from "./queries.ts";
+import { sessionQuery } from "./session-query.ts";
 
 type NewCredential = Sent<"/api/auth/passkeys", "post">["credential"];
 type ShownCredential = Sent<"/api/auth/passkey-sign-in", "post">["credential"];
@@ -18,13 +19,13 @@ async function askBrowser(ask: () => Promise<Credential | null>): Promise<unknow
     if (credential instanceof PublicKeyCredential) return credential.toJSON();
   } catch (error) {
     if (!(error instanceof DOMException)) throw error;
-    if (error.name === "InvalidStateError") throw passkeyProblem("This device has a passkey of yours already.");
+    if (error.name === "InvalidStateError") throw passkeyProblem(auth.signIn.passkeyHeld);
   }
-  throw passkeyProblem("No passkey was given.");
+  throw passkeyProblem(auth.signIn.passkeyMissing);
 }
 
 const passkeyProblem = (title: string): Problem =>
-  new Problem({ code: "passkey_refused", title, nextStep: "Try again, or use another device.", status: 0 });
+  new Problem({ code: "passkey_refused", title, nextStep: auth.signIn.passkeyAdvice, status: 0 });
 
 /** Makes a passkey on this device, or on one beside it, and adds it to the account. */
 export async function addPasskey(name: string): Promise<void> {

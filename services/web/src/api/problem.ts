@@ -1,3 +1,5 @@
+import { states } from "../copy/site.ts";
+
 /** An error as the account API tells it (RFC 9457, with our code and the next step). */
 export interface ProblemBody {
   readonly code: string;
@@ -35,10 +37,11 @@ const isBody = (body: unknown): body is ProblemBody & Record<string, unknown> =>
 /** Any failure as a problem: without an answer of ours there is still something to say. */
 export function problemFrom(body: unknown, status: number): Problem {
   if (isBody(body)) return new Problem({ ...body, status });
+  const isOffline = status === 0 && !navigator.onLine;
   return new Problem({
     code: "unreachable",
-    title: "The service did not answer.",
-    nextStep: "Try again in a moment.",
+    title: isOffline ? states.offline : states.unreachable,
+    nextStep: isOffline ? states.offlineAdvice : states.unreachableAdvice,
     status,
   });
 }

@@ -26,8 +26,10 @@ export const auth = {
     forgot: "Forgot your password?",
     or: "or",
     passkey: "Sign in with a passkey",
+    passkeyHeld: "This device has a passkey of yours already.",
+    passkeyMissing: "No passkey was given.",
+    passkeyAdvice: "Try again, or use another device.",
     none: "No account yet?",
-    done: "Your password is set. Sign in with it.",
   },
   provider: {
     go: (name: string): string => `Continue with ${name}`,
@@ -51,6 +53,8 @@ export const auth = {
     noToken: "This link is not complete.",
     noTokenAdvice: "Open it from the mail once more, or ask for a new one.",
     newLink: "Ask for a new link",
+    done: "Your password is set",
+    doneAdvice: "Sign in with it.",
   },
   confirmEmail: {
     title: "Your new address",
@@ -76,7 +80,7 @@ export const auth = {
     accept: "Accept",
     decline: "Decline",
     signInFirst:
-      "Sign in with the address that the invitation was sent to, or make an account for it. Then open this page again from the mail.",
+      "Sign in with the address that the invitation was sent to, or make an account for it. You come back here then.",
     noToken: "This link is not complete. Open it from the mail once more.",
     declined: "You declined. Nobody is told why.",
     noSeat: "You are a member now, but no paid seat is free. Ask the owner for one to call models.",

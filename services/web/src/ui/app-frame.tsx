@@ -1,8 +1,8 @@
 import type { SessionView } from "../domain/answers.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Suspense } from "react";
 import { Link, Navigate, NavLink, Outlet, useLocation, useNavigate } from "react-router";
-import { orgsQuery, sessionQuery } from "../api/queries.ts";
+import { orgsQuery } from "../api/queries.ts";
+import { sessionQuery } from "../api/session-query.ts";
 import { signOut } from "../api/sign-in.ts";
 import { app } from "../copy/app.ts";
 import { site } from "../copy/site.ts";
@@ -10,14 +10,13 @@ import { ActButton } from "./act-button.tsx";
 import { Live } from "./live.tsx";
 import { Logo } from "./logo.tsx";
 import { ProofDialog } from "./proof-dialog.tsx";
-import { useScrollOnNavigation } from "./public-frame.tsx";
-import { Loaded, Loading } from "./states.tsx";
+import { Place } from "./place.tsx";
+import { Loaded } from "./states.tsx";
 import { ThemeSwitch } from "./theme.tsx";
 import { pathIn, useWorkspace } from "./workspace.ts";
 
 /** The frame of pages for who is signed in; everybody else is asked to sign in first, and comes back. */
 export function AppFrame() {
-  useScrollOnNavigation();
   const { pathname, search } = useLocation();
   const session = useQuery(sessionQuery);
   if (session.data === undefined) {
@@ -29,17 +28,16 @@ export function AppFrame() {
   }
   if (session.data === null) return <Navigate to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} replace />;
   return (
-    <Live>
+    // Somebody else begins anew: nothing of a page stays that was another person's.
+    <Live key={session.data.userId}>
       <a className="skip" href="#content">
         {site.skip}
       </a>
       <div className="app">
         <Side session={session.data} />
-        <main id="content" className="place">
-          <Suspense fallback={<Loading />}>
-            <Outlet />
-          </Suspense>
-        </main>
+        <Place className="place">
+          <Outlet />
+        </Place>
       </div>
       <ProofDialog />
     </Live>

@@ -1,6 +1,7 @@
 import type { Success } from "../domain/answers.ts";
 import { useQuery } from "@tanstack/react-query";
-import { auditQuery, membersQuery, sessionQuery } from "../api/queries.ts";
+import { auditQuery, membersQuery } from "../api/queries.ts";
+import { sessionQuery } from "../api/session-query.ts";
 import { audit } from "../copy/audit.ts";
 import { formatDateTime } from "../domain/format.ts";
 import { type Column, DataTable } from "./data-table.tsx";

@@ -8,19 +8,22 @@ const saidForMs = 2_000;
 
 /** Copies a text and says so, to screen readers too. */
 export function CopyButton({ text, label = states.copy }: { readonly text: string; readonly label?: string }) {
-  const [isCopied, setCopied] = useState(false);
+  const [said, setSaid] = useState<string | null>(null);
   useEffect(() => {
-    if (!isCopied) return;
-    const timer = setTimeout(() => setCopied(false), saidForMs);
+    if (said === null) return;
+    const timer = setTimeout(() => setSaid(null), saidForMs);
     return () => clearTimeout(timer);
-  }, [isCopied]);
+  }, [said]);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
+    // A site without https has no clipboard, and people may refuse it.
+    const isCopied = await Promise.resolve(navigator.clipboard as Clipboard | undefined)
+      .then((clipboard) => clipboard?.writeText(text).then(() => true))
+      .catch(() => false);
+    setSaid(isCopied === true ? states.copied : states.notCopied);
   };
   return (
     <Button size="small" onClick={() => void copy()}>
-      <span aria-live="polite">{isCopied ? states.copied : label}</span>
+      <span aria-live="polite">{said ?? label}</span>
     </Button>
   );
 }

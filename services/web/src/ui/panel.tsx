@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { site } from "../copy/site.ts";
 
 interface PanelProps {
   readonly title: string;
@@ -34,7 +35,7 @@ interface PageHeadingProps {
 export function PageHeading({ title, lead, action }: PageHeadingProps) {
   return (
     <div className="row apart page-heading">
-      <title>{`${title} | Top Dog`}</title>
+      <title>{`${title} | ${site.name}`}</title>
       <div>
         <h1>{title}</h1>
         {lead !== undefined && <p className="muted">{lead}</p>}

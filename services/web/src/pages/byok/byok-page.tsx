@@ -1,5 +1,5 @@
 import type { Success } from "../../domain/answers.ts";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
 import { withProof } from "../../api/proof.ts";
 import { credentialsQuery } from "../../api/queries.ts";
@@ -8,6 +8,7 @@ import { ButtonLink } from "../../ui/button.tsx";
 import { Meter } from "../../ui/meter.tsx";
 import { Notice } from "../../ui/notice.tsx";
 import { PageHeading, Panel } from "../../ui/panel.tsx";
+import { ProblemDialog } from "../../ui/problem-dialog.tsx";
 import { Blank, Loaded } from "../../ui/states.tsx";
 import { AuditLog } from "../../ui/audit-log.tsx";
 import { pathIn, runsOrg, useWorkspace } from "../../ui/workspace.ts";
@@ -61,13 +62,7 @@ export function Page() {
 }
 
 function Capacity({ page, orgId }: { readonly page: Credentials; readonly orgId: string | null }) {
-  const queries = useQueryClient();
-  const { used, capacity, fallback } = page;
-  const choose = async (isOn: boolean): Promise<void> => {
-    const body = { fallback: isOn, ...(orgId === null ? {} : { orgId }) };
-    await withProof(() => bodyOf(api.PUT("/api/byok-settings", { body })));
-    await queries.invalidateQueries({ queryKey: ["byok"] });
-  };
+  const { used, capacity } = page;
   return (
     <>
       {used >= capacity && (
@@ -91,15 +86,37 @@ function Capacity({ page, orgId }: { readonly page: Credentials; readonly orgId:
             of={byok.of(capacity)}
             note={byok.left(used, capacity)}
           />
-          <label className="check">
-            <input type="checkbox" checked={fallback} onChange={({ target }) => void choose(target.checked)} />
-            <span>
-              {byok.fallback}
-              <span className="small muted block">{byok.fallbackHint}</span>
-            </span>
-          </label>
+          <Fallback isOn={page.fallback} orgId={orgId} />
         </div>
       </Panel>
+    </>
+  );
+}
+
+function Fallback({ isOn, orgId }: { readonly isOn: boolean; readonly orgId: string | null }) {
+  const queries = useQueryClient();
+  const choose = useMutation({
+    mutationFn: (fallback: boolean) => {
+      const body = { fallback, ...(orgId === null ? {} : { orgId }) };
+      return withProof(() => bodyOf(api.PUT("/api/byok-settings", { body })));
+    },
+    onSuccess: () => Promise.all(["byok", "audit"].map((key) => queries.invalidateQueries({ queryKey: [key] }))),
+  });
+  return (
+    <>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={choose.isPending ? choose.variables : isOn}
+          disabled={choose.isPending}
+          onChange={({ target }) => choose.mutate(target.checked)}
+        />
+        <span>
+          {byok.fallback}
+          <span className="small muted block">{byok.fallbackHint}</span>
+        </span>
+      </label>
+      <ProblemDialog title={byok.fallback} error={choose.error} onClose={() => choose.reset()} />
     </>
   );
 }

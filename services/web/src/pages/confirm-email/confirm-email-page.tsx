@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
-import { sessionQuery } from "../../api/queries.ts";
+import { sessionQuery } from "../../api/session-query.ts";
 import { auth } from "../../copy/auth.ts";
 import { site } from "../../copy/site.ts";
 import { ActButton } from "../../ui/act-button.tsx";

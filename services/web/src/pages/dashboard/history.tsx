@@ -4,6 +4,7 @@ import { historyAddress, type HistoryQuestion, historyQuery } from "../../api/qu
 import { dashboard } from "../../copy/dashboard.ts";
 import { daysAgo, intervalsUntil, type UsageDimension, type UsageMeasure, utcDay } from "../../domain/usage.ts";
 import { ButtonLink } from "../../ui/button.tsx";
+import { useHourMs } from "../../ui/clock.ts";
 import { Choice } from "../../ui/choice.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { SelectField } from "../../ui/select-field.tsx";
@@ -36,7 +37,7 @@ export function History({ orgId, maySeeOrg }: HistoryProps) {
   const [wanted, setScope] = useState<Scope>("own");
   const [groupBy, setGroupBy] = useState<UsageDimension>("model");
   const [measure, setMeasure] = useState<UsageMeasure>("calls");
-  const [nowMs] = useState(() => Date.now());
+  const nowMs = useHourMs();
   const scope = maySeeOrg ? wanted : "own";
   const { interval, count, days } = ranges[range];
   const from = daysAgo(nowMs, days);
