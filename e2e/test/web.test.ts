@@ -12,6 +12,7 @@ import { artefacts, takeScreenshots } from "../support/web/screenshots.ts";
 import { newPerson } from "../support/web/site.ts";
 import { tellOfAnAccount } from "../support/web/stories/account.ts";
 import { tellOfTheFirstCall } from "../support/web/stories/first-call.ts";
+import { tellOfInterruptions } from "../support/web/stories/interruptions.ts";
 import { tellOfMoney } from "../support/web/stories/money.ts";
 import { tellOfAnOperator } from "../support/web/stories/operator.ts";
 import { tellOfAnOrg } from "../support/web/stories/org.ts";
@@ -19,6 +20,12 @@ import { tellOfAProvider } from "../support/web/stories/provider.ts";
 import { tellOfProviderKeys } from "../support/web/stories/provider-keys.ts";
 import { tellOfSigningIn } from "../support/web/stories/sign-in.ts";
 import { tellOfAVisitor, tellOfTheRegulatedLineup, tellOfTheStatus } from "../support/web/stories/visitor.ts";
+import { tellOfWays } from "../support/web/stories/ways.ts";
+
+/** Everybody's pages, and what stands where there is none. */
+const publicPaths = ["/", "/pricing", "/guide", "/status", "/terms", "/nowhere"];
+/** Where people sign in, and where links of mails lead. */
+const linkedPaths = ["/sign-up", "/sign-in", "/reset", "/set-password", "/confirm-email", "/invitation", "/oidc"];
 
 let site: Here;
 let dataDir: string;
@@ -59,6 +66,8 @@ tellOfTheFirstCall(here);
 tellOfMoney(here);
 tellOfProviderKeys(here);
 tellOfAnOrg(here);
+tellOfWays(here);
+tellOfInterruptions(here);
 tellOfSigningIn(here);
 tellOfAnAccount(here);
 tellOfAProvider(here);
@@ -69,12 +78,14 @@ test("every page of who is signed in fits a desktop and a phone in both themes, 
   const { ada, bob } = site;
   const org = await ada.page.getByRole("option", { name: "Analytical Engines" }).getAttribute("value");
   const inOrg = `?org=${org ?? ""}`;
-  const paths = ["/keys", "/byok", "/billing", "/org"].map((path) => path + inOrg);
+  const paths = ["/dashboard", "/keys", "/byok", "/billing", "/org"].map((path) => path + inOrg);
   const another = await ada.context.newPage();
+  const linked = await bob.context.newPage();
   await Promise.all([
-    takeScreenshots(ada.page, ["/welcome", "/account", "/dashboard"]),
+    takeScreenshots(ada.page, ["/welcome", "/account", "/dashboard", "/keys", "/billing", "/org"]),
     takeScreenshots(another, paths),
-    takeScreenshots(bob.page, ["/", "/pricing", "/status", "/sign-in", "/guide", "/byok"]),
+    takeScreenshots(bob.page, [...publicPaths, "/byok"]),
+    takeScreenshots(linked, linkedPaths),
   ]);
   expect([...ada.complaints, ...bob.complaints]).toEqual([]);
 });

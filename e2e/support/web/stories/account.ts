@@ -57,12 +57,9 @@ export function tellOfAnAccount(here: () => Here): void {
       }
       const { page } = here_;
       await button(page, "Change the password").click();
-      await dialog(page).getByLabel("New password").fill("short");
+      await dialog(page).getByLabel("New password").pressSequentially("short");
       await button(dialog(page), "Change the password").click();
-      await dialog(page)
-        .getByRole("alert")
-        .getByText(/newPassword/)
-        .waitFor();
+      expect(await dialog(page).count()).toBe(1);
       await dialog(page).getByLabel("New password").fill(newPassword);
       await button(dialog(page), "Change the password").click();
       await dialog(page).waitFor({ state: "detached" });

@@ -1,7 +1,7 @@
 import type { SessionView } from "../domain/answers.ts";
 import type { QueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "./client.ts";
-import { sessionQuery } from "./queries.ts";
+import { sessionQuery } from "./session-query.ts";
 import { safeNext } from "./sign-in.ts";
 
 /** What this tab went to the provider for, and where it goes on after. */

@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "./client.ts";
-import { sessionQuery } from "./queries.ts";
+import { sessionQuery } from "./session-query.ts";
 
 export interface Credentials {
   readonly email: string;
@@ -23,5 +23,5 @@ export async function signOut(queries: QueryClient): Promise<void> {
 }
 
 /** Where to go after signing in: a path of this site, and no other's. */
-export const safeNext = (next: string | null): string =>
-  next !== null && /^\/(?![/\\])/.test(next) ? next : "/dashboard";
+export const safeNext = (next: string | null, otherwise = "/dashboard"): string =>
+  next !== null && /^\/(?![/\\])/.test(next) ? next : otherwise;

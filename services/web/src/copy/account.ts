@@ -3,8 +3,6 @@ export const account = {
   email: "Email",
   since: (day: string): string => `With us since ${day}.`,
   passwordSince: (day: string): string => `The password is of ${day}.`,
-  password: "New password",
-  passwordHint: "At least 10 characters. Length is what makes it strong.",
   name: "Name",
   changeName: "Change the name",
   changeEmail: "Change the address",

@@ -2,27 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { hasSessionCookie } from "../api/client.ts";
-import { sessionQuery } from "../api/queries.ts";
+import { sessionQuery } from "../api/session-query.ts";
+import { pageHeads } from "../copy/heads.ts";
 import { site } from "../copy/site.ts";
+import { publicPages } from "../domain/page-paths.ts";
 import { ButtonLink } from "./button.tsx";
 import { useInBrowser } from "./in-browser.ts";
 import { Logo } from "./logo.tsx";
+import { Place } from "./place.tsx";
 import { ThemeSwitch } from "./theme.tsx";
-
-/** Scrolls to the top, or to the named part, when another page opens. */
-export function useScrollOnNavigation(): void {
-  const { pathname, hash } = useLocation();
-  const shown = `${pathname}${hash}`;
-  useEffect(() => {
-    const part = shown.split("#")[1];
-    if (part === undefined) scrollTo(0, 0);
-    else document.getElementById(part)?.scrollIntoView();
-  }, [shown]);
-}
 
 /** The frame of pages for everybody. */
 export function PublicFrame() {
-  useScrollOnNavigation();
+  usePublicTitle();
   const mayBeSignedIn = useInBrowser(hasSessionCookie, false);
   const session = useQuery({ ...sessionQuery, enabled: mayBeSignedIn });
   const isSignedIn = session.data !== undefined && session.data !== null;
@@ -54,12 +46,21 @@ export function PublicFrame() {
           </nav>
         </div>
       </header>
-      <main id="content">
+      <Place>
         <Outlet />
-      </main>
+      </Place>
       <Footer />
     </>
   );
+}
+
+/** A page for everybody brings its title in its document; who comes from another page gets it here. */
+function usePublicTitle(): void {
+  const { pathname } = useLocation();
+  useEffect(() => {
+    const page = publicPages.find(({ path }) => path === pathname);
+    if (page !== undefined) document.title = pageHeads[page.id].title;
+  }, [pathname]);
 }
 
 function Footer() {

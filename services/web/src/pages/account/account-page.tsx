@@ -1,13 +1,14 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, bodyOf } from "../../api/client.ts";
-import { accountQuery, sessionQuery } from "../../api/queries.ts";
+import { accountQuery } from "../../api/queries.ts";
+import { sessionQuery } from "../../api/session-query.ts";
 import { account } from "../../copy/account.ts";
 import type { AccountView } from "../../domain/answers.ts";
 import { formatDate } from "../../domain/format.ts";
 import { ConfirmButton } from "../../ui/act-button.tsx";
 import { AuditLog } from "../../ui/audit-log.tsx";
-import { TextField } from "../../ui/field.tsx";
 import { secretOf } from "../../ui/form.tsx";
+import { NewPasswordField } from "../../ui/new-password-field.tsx";
 import { PageHeading, Panel } from "../../ui/panel.tsx";
 import { Loaded } from "../../ui/states.tsx";
 import { ChangeIdentity } from "./change-identity.tsx";
@@ -65,14 +66,7 @@ function Identity({ view }: { readonly view: AccountView }) {
             act={change}
           >
             <p>{account.newPasswordLead}</p>
-            <TextField
-              label={account.password}
-              hint={account.passwordHint}
-              name="password"
-              type="password"
-              autoComplete="new-password"
-              required
-            />
+            <NewPasswordField />
           </ConfirmButton>
         </div>
       </div>

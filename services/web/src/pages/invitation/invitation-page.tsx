@@ -1,12 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api, bodyOf } from "../../api/client.ts";
-import { sessionQuery } from "../../api/queries.ts";
+import { sessionQuery } from "../../api/session-query.ts";
 import { auth } from "../../copy/auth.ts";
 import { site } from "../../copy/site.ts";
 import { ActButton } from "../../ui/act-button.tsx";
 import { ButtonLink } from "../../ui/button.tsx";
 import { useLinkToken } from "../../ui/link-token.ts";
+import { keepNext } from "../../ui/next-page.ts";
 import { Notice } from "../../ui/notice.tsx";
 import { PageHeading } from "../../ui/panel.tsx";
 import { Loaded } from "../../ui/states.tsx";
@@ -22,13 +23,17 @@ export function Page() {
       {token === null ? (
         <Notice tone="warn">{invitation.noToken}</Notice>
       ) : (
-        <Loaded query={session}>{(who) => (who === null ? <SignInFirst /> : <Offer token={token} />)}</Loaded>
+        <Loaded query={session}>
+          {(who) => (who === null ? <SignInFirst token={token} /> : <Offer token={token} />)}
+        </Loaded>
       )}
     </div>
   );
 }
 
-function SignInFirst() {
+function SignInFirst({ token }: { readonly token: string }) {
+  // Of use to nobody but who has the address that it was sent to.
+  useEffect(() => keepNext(`/invitation#token=${token}`), [token]);
   return (
     <div className="stack">
       <p>{invitation.signInFirst}</p>

@@ -11,10 +11,12 @@ import {
   takeAnswer,
 } from "../../api/oidc.ts";
 import { isProblem } from "../../api/problem.ts";
+import { safeNext } from "../../api/sign-in.ts";
 import { auth } from "../../copy/auth.ts";
 import { ButtonLink } from "../../ui/button.tsx";
 import { CodeField } from "../../ui/code-field.tsx";
 import { Form, textOf } from "../../ui/form.tsx";
+import { takeNext } from "../../ui/next-page.ts";
 import { Notice, ProblemNotice } from "../../ui/notice.tsx";
 import { PageHeading } from "../../ui/panel.tsx";
 import { Loading } from "../../ui/states.tsx";
@@ -67,7 +69,7 @@ function End({ answer, begun: { purpose, next } }: EndProps) {
     mutationFn: async (code: string) => (isLink ? await endLink(answer) : await endSignIn(queries, answer, code)),
     onSuccess: async (ended) => {
       if (purpose === "prove" && !("authenticatedAt" in ended && provedNow(ended))) setUnproved(true);
-      else await navigate(next);
+      else await navigate(purpose === "sign in" ? safeNext(takeNext(), next) : next);
     },
   });
   const [needsCode, setNeedsCode] = useState(false);

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Link, useNavigate, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { canUsePasskeys, signInByPasskey } from "../../api/passkeys.ts";
 import { isProblem } from "../../api/problem.ts";
-import { safeNext, signIn } from "../../api/sign-in.ts";
+import { signIn } from "../../api/sign-in.ts";
 import { auth } from "../../copy/auth.ts";
 import { site } from "../../copy/site.ts";
 import { ActButton } from "../../ui/act-button.tsx";
@@ -11,16 +11,15 @@ import { CodeField } from "../../ui/code-field.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { Form, secretOf, textOf } from "../../ui/form.tsx";
 import { ProviderButton } from "../../ui/provider-button.tsx";
+import { useNext } from "../../ui/next-page.ts";
 import { useInBrowser } from "../../ui/in-browser.ts";
 import { PageHeading } from "../../ui/panel.tsx";
 
 export function Page() {
   const queries = useQueryClient();
-  const navigate = useNavigate();
-  const [params] = useSearchParams();
   const [needsCode, setNeedsCode] = useState(false);
   const mayUsePasskey = useInBrowser(canUsePasskeys, false);
-  const next = safeNext(params.get("next"));
+  const { next, goOn } = useNext("/dashboard");
   return (
     <div className="narrow stack loose">
       <PageHeading title={auth.signIn.title} />
@@ -39,7 +38,7 @@ export function Page() {
             setNeedsCode(true);
             return;
           }
-          await navigate(next);
+          await goOn();
         }}
       >
         <TextField label={auth.email} name="email" type="email" autoComplete="username" required />
@@ -53,7 +52,7 @@ export function Page() {
             label={auth.signIn.passkey}
             act={async () => {
               await signInByPasskey(queries);
-              await navigate(next);
+              await goOn();
             }}
           />
         )}

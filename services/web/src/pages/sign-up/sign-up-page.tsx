@@ -6,6 +6,7 @@ import { site } from "../../copy/site.ts";
 import { TextField } from "../../ui/field.tsx";
 import { Form, textOf } from "../../ui/form.tsx";
 import { type AskedMail, MailSent } from "../../ui/mail-sent.tsx";
+import { firstPage, useNext } from "../../ui/next-page.ts";
 import { PageHeading } from "../../ui/panel.tsx";
 import { ProviderButton } from "../../ui/provider-button.tsx";
 
@@ -13,6 +14,7 @@ const askForLink = (email: string): Promise<unknown> => bodyOf(api.POST("/api/au
 
 export function Page() {
   const [mail, setMail] = useState<AskedMail | null>(null);
+  const { next } = useNext(firstPage);
   if (mail !== null) {
     return (
       <div className="narrow">
@@ -36,7 +38,7 @@ export function Page() {
       <p className="small">
         {auth.signUp.have} <Link to="/sign-in">{site.signIn}</Link>
       </p>
-      <ProviderButton next="/welcome" />
+      <ProviderButton next={next} />
     </div>
   );
 }
