@@ -69,6 +69,11 @@ export function tellOfTheFirstCall(here: () => Here): void {
         await bob.page.getByRole("alert").first().waitFor();
         expect(await bob.page.content()).not.toContain("Analytical");
       }
+      const workspace = bob.page.getByLabel("Workspace");
+      await workspace.getByRole("option", { name: "An org that is not yours" }).waitFor({ state: "attached" });
+      expect(await workspace.inputValue()).toMatch(/^org_/);
+      await workspace.selectOption({ label: "Personal" });
+      await panel(bob.page, "Today").getByText("of 75").waitFor();
     });
   });
 

@@ -3,6 +3,7 @@ export const app = {
   nav: "Your account",
   workspace: "Workspace",
   personal: "Personal",
+  strange: "An org that is not yours",
   dashboard: "Dashboard",
   keys: "API keys",
   byok: "Provider keys",

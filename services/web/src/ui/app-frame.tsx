@@ -91,6 +91,9 @@ function WorkspaceSwitch({ orgId }: { readonly orgId: string | null }) {
       onChange={({ target }) => void navigate(pathIn(here, target.value === "" ? null : target.value))}
     >
       <option value="">{app.personal}</option>
+      {orgId !== null && data?.items.every(({ id }) => id !== orgId) === true && (
+        <option value={orgId}>{app.strange}</option>
+      )}
       {data?.items.map(({ id, name }) => (
         <option key={id} value={id}>
           {name}
