@@ -52,7 +52,7 @@ function Figures({ stats }: { readonly stats: Stats }) {
         columns={[columns.plan, columns.interval, columns.subscriptions, columns.seats, columns.mrr]}
         rows={stats.byPlan.map((one) => [
           nameOf(one.plan),
-          billing.intervals[one.interval],
+          one.interval === "year" ? billing.intervals.year : billing.intervals.month,
           formatNumber(one.subscriptions),
           formatNumber(one.seats),
           usd(one.mrrMicroUsd),
