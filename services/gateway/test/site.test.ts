@@ -53,9 +53,17 @@ afterAll(async () => {
 });
 
 /** As a browser or a probe would send it: with a Host of its own, and nothing decoded. */
-function ask(path: string, headers: Record<string, string> = {}, method = "GET"): Promise<SiteAnswer> {
+const ask = (path: string, headers: Record<string, string> = {}, method = "GET"): Promise<SiteAnswer> =>
+  send({ path, headers, method });
+
+/** As a proxy may pass it on: the request names scheme and host. */
+const askWhole = (site: string, path: string): Promise<SiteAnswer> =>
+  send({ path: `${site}${path}`, headers: { ...page, host: new URL(site).host }, method: "GET" });
+
+function send(options: { path: string; headers: Record<string, string>; method: string }): Promise<SiteAnswer> {
+  const { hostname, port } = new URL(gateway.url);
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(`${gateway.url}${path}`, { method, headers, agent: false }, (answer) => {
+    const sent = httpRequest({ ...options, hostname, port, agent: false }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
       answer.on("end", () =>
@@ -144,13 +152,19 @@ describe("search engines", () => {
 });
 
 describe("old names of the site", () => {
-  test.each(["www.topdog.example", "q-ide.com", "www.q-ide.com:443", "Q-IDE.example"])(
+  test.each(["www.topdog.example", "www.topdog.example.:443", "q-ide.com", "www.q-ide.com:443", "Q-IDE.example"])(
     "%s is sent to the canonical host, path and query with it",
     async (host) => {
       const { status, headers } = await ask("/pricing?plan=pro", { ...page, host });
       expect([status, headers["location"]]).toEqual([308, "https://topdog.example/pricing?plan=pro"]);
     },
   );
+
+  test("the whole address in a request leads to the same place, and to the APIs as they are", async () => {
+    const whole = (path: string) => askWhole("http://www.topdog.example", path);
+    expect((await whole("/pricing?plan=pro")).headers["location"]).toBe("https://topdog.example/pricing?plan=pro");
+    expect((await whole("/v1/models")).status).not.toBe(308);
+  });
 
   test.each(["/health", "/livez", "/readyz", "/metrics", "/api/usage", "/v1/models", "/v1/chat/completions"])(
     "%s is never redirected",
