@@ -139,7 +139,10 @@ describe("operations and docs", () => {
   test("documents are served where they were shipped, 404 elsewhere, beside Swagger UI", async () => {
     expect((await get("/docs/openapi.json")).text).toContain("openapi");
     expect((await get("/docs/errors")).headers["content-type"]).toContain("text/plain");
-    expect((await get("/docs/")).text).toContain("swagger-ui");
+    const reference = await get("/docs/");
+    expect(reference.text).toContain("swagger-ui");
+    expect(reference.text).toContain("<title>API reference | Top Dog</title>");
+    expect(reference.headers["content-security-policy"]).not.toContain("unsafe");
     expect((await get("/docs/swagger-initializer.js")).text).toContain("/docs/openapi.json");
     const elsewhere = await platform.startGateway({ DOCS_DIR: "/nowhere" });
     const absent = await elsewhere.call(null, { method: "GET", path: "/docs/openapi.json" });

@@ -6,16 +6,35 @@ import { defineRoute, type Route } from "@topdog/http-kit/route";
 import { streamed } from "@topdog/http-kit/streamed";
 // Not the package itself: that would run the whole browser bundle at every start.
 import swaggerUiFolder from "swagger-ui-dist/absolute-path.js";
+import { pagePolicy } from "./page-policy.ts";
 
 const initializer = `window.onload = () => {
   window.ui = SwaggerUIBundle({
     url: "/docs/openapi.json",
     dom_id: "#swagger-ui",
     deepLinking: true,
-    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
-    layout: "StandaloneLayout",
+    layout: "BaseLayout",
   });
 };
+`;
+
+/** The package's own page has its maker's name, and styles that our policy refuses. */
+const referencePage = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>API reference | Top Dog</title>
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    <link rel="icon" href="/icon.svg" type="image/svg+xml">
+  </head>
+  <body>
+    <nav class="swagger-ui"><p class="wrapper"><a class="link" href="/guide">Docs of Top Dog</a></p></nav>
+    <div id="swagger-ui"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/swagger-initializer.js"></script>
+  </body>
+</html>
 `;
 
 interface ShippedDocument {
@@ -74,7 +93,11 @@ export function mountSwaggerUi(app: Express): void {
   const router = Router({ strict: true });
   router.get("/docs", (_req, res) => res.redirect(308, "/docs/"));
   router.get("/docs/swagger-initializer.js", (_req, res) => void res.type("text/javascript").send(initializer));
-  router.use("/docs", express.static(swaggerUiFolder(), { index: "index.html", redirect: false }));
+  router.get(
+    "/docs/",
+    (_req, res) => void res.set("content-security-policy", pagePolicy).type("html").send(referencePage),
+  );
+  router.use("/docs", express.static(swaggerUiFolder(), { index: false, redirect: false }));
   router.all(["/", "/docs", "/docs/", "/docs/*rest"], (req, _res, next) => {
     if (req.method === "GET" || req.method === "HEAD") return next();
     throw new AppError("method_not_allowed", { headers: { allow: "GET, HEAD" } });

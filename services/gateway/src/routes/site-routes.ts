@@ -4,20 +4,8 @@ import type { Express, RequestHandler } from "express";
 import { canonicalTarget } from "../domain/canonical-host.ts";
 import { pathOf } from "../domain/llm-paths.ts";
 import type { Site, SiteFile } from "../store/site.ts";
+import { pagePolicy } from "./page-policy.ts";
 
-/** Nothing of the site is inline, nothing comes from elsewhere, and nothing may frame it. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
 const yearSeconds = 31_536_000;
 const permanently = 308;
 /** What is not a page: an answer to a program there is JSON. */
@@ -70,7 +58,7 @@ function sendFile(req: IncomingMessage, res: ServerResponse, file: SiteFile, sta
   res.setHeader("cache-control", file.immutable ? `public, max-age=${yearSeconds}, immutable` : "no-cache");
   res.setHeader("etag", file.etag);
   res.setHeader("vary", "accept-encoding");
-  if (file.contentType.startsWith("text/html")) res.setHeader("content-security-policy", contentSecurityPolicy);
+  if (file.contentType.startsWith("text/html")) res.setHeader("content-security-policy", pagePolicy);
   if (status === 200 && req.headers["if-none-match"] === file.etag) {
     res.statusCode = 304;
     res.end();
