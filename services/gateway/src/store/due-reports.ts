@@ -7,14 +7,15 @@ export interface DueReports {
   /** It must be reported, and is in no message yet. */
   has(slot: Slot): boolean;
   count(): number;
-  /** The first `most` that were added; from here on their reports are under way. */
+  /** The first `most` that were added and still have something to report; from here on their reports are under way. */
   take(most: number): Slot[];
   noteAnswered(slot: Slot): void;
   /** The bucket is reported once more. */
   noteUnanswered(slot: Slot): void;
 }
 
-export function createDueReports(): DueReports {
+/** `isOver`: whether a bucket has nothing to report any more, now that its turn has come. */
+export function createDueReports(isOver: (slot: Slot) => boolean): DueReports {
   const due = new Set<Slot>();
   return {
     add: (slot) => {
@@ -25,10 +26,13 @@ export function createDueReports(): DueReports {
     has: (slot) => slot.isDue || due.has(slot),
     count: () => due.size,
     take: (most) => {
-      const taken = due.values().take(most).toArray();
-      for (const slot of taken) {
+      const taken: Slot[] = [];
+      for (const slot of due) {
+        if (taken.length === most) break;
         due.delete(slot);
+        if (isOver(slot)) continue;
         slot.inFlight = true;
+        taken.push(slot);
       }
       return taken;
     },

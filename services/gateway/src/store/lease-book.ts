@@ -15,6 +15,8 @@ export interface Slot extends BucketUse {
   /** Of a slot that is ahead: its day, and whose place it takes. */
   forDay: string | null;
   aheadOf: Slot | null;
+  /** Another slot took its place: it ends what it holds, and asks for nothing. */
+  isReplaced: boolean;
   /** Rises with every report. */
   order: number;
   /** A report is under way. */
@@ -55,6 +57,7 @@ const newSlot = (key: string, lease: HeldLease): Slot => ({
   aheadFor: "",
   forDay: null,
   aheadOf: null,
+  isReplaced: false,
   lease,
   rate: newTakeRate(),
   order: 0,
@@ -161,6 +164,7 @@ export function createLeaseBook({
       const { ahead } = slot;
       if (ahead?.forDay !== today) return slot;
       slot.ahead = ahead.aheadOf = ahead.forDay = null;
+      slot.isReplaced = true;
       // The leases of the slot before end there: they must never be taken for new ones here.
       ahead.lease.retiredId = newestId({ leaseId: newestId(slot.lease), retiredId: ahead.lease.retiredId });
       slots.set(slot.key, ahead);

@@ -13,12 +13,12 @@ import { createLookAhead } from "./look-ahead.ts";
 import { type Answered, createReportMessages, type ReportMessagesDeps } from "./report-messages.ts";
 import { createUnreported } from "./unreported.ts";
 
-export interface LeaseSyncDeps extends Omit<ReportMessagesDeps, "reportOf" | "onReply"> {
+export interface LeaseSyncDeps extends Omit<ReportMessagesDeps, "reportOf" | "onReply" | "isOver"> {
   readonly book: LeaseBook;
   readonly queue: AdmissionQueue;
   readonly clock: QuotaClock;
-  /** Quota answered a message that left at `askedMs`. */
-  readonly onHeard?: ((askedMs: number) => void) | undefined;
+  /** Quota answered a message that left at `askedMs`, from this history. */
+  readonly onHeard?: ((askedMs: number, history: string | undefined) => void) | undefined;
   /** Outlives this process. */
   readonly journal?: Pick<LeaseJournal, "note" | "forget"> | undefined;
   /** Something else than leases is held that quota takes from a silent gateway. */
@@ -95,6 +95,23 @@ function checkOfAll({ book, monotonicMs }: LeaseSyncDeps, request: (slot: Slot) 
   };
 }
 
+/**
+ * A slot without a lease whose place another has, or takes now, asks for none: it would be given the other's, and both would take its tokens. Calls that
+ * still wait there go on in the other.
+ */
+function endReplaced(deps: LeaseSyncDeps, request: (slot: Slot) => void): (slot: Slot) => boolean {
+  const { book, queue, clock, monotonicMs, journal } = deps;
+  return (slot) => {
+    if (slot.lease.leaseId !== null) return false;
+    book.turnTo(slot, todayAt(clock, monotonicMs()));
+    if (!slot.isReplaced) return false;
+    queue.retryAt(slot, request);
+    book.release(slot);
+    journal?.forget(slot.lease);
+    return true;
+  };
+}
+
 const isOpen = ({ lease, inFlight }: Slot): boolean => lease.leaseId !== null || inFlight;
 
 async function closeHeld(
@@ -113,7 +130,8 @@ async function closeHeld(
 export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
   const { book, queue, clock, monotonicMs } = deps;
   const timers = ownTimers(deps.timers);
-  const messages = createReportMessages({ ...deps, reportOf: prepareReport, onReply });
+  const isOver = endReplaced(deps, request);
+  const messages = createReportMessages({ ...deps, reportOf: prepareReport, onReply, isOver });
   const markDirty = createUnreported(timers.after, request);
   const checkAll = checkOfAll(deps, request);
   const lookAhead = createLookAhead({ book, clock, request });
@@ -137,7 +155,7 @@ export function createLeaseSync(deps: LeaseSyncDeps): LeaseSync {
   }
 
   function onReply(reply: SyncReply, answered: readonly Answered[], askedMs: number): void {
-    deps.onHeard?.(askedMs);
+    deps.onHeard?.(askedMs, reply.history);
     setByAnswer(clock, reply.nowMs, { askedMs, answeredMs: monotonicMs() });
     todayAt(clock, monotonicMs());
     const isLost = answered.some(({ slot, report, grant }) => wasLostByQuota(slot.lease, report, grant));

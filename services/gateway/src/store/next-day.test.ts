@@ -12,6 +12,8 @@ let nowMs: number;
 let told: LeaseReport[];
 let leases: QuotaLeases;
 let knowsDays: boolean;
+/** While a message is under way. */
+let meanwhile: () => void;
 /** Timers run when their time has come and the test lets it pass. */
 let timers: { atMs: number; work: () => void }[];
 
@@ -30,7 +32,7 @@ async function pass(ms: number): Promise<void> {
 
 beforeEach(() => {
   nowMs = midnightMs - 90_000;
-  [told, timers, knowsDays] = [[], [], true];
+  [told, timers, knowsDays, meanwhile] = [[], [], true, () => undefined];
   const sizes = new Map<string, number>();
   const after = (delayMs: number, work: () => void): (() => void) => {
     const timer = { atMs: nowMs + delayMs, work };
@@ -47,6 +49,7 @@ beforeEach(() => {
     // Grants whatever is wanted: lease 7 of today, lease 8 of tomorrow.
     call: async ({ leases: reports }) => {
       told.push(...reports);
+      meanwhile();
       const day = nowMs < midnightMs ? today : tomorrow;
       const grants = reports.map(({ owner: of, meter, leaseId, forDay, used, returned, want, close }) => {
         const isAhead = knowsDays && (leaseId === "8" || (leaseId === null && forDay === tomorrow));
@@ -110,6 +113,30 @@ describe("a gateway whose caller makes calls shortly before midnight", () => {
     await pass(1);
     expect(told.filter(({ close }) => close)).toMatchObject([{ leaseId: "7", used: 1 }]);
   });
+
+  test.each([
+    ["with the day's first call", true],
+    ["with the day, before its first call", false],
+  ])(
+    "asks for no lease in a place that another takes %s: both would be given the same one, and take the same tokens",
+    async (_when, isCalled) => {
+      await pass(76_000);
+      await call();
+      const before = slot();
+      await pass(midnightMs - nowMs - 1);
+      nowMs += 2;
+      if (isCalled) expect(slot()).not.toBe(before);
+      meanwhile = () => {
+        meanwhile = () => undefined;
+        leases.sync.request(before);
+      };
+      await pass(1);
+      leases.sync.request(before);
+      await pass(300);
+      expect(told.filter(({ leaseId, forDay }) => leaseId === null && forDay === tomorrow)).toHaveLength(1);
+      expect([before.lease.leaseId, slot().lease.leaseId, leases.heldLeases()]).toEqual([null, "8", 1]);
+    },
+  );
 
   test("gives its tokens of the next day back when the plan changes, and not when today's are short", async () => {
     await pass(76_000);

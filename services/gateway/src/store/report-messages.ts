@@ -20,6 +20,8 @@ export interface ReportMessagesDeps {
   readonly timers: Timers;
   /** The report of a bucket, made at the moment when its message leaves. */
   readonly reportOf: (slot: Slot, nowMs: number) => SentReport;
+  /** Whether a bucket that is due has nothing to report any more. */
+  readonly isOver: (slot: Slot) => boolean;
   /** `askedMs`: when the message left, on the monotonic clock. */
   readonly onReply: (reply: SyncReply, answered: readonly Answered[], askedMs: number) => void;
   readonly onSync: (outcome: "ok" | "failed", leases: number) => void;
@@ -58,7 +60,7 @@ interface Sent {
  */
 export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
   const { monotonicMs, timers } = deps;
-  const due = createDueReports();
+  const due = createDueReports(deps.isOver);
   const outage = createOutage(maxLeasesPerMessage);
   let messages = 0;
   let lastMessageMs = Number.NEGATIVE_INFINITY;
@@ -75,7 +77,10 @@ export function createReportMessages(deps: ReportMessagesDeps): ReportMessages {
 
   function flush(): void {
     isScheduled = false;
-    while (messages < maxMessagesInFlight && due.count() > 0) void send(due.take(outage.maxBatch()));
+    while (messages < maxMessagesInFlight && due.count() > 0) {
+      const batch = due.take(outage.maxBatch());
+      if (batch.length > 0) void send(batch);
+    }
   }
 
   async function send(batch: readonly Slot[]): Promise<void> {
