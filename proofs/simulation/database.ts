@@ -25,17 +25,18 @@ export interface SimulatedDatabase {
 
 const statementMs = 1;
 
-const lost = (): Error => new Error("Connection terminated unexpectedly");
+/** One for all: the stack of each would cost more than its statement. */
+const lost = new Error("Connection terminated unexpectedly");
 
-export function createSimulatedDatabase(time: SimulatedTime, random: Random, stores: Stores): SimulatedDatabase {
+export function createSimulatedDatabase(time: SimulatedTime, random: Random, connect: () => Stores): SimulatedDatabase {
   const reached = async <T>(process: Process, work: () => Promise<T>, mayBeSilent: boolean): Promise<T> => {
     if (random.percent(50)) await process.sleep(statementMs);
-    if (time.nowMs() < database.awayUntilMs) throw lost();
+    if (time.nowMs() < database.awayUntilMs) throw lost;
     const result = await work();
     if (!mayBeSilent) return result;
     database.ran.transactions += 1;
     if (random.percent(50)) await process.sleep(statementMs);
-    if (random.percent(database.silentCommits)) throw lost();
+    if (random.percent(database.silentCommits)) throw lost;
     return result;
   };
   const database: SimulatedDatabase = {
@@ -43,18 +44,21 @@ export function createSimulatedDatabase(time: SimulatedTime, random: Random, sto
     aheadMs: 0,
     silentCommits: 0,
     ran: { transactions: 0 },
-    reach: (process) => ({
-      store: {
-        transaction: (work) => reached(process, () => stores.store.transaction(work), true),
-        completeCharges: (entries) => reached(process, () => stores.store.completeCharges(entries), true),
-        readClock: () => reached(process, () => stores.store.readClock(), false),
-        touchGateway: (gatewayId) => reached(process, () => stores.store.touchGateway(gatewayId), false),
-        forgetGateways: () => reached(process, () => stores.store.forgetGateways(), false),
-        markUnknown: (deadlineMs, most) => reached(process, () => stores.store.markUnknown(deadlineMs, most), true),
-        ensurePartitions: (daysAhead) => reached(process, () => stores.store.ensurePartitions(daysAhead), false),
-      },
-      permits: { transaction: (work) => reached(process, () => stores.permits.transaction(work), true) },
-    }),
+    reach: (process) => {
+      const { store, permits } = connect();
+      return {
+        store: {
+          transaction: (work) => reached(process, () => store.transaction(work), true),
+          completeCharges: (entries) => reached(process, () => store.completeCharges(entries), true),
+          readClock: () => reached(process, () => store.readClock(), false),
+          touchGateway: (gatewayId) => reached(process, () => store.touchGateway(gatewayId), false),
+          forgetGateways: () => reached(process, () => store.forgetGateways(), false),
+          markUnknown: (deadlineMs, most) => reached(process, () => store.markUnknown(deadlineMs, most), true),
+          ensurePartitions: (daysAhead) => reached(process, () => store.ensurePartitions(daysAhead), false),
+        },
+        permits: { transaction: (work) => reached(process, () => permits.transaction(work), true) },
+      };
+    },
   };
   return database;
 }

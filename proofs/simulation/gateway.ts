@@ -1,4 +1,5 @@
 import { type Charge, type ChargeSource, type Meter, serviceAccounts } from "@topdog/contracts/quota";
+import type { LeaseReport } from "@topdog/contracts/rpc/sync-leases";
 import type { Principal } from "@topdog/contracts/rpc/resolve-principal";
 import type { AskPermits } from "@topdog/gateway/clients/permit-asks";
 import type { QuotaSync } from "@topdog/gateway/clients/quota-sync";
@@ -15,6 +16,8 @@ export interface SimulatedGateway extends Pick<QuotaHoldings, "leases" | "permit
   readonly process: Process;
   /** By key, of every bucket that it ever served: the newest, for a book that is full makes a bucket's anew. */
   readonly slots: Map<string, Slot>;
+  /** All that it ever had. */
+  readonly everySlot: Set<Slot>;
 }
 
 /** A call that a gateway let through: what really happened, whatever quota was told of it. */
@@ -48,26 +51,48 @@ export interface GatewayDeps {
   readonly replicas: () => readonly QuotaServer[];
   /** Room for so many is made at once: for many it takes longer than a history. */
   readonly maxBuckets: number;
+  /** Hears each answer before the gateway does. */
+  readonly onAnswer?: (answered: AnsweredQuestion) => void;
+}
+
+/** What quota said about leases or permits. */
+export interface AnsweredQuestion {
+  readonly gateway: SimulatedGateway;
+  readonly reports: readonly LeaseReport[];
+  readonly reply: { readonly history?: string | undefined; readonly day?: string };
 }
 
 /** A client that was refused for others of its own calls waits so long. */
 const refusedMs = 10;
 const noCount = { inc: () => undefined };
 
-export function createGateway({ process, bus, replicas, maxBuckets }: GatewayDeps): SimulatedGateway {
+export function createGateway({ process, bus, replicas, maxBuckets, onAnswer }: GatewayDeps): SimulatedGateway {
   const { leases, permits } = createQuotaHoldings({
     gatewayId: process.id,
     monotonicMs: process.monotonicMs,
     timers: process.timers,
-    sync: (request) => bus.ask(process, replicas, (replica) => replica.sync(request)),
-    askPermits: (request) => bus.ask(process, replicas, (replica) => replica.permits(request)),
+    sync: async (request) => {
+      const reply = await bus.ask(process, replicas, (replica) => replica.sync(request));
+      onAnswer?.({ gateway, reports: request.leases, reply });
+      return reply;
+    },
+    askPermits: async (request) => {
+      const reply = await bus.ask(process, replicas, (replica) => replica.permits(request));
+      onAnswer?.({ gateway, reports: [], reply });
+      return reply;
+    },
     maxBuckets,
     metrics: { leaseSyncs: noCount, syncedLeases: noCount },
     onFailure: () => undefined,
   });
+  const gateway: SimulatedGateway = { process, leases, permits, slots: new Map(), everySlot: new Set() };
   leases.sync.start();
-  return { process, leases, permits, slots: new Map() };
+  return gateway;
 }
+
+/** The leases that a gateway holds, those of the next day and those that end among them. */
+export const heldBy = ({ everySlot }: SimulatedGateway): ReadonlySet<string> =>
+  new Set([...everySlot].flatMap(({ lease, ahead }) => [lease.leaseId ?? [], ahead?.lease.leaseId ?? []].flat()));
 
 export interface CallWish {
   readonly caller: Principal;
@@ -104,6 +129,7 @@ export async function serveCall(
   for (const [of, meter, poolMember] of bucketsOf(caller, cost)) {
     const slot = leases.slot(of, meter, poolMember);
     gateway.slots.set(slot.key, slot);
+    gateway.everySlot.add(slot);
   }
   const decided = admitCall(leases, caller, cost, presence);
   const admission = decided instanceof Promise ? await heard(decided) : decided;

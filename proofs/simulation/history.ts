@@ -32,6 +32,8 @@ export type Step =
   | { readonly kind: "is replaced"; readonly place: Place }
   | { readonly kind: "the bus is away"; readonly ms: number }
   | { readonly kind: "the database is away"; readonly ms: number }
+  | { readonly kind: "a backup is made" }
+  | { readonly kind: "the database is restored"; readonly ms: number }
   | { readonly kind: "commits are not heard of"; readonly percent: number }
   | { readonly kind: "the database's clock is moved"; readonly aheadMs: number }
   | { readonly kind: "plan"; readonly owner: SubscriptionOwner; readonly plan: PlanId; readonly seats: number };
@@ -116,7 +118,19 @@ function someTrouble(random: Random, size: Pick<History, "gateways" | "replicas"
   }
 }
 
-/** A history by its seed alone. Half of them see a midnight. */
+/** A database that goes back in time, once or twice: to a backup, or to the beginning. No server is stopped, restored and started in a second. */
+function withRestores(random: Random, steps: readonly Step[]): Step[] {
+  const result = [...steps];
+  for (let restores = 1 + Number(random.percent(30)); restores > 0; restores -= 1) {
+    const at = random.upTo(result.length);
+    const ms = random.pick([1_200, 1_200, 4_000, 9_000, 14_000]);
+    result.splice(at, 0, { kind: "the database is restored", ms });
+    if (random.percent(85)) result.splice(random.upTo(at), 0, { kind: "a backup is made" });
+  }
+  return result;
+}
+
+/** A history by its seed alone. Half of them see a midnight, a third a restore. */
 export function historyOf(seed: number): History {
   const random = createRandom(seed);
   const size = { gateways: 2 + random.upTo(2), replicas: random.percent(80) ? 1 + random.upTo(1) : 3 };
@@ -129,5 +143,6 @@ export function historyOf(seed: number): History {
   const beforeMidnightMs = random.percent(50) ? random.upTo(20_000) + 200 : 40_000_000;
   const [isSubscribed, isUsageHeld] = [random.percent(60), random.percent(30)];
   const drawnBefore = isSubscribed && random.percent(40) ? 250 + random.upTo(140) : null;
-  return { seed, ...size, beforeMidnightMs, isSubscribed, drawnBefore, isUsageHeld, steps };
+  const all = seed % 3 === 0 ? withRestores(random, steps) : steps;
+  return { seed, ...size, beforeMidnightMs, isSubscribed, drawnBefore, isUsageHeld, steps: all };
 }

@@ -1,5 +1,6 @@
 import { type PlanId, plans } from "@topdog/contracts/plans";
 import { concurrencyLimit, subscriptionOwnerOf } from "@topdog/contracts/quota";
+import type { MemoryTables } from "../support/memory-tables.ts";
 import type { SimulatedGateway } from "./gateway.ts";
 import type { Process } from "./process.ts";
 import type { Broken } from "./watch.ts";
@@ -11,6 +12,11 @@ export interface PermitWatch {
   readonly ended: (gateway: SimulatedGateway, owner: string) => void;
   readonly died: (process: Process) => void;
   readonly answered: (process: Process, askedMs: number) => void;
+  /**
+   * The database knows only these permits from now on. What a gateway runs beyond them counts no more, nor what it begins beyond them before it has
+   * heard of the restore.
+   */
+  readonly restored: (permits: MemoryTables["permits"]) => void;
   /** From now until then no gateway can be answered: the bus, the database or every replica is away. */
   readonly nobodyServed: (fromMs: number, untilMs: number) => void;
 }
@@ -26,7 +32,12 @@ interface Running {
 const apartAfterMs = 4_000;
 
 /** Calls that run at once never exceed the owner's highest limit, but for those of a gateway that is cut off alone. */
-export function createPermitWatch(nowMs: () => number, broken: Broken): PermitWatch {
+export function createPermitWatch(
+  nowMs: () => number,
+  hasHeard: (process: Process) => boolean,
+  broken: Broken,
+): PermitWatch {
+  let known: ReadonlyMap<string, ReadonlyMap<string, { readonly held: number }>> = new Map();
   const running: Running[] = [];
   /** Every plan that a subscriber has had. */
   const plansOf = new Map<string, { readonly plan: PlanId; readonly seats: number }[]>();
@@ -55,13 +66,22 @@ export function createPermitWatch(nowMs: () => number, broken: Broken): PermitWa
     for (const one of running) one.isApart ||= isApart(one.gateway.process);
   }
 
+  /** Of one gateway's calls of an owner no more count than the restored database knows of. */
+  function noteUnknown({ gateway, owner }: Running): void {
+    const held = known.get(owner)?.get(gateway.process.id)?.held ?? 0;
+    const counted = running.filter((one) => one.gateway === gateway && one.owner === owner && !one.isApart);
+    for (const one of counted.slice(held)) one.isApart = true;
+  }
+
   return {
     planned: (subscriber, plan, seats) => {
       plansOf.set(subscriber, [...(plansOf.get(subscriber) ?? []), { plan, seats }]);
     },
     began: (gateway, owner) => {
-      running.push({ gateway, owner, isApart: false });
+      const began: Running = { gateway, owner, isApart: false };
+      running.push(began);
       noteApart();
+      if (!hasHeard(gateway.process)) noteUnknown(began);
       const limit = limitOf(owner);
       const together = running.filter((one) => one.owner === owner && !one.isApart);
       if (together.length > limit) {
@@ -81,6 +101,10 @@ export function createPermitWatch(nowMs: () => number, broken: Broken): PermitWa
     answered: (process, askedMs) => {
       noteApart();
       confirmedMs.set(process, Math.max(servedMs(askedMs), confirmedMs.get(process) ?? Number.NEGATIVE_INFINITY));
+    },
+    restored: (permits) => {
+      known = new Map(permits);
+      for (const one of running) noteUnknown(one);
     },
     nobodyServed: (fromMs, untilMs) => {
       const last = outages.at(-1);

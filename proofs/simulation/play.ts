@@ -1,3 +1,5 @@
+import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { copyTables } from "../support/memory-tables.ts";
 import type { Replica } from "./replica.ts";
 import type { SimulatedGateway } from "./gateway.ts";
 import { callerNames, type History, type Place, type Step, type SubscriptionOwner } from "./history.ts";
@@ -14,21 +16,25 @@ export interface Played {
 
 const closeMs = 3_000;
 const retryMs = 500;
+/** Until billing's plans are compared with those of a restored quota. */
+const reconcileMs = 2_000;
 /** Longer than any call, and until the leases of gateways that died are closed. */
 const calmMs = 13_500;
 /** Until late records have come. */
 const settleMs = 10_500;
 const refusals = ["unavailable", "no permit", "over"] as const;
 
-const versions = new WeakMap<World, number>();
-
-/** What billing published arrives at least once. */
 function setPlan(world: World, owner: SubscriptionOwner, plan: "free" | "pro" | "teams", seats: number): void {
-  const version = (versions.get(world) ?? 0) + 1;
-  versions.set(world, version);
+  const version = world.subscriptions.length + 1;
   world.permitWatch.planned(owner, plan, seats);
   const changedAt = new Date(world.time.nowMs()).toISOString();
   const subscription = { owner, version, plan, interval: "month", seats, status: "active", changedAt } as const;
+  world.subscriptions.push(subscription);
+  announce(world, subscription);
+}
+
+/** What billing published arrives at least once. */
+function announce(world: World, subscription: SubscriptionUpdated): void {
   const deliver = (): void => {
     const heard = world.replicas.filter(({ process }) => world.bus.isConnected(process));
     const replica = heard[world.random.upTo(Math.max(0, heard.length - 1))];
@@ -57,6 +63,7 @@ function kill(world: World, place: Place): void {
   if (one === undefined) return;
   one.process.die();
   world.permitWatch.died(one.process);
+  world.forgotten.died(one.process);
   putNew(world, place);
 }
 
@@ -94,6 +101,28 @@ function noteUnserved({ time, replicas, permitWatch }: World): void {
   permitWatch.nobodyServed(time.nowMs(), untilMs);
 }
 
+function beDown({ time, database, permitWatch }: World, ms: number): void {
+  database.awayUntilMs = Math.max(database.awayUntilMs, time.nowMs() + ms);
+  permitWatch.nobodyServed(time.nowMs(), database.awayUntilMs);
+}
+
+/** The server is down for so long, and then as it was at the newest backup. What others compare with it they tell it again. */
+async function restore(world: World, ms: number): Promise<void> {
+  const { opened, forgotten, watch, permitWatch, gateways, subscriptions, time } = world;
+  beDown(world, ms);
+  await opened.refresh();
+  const before = copyTables(opened.tables);
+  await world.restore();
+  await opened.refresh();
+  world.wasRestored = world.mayRejectUsage = true;
+  forgotten.restored(before, gateways);
+  watch.restored();
+  permitWatch.restored(opened.tables.permits);
+  time.after(ms + reconcileMs, () => {
+    for (const subscription of subscriptions) announce(world, subscription);
+  });
+}
+
 async function take(world: World, step: Step): Promise<void> {
   const { time, bus, database, permitWatch } = world;
   const nowMs = time.nowMs();
@@ -111,7 +140,7 @@ async function take(world: World, step: Step): Promise<void> {
     case "cut off": {
       const one = processAt(world, step.place);
       if (one === undefined) return;
-      one.process.cutUntilMs = nowMs + step.ms;
+      one.process.cutUntilMs = Math.max(one.process.cutUntilMs, nowMs + step.ms);
       whenBack(world, step.ms, [one]);
       return noteUnserved(world);
     }
@@ -125,12 +154,16 @@ async function take(world: World, step: Step): Promise<void> {
     case "is replaced":
       return replace(world, step.place);
     case "the bus is away":
-      bus.awayUntilMs = nowMs + step.ms;
+      bus.awayUntilMs = Math.max(bus.awayUntilMs, nowMs + step.ms);
       permitWatch.nobodyServed(nowMs, bus.awayUntilMs);
       return whenBack(world, step.ms, [...world.gateways, ...world.replicas]);
     case "the database is away":
-      database.awayUntilMs = nowMs + step.ms;
-      return permitWatch.nobodyServed(nowMs, database.awayUntilMs);
+      return beDown(world, step.ms);
+    case "a backup is made":
+      world.restore = await world.opened.backUp();
+      return;
+    case "the database is restored":
+      return restore(world, step.ms);
     case "commits are not heard of":
       database.silentCommits = step.percent;
       return;
@@ -174,13 +207,18 @@ async function assertAllServe(world: World): Promise<void> {
 }
 
 /** Every call is in the ledger exactly once, and nothing else is; what is in escrow is what vanished gateways may have used. */
-function assertAtTheEnd({ opened: { tables }, watch, calls }: World, living: ReadonlySet<string>): string | null {
+function assertAtTheEnd(world: World, living: ReadonlySet<string>): string | null {
+  const { tables } = world.opened;
+  const { watch, calls, forgotten } = world;
   for (const { gateway, charges } of calls) {
-    for (const { leaseId, seq } of charges) {
-      const row = tables.ledger.get(`${leaseId}:${seq}:charge`);
-      if (row === undefined)
-        return `everyAdmittedSeqIsInTheLedger: ${leaseId}:${seq} of ${gateway.process.id} is not there`;
-      if (row.state !== "completed") return `everyUsageIsTaken: ${leaseId}:${seq} is ${row.state}`;
+    const ids = charges.map(({ leaseId, seq }) => `${leaseId}:${seq}`);
+    // The record of a call is taken as a whole.
+    const isLost = ids.some((id) => forgotten.mayLack(id));
+    for (const id of ids) {
+      const row = tables.ledger.get(`${id}:charge`);
+      if (row === undefined && !forgotten.mayLack(id))
+        return `everyAdmittedSeqIsInTheLedger: ${id} of ${gateway.process.id} is not there`;
+      if (row !== undefined && row.state !== "completed" && !isLost) return `everyUsageIsTaken: ${id} is ${row.state}`;
     }
   }
   for (const row of tables.ledger.values()) {
@@ -210,10 +248,13 @@ async function drain(world: World): Promise<void> {
   const unreported = calls
     .filter(({ gateway }) => gateway.process.isAlive)
     .flatMap(({ charges }) => charges)
-    .find(({ leaseId, seq }) => !opened.tables.ledger.has(`${leaseId}:${seq}:charge`));
-  if (unreported !== undefined)
-    world.broken ??= `liveGatewayReports: ${unreported.leaseId}:${unreported.seq} was never reported`;
+    .map(({ leaseId, seq }) => `${leaseId}:${seq}`)
+    .find((id) => !opened.tables.ledger.has(`${id}:charge`) && !world.forgotten.mayLack(id));
+  if (unreported !== undefined) world.broken ??= `liveGatewayReports: ${unreported} was never reported`;
+  world.watch.calmed(world.gateways);
+  world.mayRejectUsage = false;
   usage.release();
+  if (world.wasRestored) usage.sendAgain();
   await assertAllServe(world);
   const living = new Set(world.gateways.map(({ process }) => process.id));
   for (const gateway of world.gateways) beginStop(world, gateway);

@@ -7,6 +7,7 @@ import {
   type LedgerRecord,
   ledgerKey,
   type MemoryTables,
+  type PermitRecord,
 } from "../support/memory-tables.ts";
 
 /** Reads quota's tables from Postgres into the shape that guarantees are checked on. */
@@ -52,11 +53,11 @@ export async function readTables(db: Database, tables: MemoryTables): Promise<vo
     const isCharge = row.entry === "charge";
     tables.ledgerSums.set(row.leaseId, { charges: charges + Number(isCharge), refunds: refunds + Number(!isCharge) });
   }
-  const permits = await rowsOf<{ owner: string; gatewayId: string; held: number; version: string }>(
-    `select owner, gateway_id as "gatewayId", held, version from permit`,
+  const permits = await rowsOf<PermitRecord & { owner: string; gatewayId: string }>(
+    `select owner, gateway_id as "gatewayId", held, version::float8 as version, server_started as "serverStarted" from permit`,
   );
-  for (const { owner, gatewayId, held, version } of permits) {
-    const ofOwner = tables.permits.get(owner) ?? new Map();
-    tables.permits.set(owner, ofOwner.set(gatewayId, { held, version: Number(version) }));
+  for (const { owner, gatewayId, ...permit } of permits) {
+    const ofOwner = new Map(tables.permits.get(owner));
+    tables.permits.set(owner, ofOwner.set(gatewayId, permit));
   }
 }

@@ -29,11 +29,16 @@ export interface Replica {
   readonly process: Process;
   readonly sync: QuotaSync;
   readonly permits: (request: PermitRequest) => Promise<PermitReply>;
-  /** Returns why records can never be taken. */
-  readonly recordUsage: (usages: readonly UsageConsumed[]) => Promise<readonly string[]>;
+  /** Returns the records that can never be taken, and why. */
+  readonly recordUsage: (usages: readonly UsageConsumed[]) => Promise<readonly RejectedUsage[]>;
   readonly applySubscription: (subscription: SubscriptionUpdated) => Promise<void>;
   /** The bus is back after it was away. */
   readonly reconnected: () => void;
+}
+
+export interface RejectedUsage {
+  readonly usage: UsageConsumed;
+  readonly reason: string;
 }
 
 export interface ReplicaDeps {
@@ -113,13 +118,16 @@ export function createReplica(replicaDeps: ReplicaDeps): Replica {
       return reply;
     },
     permits: async (request) => {
-      const grants = await answerPermits(permitDeps, request);
-      onAnswer?.(grants);
-      return { grants };
+      const reply = await answerPermits(permitDeps, request);
+      onAnswer?.(reply);
+      return reply;
     },
     recordUsage: async (usages) => {
       const { rejected } = await recordUsage(deps, usages, time.nowMs());
-      return [...rejected.values()].map((error) => error.message);
+      return usages.flatMap((usage, index) => {
+        const reason = rejected.get(index)?.message;
+        return reason === undefined ? [] : { usage, reason };
+      });
     },
     applySubscription: async (subscription) => {
       const touched = await store.transaction((tx) => applySubscription(tx, subscription));

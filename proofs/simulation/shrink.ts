@@ -89,7 +89,6 @@ function smallerSteps(step: Step): Step[] {
 }
 
 /** A history as a person reads it. */
-export function describeHistory({ seed, gateways, replicas, beforeMidnightMs, steps }: History): string {
-  const head = `seed ${seed}: ${gateways} gateways, ${replicas} of quota, ${beforeMidnightMs} ms before midnight`;
-  return [head, ...steps.map((step, index) => `  ${index + 1}. ${JSON.stringify(step)}`)].join("\n");
+export function describeHistory({ steps, ...world }: History): string {
+  return [JSON.stringify(world), ...steps.map((step, index) => `  ${index + 1}. ${JSON.stringify(step)}`)].join("\n");
 }

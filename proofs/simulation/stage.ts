@@ -2,8 +2,8 @@ import { createQuotaMetrics } from "@topdog/quota/metrics";
 import { createMetrics } from "@topdog/telemetry/metrics";
 import { silentLogger } from "@topdog/testing/logger";
 import { createMemoryPermits } from "../support/memory-permits.ts";
-import { createMemoryStore } from "../support/memory-store.ts";
-import { emptyTables } from "../support/memory-tables.ts";
+import { openMemoryDatabase } from "../support/memory-store.ts";
+import { copyTables, emptyTables, restoreTables } from "../support/memory-tables.ts";
 import type { Stage } from "./world.ts";
 
 /** Histories by the thousand. */
@@ -11,12 +11,17 @@ export function stageInMemory(): Stage {
   return {
     open: (nowMs, onCommit) => {
       const tables = emptyTables();
+      const connect = openMemoryDatabase(tables, nowMs, onCommit);
+      const permits = createMemoryPermits(tables, nowMs);
       return {
         tables,
-        store: createMemoryStore(tables, nowMs, onCommit),
-        permits: createMemoryPermits(tables, nowMs),
+        connect: () => ({ store: connect(), permits }),
         isLive: true,
         refresh: () => Promise.resolve([]),
+        backUp: () => {
+          const backup = copyTables(tables);
+          return Promise.resolve(() => Promise.resolve(restoreTables(tables, backup)));
+        },
       };
     },
     isBusy: () => false,

@@ -3,7 +3,6 @@ import type { SimulatedTime } from "../support/simulated-time.ts";
 import type { Bus } from "./bus.ts";
 import type { Random } from "./random.ts";
 import type { Replica } from "./replica.ts";
-import type { Broken } from "./watch.ts";
 
 /** Usage records on their way from routers to quota: late, in any order, at least once. */
 export interface UsageStream {
@@ -12,20 +11,26 @@ export interface UsageStream {
   waiting(): number;
   /** Routers can publish again. */
   release(): void;
+  /** An operator has routers send again everything that they ever sent, as after a restore. */
+  sendAgain(): void;
+}
+
+export interface UsageStreamDeps {
+  /** Until `release` records only gather. */
+  readonly isHeld: boolean;
+  readonly time: SimulatedTime;
+  readonly random: Random;
+  readonly bus: Bus;
+  readonly replicas: () => readonly Replica[];
+  /** It can never be taken. */
+  readonly onRejected: (usage: UsageConsumed, reason: string) => void;
 }
 
 const pumpMs = 100;
 const mostInBatch = 40;
 
-/** `isHeld`: until `release` records only gather. */
-export function createUsageStream(
-  isHeld: boolean,
-  time: SimulatedTime,
-  random: Random,
-  bus: Bus,
-  replicas: () => readonly Replica[],
-  broken: Broken,
-): UsageStream {
+export function createUsageStream({ isHeld, time, random, bus, replicas, onRejected }: UsageStreamDeps): UsageStream {
+  const published: UsageConsumed[] = [];
   let waiting: UsageConsumed[] = [];
   let underWay = 0;
   let isPumping = isHeld;
@@ -54,7 +59,7 @@ export function createUsageStream(
   async function consume(replica: Replica, batch: readonly UsageConsumed[]): Promise<void> {
     time.stir();
     try {
-      for (const reason of await replica.recordUsage(batch)) broken("everyUsageIsTaken", reason);
+      for (const { usage, reason } of await replica.recordUsage(batch)) onRejected(usage, reason);
       // The acknowledgement may be lost.
       settle(batch, random.percent(bus.weather.lost) || !bus.isConnected(replica.process));
     } catch {
@@ -71,6 +76,7 @@ export function createUsageStream(
 
   return {
     publish: (usage) => {
+      published.push(usage);
       waiting.push(usage);
       schedule();
     },
@@ -78,6 +84,10 @@ export function createUsageStream(
     release: () => {
       if (!isHeld) return;
       isPumping = false;
+      schedule();
+    },
+    sendAgain: () => {
+      waiting = [...published];
       schedule();
     },
   };

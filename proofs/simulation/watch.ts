@@ -1,5 +1,7 @@
+import { keyOf } from "@topdog/quota/domain/bucket";
 import { escrowOf, openTokens } from "@topdog/quota/domain/lease";
 import type { LeaseRecord, MemoryTables } from "../support/memory-tables.ts";
+import type { Forgotten } from "./forgotten.ts";
 import type { AdmittedCall, SimulatedGateway } from "./gateway.ts";
 
 /** Takes note of what is not as it must be; the first one counts. Whoever is at work then goes on: it knows nothing of the watch. */
@@ -12,6 +14,10 @@ export interface Watch {
   readonly admitted: (call: AdmittedCall) => void;
   /** After each step. */
   readonly looked: (gateways: readonly SimulatedGateway[]) => void;
+  /** The tables are those of a backup. */
+  readonly restored: () => void;
+  /** All has been calm for so long that everybody has heard of everything. */
+  readonly calmed: (gateways: readonly SimulatedGateway[]) => void;
   /** `leaseId:seq` of every token that a call took. */
   readonly charges: ReadonlySet<string>;
 }
@@ -22,14 +28,25 @@ export interface Clocks {
   readonly latestMs: () => number;
 }
 
+export interface WatchDeps {
+  readonly tables: MemoryTables;
+  /** The tables show each commit at once, and not after each step only. */
+  readonly isLive: boolean;
+  readonly clocks: Clocks;
+  readonly forgotten: Forgotten;
+  readonly broken: Broken;
+}
+
 /** A clock that is off by one in a hundred, of a gateway that heard nothing for more than a minute. */
 const mostFastMs = 1_000;
 
+const heldSeqs = ({ size, returned }: LeaseRecord): number => size - returned;
+
 /**
  * The guarantees that hold at every moment, checked by what each commit and each call changed: the cost of a check follows the change,
- * so that it is made at every one of them. `isLive`: the tables show each commit at once, and not after each step only.
+ * so that it is made at every one of them.
  */
-export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clocks, broken: Broken): Watch {
+export function createWatch({ tables, isLive, clocks, forgotten, broken }: WatchDeps): Watch {
   const { databaseMs, latestMs } = clocks;
   /** Of the last hour, and of the day's last hour for as long as the day has left. */
   const wouldDraw = (askedMs: number): boolean => {
@@ -43,7 +60,7 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
   /** Of each lease: how many tokens calls took, and the highest. */
   const taken = new Map<string, { count: number; highest: number }>();
   const highestLimits = new Map<string, number>();
-  /** Of each bucket: what its members had drawn at the commit before. */
+  /** Of each bucket: what its members had drawn at the commit before, by leases of which nothing was forgotten. */
   const drawnBefore = new Map<string, ReadonlyMap<string, number>>();
   const closedSizes = new Map<string, number>();
   /** The lease that a gateway had of a bucket when it last admitted from it. */
@@ -53,6 +70,14 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
   const takenOf = (leaseId: string): { count: number; highest: number } =>
     taken.get(leaseId) ?? { count: 0, highest: 0 };
 
+  /** Of a lease: what callers got of it and were not given back; of a forgotten one: as far as it has tokens of the bucket. */
+  function gotOf(leaseId: string): number {
+    const lease = tables.leases.get(leaseId);
+    const { count } = takenOf(leaseId);
+    const got = lease !== undefined && forgotten.isForgotten(leaseId) ? Math.min(count, heldSeqs(lease)) : count;
+    return got - (tables.ledgerSums.get(leaseId)?.refunds ?? 0);
+  }
+
   /** What callers got of a bucket and were not given back never exceeds the highest limit that it had. */
   function neverOversold(key: string): void {
     // A limit that was raised and lowered between two looks was never seen.
@@ -61,10 +86,8 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
     if (bucket === undefined) return;
     const limit = Math.max(bucket.limit, highestLimits.get(key) ?? 0);
     highestLimits.set(key, limit);
-    const got = (tables.leasesOf.get(key) ?? []).reduce(
-      (sum, leaseId) => sum + takenOf(leaseId).count - (tables.ledgerSums.get(leaseId)?.refunds ?? 0),
-      0,
-    );
+    const got = (tables.leasesOf.get(key) ?? []).reduce((sum, leaseId) => sum + gotOf(leaseId), 0);
+    if (bucket.settled + bucket.escrow >= bucket.limit) forgotten.noteFull(bucket);
     assertThat(
       got <= limit && bucket.settled + bucket.escrow <= limit,
       "neverOversold",
@@ -86,6 +109,7 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
       settled += charged - refunds;
       const isWhole = openTokens(lease) >= 0 && (lease.state === "open" || openTokens(lease) === 0);
       assertThat(isWhole && lease.acked === charged, "tokensAreConserved", () => JSON.stringify({ ...lease, charged }));
+      noIdTwice(lease);
       endedLeaseStaysEnded(lease);
       admittedTokensAreKept(lease);
     }
@@ -96,14 +120,27 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
     );
   }
 
+  const drawnBy = (lease: LeaseRecord): number =>
+    heldSeqs(lease) - (tables.ledgerSums.get(lease.leaseId)?.refunds ?? 0);
+
+  /** What members drew of a bucket by grants that are known: what a gateway tells that it had is no grant. */
+  function granted(key: string): ReadonlyMap<string, number> {
+    const members = new Map<string, number>();
+    for (const leaseId of tables.leasesOf.get(key) ?? []) {
+      const lease = tables.leases.get(leaseId);
+      if (lease === undefined || lease.member === null || forgotten.isForgotten(leaseId)) continue;
+      members.set(lease.member, (members.get(lease.member) ?? 0) + drawnBy(lease));
+    }
+    return members;
+  }
+
   /** What a member has drawn is what their leases took of the bucket. */
   function drawsAgree(key: string): void {
     const members = new Map<string, number>();
     for (const leaseId of tables.leasesOf.get(key) ?? []) {
       const lease = tables.leases.get(leaseId);
       if (lease === undefined || lease.member === null) continue;
-      const drawn = lease.size - lease.returned - (tables.ledgerSums.get(leaseId)?.refunds ?? 0);
-      members.set(lease.member, (members.get(lease.member) ?? 0) + drawn);
+      members.set(lease.member, (members.get(lease.member) ?? 0) + drawnBy(lease));
     }
     for (const { member, drawn } of tables.draws.get(key)?.values() ?? []) {
       const expected = members.get(member) ?? 0;
@@ -117,22 +154,33 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
     const draws = tables.draws.get(key);
     if (!isLive || bucket === undefined || draws === undefined) return;
     const before = drawnBefore.get(key) ?? new Map<string, number>();
+    const now = granted(key);
+    drawnBefore.set(key, now);
     const active = [...draws.values()].filter(({ askedMs }) => wouldDraw(askedMs));
     const share = Math.floor(bucket.limit / (2 * Math.max(1, active.length)));
     const free = bucket.limit - bucket.settled - bucket.escrow;
     for (const { member, drawn } of draws.values()) {
-      if (drawn <= share || drawn <= (before.get(member) ?? 0)) continue;
+      if (drawn <= share || (now.get(member) ?? 0) <= (before.get(member) ?? 0)) continue;
       const others = active.filter((one) => one.member !== member);
       const kept = others.reduce((sum, one) => sum + Math.max(0, share - one.drawn), 0);
       assertThat(free >= kept, "sharesAreKept", () => `${key}: ${member} drew ${drawn}, ${free} of ${kept} are free`);
     }
-    drawnBefore.set(key, new Map([...draws.values()].map(({ member, drawn }) => [member, drawn])));
+  }
+
+  /** Two holders of an id could not be told apart. */
+  function noIdTwice(lease: LeaseRecord): void {
+    forgotten.noteLease(lease);
+    const first = forgotten.grantOf(lease.leaseId);
+    const isSame =
+      first?.gatewayId === lease.gatewayId && keyOf(first) === keyOf(lease) && first.member === lease.member;
+    assertThat(isSame, "noIdTwice", () => JSON.stringify({ first, lease }));
   }
 
   function endedLeaseStaysEnded({ leaseId, state, size }: LeaseRecord): void {
     const closed = closedSizes.get(leaseId);
+    const isAsItWas = size === closed || forgotten.isForgotten(leaseId);
     assertThat(
-      closed === undefined || (state === "closed" && size === closed),
+      closed === undefined || (state === "closed" && isAsItWas),
       "endedLeaseStaysEnded",
       () => `lease ${leaseId} was reopened`,
     );
@@ -140,9 +188,11 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
   }
 
   /** A token that a call was admitted with is never free, or another lease's. */
-  function admittedTokensAreKept({ leaseId, size, returned }: LeaseRecord): void {
+  function admittedTokensAreKept(lease: LeaseRecord): void {
+    const { leaseId } = lease;
     const { highest } = takenOf(leaseId);
-    assertThat(highest <= size - returned, "admittedTokensAreKept", () => `${leaseId}:${highest} is not held any more`);
+    const isKept = highest <= heldSeqs(lease) || forgotten.isForgotten(leaseId);
+    assertThat(isKept, "admittedTokensAreKept", () => `${leaseId}:${highest} is not held any more`);
   }
 
   /** A gateway never admits past its lease or its credit window. */
@@ -174,6 +224,16 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
     }
   }
 
+  /** A gateway that has heard of everything holds nothing that the database has forgotten. */
+  function onlyWhatIsKnownIsHeld(gateway: SimulatedGateway): void {
+    for (const { lease: held } of gateway.everySlot) {
+      if (held.leaseId === null) continue;
+      const lease = tables.leases.get(held.leaseId);
+      const isKnown = lease?.gatewayId === gateway.process.id && lease.size >= held.size;
+      assertThat(isKnown, "onlyWhatIsKnownIsHeld", () => JSON.stringify({ at: gateway.process.id, held, lease }));
+    }
+  }
+
   return {
     charges,
     committed: (keys) => {
@@ -184,7 +244,9 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
         neverOversold(key);
       }
     },
-    admitted: ({ gateway, source, day, charges: charged }) => {
+    admitted: (call) => {
+      const { gateway, source, day, charges: charged } = call;
+      forgotten.admitted(call);
       const [first] = charged;
       const ofPlan = charged.filter(({ meter }) => meter !== "capped_calls");
       const isOfOneOwner = ofPlan.every(({ owner }) => owner === first?.owner);
@@ -198,14 +260,16 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
         assertThat(!charges.has(id), "noSeqTwice", () => id);
         charges.add(id);
         taken.set(leaseId, { count: takenOf(leaseId).count + 1, highest: Math.max(seq, takenOf(leaseId).highest) });
-        const lease = tables.leases.get(leaseId);
         if (!isLive) continue;
-        if (lease === undefined) return broken("onlyGrantedTokens", `${id} is of no lease`);
+        const lease = tables.leases.get(leaseId);
+        const grant = lease ?? (forgotten.isForgotten(leaseId) ? forgotten.grantOf(leaseId) : undefined);
+        if (grant === undefined) return broken("onlyGrantedTokens", `${id} is of no lease`);
         const isRight =
-          lease.owner === owner && lease.meter === meter && lease.day === day && lease.gatewayId === gateway.process.id;
-        assertThat(isRight, "tokensStayInTheirBucketAndDay", () => JSON.stringify({ id, owner, meter, day, lease }));
+          grant.owner === owner && grant.meter === meter && grant.day === day && grant.gatewayId === gateway.process.id;
+        assertThat(isRight, "tokensStayInTheirBucketAndDay", () => JSON.stringify({ id, owner, meter, day, grant }));
+        if (lease === undefined) continue;
         admittedTokensAreKept(lease);
-        neverOversold(`${lease.day} ${lease.owner} ${lease.meter}`);
+        neverOversold(keyOf(lease));
       }
       neverPastTheWindow(gateway);
       noEndedLeaseComesBack(gateway);
@@ -215,6 +279,16 @@ export function createWatch(tables: MemoryTables, isLive: boolean, clocks: Clock
         neverPastTheWindow(gateway);
         noEndedLeaseComesBack(gateway);
       }
+    },
+    restored: () => {
+      closedSizes.clear();
+      for (const { leaseId, state, size } of tables.leases.values())
+        if (state === "closed") closedSizes.set(leaseId, size);
+      drawnBefore.clear();
+      for (const key of tables.buckets.keys()) drawnBefore.set(key, granted(key));
+    },
+    calmed: (gateways) => {
+      for (const gateway of gateways) onlyWhatIsKnownIsHeld(gateway);
     },
   };
 }

@@ -1,3 +1,5 @@
+import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { QuotaMetrics } from "@topdog/quota/metrics";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { OnCommit } from "../support/memory-store.ts";
@@ -7,6 +9,7 @@ import { usageOf } from "../support/usage.ts";
 import { type Bus, createBus } from "./bus.ts";
 import { callers, costs } from "./callers.ts";
 import { createSimulatedDatabase, type SimulatedDatabase, type Stores } from "./database.ts";
+import { createForgotten, type Forgotten } from "./forgotten.ts";
 import {
   type AdmittedCall,
   type CallEnd,
@@ -23,9 +26,15 @@ import { createReplica, type Replica } from "./replica.ts";
 import { createUsageStream, type UsageStream } from "./usage-stream.ts";
 import { createWatch, type Watch } from "./watch.ts";
 
+/** Puts the tables back to what they were at a backup, on a server that was started just now. */
+export type Restore = () => Promise<void>;
+
 /** quota's tables, wherever they are. */
-export interface OpenedTables extends Stores {
+export interface OpenedTables {
   readonly tables: MemoryTables;
+  /** The stores of one process of quota. */
+  readonly connect: () => Stores;
+  readonly backUp: () => Promise<Restore>;
   /** `tables` show each commit at once, and `onCommit` is called. Otherwise `refresh` reads them. */
   readonly isLive: boolean;
   /** Returns what the database itself finds broken. */
@@ -53,6 +62,12 @@ export interface World {
   readonly replicas: Replica[];
   readonly usage: UsageStream;
   readonly watch: Watch;
+  readonly forgotten: Forgotten;
+  /** All that billing published. */
+  readonly subscriptions: SubscriptionUpdated[];
+  wasRestored: boolean;
+  /** Of the newest backup. */
+  restore: Restore;
   readonly permitWatch: PermitWatch;
   readonly calls: AdmittedCall[];
   /** How calls ended, counted. */
@@ -62,6 +77,8 @@ export interface World {
   readonly newReplica: () => Replica;
   /** Clients make no further call. */
   clientsLeft: boolean;
+  /** A restored database may not know yet what gateways will tell it. Routers send all again when all is calm. */
+  mayRejectUsage: boolean;
   /** The first guarantee that did not hold. */
   broken: string | null;
 }
@@ -88,11 +105,16 @@ export async function createWorld(
   };
   const clocks = { databaseMs, latestMs: () => time.nowMs() + mostAheadMs };
   const opened = await stage.open(databaseMs, (keys) => watch.committed(keys));
-  const database = createSimulatedDatabase(time, random, opened);
-  const watch = createWatch(opened.tables, opened.isLive, clocks, broken);
-  const permitWatch = createPermitWatch(time.nowMs, broken);
+  const database = createSimulatedDatabase(time, random, opened.connect);
+  const forgotten = createForgotten(opened.tables, opened.isLive);
+  const watch = createWatch({ ...opened, clocks, forgotten, broken });
+  const permitWatch = createPermitWatch(time.nowMs, forgotten.hasHeard, broken);
   const bus = createBus(time, random);
   bus.onAnswered = permitWatch.answered;
+  const onRejected = ({ charges }: UsageConsumed, reason: string): void => {
+    const isLost = charges.some(({ leaseId, seq }) => forgotten.mayLack(`${leaseId}:${seq}`));
+    if (!isLost && !world.mayRejectUsage) broken("everyUsageIsTaken", reason);
+  };
   const born = { gateway: 0, quota: 0 };
   const world: World = {
     time,
@@ -103,8 +125,12 @@ export async function createWorld(
     gateways: [],
     replicas: [],
     watch,
+    forgotten,
+    subscriptions: [],
+    wasRestored: false,
+    restore: await opened.backUp(),
     permitWatch,
-    usage: createUsageStream(isUsageHeld, time, random, bus, () => world.replicas, broken),
+    usage: createUsageStream({ isHeld: isUsageHeld, time, random, bus, replicas: () => world.replicas, onRejected }),
     calls: [],
     ends: new Map(),
     bear: (of) => {
@@ -112,7 +138,16 @@ export async function createWorld(
       return createProcess(time, `${of}-${(born[of] += 1)}`, pace);
     },
     newGateway: () =>
-      createGateway({ process: world.bear("gateway"), bus, replicas: () => world.replicas, maxBuckets: roomOf(seed) }),
+      createGateway({
+        process: world.bear("gateway"),
+        bus,
+        replicas: () => world.replicas,
+        maxBuckets: roomOf(seed),
+        onAnswer: ({ gateway, reports, reply: { history, day } }) => {
+          if (history === opened.tables.server.started) forgotten.heard(gateway);
+          for (const report of reports) forgotten.told(report, day ?? "");
+        },
+      }),
     newReplica: () =>
       createReplica({
         process: world.bear("quota"),
@@ -125,6 +160,7 @@ export async function createWorld(
         onAnswer: stage.onAnswer,
       }),
     clientsLeft: false,
+    mayRejectUsage: false,
     broken: null,
   };
   world.replicas.push(...Array.from({ length: replicas }, world.newReplica));

@@ -2,7 +2,7 @@ import { type BucketKey, keyOf } from "@topdog/quota/domain/bucket";
 import { openTokens } from "@topdog/quota/domain/lease";
 import { ownersOf } from "@topdog/quota/domain/usage-owners";
 import type { BucketChange, DrawChange } from "@topdog/quota/domain/tally";
-import { idsPerEpoch } from "@topdog/quota/store/leases";
+import { epochMs, epochsSinceMs, idsPerEpoch } from "@topdog/quota/store/leases";
 import { type Inserted, tokenKey, type UsageEntry } from "@topdog/quota/store/ledger";
 import { type MetServer, type QuotaStore, type QuotaTransaction, withEpochs } from "@topdog/quota/store/quota-store";
 import {
@@ -23,32 +23,47 @@ export type DatabaseClock = () => number;
 export type OnCommit = (bucketKeys: ReadonlySet<string>) => void;
 
 const gatewayTouchMs = 1_000;
-const epochsSince = 1_767_225_600n;
-const dayOf = (unixMs: number): string => new Date(unixMs).toISOString().slice(0, 10);
+const dayMs = 86_400_000;
+const days = new Map<number, string>();
+
+/** The same few days are asked for all the time. */
+function dayOf(unixMs: number): string {
+  const number = Math.floor(unixMs / dayMs);
+  const known = days.get(number);
+  if (known !== undefined) return known;
+  const day = new Date(unixMs).toISOString().slice(0, 10);
+  days.set(number, day);
+  return day;
+}
 
 /**
  * quota's store in memory, for histories by the thousand: the same transactions over the same tables as the statements on
- * Postgres. It proves nothing by itself; `stores-agree.test.ts` holds it against Postgres.
+ * Postgres. It proves nothing by itself; `stores-agree.test.ts` holds it against Postgres. Returns what gives each process of quota its own.
  */
-export function createMemoryStore(
+export function openMemoryDatabase(
   tables: MemoryTables,
   nowMs: DatabaseClock,
   onCommit: OnCommit = () => undefined,
-): QuotaStore {
+): () => QuotaStore {
   let last: Promise<unknown> = Promise.resolve();
-  const met: MetServer = { started: null };
-  const beginEpoch = async (): Promise<void> => {
-    const { nextLeaseId } = tables;
-    const [next, now] = [
-      (nextLeaseId.value - 1n) / idsPerEpoch + 1n,
-      BigInt(Math.floor(nowMs() / 1_000)) - epochsSince,
-    ];
-    nextLeaseId.value = (next > now ? next : now) * idsPerEpoch;
-  };
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
     last = result.catch(() => undefined);
     return result;
+  };
+  return () => memoryStore(tables, nowMs, onCommit, alone);
+}
+
+/** One transaction after the other, whoever's they are. */
+type Alone = <T>(work: () => Promise<T>) => Promise<T>;
+
+function memoryStore(tables: MemoryTables, nowMs: DatabaseClock, onCommit: OnCommit, alone: Alone): QuotaStore {
+  const met: MetServer = { started: null };
+  const beginEpoch = async (): Promise<void> => {
+    const { nextLeaseId } = tables;
+    const next = (nextLeaseId.value - 1n) / idsPerEpoch + 1n;
+    const now = BigInt(Math.floor((nowMs() - epochsSinceMs) / epochMs));
+    nextLeaseId.value = (next > now ? next : now) * idsPerEpoch;
   };
   return {
     transaction: (work) =>

@@ -30,6 +30,7 @@ export interface LedgerSum {
 export interface PermitRecord {
   readonly held: number;
   readonly version: number;
+  readonly serverStarted: string;
 }
 
 /** quota's tables, as far as its protocols with gateways need them. */
@@ -45,10 +46,10 @@ export interface MemoryTables {
   /** By lease. */
   readonly ledgerSums: Map<string, LedgerSum>;
   /** By owner, then by gateway. */
-  readonly permits: Map<string, Map<string, PermitRecord>>;
+  readonly permits: Map<string, ReadonlyMap<string, PermitRecord>>;
   readonly gatewaysSeenMs: Map<string, number>;
   readonly nextLeaseId: { value: bigint };
-  /** Its number of starts, as text. */
+  /** Of the database's server: its number of starts, as text. */
   readonly server: { started: string };
 }
 
@@ -65,6 +66,33 @@ export const emptyTables = (): MemoryTables => ({
   nextLeaseId: { value: 1n },
   server: { started: "1" },
 });
+
+/** A backup. Rows are never changed in place: the tables alone are copied. */
+export const copyTables = (tables: MemoryTables): MemoryTables => ({
+  entitlements: new Map(tables.entitlements),
+  buckets: new Map(tables.buckets),
+  leases: new Map(tables.leases),
+  leasesOf: new Map(tables.leasesOf),
+  draws: new Map(tables.draws),
+  ledger: new Map(tables.ledger),
+  ledgerSums: new Map(tables.ledgerSums),
+  permits: new Map(tables.permits),
+  gatewaysSeenMs: new Map(tables.gatewaysSeenMs),
+  nextLeaseId: { ...tables.nextLeaseId },
+  server: { ...tables.server },
+});
+
+/** The tables are what they were at a backup, on a server that was started just now. */
+export function restoreTables(tables: MemoryTables, backup: MemoryTables): void {
+  const { nextLeaseId, server, ...maps } = tables;
+  for (const name of Object.keys(maps) as (keyof typeof maps)[]) {
+    const table: Map<string, unknown> = tables[name];
+    table.clear();
+    for (const [key, row] of backup[name]) table.set(key, row);
+  }
+  nextLeaseId.value = backup.nextLeaseId.value;
+  server.started = String(Number(server.started) + 1);
+}
 
 export const ledgerKey = (leaseId: string, seq: number, entry: string): string => `${leaseId}:${seq}:${entry}`;
 

@@ -15,7 +15,7 @@ import type { PlanId } from "@topdog/contracts/plans";
 import type { Database } from "@topdog/postgres/pool";
 import { createMetrics } from "@topdog/telemetry/metrics";
 import { silentLogger } from "@topdog/testing/logger";
-import { createMemoryStore, type DatabaseClock } from "./memory-store.ts";
+import { type DatabaseClock, openMemoryDatabase } from "./memory-store.ts";
 import { emptyTables, type MemoryTables } from "./memory-tables.ts";
 
 export type BucketState = Pick<Bucket, "owner" | "meter" | "day" | "limit" | "settled" | "escrow">;
@@ -102,7 +102,7 @@ export function quotaInMemory(
       refunds: entriesOf(tables, "refund"),
       violations: [],
     });
-  return quotaOver({ store: createMemoryStore(tables, nowMs), nowMs, recall, state });
+  return quotaOver({ store: openMemoryDatabase(tables, nowMs)(), nowMs, recall, state });
 }
 
 const entriesOf = ({ ledger }: MemoryTables, entry: "charge" | "refund"): string[] =>

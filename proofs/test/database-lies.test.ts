@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { escrowOf } from "@topdog/quota/domain/lease";
 import * as fc from "fast-check";
 import { createFleet, type Fleet } from "../support/fleet.ts";
-import { emptyTables, type MemoryTables } from "../support/memory-tables.ts";
+import { copyTables, emptyTables, type MemoryTables, restoreTables } from "../support/memory-tables.ts";
 import { callers, costs } from "../simulation/callers.ts";
 import { quotaInMemory, type QuotaUnderTest } from "../support/quota-under-test.ts";
 import { createSimulatedTime, type SimulatedTime } from "../support/simulated-time.ts";
@@ -59,26 +59,6 @@ async function callAround({ fleet, time }: World, withAnn = true): Promise<numbe
   return fleet.calls.length - before;
 }
 
-/** Puts the tables back to what `backup` holds. */
-function restore(tables: MemoryTables, backup: MemoryTables): void {
-  for (const name of [
-    "entitlements",
-    "buckets",
-    "leases",
-    "leasesOf",
-    "ledger",
-    "ledgerSums",
-    "draws",
-    "gatewaysSeenMs",
-  ] as const) {
-    const table: Map<string, unknown> = tables[name];
-    table.clear();
-    for (const [key, row] of backup[name]) table.set(key, row);
-  }
-  tables.nextLeaseId.value = backup.nextLeaseId.value;
-  tables.server.started = String(Number(tables.server.started) + 1);
-}
-
 const openTokens = ({ tables }: World): number =>
   [...tables.buckets.values()].reduce((sum, { escrow }) => sum + escrow, 0);
 
@@ -89,7 +69,7 @@ test.each([
   const world = await newWorld();
   const { time, tables, quota, fleet } = world;
   expect(await callAround(world, false)).toBe(2 * perRound);
-  const backup = structuredClone(tables);
+  const backup = copyTables(tables);
   // Leases of others in the part of the history that will be lost; Ann's are all of it.
   tables.nextLeaseId.value += 1_000n;
   expect(await callAround(world)).toBe(4 * perRound);
@@ -100,7 +80,7 @@ test.each([
     expect([...tables.leases.values()].every(({ state }) => state === "closed")).toBe(true);
   }
 
-  restore(tables, backup);
+  restoreTables(tables, backup);
   await callAround(world);
   await time.pass(recoveryMs);
   for (let round = 0; round < 3; round += 1) expect(await callAround(world)).toBe(4 * perRound);
@@ -124,9 +104,9 @@ test.each([
 test("a restored database: what gateways hold for a caller who is idle is checked as soon as anybody calls, so that no call of theirs is charged to a lease that is gone", async () => {
   const world = await newWorld();
   const { time, tables, quota, fleet } = world;
-  const backup = structuredClone(tables);
+  const backup = copyTables(tables);
   expect(await callAround(world)).toBe(4 * perRound);
-  restore(tables, backup);
+  restoreTables(tables, backup);
   await callAround(world, false);
   await time.pass(recoveryMs);
 
@@ -162,10 +142,10 @@ test("a database that is restored again and again: gateways tell what their leas
       const { time, tables, quota, fleet } = world;
       for (const { kept, lost, after } of all) {
         await callIn(world, kept);
-        const backup = structuredClone(tables);
+        const backup = copyTables(tables);
         await callIn(world, lost);
         await time.pass(restoreMs);
-        restore(tables, backup);
+        restoreTables(tables, backup);
         await callIn(world, after);
         await callAround(world);
         await time.pass(recoveryMs);

@@ -61,9 +61,9 @@ function startFleet(lost: Losses): { readonly gateways: readonly Permits[]; read
         messages += 1;
         const loss = lost(messages);
         if (loss === "question") throw new Error("the question is lost");
-        const grants = await answerPermits(deps, request);
+        const reply = await answerPermits(deps, request);
         if (loss === "answer") throw new Error("the answer is lost");
-        return { grants };
+        return reply;
       },
     });
     gateways.push(permits);

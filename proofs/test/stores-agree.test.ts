@@ -4,10 +4,10 @@ import { play } from "../simulation/play.ts";
 import { stageInMemory } from "../simulation/stage.ts";
 import { stageOnPostgres } from "../simulation/stage-on-postgres.ts";
 import type { OpenedTables, Stage } from "../simulation/world.ts";
-import type { MemoryTables } from "../support/memory-tables.ts";
+import type { MemoryTables, PermitRecord } from "../support/memory-tables.ts";
 
-/** 17 and 48 see a contested bucket and a midnight. */
-const seeds = [3, 4, 17, 48];
+/** 17 and 48 see a contested bucket and a midnight, 27 and 99 a restore of which gateways told what was lost. */
+const seeds = [17, 27, 48, 99];
 
 let onPostgres: Awaited<ReturnType<typeof stageOnPostgres>>;
 beforeAll(async () => {
@@ -17,12 +17,18 @@ afterAll(() => onPostgres.drop());
 
 const sorted = <T>(rows: Iterable<[string, T]>): [string, T][] => [...rows].toSorted(([a], [b]) => (a < b ? -1 : 1));
 
+/** Each counts its starts from 1. */
+const withNumber = ([gatewayId, { serverStarted, ...permit }]: [string, PermitRecord]): unknown => [
+  gatewayId,
+  { ...permit, serverStarted: Number(serverStarted) },
+];
+
 const rowsOf = ({ buckets, draws, leases, ledger, permits }: MemoryTables): unknown => ({
   buckets: sorted(buckets),
   draws: sorted(draws).map(([bucket, ofMembers]) => [bucket, sorted(ofMembers)]),
   leases: sorted(leases),
   ledger: sorted(ledger),
-  permits: sorted(permits).map(([owner, held]) => [owner, sorted(held)]),
+  permits: sorted(permits).map(([owner, held]) => [owner, sorted(held).map(withNumber)]),
 });
 
 /** Everything that quota answered, and its tables at the end. */

@@ -132,6 +132,7 @@ permit.changed_at timestamp with time zone not null
 permit.gateway_id text not null
 permit.held integer not null
 permit.owner text not null
+permit.server_started text not null default (EXTRACT(epoch FROM pg_postmaster_start_time()))::text
 permit.version bigint not null
 processed_event.consumer text not null
 processed_event.event_id text not null

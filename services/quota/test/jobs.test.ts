@@ -18,7 +18,7 @@ let jobs: ReadonlyMap<string, Job>;
 
 beforeEach(async () => {
   quota = await quotaOnPostgres();
-  time = createPassingTime(quota);
+  time = await createPassingTime(quota);
   connected = true;
   storeOfBus = "the first";
   const created = createJobs({

@@ -1,4 +1,4 @@
-import type { TestDatabase } from "@topdog/testing/postgres";
+import type { QuotaOnPostgres } from "./platform.ts";
 import { createListening, type Listening } from "../src/usecases/listening.ts";
 
 /** A replica's own clock and its database's clock. */
@@ -10,12 +10,15 @@ export interface PassingTime {
   standStill(ms: number): Promise<void>;
   /** The database's alone is moved. */
   moveDatabase(ms: number): Promise<void>;
+  /** The replica notices that the database's server was started. */
+  restartDatabase(): void;
 }
 
 const confirmEveryMs = 1_000;
 
 /** Of a fresh replica. The database's clock is moved with it, so that no test waits. */
-export function createPassingTime({ owner }: Pick<TestDatabase, "owner">): PassingTime {
+export async function createPassingTime({ owner, deps }: QuotaOnPostgres): Promise<PassingTime> {
+  const { serverStarted } = await deps.store.readClock();
   let passedMs = 0;
   let aheadMs = 0;
   const listening = createListening(() => performance.now() + passedMs);
@@ -25,7 +28,7 @@ export function createPassingTime({ owner }: Pick<TestDatabase, "owner">): Passi
        as $$ select clock_timestamp() + interval '${Math.round(passedMs + aheadMs)} milliseconds' $$`,
     );
   }
-  const confirm = (): boolean => listening.confirmed(Date.now() + passedMs + aheadMs);
+  const confirm = (): boolean => listening.confirmed({ nowMs: Date.now() + passedMs + aheadMs, serverStarted });
   confirm();
   return {
     listening,
@@ -39,6 +42,10 @@ export function createPassingTime({ owner }: Pick<TestDatabase, "owner">): Passi
     standStill: async (ms) => {
       passedMs += ms;
       await setDatabase();
+    },
+    restartDatabase: () => {
+      listening.confirmed({ nowMs: Date.now() + passedMs + aheadMs, serverStarted: "another start" });
+      confirm();
     },
     moveDatabase: async (ms) => {
       aheadMs += ms;

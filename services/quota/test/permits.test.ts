@@ -23,7 +23,7 @@ afterAll(() => quota.drop());
 beforeEach(async () => {
   await quota.db.raw("delete from permit");
   recalls = [];
-  time = createPassingTime(quota);
+  time = await createPassingTime(quota);
   await time.pass(permitSilenceMs);
   const { listening } = time;
   const { presence, metrics } = quota.deps;
@@ -38,7 +38,9 @@ beforeEach(async () => {
 
 async function ask(gatewayId: string, wish: Partial<PermitAsk>, at = (version += 1)): Promise<PermitGrant> {
   const full = { owner, running: 0, held: 0, want: 0, ...wish };
-  const [grant] = await answerPermits(deps, { gatewayId, version: at, asks: [full] });
+  const {
+    grants: [grant],
+  } = await answerPermits(deps, { gatewayId, version: at, asks: [full] });
   if (grant === undefined) throw new Error("no grant was answered");
   return grant;
 }
@@ -88,9 +90,9 @@ describe("a gateway that is silent", () => {
   test("holds nothing, unless quota could not have heard it", async () => {
     await silent();
     time.listening.interrupted();
-    await time.pass(permitSilenceMs - 1_000);
-    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0 });
     await time.pass(1_000);
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0 });
+    await time.pass(permitSilenceMs);
     expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 2, others: 0 });
   });
 
@@ -107,6 +109,31 @@ describe("a gateway that is silent", () => {
     expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0, others: 2 });
     await time.pass(permitSilenceMs);
     expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 2, others: 0 });
+  });
+});
+
+describe("what was written before the database's server was started, and may be of a history that a restore brought back,", () => {
+  const isHeard = () => quota.db.raw("update gateway set last_seen = utc_now() where gateway_id = 'gateway-a'");
+  beforeEach(async () => {
+    await ask("gateway-a", { want: 2 });
+    await quota.db.raw("update permit set server_started = 'another start'");
+    time.restartDatabase();
+  });
+
+  test("counts until its gateway can have said it again, and no longer: that gateway may hold nothing, and would never say so", async () => {
+    await time.pass(1_000);
+    await isHeard();
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 0, others: 2 });
+    await time.pass(permitSilenceMs);
+    await isHeard();
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 2, others: 0 });
+  });
+
+  test("counts on once its gateway has said it again", async () => {
+    await ask("gateway-a", { running: 1, held: 1 });
+    await time.pass(permitSilenceMs);
+    await isHeard();
+    expect(await ask("gateway-b", { want: 2 })).toMatchObject({ held: 1, others: 1 });
   });
 });
 

@@ -152,6 +152,31 @@ describe("a database that was restored is told by a gateway what it lost of its 
   });
 });
 
+test("epochs that processes of quota begin together are not begun again by those of a server that was restored meanwhile", async () => {
+  const fresh = await quotaOnPostgres();
+  const epochsBegun = async (): Promise<bigint[]> => {
+    const epochs: bigint[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const deps = { ...fresh.deps, store: createQuotaStore(fresh.db) };
+      const ask = { meter: "api_calls" as const, leaseId: null, used: 0, returned: 0, want: 1, close: false };
+      const leases = [{ ...ask, owner: "user:together" }];
+      const reply = await synchronizeLeases(deps, { gatewayId: `gateway-${n}`, leases });
+      epochs.push(BigInt(reply.leases[0]?.leaseId ?? "0") / idsPerEpoch);
+    }
+    return epochs;
+  };
+  try {
+    const forgotten = await epochsBegun();
+    await fresh.owner.raw("delete from lease");
+    await fresh.owner.raw("select setval('lease_lease_id_seq', 1, false)");
+    // No server is stopped, restored and started faster.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect((await epochsBegun()).filter((epoch) => forgotten.includes(epoch))).toEqual([]);
+  } finally {
+    await fresh.drop();
+  }
+});
+
 test("the first lease that a process of quota makes on a server that was started has the id of an epoch of its own", async () => {
   const epochOf = (leaseId: string | null): bigint => BigInt(leaseId ?? "0") / idsPerEpoch;
   const before = await quota.sync(a, { owner: "user:epoch-1", want: 1 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineRpc } from "../event.ts";
+import { historySchema } from "./history.ts";
 import { planIdSchema } from "../plans.ts";
 import {
   bucketOwnerSchema,
@@ -111,11 +112,7 @@ export const syncLeases = defineRpc({
     /** The database's clock, Unix milliseconds; its UTC day is the quota day. */
     nowMs: z.int(),
     day: utcDaySchema,
-    /**
-     * Another one than before: the database was started, or another server took its place, and may have gone back in time. A gateway then
-     * reports everything that it holds. Absent: from a quota of the release before.
-     */
-    history: z.string().max(64).optional(),
+    history: historySchema.optional(),
     /** In the order of the reports. */
     leases: z.array(leaseGrantSchema),
   }),

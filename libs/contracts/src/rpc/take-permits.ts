@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineRpc } from "../event.ts";
 import { bucketOwnerSchema } from "../quota.ts";
+import { historySchema } from "./history.ts";
 
 /** What a gateway holds of one owner's concurrent requests. Every number is absolute. */
 export const permitAskSchema = z.object({
@@ -40,5 +41,5 @@ export const takePermits = defineRpc({
     version: z.int().min(1),
     asks: z.array(permitAskSchema).max(maxPermitAsks),
   }),
-  reply: z.object({ grants: z.array(permitGrantSchema) }),
+  reply: z.object({ grants: z.array(permitGrantSchema), history: historySchema.optional() }),
 });

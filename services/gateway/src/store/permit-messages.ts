@@ -12,7 +12,7 @@ export interface PermitMessagesDeps {
   readonly askOf: (entry: PermitEntry) => PermitAsk;
   readonly onGrant: (entry: PermitEntry, grant: PermitGrant, askedMs: number) => void;
   /** Once for each message that is answered, before its grants. */
-  readonly onHeard: (askedMs: number) => void;
+  readonly onHeard: (askedMs: number, history: string | undefined) => void;
   readonly onUnanswered: (entry: PermitEntry) => void;
   readonly onFailure: (error: unknown) => void;
 }
@@ -68,8 +68,9 @@ export function createPermitMessages(deps: PermitMessagesDeps): PermitMessages {
     });
     let grants: readonly PermitGrant[] = [];
     try {
-      ({ grants } = await deps.ask({ gatewayId: deps.gatewayId, version, asks }));
-      deps.onHeard(askedMs);
+      const reply = await deps.ask({ gatewayId: deps.gatewayId, version, asks });
+      ({ grants } = reply);
+      deps.onHeard(askedMs, reply.history);
     } catch (error) {
       deps.onFailure(error);
     }

@@ -8,6 +8,8 @@ export interface PermitTrust {
   isOurs(entry: PermitEntry): boolean;
   /** Quota answered a message that left at `askedMs`: it knew by then that this process is alive. */
   noteHeard(askedMs: number): void;
+  /** Quota may have forgotten what it gave until now. */
+  noteForgotten(): void;
   /** Call it every second: a call that is late by two tells that this process stood still. */
   noteAlive(): void;
 }
@@ -35,6 +37,9 @@ export function createPermitTrust(monotonicMs: () => number, isAway: () => boole
     noteHeard: (askedMs) => {
       if (askedMs - heardMs > trustMs) distrustedMs = askedMs;
       heardMs = Math.max(heardMs, askedMs);
+    },
+    noteForgotten: () => {
+      distrustedMs = monotonicMs();
     },
     noteAlive: () => {
       const nowMs = monotonicMs();

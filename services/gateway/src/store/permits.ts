@@ -4,6 +4,7 @@ import type { Timers } from "../clients/timers.ts";
 import { createPermitBook } from "./permit-book.ts";
 import type { PermitEntry, PermitOutcome } from "./permit-entry.ts";
 import { createPermitMessages } from "./permit-messages.ts";
+import { createPermitRetelling } from "./permit-retelling.ts";
 import { createPermitTrust } from "./permit-trust.ts";
 import { createPermitWaiting, overOf } from "./permit-waiting.ts";
 
@@ -19,8 +20,11 @@ export interface Permits {
   recall(owner: string, forGateway: string): void;
   /** The owner's limit may have changed. */
   recheck(owner: string): void;
-  /** Quota answered a message that left at `askedMs`: it knew by then that this process is alive. */
-  heard(askedMs: number): void;
+  /**
+   * Quota answered a message that left at `askedMs`: it knew by then that this process is alive. With another `history` than before it may have
+   * forgotten what it gave: it is told which calls are under way, and what no call uses is not used before it was asked for again.
+   */
+  heard(askedMs: number, history?: string): void;
   /** Whether quota must hear of this process to leave it what it holds. */
   holdsAny(): boolean;
   /** Gives back everything that no call uses; resolves when quota has answered, or after `graceMs`. */
@@ -46,8 +50,12 @@ export function createPermits(deps: PermitsDeps): Permits {
   const { monotonicMs, timers } = deps;
   const trust = createPermitTrust(monotonicMs, deps.isAway);
   const book = createPermitBook({ ...deps, letGo: returnIdle });
-  const onHeard = (askedMs: number): void => trust.noteHeard(askedMs);
+  const onHeard = (askedMs: number, history?: string): void => {
+    trust.noteHeard(askedMs);
+    retelling.heard(history);
+  };
   const messages = createPermitMessages({ ...deps, askOf, onGrant, onHeard, onUnanswered: serveWithoutQuota });
+  const retelling = createPermitRetelling({ book, trust, messages });
   const waiting = createPermitWaiting({ book, timers, monotonicMs, ask: (entry) => messages.ask(entry) });
 
   function askOf(entry: PermitEntry): PermitAsk {
@@ -62,6 +70,7 @@ export function createPermits(deps: PermitsDeps): Permits {
     if (grant.held === null) return messages.ask(entry);
     entry.isUnsure = false;
     entry.confirmedMs = askedMs;
+    retelling.answered(entry);
     entry.held = Math.max(grant.held, entry.running);
     waiting.admit(entry);
     if (entry.isRecalled) returnIdle(entry);
@@ -87,6 +96,7 @@ export function createPermits(deps: PermitsDeps): Permits {
   function tick(): void {
     trust.noteAlive();
     book.sweep();
+    retelling.goOn();
     cancelTick = timers.after(tickMs, tick);
   }
   let cancelTick = timers.after(tickMs, tick);

@@ -44,7 +44,7 @@ export function createQuotaHoldings(deps: QuotaHoldingsDeps): QuotaHoldings {
     call: deps.sync,
     journal: journal ?? undefined,
     maxBuckets,
-    onHeard: (askedMs) => permits.heard(askedMs),
+    onHeard: (askedMs, history) => permits.heard(askedMs, history),
     mustBeHeard: () => permits.holdsAny(),
     onSync: (outcome, count) => {
       metrics.leaseSyncs.inc({ outcome }, 1);

@@ -13,7 +13,7 @@ export interface CloseAbandonedLeasesDeps {
 /** Of the timeout: how much later than that a silent gateway may be noticed. */
 const intervalShare = 0.2;
 
-/** Closes the leases of gateways that were silent for too long; while the bus or the database was away, silence proves nothing. */
+/** Closes the leases of gateways that were silent for too long; while the bus or the database was away, or was restored, silence proves nothing. */
 export const closeAbandonedLeasesJob = (options: CloseAbandonedLeasesDeps): Job => ({
   name: "close-abandoned-leases",
   intervalMs: options.gatewayTimeoutMs * intervalShare,
@@ -22,8 +22,7 @@ export const closeAbandonedLeasesJob = (options: CloseAbandonedLeasesDeps): Job 
   run: async () => {
     const { deps, listening, gatewayTimeoutMs } = options;
     if (!options.isBusConnected()) listening.interrupted();
-    const { nowMs } = await deps.store.readClock();
-    if (listening.confirmed(nowMs) && listening.sinceMs() >= gatewayTimeoutMs)
+    if (listening.confirmed(await deps.store.readClock()) && listening.sinceMs() >= gatewayTimeoutMs)
       await closeAbandonedLeases(deps, gatewayTimeoutMs);
   },
 });

@@ -13,5 +13,5 @@ export const answerTakePermits = (
   serveRpc(bus, takePermits, {
     maxInFlight,
     logger: deps.logger,
-    handle: async (request) => ({ grants: await answerPermits(deps, request) }),
+    handle: (request) => answerPermits(deps, request),
   });

@@ -2,6 +2,7 @@ import type { Database, Transaction } from "@topdog/postgres/pool";
 import type { Bucket, BucketKey } from "../domain/bucket.ts";
 import type { AskedCounter, PlannedBucket } from "../domain/planned-bucket.ts";
 import { prepared, type Statement } from "./prepared.ts";
+import { serverStarted, type ServerSign } from "./server-started.ts";
 
 /** The database's UTC day and time: the platform's clock. */
 export interface Clock {
@@ -9,10 +10,7 @@ export interface Clock {
   readonly nowMs: number;
 }
 
-/** With the start of the database's server: one that is restored from a backup, or takes another's place, has another. */
-export interface ServerClock extends Clock {
-  readonly serverStarted: string;
-}
+export interface ServerClock extends Clock, ServerSign {}
 
 type BucketRow = Bucket & ServerClock;
 
@@ -27,8 +25,7 @@ export interface LockedBuckets {
 const bucketColumns = `b.owner, b.meter, b.day::text as day, b.plan, b.daily_limit as "limit", b.settled, b.refunded, b.escrow,
   b.told_exhausted as "toldExhausted", b.exhausted_published as "exhaustedPublished", b.ceiling_version as "ceilingVersion"`;
 
-const clockSql = `select utc_today() as today, (extract(epoch from utc_now()) * 1000)::bigint as now_ms,
-  extract(epoch from pg_postmaster_start_time())::text as server_started`;
+const clockSql = `select utc_today() as today, (extract(epoch from utc_now()) * 1000)::bigint as now_ms, ${serverStarted} as server_started`;
 
 // Every writer takes its buckets in this one order, before anything else of theirs: so there are no deadlocks, and all that
 // belongs to a bucket may be read, judged in code and written back.

@@ -103,10 +103,14 @@ export async function findAbandonedLeases(trx: Transaction, timeoutMs: number, m
   return rows.map((row) => row.leaseId);
 }
 
-/** An epoch of lease ids begins with each start of the database's server, and when a restore is noticed. Its number is the second in which it began. */
-export const idsPerEpoch = 1_000_000_000n;
-/** Unix seconds of 2026-01-01: the numbers last for centuries. */
-const epochsSince = 1_767_225_600;
+/**
+ * An epoch of lease ids begins with the first lease that a process of quota makes on a server that was started, and when a restore is noticed. Its number is
+ * the tenth of a second in which it began, or the next free one: processes that begin together are some tenths ahead, and no server is restored as fast.
+ */
+export const idsPerEpoch = 100_000_000n;
+export const epochMs = 100;
+/** Unix milliseconds of 2026-01-01: the numbers last for centuries. */
+export const epochsSinceMs = 1_767_225_600_000;
 
 // Held and ended: as in `skipLostLeaseIds`. No row when nothing has been lost.
 const lostIds = `select greatest(held, ended, s.last_value) / ${idsPerEpoch} + 1 as epoch
@@ -126,7 +130,7 @@ const lockEpochs = (trx: Transaction): Promise<unknown> =>
 export async function beginLeaseEpoch(trx: Transaction): Promise<void> {
   await lockEpochs(trx);
   await trx.raw(
-    `select setval('lease_lease_id_seq', greatest(last_value / ${idsPerEpoch} + 1, floor(extract(epoch from utc_now()))::bigint - ${epochsSince}) * ${idsPerEpoch}, false)
+    `select setval('lease_lease_id_seq', greatest(last_value / ${idsPerEpoch} + 1, floor((extract(epoch from utc_now()) * 1000 - ${epochsSinceMs}) / ${epochMs})::bigint) * ${idsPerEpoch}, false)
      from lease_lease_id_seq`,
   );
 }

@@ -3,6 +3,7 @@ import { subscriptionOwnerOf } from "@topdog/contracts/quota";
 import type { Database, Transaction } from "@topdog/postgres/pool";
 import { inTransaction } from "@topdog/postgres/transaction";
 import { prepared, type Statement } from "./prepared.ts";
+import { serverStarted, type ServerSign } from "./server-started.ts";
 
 export interface PermitState {
   readonly owner: string;
@@ -21,17 +22,15 @@ export interface HeldPermits {
   readonly held: number;
 }
 
-export interface LockedPermits {
+export interface LockedPermits extends ServerSign {
   readonly states: readonly PermitState[];
-  /** The database's clock, Unix milliseconds. */
-  readonly nowMs: number;
 }
 
 /** What the question of a gateway does to owners' permits within one transaction. */
 export interface PermitTransaction {
   /**
-   * Locks these owners' permits and reads what others than this gateway hold. A gateway that was silent for `silentMs` holds nothing;
-   * null: silence proves nothing now.
+   * Locks these owners' permits and reads what others than this gateway hold. A gateway that was silent for `silentMs` holds nothing, and what
+   * was written before the server was started is over, unless its gateway said it again; null: silence proves nothing now.
    */
   readonly lock: (gatewayId: string, owners: readonly string[], silentMs: number | null) => Promise<LockedPermits>;
   readonly write: (gatewayId: string, version: number, permits: readonly HeldPermits[]) => Promise<void>;
@@ -66,15 +65,16 @@ const lock: Statement<unknown> = {
 };
 
 // Who was heard in the future was heard before the clock was put back: it is taken for gone as the silent ones are.
-const read: Statement<PermitState & { readonly nowMs: number }> = {
+const read: Statement<PermitState & ServerSign> = {
   name: "read_permits",
   sql: `select o.owner, coalesce(e.plan, 'free') as plan, coalesce(e.seats, 1) as seats, p.others, p.version, p.held,
-      (extract(epoch from utc_now()) * 1000)::float8 as "nowMs"
+      (extract(epoch from utc_now()) * 1000)::float8 as "nowMs", ${serverStarted} as "serverStarted"
     from unnest(?::text[], ?::text[]) as o (owner, subscriber)
     left join entitlement e on e.owner = o.subscriber
     cross join lateral (
       select coalesce(sum(held) filter (where gateway_id <> ? and
-          (?::float8 is null or (select abs(extract(epoch from g.last_seen - utc_now())) from gateway g where g.gateway_id = permit.gateway_id) < ?)
+          (?::float8 is null or server_started = ${serverStarted} and
+            (select abs(extract(epoch from g.last_seen - utc_now())) from gateway g where g.gateway_id = permit.gateway_id) < ?)
         ), 0)::integer as others,
         max(version) filter (where gateway_id = ?) as version, max(held) filter (where gateway_id = ?) as held
       from permit where permit.owner = o.owner
@@ -83,9 +83,10 @@ const read: Statement<PermitState & { readonly nowMs: number }> = {
 
 const write: Statement<unknown> = {
   name: "write_permits",
-  sql: `insert into permit as p (owner, gateway_id, held, version, changed_at)
-    select owner, ?, held, ?, utc_now() from unnest(?::text[], ?::integer[]) as g (owner, held)
-    on conflict (owner, gateway_id) do update set held = excluded.held, version = excluded.version, changed_at = excluded.changed_at`,
+  sql: `insert into permit as p (owner, gateway_id, held, version, changed_at, server_started)
+    select owner, ?, held, ?, utc_now(), ${serverStarted} from unnest(?::text[], ?::integer[]) as g (owner, held)
+    on conflict (owner, gateway_id) do update
+    set held = excluded.held, version = excluded.version, changed_at = excluded.changed_at, server_started = excluded.server_started`,
 };
 
 async function lockPermits(
@@ -98,7 +99,9 @@ async function lockPermits(
   const seconds = silentMs === null ? null : silentMs / 1000;
   const subscribers = owners.map(subscriptionOwnerOf);
   const { rows } = await prepared(trx, read, [owners, subscribers, gatewayId, seconds, seconds, gatewayId, gatewayId]);
-  return { states: rows, nowMs: rows[0]?.nowMs ?? 0 };
+  const [sign] = rows;
+  if (sign === undefined) throw new Error("permits of nobody were read");
+  return { states: rows, nowMs: sign.nowMs, serverStarted: sign.serverStarted };
 }
 
 async function writePermits(

@@ -1,15 +1,17 @@
+import type { ServerSign } from "../store/server-started.ts";
+
 /**
- * Since when a gateway's silence proves anything: messages could arrive, the database could note them, and its clock was not moved. It must
- * be confirmed each second: a process that stood still has heard nothing meanwhile.
+ * Since when a gateway's silence proves anything: messages could arrive, the database could note them, and neither was its clock moved nor its server
+ * started. It must be confirmed each second: a process that stood still has heard nothing meanwhile.
  */
 export interface Listening {
   /** A gateway's message may have been lost until now: the bus or the database was away. */
   interrupted(): void;
   /**
-   * The database answered just now, and this was its time, Unix milliseconds. False when its clock was moved since it was last read: by it every
-   * gateway may seem to have been silent for long, or to be heard in the future.
+   * The database answered just now. False when its clock was moved since it was last read: by it every gateway may seem to have been silent for long,
+   * or to be heard in the future; or when its server was started: it may have been restored, and have forgotten when gateways were heard.
    */
-  confirmed(databaseNowMs: number): boolean;
+  confirmed(sign: ServerSign): boolean;
   sinceMs(): number;
 }
 
@@ -22,6 +24,7 @@ export function createListening(nowMs: () => number): Listening {
   let startedMs = nowMs();
   let confirmedMs = startedMs;
   let offsetMs: number | null = null;
+  let started: string | null = null;
 
   function noteGap(): void {
     if (nowMs() - confirmedMs > maxGapMs) startedMs = nowMs();
@@ -31,13 +34,15 @@ export function createListening(nowMs: () => number): Listening {
     interrupted: () => {
       startedMs = nowMs();
     },
-    confirmed: (databaseNowMs) => {
+    confirmed: (sign) => {
       noteGap();
       confirmedMs = nowMs();
-      const isMoved = offsetMs !== null && Math.abs(databaseNowMs - confirmedMs - offsetMs) > movedMs;
-      offsetMs = databaseNowMs - confirmedMs;
-      if (isMoved) startedMs = confirmedMs;
-      return !isMoved;
+      const isMoved = offsetMs !== null && Math.abs(sign.nowMs - confirmedMs - offsetMs) > movedMs;
+      const isRestarted = started !== null && sign.serverStarted !== started;
+      offsetMs = sign.nowMs - confirmedMs;
+      started = sign.serverStarted;
+      if (isMoved || isRestarted) startedMs = confirmedMs;
+      return !isMoved && !isRestarted;
     },
     sinceMs: () => {
       noteGap();

@@ -19,6 +19,7 @@ export interface PermitDeps {
 }
 
 type Request = z.infer<typeof takePermits.request>;
+type Reply = z.infer<typeof takePermits.reply>;
 
 /**
  * A gateway that was silent for so long holds no permits: four of its heartbeats. It uses none of them by then, unless nobody hears
@@ -30,17 +31,17 @@ export const permitSilenceMs = 6_000;
  * Writes down what a gateway holds and gives it more where the plan's concurrent requests have room. One lock for each owner,
  * so that gateways that ask at once never get more together than the plan has.
  */
-export async function answerPermits(deps: PermitDeps, request: Request): Promise<PermitGrant[]> {
+export async function answerPermits(deps: PermitDeps, request: Request): Promise<Reply> {
   await deps.presence.seen(request.gatewayId);
   const asks = [...new Map(request.asks.map((ask) => [ask.owner, ask])).values()];
-  if (asks.length === 0) return [];
-  const grants = await deps.store.transaction((tx) => answerOnce(tx, deps.listening, request, asks));
+  if (asks.length === 0) return { grants: [] };
+  const { grants, history } = await deps.store.transaction((tx) => answerOnce(tx, deps.listening, request, asks));
   for (const [index, grant] of grants.entries()) {
     const lacks = grant.held !== null && grant.held < (asks[index]?.held ?? 0) + (asks[index]?.want ?? 0);
     if (lacks && grant.others > 0) deps.recall({ owner: grant.owner, forGateway: request.gatewayId });
     deps.metrics.permits.inc({ outcome: lacks ? "short" : "ok" });
   }
-  return grants;
+  return { grants, history };
 }
 
 async function answerOnce(
@@ -48,10 +49,10 @@ async function answerOnce(
   listening: Listening,
   { gatewayId, version }: Request,
   asks: readonly PermitAsk[],
-): Promise<PermitGrant[]> {
+): Promise<Required<Reply>> {
   const owners = asks.map(({ owner }) => owner);
   let locked = await tx.lock(gatewayId, owners, listening.sinceMs() >= permitSilenceMs ? permitSilenceMs : null);
-  if (!listening.confirmed(locked.nowMs)) locked = await tx.lock(gatewayId, owners, null);
+  if (!listening.confirmed(locked)) locked = await tx.lock(gatewayId, owners, null);
   const { states } = locked;
   const byOwner = new Map(states.map((state) => [state.owner, state]));
   const held: HeldPermits[] = [];
@@ -61,7 +62,7 @@ async function answerOnce(
     return grant;
   });
   if (held.length > 0) await tx.write(gatewayId, version, held);
-  return grants;
+  return { grants, history: locked.serverStarted };
 }
 
 function grantOf(ask: PermitAsk, state: PermitState | undefined, version: number): PermitGrant {
