@@ -2,6 +2,7 @@ import { findBrokenPaths, findDecisionProblems } from "./documentation.ts";
 import { findEnvironmentReads } from "./environment.ts";
 import type { Gate } from "./gate.ts";
 import { findDoubledTypes } from "./glossary.ts";
+import { findOldFunctions } from "./hot-path.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
 import { findShortHistories } from "./property-tests.ts";
@@ -115,6 +116,12 @@ function textGates(root: string): Gate[] {
       "the environment is read in config.ts only, and every variable is in a schema",
       "name it in the schema and pass it down from there",
       findEnvironmentReads,
+    ),
+    gate(
+      "hot-path",
+      "no call leaves garbage that only a full collection frees",
+      "docs/adr/0075-what-is-paid-beside-a-call.md says what it costs",
+      findOldFunctions,
     ),
     gate(
       "histories",

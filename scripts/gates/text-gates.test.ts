@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { findBrokenPaths, findDecisionProblems } from "./documentation.ts";
 import { findEnvironmentReads } from "./environment.ts";
 import { findDoubledTypes } from "./glossary.ts";
+import { findOldFunctions } from "./hot-path.ts";
 import { findMetricProblems } from "./metric-names.ts";
 import { findPackageProblems } from "./packages.ts";
 import { findShortHistories } from "./property-tests.ts";
@@ -45,6 +46,20 @@ describe("each gate over the text catches what it is for, and only that", () => 
   test("words that only look like banned ones", () => {
     const innocent = "todo list, https://x.test/home/page, ./work/here, ${base}/work/x, mastodon";
     expect(findBannedWords([file("libs/a/src/x.ts", innocent)])).toEqual([]);
+  });
+
+  test.each([
+    ["call.onGone = () => relay.clientGone();", 1],
+    ["this.#onGone = async (why) => end(why);", 1],
+    ["body.onDrained ??= function () {};", 1],
+    ["calls[0].act = (why: string): void => end(why);", 1],
+    ["this.#onGone = act;", 0],
+    ["const onGone = () => relay.clientGone();", 0],
+    ['const ask: Deps["ask"] = (question) => answer(question);', 0],
+    ["isOpen = link.state === open && calls.every((call) => call.isOver);", 0],
+  ])("a function that is written where a property is assigned on the path of a call: %j", (line, count) => {
+    expect(findOldFunctions([file("services/gateway/src/usecases/x.ts", line)])).toHaveLength(count);
+    expect(findOldFunctions([file("services/billing/src/usecases/x.ts", line)])).toEqual([]);
   });
 
   test("a property test that means long lists and makes short ones", () => {

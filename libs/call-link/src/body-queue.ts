@@ -17,13 +17,13 @@ export interface OutgoingBody {
   isHeldBack: boolean;
 }
 
-export const outgoingBody = (number: number): OutgoingBody => ({
+export const outgoingBody = (number: number, onDrained: OutgoingBody["onDrained"] = null): OutgoingBody => ({
   number,
   credit: windowBytes,
   pending: [],
   offset: 0,
   isQueued: false,
-  onDrained: null,
+  onDrained,
   isHeldBack: false,
 });
 

@@ -32,8 +32,7 @@ export class RouterCall implements IncomingCall {
     this.number = number;
     this.opened = opened;
     this.#transport = transport;
-    this.body = outgoingBody(number);
-    this.body.onDrained = () => this.#onDrain();
+    this.body = outgoingBody(number, () => this.#onDrain());
   }
 
   isGone(): boolean {

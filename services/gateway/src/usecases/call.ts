@@ -41,7 +41,15 @@ export interface InFlight {
   lastNumber: number;
 }
 
-/** A call on its way: `facts` fill as it goes, `onGone` is set once it is forwarded. */
+/** The answer of a call that was forwarded. */
+export interface RunningAnswer {
+  /** The client's connection ended. */
+  clientGone(): void;
+  /** This process ends before the call does. */
+  interrupt(): void;
+}
+
+/** A call on its way: `facts` fill as it goes, `answer` is set once it is forwarded. */
 export interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
@@ -50,9 +58,7 @@ export interface Call {
   number: number;
   readonly facts: CallFacts;
   readonly presence: { isGone: boolean };
-  onGone: (() => void) | null;
-  /** This process ends before the call does. */
-  onInterrupt: (() => void) | null;
+  answer: RunningAnswer | null;
   /** What it counts for at the front door; null when it was refused before it was counted. */
   visit: Visit | null;
   /** Whose concurrent request it is; null before it has a permit. */

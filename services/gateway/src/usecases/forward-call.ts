@@ -104,7 +104,7 @@ function cutEvent(stream: StreamFormat | null, reason: CutReason): string | null
 export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forwarding): void {
   const { facts, res } = call;
   const startedAt = new Date();
-  const relay = new LinkRelay(deps.relay, openedCall(deps, call, forwarding), res, {
+  call.answer = new LinkRelay(deps.relay, openedCall(deps, call, forwarding), res, {
     onHead(head: AnswerHead) {
       const { status } = head;
       facts.status = status;
@@ -116,8 +116,6 @@ export function forwardCall(deps: ServeCallDeps, call: Call, forwarding: Forward
     onSettled: (settled) => settle(deps, call, forwarding, startedAt, settled),
     onEnd: (end) => finish(deps, call, forwarding, end),
   });
-  call.onGone = () => relay.clientGone();
-  call.onInterrupt = () => relay.interrupt();
   const { inFlight } = deps;
   call.number = inFlight.lastNumber += 1;
   inFlight.running.set(call.number, call);

@@ -54,8 +54,7 @@ export function serveCall(
     number: 0,
     facts,
     presence,
-    onGone: null,
-    onInterrupt: null,
+    answer: null,
     visit: null,
     permitOf: null,
     hasSlot: false,
@@ -70,7 +69,7 @@ export function serveCall(
     if (!res.writableFinished) {
       presence.isGone = true;
       if (facts.outcome === "failed" && facts.status === 0) facts.outcome = "client_closed";
-      call.onGone?.();
+      call.answer?.clientGone();
     }
     recordCall(deps.metrics, deps.callLog, facts, deps.monotonicMs());
     span?.setAttribute("http.response.status_code", facts.status);
@@ -81,7 +80,7 @@ export function serveCall(
 
 /** The time for running answers is over: each ends with the error event of its dialect, or with an error. */
 export function interruptCalls({ running }: InFlight): void {
-  for (const call of running.values()) call.onInterrupt?.();
+  for (const call of running.values()) call.answer?.interrupt();
 }
 
 /** A key needs one of these. */
