@@ -66,14 +66,14 @@ test("connections end with their life, between calls, so that new instances get 
   const { url, connections } = await startCounter();
   const pool = openPool({ urls: [url] });
   const statuses: number[] = [];
-  // On a busy machine a call may outlast a connection's life.
-  const endsMs = performance.now() + 4_000;
-  while (connections() < 3 && performance.now() < endsMs) {
+  // On a busy machine a call may outlast a connection's life: it goes on until a connection has served two.
+  const endsMs = performance.now() + 30_000;
+  while ((connections() < 3 || connections() >= statuses.length) && performance.now() < endsMs) {
     statuses.push(await statusOf(pool));
     await sleep(5);
   }
   expect(new Set(statuses)).toEqual(new Set([200]));
-  expect(connections()).toBe(3);
+  expect(connections()).toBeGreaterThanOrEqual(3);
   expect(connections()).toBeLessThan(statuses.length);
 });
 
