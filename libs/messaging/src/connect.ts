@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import { connect, nkeyAuthenticator, type ConnectionOptions, type NatsConnection } from "@nats-io/transport-node";
+import {
+  connect,
+  nkeyAuthenticator,
+  TimeoutError,
+  type ConnectionOptions,
+  type NatsConnection,
+} from "@nats-io/transport-node";
 import type { Secret } from "@topdog/config/secret";
 import { inboxPrefixOf } from "@topdog/contracts/bus-access";
 import type { Metrics } from "@topdog/telemetry/metrics";
@@ -49,6 +55,8 @@ export interface ConnectOptions extends BusAddress {
   readonly metrics?: Metrics | undefined;
   /** How long the first connection may take, all attempts together; for ever when absent. */
   readonly firstConnectMs?: number | undefined;
+  /** How long `js` and `jsm` wait for an answer; 1,000 when absent. One that is awaited when the server dies is awaited this long. */
+  readonly requestTimeoutMs?: number | undefined;
   /** Ends the wait for the first connection: `connectBus` then rejects. */
   readonly signal?: AbortSignal | undefined;
   /** Called when the connection cannot be used any more. When absent, the process stops itself with exit code 1. */
@@ -63,8 +71,7 @@ const pingIntervalMs = 2_000;
 const maxPingsOut = 2;
 /** One attempt: TCP, TLS and the proof of identity. */
 const connectTimeoutMs = 5_000;
-/** A request in flight when the server dies waits this long, even when the server is back at once. */
-const requestTimeoutMs = 1_000;
+const defaultRequestTimeoutMs = 1_000;
 const noticeIntervalMs = 5_000;
 
 /** Waits for the first connection and then reconnects for ever. Throws when the server is older than 2.12. */
@@ -72,8 +79,9 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
   const nc = await connectFirst(options);
   try {
     assertServerVersion(nc.info?.version ?? "0.0.0");
-    const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: requestTimeoutMs });
-    const js = jetstream(nc, { timeout: requestTimeoutMs });
+    const timeout = options.requestTimeoutMs ?? defaultRequestTimeoutMs;
+    const jsm = await jetstreamManager(nc, { checkAPI: false, timeout });
+    const js = jetstream(nc, { timeout });
     const connection = watchConnection(nc, options);
     const share = options.podLabelsFile === undefined ? fullShare : shareByLabels(options.podLabelsFile);
     const close = async (): Promise<void> => {
@@ -92,21 +100,24 @@ async function connectFirst(options: ConnectOptions): Promise<NatsConnection> {
   const { logger, signal, firstConnectMs = Number.POSITIVE_INFINITY } = options;
   const startedMs = performance.now();
   let noticeAtMs = startedMs;
+  let reason: unknown;
   for (;;) {
     const leftMs = firstConnectMs - (performance.now() - startedMs);
-    try {
-      return await connect(connectionOptions(options, Math.min(connectTimeoutMs, Math.max(leftMs, 1))));
-    } catch (error) {
-      const waitMs = retryWaitMs + Math.random() * retryJitterMs;
-      if (leftMs <= waitMs) {
-        throw new Error(`no connection to the bus at ${options.url} within ${firstConnectMs} ms`, { cause: error });
-      }
-      if (performance.now() >= noticeAtMs) {
-        logger.warn({ err: error, servers: options.url }, "waiting for the bus");
-        noticeAtMs = performance.now() + noticeIntervalMs;
-      }
-      await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+    const timeoutMs = Math.min(connectTimeoutMs, Math.max(leftMs, 1));
+    const attempt = async () => connect(connectionOptions(options, timeoutMs));
+    const outcome = await attempt().catch((error: unknown) => ({ error }));
+    if (!("error" in outcome)) return outcome;
+    // The last attempts may have had too little time to be refused: that they had says nothing.
+    if (reason === undefined || !(outcome.error instanceof TimeoutError)) reason = outcome.error;
+    const waitMs = retryWaitMs + Math.random() * retryJitterMs;
+    if (leftMs <= waitMs) {
+      throw new Error(`no connection to the bus at ${options.url} within ${firstConnectMs} ms`, { cause: reason });
     }
+    if (performance.now() >= noticeAtMs) {
+      logger.warn({ err: outcome.error, servers: options.url }, "waiting for the bus");
+      noticeAtMs = performance.now() + noticeIntervalMs;
+    }
+    await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
   }
 }
 
