@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { usageConsumed, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import { durableFor } from "@topdog/contracts/topology";
+import { untilConsumed } from "@topdog/testing/consumed";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
@@ -60,19 +61,16 @@ function start(
   consumer.start();
 }
 
-const settled = (): Promise<void> =>
-  eventually(async () => {
-    const { num_pending, num_ack_pending } = await nats.bus.jsm.consumers.info(durable.stream, durable.name);
-    expect(num_pending + num_ack_pending).toBe(0);
-  });
+const settled = (): Promise<void> => untilConsumed(nats.bus, durable);
 const letters = () => listDeadLetters(nats.bus, durable.name);
 const requestIdsOf = (items: readonly { payload: UsageConsumed }[]) => items.map(({ payload }) => payload.requestId);
 
 describe("a batch", () => {
   test("carries each event's own attributes beside its payload, and is stored once however often it is published", async () => {
     const batch = { id: "one-batch", events: [ready("req_1"), ready("req_2")] };
-    expect(await publishBatch(router, usageConsumed, batch)).toEqual({ duplicate: false });
+    await publishBatch(router, usageConsumed, batch);
     expect(await publishBatch(router, usageConsumed, batch)).toEqual({ duplicate: true });
+    expect((await nats.bus.jsm.streams.info("TOPDOG_USAGE")).state.messages).toBe(1);
     const stored = await nats.bus.jsm.streams.getMessage("TOPDOG_USAGE", { last_by_subj: usageConsumed.subject });
     expect([stored?.header.get("content-type"), stored?.header.get("Nats-Msg-Id")]).toEqual([
       batchContentType,

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { MsgHdrs } from "@nats-io/transport-node";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import { replayDeadLetterOf } from "@topdog/contracts/rpc/replay-dead-letter";
+import { untilConsumed } from "@topdog/testing/consumed";
 import { eventually } from "@topdog/testing/eventually";
 import { silentLogger } from "@topdog/testing/logger";
 import { testNats, type TestNats } from "@topdog/testing/nats";
@@ -43,14 +44,7 @@ afterEach(async () => {
 let published = 0;
 const publish = (version: number, id = `event-${(published += 1)}`): Promise<{ duplicate: boolean }> =>
   publishEvent(billing, subscriptionUpdated, snapshot(version), { id });
-const unsettled = async (): Promise<number> => {
-  const state = await nats.bus.jsm.consumers.info(durable.stream, durable.name);
-  const last = await nats.bus.jsm.direct.getMessage(durable.stream, { last_by_subj: subscriptionUpdated.subject });
-  // For a moment after a publish the durable's figures do not count the new message yet.
-  const isUnseen = last !== null && state.delivered.stream_seq < last.seq;
-  return state.num_pending + state.num_ack_pending + (isUnseen ? 1 : 0);
-};
-const settled = (): Promise<void> => eventually(async () => expect(await unsettled()).toBe(0));
+const settled = (): Promise<void> => untilConsumed(nats.bus, durable);
 
 describe("a consumer", () => {
   test("has one effect per event, in order", async () => {
@@ -229,7 +223,7 @@ describe("dead letters", () => {
     const [letter] = await buried(1);
     const registry = await nats.busOf("org-registry");
     const ask = (name = durable.name, seq = letter?.seq ?? 0) =>
-      callRpc(registry, replayDeadLetterOf.quota, { durable: name, seq }, { timeoutMs: 5_000 });
+      callRpc(registry, replayDeadLetterOf.quota, { durable: name, seq }, { timeoutMs: 30_000 });
     await expect(ask()).rejects.toMatchObject({ code: "conflict", detail: expect.stringContaining("cannot apply 2") });
     await buried(1);
     expect(await effects(scratch)).toEqual([]);
@@ -294,7 +288,6 @@ describe("dead letters", () => {
   });
 
   test("a message that is no event of its publisher is set aside at once; one that breaks its schema at last", async () => {
-    start();
     const envelope = (source: string): { headers: MsgHdrs } => ({
       headers: envelopeHeaders({ id: "x", type: durable.subject, source, time: new Date(), traceparent: undefined }),
     });
@@ -302,6 +295,8 @@ describe("dead letters", () => {
     await billing.js.publish(durable.subject, JSON.stringify({ ...snapshot(1), seats: -1 }), envelope("billing"));
     await billing.js.publish(durable.subject, JSON.stringify(snapshot(1)), envelope("quota"));
     await billing.js.publish(durable.subject, JSON.stringify(snapshot(1)));
+    // Not sooner: the second one's deliveries might be over before the others are there.
+    start();
     const letters = await buried(4);
     await settled();
     expect(letters.map(({ reason, deliveries }) => [reason.slice(0, 15), deliveries])).toEqual([

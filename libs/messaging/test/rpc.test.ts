@@ -40,7 +40,7 @@ describe("rpc", () => {
       return { principal: null };
     });
     const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    expect(await call(1_000, traceparent)).toEqual({ principal: null });
+    expect(await call(30_000, traceparent)).toEqual({ principal: null });
     expect(seen).toEqual([request, traceparent]);
   });
 
@@ -118,7 +118,7 @@ describe("rpc", () => {
       asked += 1;
       return asked === 1 ? hang.promise : Promise.resolve({ principal: null });
     });
-    expect(await call(6_000)).toEqual({ principal: null });
+    expect(await call(12_000)).toEqual({ principal: null });
     expect(asked).toBe(2);
     asked = 0;
     const once = { ...resolvePrincipal, idempotent: false };
@@ -134,7 +134,7 @@ describe("rpc", () => {
       callback: () => undefined,
     });
     await serve(async () => ({ principal: null }), 200);
-    const answers = await Promise.all(Array.from({ length: 200 }, () => call(2_000)));
+    const answers = await Promise.all(Array.from({ length: 200 }, () => call(6_000)));
     expect(answers).toEqual(Array.from({ length: 200 }, () => ({ principal: null })));
     await hung.drain();
   });

@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, type PromiseWithChild } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -64,7 +64,7 @@ test("servers that have not found one another yet are asked again, and what they
 
 describe("the operator's command", () => {
   const command = fileURLToPath(new URL("../src/apply-topology.ts", import.meta.url));
-  const run = (env: Record<string, string> = {}): Promise<{ stdout: string }> =>
+  const run = (env: Record<string, string> = {}): PromiseWithChild<{ stdout: string; stderr: string }> =>
     promisify(execFile)(process.execPath, ["--conditions=@topdog/source", command], {
       env: { PATH: process.env["PATH"], NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator"), ...env },
     });
@@ -84,11 +84,11 @@ describe("the operator's command", () => {
   test("waits for a server that comes later, or that is there and does not answer, and says so", async () => {
     await nats.kill9();
     const early = run();
-    await sleep(2_000);
+    let said = "";
+    early.child.stdout?.on("data", (text: string) => (said += text));
+    await eventually(() => expect(said).toContain("waiting for the bus"));
     await nats.restart();
-    const { stdout } = await early;
-    expect(stdout).toContain("waiting for the bus");
-    await expectApplied(stdout);
+    await expectApplied((await early).stdout);
     nats.freeze(true);
     const late = run();
     await sleep(2_000);

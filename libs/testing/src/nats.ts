@@ -62,6 +62,8 @@ export async function testNats(options: TestNatsOptions = {}): Promise<TestNats>
       seed: seedOf(user),
       tls: options.tls,
       logger: silentLogger(),
+      // A test asks once: what it is told late on a busy machine is as good.
+      ...(user === testUserName ? { requestTimeoutMs: 10_000 } : {}),
     });
     buses.set(user, opening);
     return opening;

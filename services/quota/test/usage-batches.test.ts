@@ -7,6 +7,7 @@ import { listDeadLetters } from "@topdog/messaging/dead-letters";
 import { readyEvent } from "@topdog/messaging/event-batch";
 import { publishBatch } from "@topdog/messaging/publish";
 import { callerEnv } from "@topdog/testing/account-call";
+import { untilConsumed } from "@topdog/testing/consumed";
 import { eventually } from "@topdog/testing/eventually";
 import { startStoringService, type StoringTestService } from "@topdog/testing/service";
 import * as fc from "fast-check";
@@ -88,14 +89,7 @@ const ledgerFrom = (usages: readonly UsageConsumed[]): unknown[] =>
     )
     .toSorted((a, b) => Number(a.leaseId) - Number(b.leaseId) || a.seq - b.seq || (a.entry < b.entry ? -1 : 1));
 
-const settled = (): Promise<void> =>
-  eventually(
-    async () => {
-      const { num_pending, num_ack_pending } = await service.nats.bus.jsm.consumers.info(durable.stream, durable.name);
-      expect(num_pending + num_ack_pending).toBe(0);
-    },
-    { timeoutMs: 30_000 },
-  );
+const settled = (): Promise<void> => untilConsumed(service.nats.bus, durable);
 
 /** Cuts of a list into batches, by the index of each batch's first record and its length: they may overlap and repeat. */
 const batchings = fc.array(fc.tuple(fc.nat(calls - 1), fc.integer({ min: 1, max: calls })), {
