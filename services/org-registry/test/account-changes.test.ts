@@ -40,7 +40,7 @@ describe("a person changes", () => {
   const tokenOf = ({ setCookies }: Answer): string => /=([\w-]{43});/.exec(setCookies[0] ?? "")?.[1] ?? "";
   const resolved = async (token: string): Promise<SessionCaller | null> => {
     const gateway = await registry.nats.busOf("gateway");
-    return (await callRpc(gateway, resolveSession, { tokenHash: hashKey(token) }, { timeoutMs: 2_000 })).session;
+    return (await callRpc(gateway, resolveSession, { tokenHash: hashKey(token) }, { timeoutMs: 30_000 })).session;
   };
   async function signIn(email: string): Promise<{ token: string; as: SessionCaller }> {
     const token = tokenOf(await post("sign-in", visitor, { email, password }));

@@ -45,11 +45,11 @@ describe("BYOK", () => {
     return (await open(keyring, envelope, { ...row, owner: row.added_by })).reveal();
   };
   const sealedOf = async (tenant: string) =>
-    callRpc(await byok.nats.busOf("llm-router"), listCredentials, { tenant, skip: 0 }, { timeoutMs: 2000 });
+    callRpc(await byok.nats.busOf("llm-router"), listCredentials, { tenant, skip: 0 }, { timeoutMs: 30_000 });
   const principalOf = async (userId: string, orgId: string | null = null) => {
     const { key } = await createKeyAsOperator(byok.deps, { userId, orgId, name: "test" });
     const keyHash = createHash("sha256").update(key).digest("hex");
-    return (await callRpc(await byok.nats.busOf("gateway"), resolvePrincipal, { keyHash }, { timeoutMs: 2000 }))
+    return (await callRpc(await byok.nats.busOf("gateway"), resolvePrincipal, { keyHash }, { timeoutMs: 30_000 }))
       .principal;
   };
   const plan = (owner: string, version: number, id: PlanId, seats = 1) =>
@@ -58,9 +58,9 @@ describe("BYOK", () => {
   test("a credential is checked, sealed and listed, and its key is seen nowhere again", async () => {
     const userId = await someUser(byok.deps);
     const heard: string[] = [];
-    const stop = onEventBroadcast(await byok.nats.busOf("llm-router"), credentialAdded, ({ credentialId }) =>
-      heard.push(credentialId),
-    );
+    const router = await byok.nats.busOf("llm-router");
+    const stop = onEventBroadcast(router, credentialAdded, ({ credentialId }) => heard.push(credentialId));
+    await router.nc.flush();
     const key = newKey();
     const added = await byok.add(userId, key, { label: " my key " });
     expect(added.status).toBe(201);
@@ -158,9 +158,9 @@ describe("BYOK", () => {
   test("revoking shreds the envelope in the transaction of the audit row and the event", async () => {
     const userId = await someUser(byok.deps);
     const revoked: string[] = [];
-    const stop = onEventBroadcast(await byok.nats.busOf("llm-router"), credentialRevoked, ({ credentialId }) =>
-      revoked.push(credentialId),
-    );
+    const router = await byok.nats.busOf("llm-router");
+    const stop = onEventBroadcast(router, credentialRevoked, ({ credentialId }) => revoked.push(credentialId));
+    await router.nc.flush();
     const id = String((await byok.add(userId, newKey())).body["id"]);
     expect((await byok.as(userId, "DELETE", `/api/byok/${id}`)).status).toBe(400);
     expect((await byok.as(userId, "DELETE", `/api/byok/${id}`, { reason: "leaked" })).status).toBe(204);

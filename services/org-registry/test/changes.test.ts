@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => registry.stop());
 
 const ask = async (since: string | null, after: string | null = null) =>
-  callRpc(await registry.nats.busOf("gateway"), listChanges, { since, after }, { timeoutMs: 5_000 });
+  callRpc(await registry.nats.busOf("gateway"), listChanges, { since, after }, { timeoutMs: 30_000 });
 const revoked = (keyId: string) => ({
   keyId,
   keyHash: "0".repeat(64),

@@ -22,7 +22,7 @@ const choose = (orgId: string, userId: string, rules: object) =>
   registry.call("PUT", pathOf(orgId), sessionOf(userId), rules);
 async function rulesOf(key: string): Promise<unknown> {
   const bus = await registry.nats.busOf("gateway");
-  const { principal } = await callRpc(bus, resolvePrincipal, { keyHash: hashKey(key) }, { timeoutMs: 5000 });
+  const { principal } = await callRpc(bus, resolvePrincipal, { keyHash: hashKey(key) }, { timeoutMs: 30_000 });
   return principal?.modelRules;
 }
 const announced = async (orgId: string): Promise<number> => {

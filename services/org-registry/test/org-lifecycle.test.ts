@@ -32,7 +32,7 @@ describe("the life of an org", () => {
   const works = async (key: string): Promise<boolean> => {
     const question = { keyHash: hashKey(key) };
     const bus = await registry.nats.busOf("gateway");
-    return (await callRpc(bus, resolvePrincipal, question, { timeoutMs: 2000 })).principal !== null;
+    return (await callRpc(bus, resolvePrincipal, question, { timeoutMs: 30_000 })).principal !== null;
   };
   const announced = async (orgId: string, subject: string): Promise<Record<string, unknown>[]> => {
     const { rows } = await registry.db.raw<{ rows: { payload: string }[] }>(

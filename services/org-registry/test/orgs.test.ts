@@ -65,7 +65,7 @@ describe("orgs and members", () => {
     const [member = ""] = members;
     const bus = await registry.nats.busOf("quota");
     const standing = (userId: string, asked: string | null) =>
-      callRpc(bus, resolveStanding, { userId, orgId: asked }, { timeoutMs: 2_000 });
+      callRpc(bus, resolveStanding, { userId, orgId: asked }, { timeoutMs: 30_000 });
     const own = { scope: "user", used: 0, capacity: 2 };
     const both = [own, { scope: "org", used: 0, capacity: 18 }];
     expect(await standing(owner, orgId)).toEqual({ member: { role: "owner", active: true }, byok: both });

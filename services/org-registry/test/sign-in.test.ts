@@ -61,7 +61,7 @@ describe("people who sign in", () => {
   };
   const resolved = async (token: string): Promise<SessionCaller | null> => {
     const gateway = await registry.nats.busOf("gateway");
-    return (await callRpc(gateway, resolveSession, { tokenHash: sha256(token) }, { timeoutMs: 2_000 })).session;
+    return (await callRpc(gateway, resolveSession, { tokenHash: sha256(token) }, { timeoutMs: 30_000 })).session;
   };
 
   test("sign up by a mail, choose a password, and get a session whose token is stored nowhere", async () => {
@@ -154,6 +154,7 @@ describe("people who sign in", () => {
     await signUp(email);
     const heard: string[] = [];
     const stop = onEventBroadcast(registry.nats.bus, sessionRevoked, ({ tokenHash }) => void heard.push(tokenHash));
+    await registry.nats.bus.nc.flush();
     const [here, there, third] = [await signIn(email), await signIn(email), await signIn(email)];
     const listed = await registry.call("GET", "/api/auth/sessions", here.as);
     expect(listed.body.items?.map((one) => [one["id"], one["current"]])).toEqual([

@@ -36,7 +36,7 @@ test("a rotation of the key-encryption key that is cut goes on where it was; who
   const rotation = { isOver: false };
   const readAll = async (): Promise<void> => {
     for (const [tenant, secret] of secrets) {
-      const { credentials } = await callRpc(router, listCredentials, { tenant, skip: 0 }, { timeoutMs: 5000 });
+      const { credentials } = await callRpc(router, listCredentials, { tenant, skip: 0 }, { timeoutMs: 30_000 });
       const { envelope, ...one } = credentials[0]!;
       expect((await open(newer, envelope!, { ...one, tenant, owner: one.addedBy })).reveal()).toBe(secret);
       reads += 1;
