@@ -160,7 +160,7 @@ test("org-registry is told what the provider says of a key: valid, invalid, unve
       ...facts
     } = await vault.add("user:usr_1", provider, key);
     const credential = { ...facts, tenant, envelope: envelope! };
-    return (await callRpc(vault.bus, checkCredential, { credential }, { timeoutMs: 5000 })).result;
+    return (await callRpc(vault.bus, checkCredential, { credential }, { timeoutMs: 30_000 })).result;
   };
   await eventually(async () => expect(await verdictOn("up-0", "sk-good")).toBe("valid"));
   expect(await verdictOn("up-0", "sk-refused")).toBe("invalid");

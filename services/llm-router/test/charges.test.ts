@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { isGivenBack } from "@topdog/contracts/events/usage-consumed";
 import { chatEvents, type FakeReply } from "@topdog/testing/fake-upstream";
 import { chatBody, type CallOptions } from "./router-rig.ts";
-import { healthy, useRouters } from "./router-setting.ts";
+import { askedOf, healthy, useRouters } from "./router-setting.ts";
 
 const { upstream, router } = useRouters();
 
@@ -13,6 +13,8 @@ interface Row {
   readonly reply?: FakeReply;
   readonly body?: object | string;
   readonly options?: CallOptions;
+  /** The caller goes as soon as the provider has the call. */
+  readonly leaves?: "when_asked";
   readonly charged: "api_calls, llm_requests" | "api_calls" | "none";
   /** Whoever has gone reads no head. */
   readonly isTold?: false;
@@ -41,7 +43,7 @@ const rows: readonly Row[] = [
     name: "The client went before anything was produced",
     body: stream,
     reply: { hang: true },
-    options: { abortAfterBytes: 0 },
+    leaves: "when_asked",
     charged: "api_calls",
     isTold: false,
   },
@@ -59,9 +61,10 @@ const rows: readonly Row[] = [
 ];
 
 describe("what a call costs", () => {
-  test.each(rows)("$name: $charged", async ({ reply, body = chatBody(), options = {}, charged, isTold = true }) => {
-    const rig = await router([await upstream(reply === undefined ? healthy : () => reply)]);
-    const answer = await rig.call(body, options);
+  test.each(rows)("$name: $charged", async ({ reply, body = chatBody(), options, leaves, charged, isTold = true }) => {
+    const fake = await upstream(reply === undefined ? healthy : () => reply);
+    const rig = await router([fake]);
+    const answer = await rig.call(body, leaves === undefined ? options : { leaveAfter: askedOf(fake, 1) });
     const usage = await rig.usage(answer.seq);
     const kept = usage.charges.filter(({ meter }) => !isGivenBack(usage, meter)).map(({ meter }) => meter);
     expect(kept.join(", ") || "none").toBe(charged);

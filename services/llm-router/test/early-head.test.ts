@@ -4,14 +4,14 @@ import { chatBody } from "./router-rig.ts";
 import { errorOf, useRouters } from "./router-setting.ts";
 
 const { upstream, router } = useRouters();
-const patience = { KEEP_ALIVE_MS: "80", FIRST_CONTENT_TIMEOUT_MS: "400" };
+const patience = { KEEP_ALIVE_MS: "80" };
 const streamed = chatBody({ stream: true });
 const beats = (text: string): number => text.split(": keep-alive\n\n").length - 1;
 
 describe("a stream that nobody has begun yet", () => {
   test("is kept open by comments, and its answer follows whole, with what its headers could not say", async () => {
     const rig = await router(
-      [await upstream(() => ({ events: chatEvents(["hello"]), firstByteDelayMs: 250 }))],
+      [await upstream(() => ({ events: chatEvents(["hello"]), firstByteDelayMs: 1_000 }))],
       patience,
     );
     const answer = await rig.call(streamed);
@@ -32,7 +32,7 @@ describe("a stream that nobody has begun yet", () => {
       upstream(() => ({ events: chatEvents(["no"]).slice(0, 1), hang: true })),
       upstream(() => ({ events: chatEvents(["yes"]) })),
     ]);
-    const rig = await router([silent, other], patience);
+    const rig = await router([silent, other], { ...patience, FIRST_CONTENT_TIMEOUT_MS: "600" });
     const answers = [await rig.call(streamed), await rig.call(streamed)];
     const late = answers.find(({ text }) => beats(text) > 0)!;
     expect([late.status, late.events.at(-1), late.text.includes('"yes"')]).toEqual([200, "[DONE]", true]);
@@ -40,7 +40,7 @@ describe("a stream that nobody has begun yet", () => {
   });
 
   test("ends with an error event and no end where nobody answers, and costs nothing", async () => {
-    const rig = await router([await upstream(() => ({ status: 500, body: {}, firstByteDelayMs: 200 }))], patience);
+    const rig = await router([await upstream(() => ({ status: 500, body: {}, firstByteDelayMs: 500 }))], patience);
     const answer = await rig.call(streamed);
     expect([answer.status, answer.cut, answer.events.length]).toEqual([200, false, 1]);
     expect(errorOf(answer.events[0]!).code).toBe("upstream_failed");
@@ -50,7 +50,7 @@ describe("a stream that nobody has begun yet", () => {
   test("says so within the stream where the provider refuses the request", async () => {
     const error = { message: "top_p is wrong", type: "invalid_request_error", param: "top_p", code: null };
     const rig = await router(
-      [await upstream(() => ({ status: 400, body: { error }, firstByteDelayMs: 200 }))],
+      [await upstream(() => ({ status: 400, body: { error }, firstByteDelayMs: 500 }))],
       patience,
     );
     const answer = await rig.call(streamed);
@@ -61,7 +61,7 @@ describe("a stream that nobody has begun yet", () => {
 
   test("that its caller leaves is given up at once, and charged for the prompt that was read", async () => {
     const fake = await upstream(() => ({ hang: true }));
-    const rig = await router([fake], { KEEP_ALIVE_MS: "80", FIRST_CONTENT_TIMEOUT_MS: "20000" });
+    const rig = await router([fake], patience);
     const answer = await rig.call(streamed, { abortAfterBytes: 10 });
     await fake.requests[0]!.aborted;
     expect(await rig.usage(answer.seq)).toMatchObject({

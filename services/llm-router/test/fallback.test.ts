@@ -4,7 +4,7 @@ import { createLogger } from "@topdog/telemetry/logger";
 import { eventually } from "@topdog/testing/eventually";
 import { chatEvents, type FakeReply } from "@topdog/testing/fake-upstream";
 import { chatBody, startRouter, upstreams } from "./router-rig.ts";
-import { errorOf, healthy, useRouters } from "./router-setting.ts";
+import { askedOf, errorOf, healthy, useRouters } from "./router-setting.ts";
 
 const { nats, start, upstream, router } = useRouters();
 
@@ -142,7 +142,7 @@ describe("what the caller is told", () => {
   test("a call's deadline is kept: 504, and no upstream is asked again", async () => {
     const silent = await upstream(() => ({ hang: true }));
     const rig = await router([silent, silent]);
-    const answer = await rig.call(chatBody(), { deadlineInMs: 300 });
+    const answer = await rig.call(chatBody(), { deadlineInMs: 1_000 });
     expect(answer.status).toBe(504);
     expect(errorOf(answer.text).code).toBe("upstream_timeout");
     expect(silent.requests).toHaveLength(1);
@@ -184,7 +184,7 @@ describe("a caller that leaves before anything came", () => {
     });
     const silent = await upstream(() => ({ hang: true }));
     const rig = await start({ UPSTREAMS: upstreams(silent.url), BREAKER_VOLUME: "1" }, { logger });
-    const { seq } = await rig.call(chatBody({ stream: streamed }), { abortAfterBytes: 0 });
+    const { seq } = await rig.call(chatBody({ stream: streamed }), { leaveAfter: askedOf(silent, 1) });
     await silent.requests[0]!.aborted;
     expect(await rig.usage(seq)).toMatchObject({ outcome: "client_closed", refund: false, refundsLlmRequest: true });
     expect(await rig.metric('topdog_llm_router_breaker_state{upstream="up-0"')).toBe(0);

@@ -40,7 +40,7 @@ async function routerWith(hedging: object): Promise<RouterRig> {
   writeFileSync(file, JSON.stringify(policy));
   const pool = JSON.stringify([upstream("up-0", first), upstream("up-1", second)]);
   // A breaker that opens would ask the second one alone.
-  return startRouter(nats, { UPSTREAMS: pool, ROUTING_FILE: file, BREAKER_VOLUME: "1000", KEEP_ALIVE_MS: "400" });
+  return startRouter(nats, { UPSTREAMS: pool, ROUTING_FILE: file, BREAKER_VOLUME: "1000", KEEP_ALIVE_MS: "2000" });
 }
 
 beforeAll(async () => {
@@ -90,7 +90,7 @@ test("a stream without content in time is asked for at a second upstream, which 
 });
 
 test("a first one that answers after all is taken, and the second is broken off", async () => {
-  replies = [streamOf("a", { firstByteDelayMs: 3 * afterMs }), never];
+  replies = [streamOf("a", { firstByteDelayMs: 10 * afterMs }), never];
   const lost = await result("lost");
   const answer = await stream();
   expect([said(answer), answer.headers["x-topdog-provider"]]).toEqual(["aa", "up-0"]);
@@ -100,8 +100,8 @@ test("a first one that answers after all is taken, and the second is broken off"
 });
 
 test("whichever fails, the other one's answer is waited for; where both fail, whoever failed first says why", async () => {
-  const late = 4 * afterMs;
-  replies = [{ ...failing, firstByteDelayMs: 2 * afterMs }, streamOf("b", { firstByteDelayMs: late })];
+  const late = 10 * afterMs;
+  replies = [{ ...failing, firstByteDelayMs: 5 * afterMs }, streamOf("b", { firstByteDelayMs: late })];
   expect(said(await stream())).toBe("bb");
   replies = [streamOf("a", { firstByteDelayMs: late }), failing];
   expect(said(await stream())).toBe("aa");
@@ -137,7 +137,7 @@ test("only streams under the platform's credential are asked for twice", async (
 });
 
 test("no more calls are asked for twice than the operator's share of calls and of cost", async () => {
-  replies = [streamOf("a", { firstByteDelayMs: 2 * afterMs }), streamOf("b")];
+  replies = [streamOf("a", { firstByteDelayMs: 5 * afterMs }), streamOf("b")];
   const hedging = { rules: [{ model: "m", afterMs }] };
   for (const shares of [
     { maxCallShare: 0.5, maxCostShare: 1 },

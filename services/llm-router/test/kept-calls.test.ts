@@ -14,7 +14,7 @@ import {
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { testDatabase, type TestDatabase } from "@topdog/testing/postgres";
 import { type Answer, type CallOptions, chatBody, type RouterRig, startRouter } from "./router-rig.ts";
-import { errorOf } from "./router-setting.ts";
+import { askedOf, callsTo, errorOf } from "./router-setting.ts";
 
 const migrations = new URL("../migrations/", import.meta.url);
 let nats: TestNats;
@@ -86,14 +86,21 @@ describe("an idempotency key", () => {
   );
 
   test("makes one answer of a crowd: the others are told to come back, which costs them nothing", async () => {
+    const othersWereTold = Promise.withResolvers<void>();
     script = async (request, index) => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await othersWereTold.promise;
       return whole(request, index);
     };
     const key = newKey();
     const calls = fake.requests.length;
+    let told409 = 0;
     const crowd = await Promise.all(
-      Array.from({ length: 8 }, (_, n) => (routers[n % 2] as RouterRig).call(chatBody(), keyed(key))),
+      Array.from({ length: 8 }, async (_, n) => {
+        const answer = await (routers[n % 2] as RouterRig).call(chatBody(), keyed(key));
+        told409 += answer.status === 409 ? 1 : 0;
+        if (told409 === 7) othersWereTold.resolve();
+        return answer;
+      }),
     );
     expect(fake.requests.length - calls).toBe(1);
     expect(crowd.filter(({ status }) => status === 200)).toHaveLength(1);
@@ -126,22 +133,20 @@ describe("an idempotency key", () => {
     expect([made.status, made.headers["x-topdog-replayed"]]).toEqual([200, undefined]);
   });
 
-  test.each([0, 1])(
-    "finishes the answer of a caller that left after %i bytes, for it comes back",
-    async (abortAfterBytes) => {
-      script = () => ({ events: chatEvents(["a", "b", "c"]), eventDelayMs: 60 });
-      const key = newKey();
-      const left = await routers[0].call(chatBody({ stream: true }), keyed(key, { abortAfterBytes }));
-      expect(left.cut).toBe(true);
-      const again = await eventually(async () => {
-        const answer = await routers[1].call(chatBody({ stream: true }), keyed(key));
-        expect(answer.status).toBe(200);
-        return answer;
-      });
-      expect([again.events.at(-1), again.headers["x-topdog-replayed"]]).toEqual(["[DONE]", "true"]);
-      expect(await routers[0].usage(left.seq)).toMatchObject({ outcome: "ok", refund: false, completionTokens: 7 });
-    },
-  );
+  test.each([0, 1])("finishes the answer of a caller that left after %i bytes, for it comes back", async (bytes) => {
+    script = () => ({ events: chatEvents(["a", "b", "c"]), eventDelayMs: 200 });
+    const key = newKey();
+    const leave = bytes === 0 ? { leaveAfter: askedOf(fake, callsTo(fake).length + 1) } : { abortAfterBytes: bytes };
+    const left = await routers[0].call(chatBody({ stream: true }), keyed(key, leave));
+    expect(left.cut).toBe(true);
+    const again = await eventually(async () => {
+      const answer = await routers[1].call(chatBody({ stream: true }), keyed(key));
+      expect(answer.status).toBe(200);
+      return answer;
+    });
+    expect([again.events.at(-1), again.headers["x-topdog-replayed"]]).toEqual(["[DONE]", "true"]);
+    expect(await routers[0].usage(left.seq)).toMatchObject({ outcome: "ok", refund: false, completionTokens: 7 });
+  });
 
   test("is told that its answer was too large to be kept", async () => {
     script = () => ({ body: chatCompletion("x".repeat(30_000)) });

@@ -59,6 +59,8 @@ export interface CallOptions {
   readonly headers?: readonly string[];
   /** Give the call up after so many bytes of answer; 0: soon after it is sent. */
   readonly abortAfterBytes?: number;
+  /** Give it up when this resolves. */
+  readonly leaveAfter?: Promise<unknown>;
   /** Another than chat completions. */
   readonly operation?: { readonly endpoint: string; readonly path: string };
   /** No token was taken for it. */
@@ -128,7 +130,11 @@ export class Unanswered extends Error {
 }
 
 /** Sends a call over the link. Rejects with `Unanswered` when nothing of an answer came, unless we gave it up. */
-function sendCall(links: RouterLinks, call: OpenedCall, abortAfterBytes: number | undefined): Promise<Answer> {
+function sendCall(
+  links: RouterLinks,
+  call: OpenedCall,
+  { abortAfterBytes, leaveAfter }: Pick<CallOptions, "abortAfterBytes" | "leaveAfter"> = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -163,6 +169,7 @@ function sendCall(links: RouterLinks, call: OpenedCall, abortAfterBytes: number 
     };
     const pending = links.call(call, handler);
     if (abortAfterBytes === 0) setTimeout(giveUp, 60);
+    void leaveAfter?.then(giveUp, reject);
   });
 }
 
@@ -258,19 +265,19 @@ export async function rigFor(
     url,
     opsUrl,
     folder,
-    async call(body, { abortAfterBytes, principal, operation = chat, ...options } = {}) {
+    async call(body, { principal, operation = chat, ...options } = {}) {
       const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
       const { endpoint, path } = operation;
       const opened = openedCall(endpoint, path, bytes, options);
       const call = { ...opened, principal: principal ?? opened.principal };
-      return { ...(await sendCall(links, call, abortAfterBytes)), seq: call.seq };
+      return { ...(await sendCall(links, call, options)), seq: call.seq };
     },
     async get(path, { principal, ...options } = {}) {
       const opened = openedCall("models", path, noBody, options);
       const call = { ...opened, principal: principal ?? opened.principal };
-      return { ...(await sendCall(links, call, undefined)), seq: call.seq };
+      return { ...(await sendCall(links, call)), seq: call.seq };
     },
-    callOperation: (endpoint) => sendCall(links, openedCall(endpoint, "/v1/x", noBody), undefined),
+    callOperation: (endpoint) => sendCall(links, openedCall(endpoint, "/v1/x", noBody)),
     usage: (seq) =>
       eventually(async () => {
         const found = (await readUsages()).find(({ charges }) => charges[0]!.seq === seq);

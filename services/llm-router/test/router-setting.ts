@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
+import { eventually } from "@topdog/testing/eventually";
 import {
   chatCompletion,
   chatEvents,
@@ -52,5 +53,8 @@ export const healthy: FakeScript = ({ body }) =>
 /** What callers asked of it; not our own probes. */
 export const callsTo = ({ requests }: FakeUpstream): readonly FakeRequest[] =>
   requests.filter(({ headers }) => !String(headers["x-request-id"]).startsWith("probe_"));
+/** Resolves when callers have asked it so often. */
+export const askedOf = (fake: FakeUpstream, calls: number): Promise<void> =>
+  eventually(() => expect(callsTo(fake).length).toBeGreaterThanOrEqual(calls), { intervalMs: 2 });
 export const errorOf = (text: string) =>
   (JSON.parse(text) as { error: { message: string; type: string; code: string; param: string | null } }).error;

@@ -25,14 +25,12 @@ beforeAll(async () => {
   nats = await testNats();
   big = await startFakeUpstream(({ body }) => {
     if (isBigDown) return { status: 500, body: {} };
-    const stalls = body.includes("stall");
-    return body.includes('"stream":true')
-      ? { events: chatEvents(["x"]), firstByteDelayMs: stalls ? 900 : 0 }
-      : { body: chatCompletion("big") };
+    if (body.includes("stall")) return { hang: true };
+    return body.includes('"stream":true') ? { events: chatEvents(["x"]) } : { body: chatCompletion("big") };
   });
   small = await startFakeUpstream(({ body }) =>
     body.includes('"stream":true')
-      ? { events: Array.from({ length: 100 }, () => chatEvents(["x"])[1]!), eventDelayMs: 20 }
+      ? { events: Array.from({ length: 100 }, () => chatEvents(["x"])[1]!), eventDelayMs: 50 }
       : { body: chatCompletion("small") },
   );
   const upstream = (id: string, { url }: FakeUpstream, ...models: string[]) => ({
@@ -51,8 +49,8 @@ beforeAll(async () => {
       tenants: { "org:org_1": { denyModels: ["big"] }, "user:usr_9": { allowUpstreams: ["b"] } },
       segments: { medical: ["b"] },
       limits: [
-        { model: "big", firstContentMs: 300 },
-        { model: "both", totalMs: 400 },
+        { model: "big", firstContentMs: 1_500 },
+        { model: "both", totalMs: 1_500 },
       ],
     }),
   });

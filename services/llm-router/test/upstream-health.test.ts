@@ -39,6 +39,7 @@ describe("health", () => {
     const subscription = nats().bus.nc.subscribe(providerStateChanged.subject, {
       callback: (_error, message) => void reports.push(message.json()),
     });
+    await nats().bus.nc.flush();
     let broken = true;
     const fake = await upstream((request, index) => (broken ? { status: 500, body: {} } : healthy(request, index)));
     const rig = await router([fake, await upstream(healthy)], { BREAKER_VOLUME: "2", BREAKER_RESET_MS: "300" });
