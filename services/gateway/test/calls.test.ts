@@ -12,11 +12,7 @@ let gateway: Gateway;
 
 beforeAll(async () => {
   platform = await startPlatform();
-  gateway = await platform.startGateway({
-    MAX_BODY_BYTES: "4096",
-    BODY_TIMEOUT_MS: "300",
-    FIRST_BYTE_TIMEOUT_MS: "400",
-  });
+  gateway = await platform.startGateway({ MAX_BODY_BYTES: "4096" });
 });
 afterAll(() => platform.stop());
 
@@ -192,7 +188,8 @@ describe("a refused call", () => {
         yield large;
       })() as never,
     });
-    const stalled = await gateway.call(key, {
+    const impatient = await platform.startGateway({ BODY_TIMEOUT_MS: "300" });
+    const stalled = await impatient.call(key, {
       body: (async function* () {
         yield Buffer.from("{");
         await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -216,23 +213,22 @@ describe("a refused call", () => {
 
 describe("a call that is refused before its tokens are taken", () => {
   test("is told the limits that are known: its concurrent requests, and those of the day", async () => {
-    const patient = await platform.startGateway({ MAX_BODY_BYTES: "4096" });
     const { key, principal } = platform.newKey();
     platform.quota.allow(principal.buckets.personal, 1);
-    const unknown = await patient.call(key, { body: Buffer.alloc(5000, 120) });
+    const unknown = await gateway.call(key, { body: Buffer.alloc(5000, 120) });
     expect([unknown.status, unknown.headers["ratelimit"]]).toEqual([413, undefined]);
-    expect((await patient.call(key)).status).toBe(200);
-    const tooLarge = await patient.call(key, { body: Buffer.alloc(5000, 120) });
+    expect((await gateway.call(key)).status).toBe(200);
+    const tooLarge = await gateway.call(key, { body: Buffer.alloc(5000, 120) });
     expect([tooLarge.status, tooLarge.headers["x-ratelimit-source"]]).toEqual([413, undefined]);
     expect(tooLarge.headers["ratelimit"]).toMatch(/^"personal-api-calls";r=799;t=\d+, "personal-llm-requests";r=299;/);
     expect(tooLarge.headers["x-byok-capacity"]).toBe("3");
 
     const uploading = sendRaw(
-      patient.port,
+      gateway.port,
       `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n`,
     );
     await eventually(() => expect(uploading.text()).toContain("100 Continue"));
-    const over = await patient.call(key);
+    const over = await gateway.call(key);
     expect([over.status, errorOf(over).code]).toEqual([429, "concurrent_requests_exceeded"]);
     expect(over.headers["ratelimit-policy"]).toBe(
       '"concurrent-requests";q=1;qu="concurrent-requests", "personal-api-calls";q=800;w=86400, "personal-llm-requests";q=300;w=86400',
@@ -308,7 +304,8 @@ describe("the router's side", () => {
   test("a router that never answers is 504, one that closes on us is 502, both with Retry-After, and the tokens are given back", async () => {
     const { key } = platform.newKey();
     platform.router.script = () => undefined;
-    const silent = await gateway.call(key);
+    const impatient = await platform.startGateway({ FIRST_BYTE_TIMEOUT_MS: "400" });
+    const silent = await impatient.call(key);
     platform.router.script = (res) => res.cut();
     const reset = await gateway.call(key);
     platform.router.script = answerJson;

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { eventually } from "@topdog/testing/eventually";
 import { type Answer, type Gateway, type Platform, startPlatform } from "./platform.ts";
@@ -100,9 +99,10 @@ test("an instance that is gone fails nothing that had not reached it: changes go
 }, 60_000);
 
 test("with no instance left that answers, a read is answered 503 in time and not held for good", async () => {
+  const gone = [once(one.process, "exit"), once(other.process, "exit")];
   one.process.kill("SIGKILL");
   other.process.kill("SIGKILL");
-  await Promise.all([sleep(50), once(other.process, "exit")]);
+  await Promise.all(gone);
   const answer = await ask("/api/keys");
   expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
 }, 60_000);

@@ -80,7 +80,8 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
   const hooks = { onResolve: async (): Promise<void> => undefined };
   let resolves = 0;
   let users = 0;
-  const resolver = serveRpc(await nats.busOf("org-registry"), resolvePrincipal, {
+  const registry = await nats.busOf("org-registry");
+  const resolver = serveRpc(registry, resolvePrincipal, {
     maxInFlight: 512,
     logger: silentLogger(),
     handle: async ({ keyHash }) => {
@@ -91,13 +92,13 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
     },
   });
 
-  const sessionResolver = serveRpc(await nats.busOf("org-registry"), resolveSession, {
+  const sessionResolver = serveRpc(registry, resolveSession, {
     maxInFlight: 512,
     logger: silentLogger(),
     handle: async ({ tokenHash }) => ({ session: sessions.get(tokenHash) ?? null }),
   });
   const keyUses: KeyUse[] = [];
-  const noter = serveRpc(await nats.busOf("org-registry"), noteKeyUses, {
+  const noter = serveRpc(registry, noteKeyUses, {
     maxInFlight: 4,
     logger: silentLogger(),
     handle: async ({ uses }) => {
@@ -105,6 +106,8 @@ export async function startPlatform({ window = 32 } = {}): Promise<Platform> {
       return {};
     },
   });
+  // The server knows of all of these before a gateway asks.
+  await Promise.all([registry.nc.flush(), (await nats.busOf("quota")).nc.flush()]);
 
   const platform: Omit<Platform, "onResolve"> = {
     nats,

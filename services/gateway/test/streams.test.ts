@@ -1,7 +1,8 @@
-import { createServer, connect as netConnect, type Socket } from "node:net";
+import { connect as netConnect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { usageConsumed, usageIdOf, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { freePort } from "@topdog/local-stack/free-port";
 import { eventually } from "@topdog/testing/eventually";
 import { usagesIn } from "@topdog/testing/usage-messages";
 import { answerJson, type RouterAnswer, type RouterScript, startFakeRouter } from "./fake-router.ts";
@@ -13,7 +14,7 @@ const usages: UsageConsumed[] = [];
 
 beforeAll(async () => {
   platform = await startPlatform();
-  gateway = await platform.startGateway({ CHUNK_TIMEOUT_MS: "700" });
+  gateway = await platform.startGateway();
   platform.nats.bus.nc.subscribe(usageConsumed.subject, {
     callback: (_, message) => void usages.push(...usagesIn(message.string())),
   });
@@ -80,7 +81,8 @@ describe("a streamed answer", () => {
   test("that falls silent is ended with an error event and given up at its router", async () => {
     const { key } = platform.newKey();
     platform.router.script = sse;
-    const answer = await gateway.call(key);
+    const impatient = await platform.startGateway({ CHUNK_TIMEOUT_MS: "700" });
+    const answer = await impatient.call(key);
     expect(answer.text).toContain("upstream_timeout");
     await eventually(() => expect(platform.router.openAnswers()).toBe(0));
   });
@@ -103,8 +105,8 @@ describe("a streamed answer", () => {
 describe("a client that goes", () => {
   test("has its call at the router aborted, and 300 of them leave nothing behind", async () => {
     const { key, principal } = platform.newKey({ apiCalls: 10_000, llmRequests: 10_000 });
+    expect((await gateway.call(key)).status).toBe(200);
     platform.router.script = sse;
-    await gateway.call(key, { method: "GET", path: "/v1/models" }).catch(() => undefined);
     const before = platform.router.seen.length;
     const sockets: Socket[] = [];
     const gone = new Set<string>();
@@ -176,11 +178,7 @@ describe("a client that goes", () => {
 
 describe("a call that no router answered", () => {
   test("is published as failed with its tokens back, once, and a router that comes up is found by the one retry", async () => {
-    const free = createServer();
-    const port = await new Promise<number>((resolve) => {
-      free.listen(0, "127.0.0.1", () => resolve((free.address() as { port: number }).port));
-    });
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort("127.0.0.1");
     const other = await platform.startGateway({ ROUTER_URL: `link://127.0.0.1:${port}` });
     const { key, principal } = platform.newKey();
     const answer = await other.call(key);
