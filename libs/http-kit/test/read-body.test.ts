@@ -144,7 +144,7 @@ test("a packed body is refused before it is read where none is taken", async () 
 });
 
 test("an upload that stalls, or trickles below the least rate, ends; one that keeps the rate does not", async () => {
-  const { post, codes, received } = await uploads({ maxBytes: 100_000, pace: pace(60_000, 1_000, 300) });
+  const { post, codes, received } = await uploads({ maxBytes: 100_000, pace: pace(60_000, 1_000, 1_500) });
   await post("content-length: 5000", "x".repeat(4_000));
   const trickling = await post("content-length: 100000");
   const steady = await post("content-length: 10000");
@@ -155,9 +155,7 @@ test("an upload that stalls, or trickles below the least rate, ends; one that ke
     sent += 500;
   }, 50);
   stops.push(() => clearInterval(timer));
-  await eventually(() => expect([codes, received.length]).toEqual([["request_timeout", "request_timeout"], 1]), {
-    timeoutMs: 10_000,
-  });
+  await eventually(() => expect([codes, received.length]).toEqual([["request_timeout", "request_timeout"], 1]));
 });
 
 test("a fast upload that does not end in its time is ended", async () => {

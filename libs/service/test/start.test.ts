@@ -136,7 +136,7 @@ describe("a service", () => {
     stop.abort();
     await expect(starting).rejects.toMatchObject({ name: "AbortError" });
     await expect(livez()).rejects.toThrow("fetch failed");
-    expect(await connections()).toBe(0);
+    await eventually(async () => expect(await connections()).toBe(0));
   });
 
   test.each(["HTTP_PORT", "OPS_PORT"])("whose %s is taken releases everything", async (variable) => {

@@ -38,6 +38,7 @@ describe("set-plan", () => {
     const stop = onEventBroadcast(billing.nats.bus, subscriptionUpdated, (snapshot) => {
       heard.push(snapshot);
     });
+    await billing.nats.bus.nc.flush();
     for (const seats of [3, 9, 4]) {
       const result = await setPlan(billing.deps, { owner: "org:org_1", plan: "teams", interval: "month", seats });
       expect(result.outcome).toBe("changed");

@@ -75,7 +75,7 @@ describe("the webhook", () => {
       // Nobody listens there: what is received is kept until Stripe is back.
       STRIPE_API_URL: "http://127.0.0.1:1",
       STRIPE_WEBHOOK_SECRET: `${oldSecret}, ${newSecret}`,
-      WEBHOOK_BODY_TIMEOUT_MS: "300",
+      WEBHOOK_BODY_TIMEOUT_MS: "1500",
     });
   });
   afterAll(() => billing.stop());

@@ -41,14 +41,14 @@ beforeAll(async () => {
       return { member, byok: member === null ? [own] : [own, { scope: "org", used: 19, capacity: 18 }] };
     },
   });
+  await Promise.all([gateway.nc.flush(), (await busOf("org-registry")).nc.flush()]);
 });
 afterAll(() => service.stop());
 
 async function sync(report: Partial<LeaseReport> & Pick<LeaseReport, "owner">): Promise<LeaseGrant> {
   const lease = { meter: "api_calls" as const, leaseId: null, used: 0, returned: 0, want: 0, close: false, ...report };
   const request = { gatewayId: "gateway-under-test", leases: [lease] };
-  const { leases } = await callRpc(gateway, syncLeases, request, { timeoutMs: 2_000 });
-  const grant = leases[0];
+  const [grant] = (await callRpc(gateway, syncLeases, request, { timeoutMs: 30_000 })).leases;
   if (grant === undefined) throw new Error("no answer");
   return grant;
 }
