@@ -11,13 +11,14 @@ export interface DatabaseOptions {
   readonly maxConnections?: number;
   /** The server cancels a statement after this long. */
   readonly statementTimeoutMs?: number;
+  /** A query waits for a connection no longer; 2,000 when absent. */
+  readonly acquireTimeoutMs?: number;
   /** Server settings of every connection. Only for planner switches and the like: a pooler between may drop them. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 const ignore = (): void => undefined;
-const connectTimeoutMs = 2_000;
-const acquireTimeoutMs = 2_000;
+const defaultAcquireTimeoutMs = 2_000;
 const idleTimeoutMs = 30_000;
 /** A process that hangs in a transaction holds its locks no longer. */
 const idleInTransactionTimeoutMs = 10_000;
@@ -26,11 +27,12 @@ const keepAliveDelayMs = 10_000;
 const readTimeoutMarginMs = 2_000;
 
 /**
- * A pool of connections. While the server is away a query fails within 2 s, and no error outside a query is ever thrown:
+ * A pool of connections. While the server is away a query fails within `acquireTimeoutMs`, and no error outside a query is ever thrown:
  * a broken connection leaves the pool by itself and the next query opens another.
  */
 export function createDatabase(options: DatabaseOptions): Database {
   const statementTimeoutMs = options.statementTimeoutMs ?? 10_000;
+  const acquireTimeoutMs = options.acquireTimeoutMs ?? defaultAcquireTimeoutMs;
   return knex({
     client: "pg",
     connection: {
@@ -39,7 +41,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       ...settingsOf(options.settings ?? {}),
       keepAlive: true,
       keepAliveInitialDelayMillis: keepAliveDelayMs,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: acquireTimeoutMs,
       statement_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs + readTimeoutMarginMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
@@ -51,7 +53,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       min: 0,
       max: options.maxConnections ?? 10,
       idleTimeoutMillis: idleTimeoutMs,
-      createTimeoutMillis: connectTimeoutMs + 500,
+      createTimeoutMillis: acquireTimeoutMs + 500,
       afterCreate: (connection: { on(event: "error", listener: () => void): void }, done: (error: null) => void) => {
         // Knex marks a failed connection as disposed; this listener is what keeps its error from ending the process.
         connection.on("error", ignore);

@@ -21,6 +21,9 @@ export interface TestDatabase {
 const runtime = "topdog_test";
 const owner = `${runtime}_owner`;
 
+/** Of the tests' own pools: a busy machine makes a test slow, and must not make it fail. */
+const acquireTimeoutMs = 30_000;
+
 let shared: Promise<string> | undefined;
 
 /** The superuser's URL: `DATABASE_URL`, else the run's own server, else a container. Rejects when the machine has none. */
@@ -63,8 +66,8 @@ async function createTestDatabase(adminUrl: string, template: string, place: str
   });
   const url = databaseUrl(adminUrl, name, runtime);
   const ownerUrl = databaseUrl(adminUrl, name, owner);
-  const db = createDatabase({ url, applicationName: "topdog-test" });
-  const ownerDb = createDatabase({ url: ownerUrl, applicationName: "topdog-test-owner" });
+  const db = createDatabase({ url, applicationName: "topdog-test", acquireTimeoutMs });
+  const ownerDb = createDatabase({ url: ownerUrl, applicationName: "topdog-test-owner", acquireTimeoutMs });
   return {
     url,
     db,
@@ -107,7 +110,7 @@ async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string
     await admin.query(`drop database if exists ${building} with (force)`);
     await admin.query(`create database ${building} owner ${owner}`);
     const url = databaseUrl(adminUrl, building, owner);
-    const db = createDatabase({ url, applicationName: "topdog-test-template" });
+    const db = createDatabase({ url, applicationName: "topdog-test-template", acquireTimeoutMs });
     try {
       await migrate(db, migrations);
     } finally {

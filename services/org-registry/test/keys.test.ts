@@ -313,7 +313,7 @@ describe("API keys", () => {
 
   test("probes and metrics answer", async () => {
     for (const path of ["/livez", "/readyz", "/health"]) {
-      expect((await registry.call("GET", path, null)).status).toBe(200);
+      await eventually(async () => expect((await registry.call("GET", path, null)).status).toBe(200));
     }
     const text = await (await fetch(`${registry.opsUrl}/metrics`, { headers: { connection: "close" } })).text();
     expect(text).toMatch(/topdog_org_registry_principal_lookups_total\{.*outcome="found".*\} [1-9]/);
