@@ -350,9 +350,11 @@ describe("what Stripe says", () => {
       expect(await post(who, path, body)).toMatchObject({ status: 503, body: { code: "billing_not_configured" } });
     expect(await post(user, "change-plan", { plan: "pro_plus" })).toMatchObject({ body: { outcome: "changed" } });
     expect(await inForce(user)).toMatchObject({ plan: "pro_plus" });
-    expect((await fetch(`${rig.billing.url}/readyz`)).status).toBe(200);
-    const health = await (await fetch(`${rig.billing.opsUrl}/health`)).json();
-    expect(health).toMatchObject({ status: "ok", features: { selling: "failing" } });
+    await eventually(async () => {
+      expect((await fetch(`${rig.billing.url}/readyz`)).status).toBe(200);
+      const health = await (await fetch(`${rig.billing.opsUrl}/health`)).json();
+      expect(health).toMatchObject({ status: "ok", features: { selling: "failing" } });
+    });
     const wrong = (await checkStripe(rig.deps, undefined)).filter(({ ok }) => !ok);
     expect(wrong).toEqual([{ point: "customer portal", ok: false, detail: "is not active" }]);
     await rig.stripe.billingPortal.configurations.update(standard, { active: true });

@@ -29,7 +29,8 @@ test("a service that needs the bus in the background is ready without it, connec
   await nats.kill9();
   const start = () => startTestService(patient, { env: busEnv(nats, "llm-router") });
   const [early, stopped] = await Promise.all([start(), start()]);
-  expect((await fetch(`${early.opsUrl}/readyz`, { headers: { connection: "close" } })).status).toBe(200);
+  const ready = () => fetch(`${early.opsUrl}/readyz`, { headers: { connection: "close" } });
+  await eventually(async () => expect((await ready()).status).toBe(200));
   await stopped.stop();
   await nats.restart();
   const again = await start();

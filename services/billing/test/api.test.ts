@@ -194,7 +194,7 @@ describe("billing's account API", () => {
     ["GET", "/health", null, 200],
     ["GET", "/metrics", null, 404],
   ])("%s %s as %j answers %i", async (method, path, as, status) => {
-    expect((await billing.call(method, path, as)).status).toBe(status);
+    await eventually(async () => expect((await billing.call(method, path, as)).status).toBe(status));
   });
 });
 

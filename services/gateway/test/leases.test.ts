@@ -87,8 +87,10 @@ describe("with the bus away", () => {
     expect([errorOf(refused).code, refused.headers["retry-after"]]).toEqual(["temporary_reduced_capacity", "1"]);
     expect((await gateway.call(key)).status).toBe(503);
     // It has leases, so it may serve somebody: it stays with its balancer, and tells operators what is wrong.
-    const ready = await gateway.call(null, { method: "GET", path: "/readyz" });
-    expect([ready.status, ready.text]).toEqual([200, '{"status":"degraded"}']);
+    await eventually(async () => {
+      const ready = await gateway.call(null, { method: "GET", path: "/readyz" });
+      expect([ready.status, ready.text]).toEqual([200, '{"status":"degraded"}']);
+    });
     expect((await gateway.call(null, { method: "GET", path: "/livez" })).status).toBe(200);
 
     await platform.nats.restart();
@@ -97,7 +99,9 @@ describe("with the bus away", () => {
     await eventually(() =>
       expect(platform.quota.used(principal.buckets.personal, "llm_requests")).toBeGreaterThanOrEqual(delivered),
     );
-    expect((await gateway.call(null, { method: "GET", path: "/readyz" })).status).toBe(200);
+    await eventually(async () =>
+      expect((await gateway.call(null, { method: "GET", path: "/readyz" })).status).toBe(200),
+    );
   });
 
   test("a key that was never seen cannot be checked: 503, and it works once the bus is back", async () => {
