@@ -178,6 +178,35 @@ describe("an org", () => {
     expect(await inForce("usr_owner", "?org=org_1")).toMatchObject({ seats: 5 });
   });
 
+  test("fewer seats and then a month in place of a year come together; what comes before them puts them off", async () => {
+    await announceOrg("org_less");
+    await buy(rig, "org:org_less", { plan: "teams", interval: "year", seats: 6 });
+    await rig.settled();
+    const change = async (path: string, body: Record<string, unknown>) =>
+      (await post("usr_owner", `${path}?org=org_less`, body)).body;
+    const scheduled = async () =>
+      (await inForce("usr_owner", "?org=org_less")) as { payment: { scheduledChange: object | null } };
+    expect(await change("seats", { seats: 3 })).toMatchObject({ outcome: "scheduled" });
+    expect(await change("change-plan/preview", { interval: "month" })).toMatchObject({
+      timing: "period_end",
+      target: { interval: "month", seats: 3 },
+    });
+    expect(await change("change-plan", { interval: "month" })).toMatchObject({ outcome: "scheduled" });
+    const both = { plan: "teams", interval: "month", seats: 3 };
+    expect((await scheduled()).payment).toMatchObject({ scheduledChange: both });
+    expect(await change("seats", { seats: 5 })).toMatchObject({ outcome: "scheduled" });
+    expect((await scheduled()).payment).toMatchObject({ scheduledChange: { ...both, seats: 5 } });
+    expect(await change("change-plan", { plan: "teams", interval: "year", seats: 8 })).toMatchObject({
+      outcome: "changed",
+    });
+    expect(await scheduled()).toMatchObject({ interval: "year", seats: 8, payment: { scheduledChange: null } });
+  });
+
+  test("may buy more seats than a checkout lets it choose there", async () => {
+    await announceOrg("org_huge");
+    expect((await post("usr_owner", "checkout?org=org_huge", { plan: "teams", seats: 15_000 })).status).toBe(200);
+  });
+
   test("cannot lower its seats below the members who have one; members who come and go move no money", async () => {
     await announceOrg("org_full", { activeMembers: 4 });
     const { id } = await buy(rig, "org:org_full", { plan: "teams", seats: 6 });

@@ -37,7 +37,8 @@ export interface SetPlan {
 export type Verdict = { readonly ok: true; readonly wanted: SetPlan } | { readonly ok: false; readonly reason: string };
 
 export const ownerPattern = /^(user|org):[\w-]{1,64}$/;
-const maxSeats = 1_000_000;
+/** Stripe sells no more by a checkout. */
+const maxSeats = 999_999;
 
 const isPlanId = (text: string): text is PlanId => planIds.some((id) => id === text);
 const refuse = (reason: string): Verdict => ({ ok: false, reason });

@@ -8,7 +8,7 @@ import { type BillingDeps, paymentsOf } from "./deps.ts";
 import { moneyErrors, payerQuery } from "./payer-query.ts";
 
 const interval = z.enum(["month", "year"]);
-const seats = z.int().min(1).max(1_000_000);
+const seats = z.int().min(1).max(999_999);
 const wanted = {
   plan: planIdSchema.optional(),
   interval: interval.optional(),

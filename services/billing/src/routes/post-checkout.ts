@@ -22,7 +22,7 @@ export const postCheckoutRoute = (deps: BillingDeps) =>
         plan: planIdSchema.optional(),
         interval: z.enum(["month", "year"]).optional().describe("By the month when left out"),
         priceId: z.string().max(100).optional().describe("Names plan and interval by Stripe's price, in their place"),
-        seats: z.int().min(1).max(1_000_000).optional().describe("The plan's minimum when left out"),
+        seats: z.int().min(1).max(999_999).optional().describe("The plan's minimum when left out"),
       })
       .refine(({ plan, priceId }) => (plan === undefined) !== (priceId === undefined), "needs either plan or priceId"),
     responses: { 200: z.object({ url: z.string(), sessionId: z.string(), expiresAt: z.iso.datetime() }) },

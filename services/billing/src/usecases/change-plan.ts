@@ -1,8 +1,9 @@
 import { AppError } from "@topdog/errors/app-error";
 import { type ChangePreview, previewChange } from "../clients/stripe/invoices.ts";
 import type { Target } from "../domain/money-operation.ts";
-import { type Timing, timingOf } from "../domain/plan-change.ts";
-import { renewsAt } from "../domain/stripe-subscription.ts";
+import { targetOf, type Timing, timingOf, type WantedChange } from "../domain/plan-change.ts";
+import type { PriceMap } from "../domain/price-map.ts";
+import { renewsAt, type StripeSubscription } from "../domain/stripe-subscription.ts";
 import { runOperation } from "./begin-operation.ts";
 import { judgeFewerSeats } from "./judge-target.ts";
 import { governingOf, type Held } from "./operations/governing-of.ts";
@@ -20,18 +21,18 @@ export interface PlanChange {
   readonly effectiveAt: string | null;
 }
 
-/** `target` may leave out what stays: seats keeps the plan, a plan keeps the seats. */
-export interface WantedChange {
-  readonly plan?: Target["plan"] | undefined;
-  readonly interval?: Target["interval"] | undefined;
-  readonly seats?: number | undefined;
-}
-
 /** Throws AppError `invalid_request` for a target that the owner cannot hold. */
 export type JudgeTarget = (owner: string, target: Target) => void;
 
 interface ChangeDeps extends OperationDeps {
   readonly judgeTarget: JudgeTarget;
+}
+
+function scheduledTarget(prices: PriceMap, { scheduled }: StripeSubscription): Target | null {
+  const price = scheduled === null ? null : prices.ofPrice(scheduled.priceId);
+  return scheduled === null || price === null
+    ? null
+    : { plan: price.plan, interval: price.interval, seats: scheduled.quantity };
 }
 
 async function resolve(
@@ -43,11 +44,7 @@ async function resolve(
   const { sold, subscription } = held;
   if (subscription.status !== "active" && subscription.status !== "trialing")
     throw new AppError("conflict", { detail: "A payment is owed: pay it first, in the portal." });
-  const target = {
-    plan: wanted.plan ?? sold.plan,
-    interval: wanted.interval ?? sold.interval,
-    seats: wanted.seats ?? sold.seats,
-  };
+  const target = targetOf(sold, scheduledTarget(deps.prices, subscription), wanted);
   deps.judgeTarget(owner, target);
   await judgeFewerSeats(deps.db, owner, sold.seats, target.seats);
   priceFor(deps.prices, target);

@@ -21,11 +21,21 @@ import {
 } from "./api/fields.ts";
 import { isWithin, pageOf } from "./api/list.ts";
 
-const lineItem = z.strictObject({
-  price: id,
-  quantity: int.pipe(z.number().min(1).max(1_000_000)).default(1),
-  adjustable_quantity: z.strictObject({ enabled: bool, minimum: int.optional(), maximum: int.optional() }).optional(),
-});
+const maxQuantity = 999_999;
+const quantity = int.pipe(z.number().min(1).max(maxQuantity));
+const lineItem = z
+  .strictObject({
+    price: id,
+    quantity: quantity.default(1),
+    adjustable_quantity: z
+      .strictObject({ enabled: bool, minimum: int.optional(), maximum: quantity.optional() })
+      .optional(),
+  })
+  .refine(
+    ({ quantity: wanted, adjustable_quantity: range }) =>
+      wanted >= (range?.minimum ?? 0) && wanted <= (range?.maximum ?? maxQuantity),
+    "a quantity is not within its adjustable_quantity",
+  );
 
 const createParams = paramsOf<Stripe.Checkout.SessionCreateParams>()({
   mode: z.literal("subscription", "this twin sells subscriptions alone"),

@@ -16,7 +16,8 @@ export interface WantedSession {
   readonly automaticTax: boolean;
 }
 
-const maxSeatsOnline = 10_000;
+/** Who asks for more than that by the API may take as many. */
+const usualMaxSeats = 10_000;
 
 export function createSession(
   stripe: StripeCaller,
@@ -35,7 +36,13 @@ export function createSession(
             quantity: wanted.seats,
             ...(wanted.minimumSeats === null
               ? {}
-              : { adjustable_quantity: { enabled: true, minimum: wanted.minimumSeats, maximum: maxSeatsOnline } }),
+              : {
+                  adjustable_quantity: {
+                    enabled: true,
+                    minimum: wanted.minimumSeats,
+                    maximum: Math.max(usualMaxSeats, wanted.seats),
+                  },
+                }),
           },
         ],
         subscription_data: {
