@@ -1,15 +1,28 @@
 import { plans } from "@topdog/contracts/plans";
 import { sessionOf } from "@topdog/testing/account-call";
-import { twinPriceId } from "@topdog/contracts/stripe-prices";
+import { billingIntervals, paidPlanIds, twinPriceId } from "@topdog/contracts/stripe-prices";
 import * as fc from "fast-check";
 import type { Stripe } from "stripe";
 import type { BillingRig } from "./billing-rig.ts";
+import { answerBank, payAt } from "./hosted-pages.ts";
 import { buy, giveCard, type Purchase } from "./purchases.ts";
 
-const personal = ["pro", "pro_plus"] as const;
+/** The lesser and the greater plan; an org has those with seats in their place. */
+const sizes = ["pro", "pro_plus"] as const;
+type Size = (typeof sizes)[number];
 const interval = fc.constantFrom("month" as const, "year" as const);
-const owner = fc.nat({ max: 1 });
+/** Two persons and an org. */
+const owner = fc.nat({ max: 2 });
 const cards = ["pm_card_visa", "pm_card_chargeCustomerFail"] as const;
+/** Whoever comes to the checkout pays, is declined, answers the bank's question in both ways, or leaves. */
+const atCheckout = fc.constantFrom(
+  { number: "4242424242424242", bank: null },
+  { number: "4000000000000002", bank: null },
+  { number: "4000002760003184", bank: "pass" as const },
+  { number: "4000002760003184", bank: "fail" as const },
+  null,
+);
+const seats = fc.integer({ min: 1, max: 13 });
 
 /** One thing that a customer, an operator at Stripe's dashboard, or time does. */
 const step = fc.oneof(
@@ -18,21 +31,35 @@ const step = fc.oneof(
     arbitrary: fc.record({
       act: fc.constant("buy" as const),
       owner,
-      plan: fc.constantFrom(...personal),
+      plan: fc.constantFrom(...sizes),
       interval,
       trial: fc.boolean(),
     }),
   },
   {
     weight: 3,
-    arbitrary: fc.record({ act: fc.constant("change" as const), owner, plan: fc.constantFrom(...personal), interval }),
+    arbitrary: fc.record({
+      act: fc.constant("checkout" as const),
+      owner,
+      plan: fc.constantFrom(...sizes),
+      interval,
+      payer: atCheckout,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ act: fc.constantFrom("seats" as const, "seats at stripe" as const), owner, seats }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ act: fc.constant("change" as const), owner, plan: fc.constantFrom(...sizes), interval }),
   },
   {
     weight: 2,
     arbitrary: fc.record({
       act: fc.constant("change at stripe" as const),
       owner,
-      plan: fc.constantFrom(...personal),
+      plan: fc.constantFrom(...sizes),
       interval,
     }),
   },
@@ -129,16 +156,32 @@ async function act(rig: BillingRig, owners: readonly string[], one: Step): Promi
   if (one.act === "wait") return rig.advance({ days: one.days });
   if (one.act === "sweep") return;
   const name = owners[one.owner] ?? "";
-  const person = sessionOf(name.slice("user:".length));
-  const call = (path: string, body: object) => rig.call("POST", `/api/billing/${path}`, person, body);
+  const org = name.startsWith("org:") ? name.slice("org:".length) : null;
+  const person = sessionOf(org === null ? name.slice("user:".length) : payerOf(org));
+  const query = org === null ? "" : `?org=${org}`;
+  const call = (path: string, body: object) => rig.call("POST", `/api/billing/${path}${query}`, person, body);
   switch (one.act) {
     case "buy": {
       const more = one.trial ? { trial_period_days: 5 } : {};
-      await buy(rig, name, { plan: one.plan, interval: one.interval, more } satisfies Purchase);
+      const plan = planOf(name, one.plan);
+      const wanted: Purchase = { plan, interval: one.interval, seats: plans[plan].minimumSeats, more };
+      await buy(rig, name, wanted);
       return;
     }
+    case "checkout": {
+      const { body } = await call("checkout", { plan: planOf(name, one.plan), interval: one.interval });
+      if (one.payer === null || typeof body.url !== "string") return;
+      const { number, bank } = one.payer;
+      // A page that says that the card was declined leads nowhere.
+      const next = await payAt(body.url, number).catch(() => null);
+      if (next !== null && bank !== null) await answerBank(next, bank);
+      return;
+    }
+    case "seats":
+      await call("seats", { seats: one.seats });
+      return;
     case "change":
-      await call("change-plan", { plan: one.plan, interval: one.interval });
+      await call("change-plan", { plan: planOf(name, one.plan), interval: one.interval });
       return;
     case "cancel":
     case "resume":
@@ -148,6 +191,14 @@ async function act(rig: BillingRig, owners: readonly string[], one: Step): Promi
       await atStripe(rig, name, one);
   }
 }
+
+/** Who buys for an org. */
+export const payerOf = (org: string): string => `usr_of_${org}`;
+
+const planOf = (owner: string, size: Size): Purchase["plan"] => {
+  if (!owner.startsWith("org:")) return size;
+  return size === "pro" ? "teams" : "enterprise";
+};
 
 async function atStripe({ stripe, billing }: BillingRig, name: string, one: Step): Promise<void> {
   const { rows } = await billing.db.raw<{ rows: { id: string | null }[] }>(
@@ -161,10 +212,14 @@ async function atStripe({ stripe, billing }: BillingRig, name: string, one: Step
   const [held] = (await stripe.subscriptions.list({ customer })).data;
   if (held === undefined) return;
   if (one.act === "end at stripe") return void (await stripe.subscriptions.cancel(held.id));
+  const { id } = held.items.data[0]!;
   if (one.act === "change at stripe") {
-    const items = [{ id: held.items.data[0]!.id, price: twinPriceId(one.plan, one.interval) }];
-    await stripe.subscriptions.update(held.id, { items });
+    await stripe.subscriptions.update(held.id, {
+      items: [{ id, price: twinPriceId(planOf(name, one.plan), one.interval) }],
+    });
   }
+  if (one.act === "seats at stripe" && name.startsWith("org:"))
+    await stripe.subscriptions.update(held.id, { items: [{ id, quantity: one.seats }] });
 }
 
 const graceSeconds = 7 * 86_400;
@@ -182,15 +237,22 @@ export async function promised({ stripe, ...rig }: BillingRig, customer: string 
     all.filter(({ status }) => status === "past_due"),
   ].find((some) => some.length > 0);
   if (standing === undefined) return "free";
-  const prices = standing.map((one) => ({ one, price: one.items.data[0]!.price.id, created: one.created }));
-  const value = (price: string): number => plans[price.includes("pro_plus") ? "pro_plus" : "pro"].monthlyPriceCents;
-  const [best] = prices.toSorted(
-    (a, b) => value(b.price) - value(a.price) || b.created - a.created || (a.one.id < b.one.id ? -1 : 1),
+  const sold = standing.map((one) => {
+    const { price, quantity = 1 } = one.items.data[0]!;
+    const { plan, interval: by } = soldAs.get(price.id)!;
+    return { one, plan, by, seats: quantity, value: plans[plan].monthlyPriceCents * quantity };
+  });
+  const [best] = sold.toSorted(
+    (a, b) => b.value - a.value || b.one.created - a.one.created || (a.one.id < b.one.id ? -1 : 1),
   );
   if (best === undefined) return "free";
   if (best.one.status === "past_due" && (await owedSince(stripe, best.one.id)) + graceSeconds <= now) return "free";
-  return `${best.price.includes("pro_plus") ? "pro_plus" : "pro"} by the ${best.price.endsWith("_annual") ? "year" : "month"}`;
+  return `${best.plan} by the ${best.by}, seats: ${best.seats}`;
 }
+
+const soldAs = new Map(
+  paidPlanIds.flatMap((plan) => billingIntervals.map((by) => [twinPriceId(plan, by), { plan, interval: by }] as const)),
+);
 
 async function owedSince(stripe: Stripe, subscription: string): Promise<number> {
   const invoices = (await stripe.invoices.list({ subscription, limit: 100 })).data;

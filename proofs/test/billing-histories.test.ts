@@ -3,7 +3,7 @@ import { recoverOperations } from "@topdog/billing/usecases/perform-operation";
 import { sweep } from "@topdog/billing/usecases/sweep";
 import * as fc from "fast-check";
 import { seed } from "@topdog/testing/seed";
-import { faultPlan, found, play, promised, steps } from "../support/billing-history.ts";
+import { faultPlan, found, payerOf, play, promised, steps } from "../support/billing-history.ts";
 import { type BillingRig, startBillingRig } from "../support/billing-rig.ts";
 
 const histories = Number(process.env["BILLING_HISTORIES"] ?? 3);
@@ -16,7 +16,7 @@ const started: BillingRig[] = [];
 afterAll(() => Promise.all(started.map((rig) => rig.stop())));
 
 type Row = Record<string, unknown>;
-type Stored = { plan: string; interval: string };
+type Stored = { plan: string; interval: string; seats: number };
 const rowsOf = async ({ billing }: BillingRig, sql: string, values: unknown[]) =>
   (await billing.db.raw<{ rows: Row[] }>(sql, values as string[])).rows;
 
@@ -49,9 +49,9 @@ async function nothingPaidTwice(rig: BillingRig, customer: string | null): Promi
 async function inForceIsPaidFor(rig: BillingRig, owner: string): Promise<void> {
   const [known] = await rowsOf(rig, "select stripe_customer_id as id from customer where owner = ?", [owner]);
   const customer = (known?.["id"] ?? null) as string | null;
-  const [stored] = await rowsOf(rig, "select plan, interval from subscription where owner = ?", [owner]);
-  const { plan, interval } = (stored ?? { plan: "free", interval: "month" }) as Stored;
-  const inForce = plan === "free" ? "free" : `${plan} by the ${interval}`;
+  const [stored] = await rowsOf(rig, "select plan, interval, seats from subscription where owner = ?", [owner]);
+  const { plan, interval, seats } = (stored ?? { plan: "free", interval: "month", seats: 1 }) as Stored;
+  const inForce = plan === "free" ? "free" : `${plan} by the ${interval}, seats: ${seats}`;
   expect(`${owner} has ${inForce}`).toBe(`${owner} has ${await promised(rig, customer)}`);
   await announcedInOrder(rig, owner);
   await nothingPaidTwice(rig, customer);
@@ -65,7 +65,9 @@ async function playMany(count: number, ownSeed: number): Promise<void> {
   const property = fc.asyncProperty(steps, faultPlan, async (history, faults) => {
     played += 1;
     await rig.forget();
-    const owners = [`user:usr_a${played}`, `user:usr_b${played}`];
+    const org = `org_c${played}`;
+    const owners = [`user:usr_a${played}`, `user:usr_b${played}`, `org:${org}`];
+    await rig.billing.owner.raw("insert into org_member values (?, ?, 1, 'owner', true, now())", [org, payerOf(org)]);
     await rig.control("PUT", "faults", faults);
     for (const step of history) {
       await play(rig, owners, step);
