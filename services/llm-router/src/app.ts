@@ -35,6 +35,7 @@ import { breakerValues, createRouterMetrics, registerGauges, type RouterMetrics 
 import { answerCheckCredential } from "./responders/answer-check-credential.ts";
 import { forgetHandledEvents } from "./jobs/forget-handled-events.ts";
 import { forgetKeptAnswers } from "./jobs/forget-kept-answers.ts";
+import { type ProbeConsistencyDeps, probeConsistency } from "./jobs/probe-consistency.ts";
 import { consistencyRoutes } from "./routes/consistency-sli.ts";
 import { linkCalls } from "./routes/link-calls.ts";
 import { createKeptAnswers } from "./store/kept-answers.ts";
@@ -76,6 +77,7 @@ export const llmRouter = defineService({
   build: async ({ config, deps, bus, logger, metrics: registry, onStop }) => {
     const options = poolOptions(config, deps.readSecret);
     const pool = upstreamPool(options);
+    const probed = probedUpstreams(config, pool);
     const policy = readRoutingPolicy(config.ROUTING_FILE);
     const catalog = createModelCatalog(
       pool.map(({ id, models, provider: { dialects, native } }) => ({ id, models, dialects, native })),
@@ -151,13 +153,27 @@ export const llmRouter = defineService({
       checks: { spool: async () => assertHealthy(spool) },
       web: { securityHeaders: false, logRequests: false },
       routes: consistencyRoutes(judgements),
-      jobs: db === null || kept === null ? [] : [forgetKeptAnswers(kept), forgetHandledEvents(db)],
+      jobs: [
+        ...(db === null || kept === null ? [] : [forgetKeptAnswers(kept), forgetHandledEvents(db)]),
+        ...(probed === null ? [] : [probeConsistency({ ...probed, judgements: judgements.consistency })]),
+      ],
       parts: {
         calls: { start: async () => void (await link.start()), stop: () => link.stop(config.SHUTDOWN_GRACE_MS) },
       },
     };
   },
 });
+
+/** Null where no model is asked questions of our own. */
+function probedUpstreams(
+  { CONSISTENCY_PROBE_MODEL: model, CONSISTENCY_PROBE_INTERVAL_MS: intervalMs }: RouterConfig,
+  pool: readonly UpstreamOptions[],
+): Omit<ProbeConsistencyDeps, "judgements"> | null {
+  if (model === undefined) return null;
+  const upstreams = pool.filter(({ models }) => models.some(({ id }) => id === model));
+  if (upstreams.length === 0) throw new Error(`CONSISTENCY_PROBE_MODEL: no upstream here serves ${model}`);
+  return { upstreams, model, intervalMs };
+}
 
 /** Null where no database is configured. It is used when it is there: calls that ask for nothing of it go on without it. */
 function openDatabase(

@@ -150,6 +150,16 @@ export const configSchema = z.object({
     .describe(
       "JSON: what is paid instead of the list price, [{model, upstream?, input, output, cachedInput?, cacheWrite?, hourCacheWrite?}] in USD per million tokens",
     ),
+  CONSISTENCY_PROBE_MODEL: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Model that gets a question of ours three times now and then, at the platform's cost, and is judged by how alike its answers are; unset: none does",
+    ),
+  CONSISTENCY_PROBE_INTERVAL_MS: milliseconds(86_400_000)
+    .default(600_000)
+    .describe("From one such question to the next"),
   MAX_BODY_BYTES: wholeNumber(1024, 256 * mebibyte)
     .default(32 * mebibyte)
     .describe("Longest request body"),

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { testNats, type TestNats } from "@topdog/testing/nats";
-import { type RouterRig, send, startRouter } from "./router-rig.ts";
+import { eventually } from "@topdog/testing/eventually";
+import { chatCompletion, startFakeUpstream } from "@topdog/testing/fake-upstream";
+import { type RouterRig, send, startRouter, upstreams } from "./router-rig.ts";
 
 const operatorToken = randomBytes(24).toString("base64url");
 let nats: TestNats;
@@ -75,4 +77,26 @@ test("is not there on the public port but for an operator", async () => {
   expect((await send(publicUrl, { method: "POST", body, headers })).status).toBe(404);
   const authorization = `Bearer ${operatorToken}`;
   expect((await send(publicUrl, { method: "POST", body, headers: { ...headers, authorization } })).status).toBe(200);
+});
+
+test("a model that an operator named gets a question of ours three times, and its answers are judged by their words", async () => {
+  const said = ["two three five", "two three five", "two three seven"];
+  const fake = await startFakeUpstream((_request, index) => ({ body: chatCompletion(said[index] ?? "two") }));
+  const probing = await startRouter(nats, {
+    UPSTREAMS: upstreams(fake.url),
+    CONSISTENCY_PROBE_MODEL: "sandbox-small",
+    CONSISTENCY_PROBE_INTERVAL_MS: "600000",
+  });
+  const name = "topdog_llm_router_answer_consistency_ratio";
+  const labels = 'service="llm-router",plan="unknown",segment="general"';
+  // Alike; half of the words in common, twice.
+  await eventually(async () => expect(await probing.metric(`${name}_sum{${labels}`)).toBeCloseTo((1 + 0.5 + 0.5) / 3));
+  const asked = fake.requests.map(({ body }) => JSON.parse(body) as { messages: unknown });
+  expect([asked.length, new Set(asked.map((one) => JSON.stringify(one))).size]).toEqual([3, 1]);
+  await probing.stop();
+  await fake.close();
+});
+
+test("a model that nobody serves here is a wrong configuration", async () => {
+  await expect(startRouter(nats, { CONSISTENCY_PROBE_MODEL: "no-such-model" })).rejects.toThrow("no-such-model");
 });

@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import type { Secret } from "@topdog/config/secret";
 import type { Dialect, DialectId } from "@topdog/dialects/dialect";
 import { dialects } from "@topdog/dialects/dialects";
 import { ruleOf } from "../domain/failure-table.ts";
 import type { Model } from "../domain/models.ts";
+import { openOwnCall } from "./own-call.ts";
 import type { Provider } from "./providers/provider.ts";
 
 /** The least that can be asked of a model, in words that OpenAI's and Anthropic's dialects share. */
@@ -29,19 +29,8 @@ export async function probeProvider(
     ({ id }) => id === probedIn(model) && provider.dialects.includes(id),
   );
   if (dialect === undefined) throw new Error("a provider speaks no dialect that it can be probed in");
-  const call = provider.open(
-    {
-      format: dialect,
-      request: dialect.readRequest(smallestRequest(model)),
-      headers: [],
-      requestId: `probe_${randomUUID()}`,
-      firstContentTimeoutMs: timeoutMs,
-      interChunkTimeoutMs: timeoutMs,
-      totalTimeoutMs: timeoutMs,
-    },
-    credential,
-  );
-  const outcome = await call.outcome;
+  const { outcome: answered } = openOwnCall(provider, dialect, smallestRequest(model), { credential, timeoutMs });
+  const outcome = await answered;
   if (outcome.kind !== "failure") return true;
   const { breaker } = ruleOf(outcome.failure.kind);
   return breaker === "alive" || breaker === "neutral";
