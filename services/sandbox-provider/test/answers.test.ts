@@ -80,10 +80,17 @@ describe("an instance of a schema", () => {
     [{ allOf: [{ type: "object", required: ["x"] }, { properties: { x: { const: 7 } } }] }, { x: 7 }],
     [{ type: "integer", exclusiveMinimum: 4, maximum: 9, multipleOf: 3 }, 6],
     [{ type: ["string", "null"] }, "sandbox"],
+    [{ type: "string", pattern: "^[a-z]+$" }, "sandbox"],
+    [{ type: "string", pattern: "^[0-9]{4}$" }, "1234"],
+    [{ type: "string", pattern: String.raw`^\d{4}-\d{2}-\d{2}$` }, "2026-01-31"],
+    [{ type: "string", pattern: "^[A-Z]+$", minLength: 3, maxLength: 3 }, "ABC"],
   ])("%j", (schema, instance) => expect(instanceOf(schema)).toEqual(instance));
 
   test.each([
-    { type: "string", pattern: "^[0-9]{4}$" },
+    { type: "string", pattern: "^sandbox[0-9]{40}$" },
+    { type: "string", pattern: "(" },
+    // It would be tried for ever on a text as long as that.
+    { type: "string", pattern: "^(([a-z ])+)+!$", minLength: 5000 },
     { not: { type: "string" } },
     { $ref: "#" },
     { type: "integer", minimum: 5, maximum: 4 },

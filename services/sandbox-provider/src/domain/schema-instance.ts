@@ -23,6 +23,14 @@ const byFormat: Readonly<Record<string, string>> = {
   uuid: "00000000-0000-4000-8000-000000000000",
 };
 
+/** Texts that usual patterns are met by: codes, numbers, versions, dates, colours. */
+const usualTexts = (
+  "sandbox Sandbox SANDBOX a A 1 ab AB 12 abc ABC 123 ABCD 1234 12345 123456 AB12 ABC-123 a-b a_b 1.0.0 v1.0.0 1.5 " +
+  "2026-01-31 12:00 12:00:00 +15550100 #00ff00 /sandbox a@example.com"
+).split(" ");
+/** A pattern is its author's own: on a longer text it could be tried for ever. */
+const maxTriedLength = 16;
+
 const isObject = (value: unknown): value is JsonSchema =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const number = (value: unknown): number | null => (typeof value === "number" ? value : null);
@@ -79,8 +87,21 @@ function textOf(schema: JsonSchema): string {
   const made = typeof format === "string" ? (byFormat[format] ?? "sandbox") : "sandbox";
   const text = (made.length < least ? filler.repeat(Math.ceil(least / filler.length)) : made).slice(0, most);
   const { pattern } = schema;
-  if (typeof pattern === "string" && !new RegExp(pattern, "u").test(text)) throw new UnsupportedSchema("pattern");
-  return text;
+  if (typeof pattern !== "string") return text;
+  const tried = [text, ...usualTexts].filter(
+    (one) => one.length >= least && one.length <= Math.min(most, maxTriedLength),
+  );
+  const found = tried.find((one) => expressionOf(pattern).test(one));
+  if (found === undefined) throw new UnsupportedSchema("pattern");
+  return found;
+}
+
+function expressionOf(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, "u");
+  } catch {
+    throw new UnsupportedSchema("a pattern that is no regular expression");
+  }
 }
 
 function listOf(schema: JsonSchema, root: JsonSchema, depth: number): unknown[] {
