@@ -20,6 +20,9 @@ export interface SandboxProcess {
   kill9(): Promise<void>;
 }
 
+/** A process takes a second to start; beside everything else that a busy machine does, it took 16. */
+const startTimeoutMs = 60_000;
+
 /** The real sandbox provider, as a process of its own. */
 export async function startSandbox(env: Record<string, string> = {}): Promise<SandboxProcess> {
   const port = await freePort("127.0.0.1");
@@ -42,7 +45,7 @@ export async function startSandbox(env: Record<string, string> = {}): Promise<Sa
     },
   );
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  await eventually(() => send(`${url}/livez`, { method: "GET" }), { timeoutMs: 15_000, intervalMs: 50 });
+  await eventually(() => send(`${url}/livez`, { method: "GET" }), { timeoutMs: startTimeoutMs, intervalMs: 50 });
   return {
     url,
     async setFaults(faults) {

@@ -91,9 +91,9 @@ describe.each(pairs)("a caller of %s at a provider that speaks only %s", (_calle
     const hinted = await exchange(caller, provider, reply, { ...samples.request(false), service_tier: "auto" });
     expect(hinted.outcome).toMatchObject({ kind: "answer", dropped: ["service_tier"] });
     const [extra, param] =
-      caller.id === "openai-responses"
-        ? [{ tool_choice: { type: "of_next_year" } }, "tool_choice"]
-        : [{ tools: [{ type: "of_next_year", name: "x" }] }, "tools[0].type"];
+      caller.id === "anthropic-messages"
+        ? [{ tools: [{ type: "of_next_year", name: "x" }] }, "tools[0].type"]
+        : [{ tool_choice: { type: "of_next_year" } }, "tool_choice"];
     const refused = await exchange(caller, provider, reply, { ...samples.request(false), ...extra });
     expect(refused.outcome).toMatchObject({ kind: "uncarried", refusal: { param } });
     expect(refused.fake.requests).toHaveLength(0);
