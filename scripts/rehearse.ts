@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { emptyRun, startCluster } from "./rehearse/cluster/cluster.ts";
+import { type Cluster, emptyRun, startCluster } from "./rehearse/cluster/cluster.ts";
 import { prepareEarlierTree } from "./rehearse/earlier-tree.ts";
+import { type FirstInstall, firstInstalls } from "./rehearse/first-install.ts";
 import { buildImages, earlierTag, imageTag } from "./rehearse/images/images.ts";
 import { createLoad, type Findings, startEvaluator, type SteadyLoad } from "./rehearse/load/load.ts";
 import { placesOf } from "./rehearse/places.ts";
@@ -42,7 +43,8 @@ async function main(): Promise<number> {
   });
   if (values.help) return say(usage);
   const chosen = values.from === undefined ? chooseScenarios(values) : [upgradeScenario];
-  if (values.list) return say(chosen.map(({ name, expected }) => `${name}: ${expected}`).join("\n"));
+  const installs = firstInstalls.filter(({ name }) => values.only?.some((text) => name.includes(text)) ?? values.list);
+  if (values.list) return say([...chosen, ...installs].map(({ name, expected }) => `${name}: ${expected}`).join("\n"));
   const missing = missingForRehearsal();
   if (missing.length > 0) {
     console.error(`This machine cannot rehearse a release. Missing:\n${missing.map((one) => `- ${one}\n`).join("")}`);
@@ -62,6 +64,7 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stopped());
   try {
     log("the cluster is up");
+    if (chosen.length === 0) return await runInstalls(installs, cluster);
     const busServers = Math.max(...chosen.map((one) => one.busServers ?? 1));
     const installed = earlierRoot === null ? { root, tag: imageTag } : { root: earlierRoot, tag: earlierTag };
     const platform = await installPlatform(cluster, { root, installed, busServers, log });
@@ -89,6 +92,27 @@ const chooseScenarios = ({ only, list }: { only?: string[]; list: boolean }): re
     ({ name, busServers }) => only?.some((text) => name.includes(text)) ?? (list || busServers === undefined),
   );
 
+/** Each by itself, in a cluster where nothing else is. */
+async function runInstalls(installs: readonly FirstInstall[], cluster: Cluster): Promise<number> {
+  let failed = 0;
+  for (const install of installs) if (!(await isAsExpected(install, () => install.run(cluster, root)))) failed += 1;
+  return failed === 0 ? 0 : 1;
+}
+
+interface Expectation {
+  readonly name: string;
+  readonly expected: string;
+}
+
+async function isAsExpected({ name, expected }: Expectation, run: () => Promise<string>): Promise<boolean> {
+  const fromMs = Date.now();
+  const outcome = await run().catch((error: unknown) => `failed: ${String(error)}`);
+  const isRight = outcome === expected;
+  const seconds = Math.round((Date.now() - fromMs) / 1000);
+  log(`${isRight ? "✓" : "✗"} ${name}: ${outcome}${isRight ? "" : ` (expected: ${expected})`} in ${seconds} s`);
+  return isRight;
+}
+
 /** One lane per service, all of them at once; then, each by itself, what needs the platform for itself. */
 async function runAll(chosen: readonly Scenario[], platform: RehearsedPlatform, load: SteadyLoad): Promise<string[]> {
   const lanes = Object.groupBy(chosen, ({ lane }) => lane);
@@ -100,15 +124,9 @@ async function runAll(chosen: readonly Scenario[], platform: RehearsedPlatform, 
 async function runLane(lane: readonly Scenario[], platform: RehearsedPlatform, load: SteadyLoad): Promise<string[]> {
   const failed: string[] = [];
   for (const scenario of lane) {
-    const fromMs = Date.now();
-    const outcome = await scenario.run(platform, load).catch((error: unknown) => `failed: ${String(error)}`);
-    const isRight = outcome === scenario.expected;
-    if (!isRight) failed.push(scenario.name);
-    const seconds = Math.round((Date.now() - fromMs) / 1000);
-    log(
-      `${isRight ? "✓" : "✗"} ${scenario.name}: ${outcome}${isRight ? "" : ` (expected: ${scenario.expected})`} in ${seconds} s`,
-    );
-    if (!isRight) log(`what gates said until now:\n${await objections(platform).catch(String)}`);
+    if (await isAsExpected(scenario, () => scenario.run(platform, load))) continue;
+    failed.push(scenario.name);
+    log(`what gates said until now:\n${await objections(platform).catch(String)}`);
   }
   return failed;
 }

@@ -218,13 +218,17 @@ describe("a cluster with Argo Rollouts", () => {
 describe("production", () => {
   test("takes values that are strong", async () => {
     const resources = await render(...production, ...argo);
-    const hooks = resources
-      .filter(({ kind }) => kind === "Job")
-      .map(({ metadata }) => metadata.annotations?.["helm.sh/hook"]);
-    // Never before an installation: the bus comes with it.
-    expect(new Set(hooks)).toEqual(new Set(["post-install,pre-upgrade"]));
     const texts = resources.filter(({ kind }) => kind === "Secret");
     expect(texts).toEqual([]);
+  });
+
+  test("brings databases and streams up to date before an upgrade, and beside the pods of a first installation that waits for them", async () => {
+    const hooksOf = (resources: readonly Resource[]): (string | undefined)[] =>
+      resources.filter(({ kind }) => kind === "Job").map(({ metadata }) => metadata.annotations?.["helm.sh/hook"]);
+    const upgrade = hooksOf(await render(...production, ...argo, "--is-upgrade"));
+    expect(upgrade).toEqual(upgrade.map(() => "pre-upgrade"));
+    expect(hooksOf(await render(...production, ...argo))).toEqual(upgrade.map(() => undefined));
+    expect(upgrade.length).toBe(storingServices.length + 1);
   });
 
   test("has the operator of Postgres make each database by itself, and take the roles from the secret", async () => {

@@ -25,13 +25,16 @@ export interface Kube {
   /** Whether the Rollout has seen the newest template of its Deployment. */
   hasSeenTemplate(service: string): Promise<boolean>;
   helm(args: readonly string[]): Promise<string>;
+  /** Of a Service: a number, because the cluster's names are nobody's outside of its pods. */
+  addressOf(service: string): Promise<string>;
 }
 
 export const namespace = "topdog";
 
-export function createKube(cluster: Cluster): Kube {
+/** Both commands, in a namespace: the platform's own when none is given. */
+export function createKube(cluster: Cluster, within: string = namespace): Kube {
   const kubectl = (args: readonly string[], input?: string): Promise<string> =>
-    cluster.exec("kubectl", ["--namespace", namespace, ...args], input === undefined ? {} : { input });
+    cluster.exec("kubectl", ["--namespace", within, ...args], input === undefined ? {} : { input });
   const get = async <T>(kind: string, name: string): Promise<T> =>
     JSON.parse(await kubectl(["get", kind, name, "--output", "json"])) as T;
   const rollout = async (service: string): Promise<RolloutStatus> =>
@@ -47,7 +50,9 @@ export function createKube(cluster: Cluster): Kube {
       ]);
       return status.workloadObservedGeneration === String(deployment.metadata.generation);
     },
-    helm: (args) => cluster.exec("helm", ["--namespace", namespace, ...args], { timeoutMs: 300_000 }),
+    helm: (args) => cluster.exec("helm", ["--namespace", within, ...args], { timeoutMs: 300_000 }),
+    addressOf: async (service) =>
+      (await kubectl(["get", "service", service, "--output", "jsonpath={.spec.clusterIP}"])).trim(),
   };
 }
 

@@ -3,17 +3,19 @@ import { join } from "node:path";
 import { type ServiceName, serviceNames } from "@topdog/contracts/services";
 import { twinPriceVariables } from "@topdog/contracts/stripe-prices";
 import { createSecrets } from "../topdog/create-secrets.ts";
+import { startArgo } from "./argo.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { imageTag } from "./images/images.ts";
 import { createPrometheus, prometheusUrl, type RehearsalPrometheus } from "./prometheus.ts";
 import { chartOf, createKube, type Kube, namespace, until } from "./kube.ts";
+import { createCaller, createOperator, type DatabaseUrl, made, type Operator } from "./operator.ts";
 
 export interface RehearsedPlatform {
   readonly kube: Kube;
   readonly cluster: Cluster;
   readonly root: string;
   readonly gatewayUrl: string;
-  readonly databaseUrl: (service: string) => string;
+  readonly databaseUrl: DatabaseUrl;
   readonly key: string;
   /** Somebody without a subscription. */
   readonly buyer: Buyer;
@@ -38,7 +40,6 @@ export interface Releases {
 
 const startTimeoutMs = 240_000;
 const pageTimeoutMs = 10_000;
-const operatorScopes = "llm,usage:read,account";
 
 /** Small and quick: windows of seconds, and pods that a small machine can carry. */
 const rehearsalValues = (servicesTag: string, busServers: number): object => ({
@@ -127,38 +128,22 @@ export async function installPlatform(
     );
   }
   log("every service is healthy");
-  const address = async (service: string): Promise<string> =>
-    (await kube.kubectl(["get", "service", service, "--output", "jsonpath={.spec.clusterIP}"])).trim();
-  const [gateway, postgres] = await Promise.all([address("gateway"), address("topdog-postgres")]);
-  const databaseUrl = (service: string): string => {
-    const stored =
-      secrets.find(({ metadata }) => metadata.name === `${service}-database`)?.stringData["DATABASE_URL"] ?? "";
-    return stored.replace("@topdog-postgres:", `@${postgres}:`);
-  };
-  const auditKeys = secrets.find(({ metadata }) => metadata.name === "audit-keys")?.stringData["AUDIT_KEYS"] ?? "";
-  const command = operatorCommands({ cluster, root: installed.root, databaseUrl, auditKeys });
-  const key = await createCaller(command);
-  const buyer = await createBuyer(command, join(cluster.places.run, "demo-keys.json"));
-  const gatewayUrl = `http://${gateway}:8080`;
+  const operator = await createOperator({ cluster, kube, root: installed.root, secrets });
+  const key = await createCaller(operator);
+  const buyer = await createBuyer(operator, join(cluster.places.run, "demo-keys.json"));
+  const gatewayUrl = `http://${await kube.addressOf("gateway")}:8080`;
   await until(
     "the gateway's image serves the pages",
     () => contentTypeOf(cluster, `${gatewayUrl}/pricing`),
     (type) => type.startsWith("text/html"),
     { timeoutMs: pageTimeoutMs },
   );
-  return { kube, cluster, root, gatewayUrl, databaseUrl, key, buyer, releases, prometheus };
+  return { kube, cluster, root, gatewayUrl, databaseUrl: operator.databaseUrl, key, buyer, releases, prometheus };
 }
 
 /** Asked inside the cluster's network: its addresses are nobody's outside. */
 const contentTypeOf = (cluster: Cluster, url: string): Promise<string> =>
   cluster.exec("curl", ["-s", "-o", "/dev/null", "-w", "%{content_type}", url]);
-
-async function startArgo(cluster: Cluster, kube: Kube): Promise<void> {
-  await kube.kubectl(["apply", "--server-side", "--filename", join(cluster.places.cache, "crds")]);
-  await kube.kubectl(["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"]);
-  const flags = ["--leader-elect=false", "--metricsPort=8190", "--healthzPort=8191"];
-  cluster.start("argo-rollouts", "rollouts-controller", flags, { env: { POD_NAMESPACE: namespace } });
-}
 
 const secret = (name: string, stringData: Readonly<Record<string, string>>): object => ({
   apiVersion: "v1",
@@ -214,36 +199,8 @@ const flagOf =
     `${service}.${name}=${value.replaceAll(",", String.raw`\,`)}`,
   ];
 
-interface CommandDeps extends Pick<RehearsedPlatform, "cluster" | "root" | "databaseUrl"> {
-  readonly auditKeys: string;
-}
-
-/** Runs an operator's command of a service, and returns the line that it prints last. */
-type OperatorCommand = (service: "org-registry" | "billing", name: string, ...args: string[]) => Promise<string>;
-
-const operatorCommands =
-  ({ cluster, root, databaseUrl, auditKeys }: CommandDeps): OperatorCommand =>
-  async (service, name, ...args) => {
-    const env = [`DATABASE_URL=${databaseUrl(service)}`, `AUDIT_KEYS=${auditKeys}`];
-    const entry = join(root, "services", service, "dist/commands", `${name}.js`);
-    const printed = await cluster.exec("env", [...env, process.execPath, entry, ...args]);
-    return printed.trim().split("\n").at(-1) ?? "";
-  };
-
-const made = (line: string): Readonly<Record<string, string>> => JSON.parse(line) as Readonly<Record<string, string>>;
-
-/** The key of an org with more quota than any load can use. */
-async function createCaller(command: OperatorCommand): Promise<string> {
-  const { id: user = "" } = made(await command("org-registry", "create-user", "--email", "load@example.test"));
-  const { id: org = "" } = made(await command("org-registry", "create-org", "--name", "Load", "--owner", user));
-  await command("billing", "set-plan", "--owner", `org:${org}`, "--plan", "enterprise", "--seats", "2000");
-  const flags = ["--user", user, "--org", org, "--scopes", operatorScopes];
-  const { key = "" } = made(await command("org-registry", "create-key", ...flags));
-  return key;
-}
-
 /** The demo's person, who can sign in. */
-async function createBuyer(command: OperatorCommand, stateFile: string): Promise<Buyer> {
+async function createBuyer({ command }: Operator, stateFile: string): Promise<Buyer> {
   const { password = "" } = made(await command("org-registry", "seed-demo", "--state-file", stateFile));
   return { email: demoEmail, password };
 }

@@ -16,23 +16,24 @@ service's own role changes no table.
 {{- end }}
 
 {{/*
-A hook: before each upgrade, and right after the first installation, because the bus, or the database of an operator, may come with that
-release and cannot be there before it. Pods start again until it is done. An upgrade cannot tell bundled engines, which are emptied with
-their pods, from new ones: there the job is one of the release's own, runs beside it, and is named by what it does, so it runs once
-for each image and each `release`, and not again when another service ships.
+A hook before each upgrade. The first installation may bring the bus, or the database of an operator, along: there the job is one of the
+release's own, and pods start again until it is done. A hook after the installation would wait for `helm install --wait`, which waits for the
+pods, which wait for the hook. An upgrade cannot tell bundled engines, which are emptied with their pods, from new ones: there the job stays
+one of the release's own. Such a job is named by what it does: it runs once for each image and each `release`, and not again when another
+service ships.
 */}}
 {{- define "topdog.job" -}}
 {{- $spec := include "topdog.jobSpec" . -}}
-{{- $bundled := .it.root.Values.global.bundledEngines -}}
+{{- $isHook := not (or .it.root.Values.global.bundledEngines .it.root.Release.IsInstall) -}}
 apiVersion: batch/v1
 kind: Job
 metadata:
-  name: {{ .name }}{{ if $bundled }}-{{ list $spec (toString .it.values.release) | toJson | sha256sum | trunc 10 }}{{ end }}
+  name: {{ .name }}{{ if not $isHook }}-{{ list $spec (toString .it.values.release) | toJson | sha256sum | trunc 10 }}{{ end }}
   labels:
     {{- include "topdog.labels" .it | nindent 4 }}
-  {{- if not $bundled }}
+  {{- if $isHook }}
   annotations:
-    helm.sh/hook: post-install,pre-upgrade
+    helm.sh/hook: pre-upgrade
     helm.sh/hook-weight: "-5"
     helm.sh/hook-delete-policy: before-hook-creation
   {{- end }}
