@@ -5,6 +5,11 @@ export type PermitRefusal =
 
 export type PermitOutcome = "taken" | PermitRefusal;
 
+export interface WaitingForPermit {
+  readonly sinceMs: number;
+  readonly settle: (outcome: PermitOutcome) => void;
+}
+
 /** What this gateway knows and holds of one owner's concurrent requests. */
 export interface PermitEntry {
   readonly owner: string;
@@ -23,7 +28,7 @@ export interface PermitEntry {
   isRecalled: boolean;
   /** Until then a call without a free permit is refused without a question. */
   overUntilMs: number;
-  readonly waiting: ((outcome: PermitOutcome) => void)[];
+  readonly waiting: WaitingForPermit[];
 }
 
 export const newPermitEntry = (owner: string): PermitEntry => ({

@@ -14,7 +14,8 @@ export interface PermitWaiting {
   admit(entry: PermitEntry): void;
   /** After an answer that was not enough: asks again while others may give something back, then refuses. */
   goOn(entry: PermitEntry): void;
-  refuse(entry: PermitEntry, refusal: PermitRefusal): void;
+  /** All that have waited since `untilMs` or longer. */
+  refuse(entry: PermitEntry, refusal: PermitRefusal, untilMs: number): void;
 }
 
 /** What others do not use arrives within a few milliseconds: how long to wait before each next question. */
@@ -28,16 +29,17 @@ export const overOf = ({ limit, running, others }: PermitEntry): PermitRefusal =
 });
 
 export function createPermitWaiting({ book, ask, timers, monotonicMs }: PermitWaitingDeps): PermitWaiting {
-  function refuse(entry: PermitEntry, refusal: PermitRefusal): void {
+  function refuse(entry: PermitEntry, refusal: PermitRefusal, untilMs: number): void {
     if (refusal.reason === "over") entry.overUntilMs = monotonicMs() + refusedForMs;
-    for (const resolve of entry.waiting.splice(0)) resolve(refusal);
+    const later = entry.waiting.findIndex(({ sinceMs }) => sinceMs > untilMs);
+    for (const { settle } of entry.waiting.splice(0, later === -1 ? entry.waiting.length : later)) settle(refusal);
     book.rest(entry);
   }
   return {
     admit: (entry) => {
       while (entry.waiting.length > 0 && entry.running < entry.held) {
         book.begin(entry);
-        entry.waiting.shift()?.("taken");
+        entry.waiting.shift()?.settle("taken");
       }
     },
     goOn: (entry) => {
@@ -45,7 +47,7 @@ export function createPermitWaiting({ book, ask, timers, monotonicMs }: PermitWa
       if (entry.held + entry.others < entry.limit) return ask(entry);
       const delayMs = entry.others === 0 ? undefined : retryDelaysMs[entry.attempts];
       entry.attempts += 1;
-      if (delayMs === undefined) return refuse(entry, overOf(entry));
+      if (delayMs === undefined) return refuse(entry, overOf(entry), monotonicMs());
       timers.after(delayMs, () => (entry.waiting.length > 0 ? ask(entry) : undefined));
     },
     refuse,

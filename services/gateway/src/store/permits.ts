@@ -79,11 +79,15 @@ export function createPermits(deps: PermitsDeps): Permits {
     else if (entry.running === 0 && entry.held === 0 && !messages.isDue(entry)) book.drop(entry);
   }
 
-  /** What is held goes on to be used: without quota no other gateway is given it. */
-  function serveWithoutQuota(entry: PermitEntry): void {
+  /**
+   * What is held goes on to be used: without quota no other gateway is given it. Who came while the question was under way waits for the
+   * answer to one of their own, unless quota is known to be away.
+   */
+  function serveWithoutQuota(entry: PermitEntry, askedMs: number): void {
     entry.isUnsure = true;
     if (trust.isOurs(entry)) waiting.admit(entry);
-    waiting.refuse(entry, { reason: "unavailable" });
+    waiting.refuse(entry, { reason: "unavailable" }, deps.isAway() ? monotonicMs() : askedMs);
+    if (entry.waiting.length > 0) messages.ask(entry);
   }
 
   function returnIdle(entry: PermitEntry): void {
@@ -109,8 +113,8 @@ export function createPermits(deps: PermitsDeps): Permits {
         return "taken";
       }
       if (monotonicMs() < entry.overUntilMs || entry.waiting.length >= maxWaiting) return overOf(entry);
-      return new Promise<PermitOutcome>((resolve) => {
-        if (entry.waiting.push(resolve) === 1) entry.attempts = 0;
+      return new Promise<PermitOutcome>((settle) => {
+        if (entry.waiting.push({ sinceMs: monotonicMs(), settle }) === 1) entry.attempts = 0;
         messages.ask(entry);
       });
     },
