@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
 import { providerKeyNames } from "@topdog/contracts/providers";
 import { serviceNames, stripeTwin } from "@topdog/contracts/services";
 import { freePort } from "@topdog/local-stack/free-port";
@@ -26,11 +26,14 @@ interface Started {
 
 const running: Started[] = [];
 
-afterEach(async () => {
-  for (const { child, exited } of running.splice(0)) {
+const dataDir = makeScratchFolder("npm-start");
+
+afterAll(async () => {
+  for (const { child, exited } of running) {
     if (child.exitCode === null) child.kill("SIGINT");
     await exited;
   }
+  await rm(dataDir, { recursive: true, force: true });
 });
 
 /** What `npm start` runs, with every port free unless said otherwise. */
@@ -77,7 +80,6 @@ async function usedCalls(gateway: string, key: string): Promise<number> {
 
 describe("npm start", () => {
   test("prints a line that works, stops clean on Ctrl-C, and finds its state again", async () => {
-    const dataDir = makeScratchFolder("npm-start");
     const first = await start(["--data-dir", dataDir]);
     const { key, gateway } = await ready(first);
     const body = /-d '(\{.*\})'/.exec(first.output())?.[1] ?? "";
@@ -94,18 +96,38 @@ describe("npm start", () => {
     expect(await first.exited).toBe(0);
     await expect(request(`${gateway}/livez`)).rejects.toThrow("ECONNREFUSED");
 
-    const second = await start(["--data-dir", dataDir]);
-    const again = await ready(second);
+    const again = await ready(await start(["--data-dir", dataDir]));
     expect(again.key).toBe(key);
     expect(await usedCalls(again.gateway, key)).toBe(1);
 
     const third = await start(["--data-dir", dataDir]);
     expect(await third.exited).toBe(1);
     expect(third.output()).toContain("already runs on");
+  }, 240_000);
 
-    second.child.kill("SIGINT");
-    expect(await second.exited).toBe(0);
-    await rm(dataDir, { recursive: true, force: true });
+  test("ends with 1 when an engine stays down, and says which and where its log is", async () => {
+    // The platform that the test before left running.
+    const started = running.find(({ child }) => child.exitCode === null);
+    if (started === undefined) throw new Error("no platform runs");
+    const server = (): number | undefined =>
+      childrenOf(childrenOf(started.child.pid ?? 0)[0] ?? 0).find((pid) =>
+        /nats-server\S* -c/.test(commandLineOf(pid) ?? ""),
+      );
+    let killed = 0;
+    let last = 0;
+    const endsAt = Date.now() + startTimeoutMs;
+    while (started.child.exitCode === null && Date.now() < endsAt) {
+      const pid = server();
+      if (pid !== undefined && pid !== last) {
+        process.kill(pid, "SIGKILL");
+        killed += 1;
+        last = pid;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(await started.exited).toBe(1);
+    expect(killed).toBe(4);
+    expect(started.output()).toMatch(/nats ended too often, so the platform was stopped; its log: .*nats-server\.log/);
   }, 240_000);
 
   test("names the flag that moves a taken port, before anything is started", async () => {
@@ -126,32 +148,6 @@ describe("npm start", () => {
       await rm(dataDir, { recursive: true, force: true });
     }
   });
-
-  test("ends with 1 when an engine stays down, and says which and where its log is", async () => {
-    const dataDir = makeScratchFolder("npm-start-lost");
-    const started = await start(["--data-dir", dataDir]);
-    await ready(started);
-    const server = (): number | undefined =>
-      childrenOf(childrenOf(started.child.pid ?? 0)[0] ?? 0).find((pid) =>
-        /nats-server\S* -c/.test(commandLineOf(pid) ?? ""),
-      );
-    let killed = 0;
-    let last = 0;
-    const endsAt = Date.now() + startTimeoutMs;
-    while (started.child.exitCode === null && Date.now() < endsAt) {
-      const pid = server();
-      if (pid !== undefined && pid !== last) {
-        process.kill(pid, "SIGKILL");
-        killed += 1;
-        last = pid;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    expect(await started.exited).toBe(1);
-    expect(killed).toBe(4);
-    expect(started.output()).toMatch(/nats ended too often, so the platform was stopped; its log: .*nats-server\.log/);
-    await rm(dataDir, { recursive: true, force: true });
-  }, 240_000);
 
   test("answers --help at once and refuses an unknown flag with a hint", async () => {
     const help = await start(["--help"]);
