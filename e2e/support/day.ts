@@ -13,7 +13,10 @@ export async function setClockAhead(quota: LedgerAccess, aheadMs: number): Promi
   );
 }
 
-/** A platform that starts shortly before midnight starts in the next day: what a suite counts is of one day. Returns how far ahead it is. */
+/**
+ * A platform that starts shortly before midnight starts in the next day: what a suite counts is of one day. Returns how far ahead it is. Not for
+ * pages: a browser asks for the history of its own day.
+ */
 export async function beginDay(quota: LedgerAccess): Promise<number> {
   const leftMs = dayMs - (Date.now() % dayMs);
   if (leftMs > suiteMs) return 0;

@@ -5,7 +5,6 @@ import { makeScratchFolder } from "@topdog/local-stack/scratch-folder";
 import { freePort } from "@topdog/local-stack/free-port";
 import { startStack } from "@topdog/local-stack/stack";
 import { startOidcProvider } from "@topdog/testing/oidc-provider";
-import { beginDay } from "../support/day.ts";
 import { launchBrowser } from "../support/web/chromium.ts";
 import type { Here } from "../support/web/here.ts";
 import { artefacts, takeScreenshots } from "../support/web/screenshots.ts";
@@ -46,7 +45,6 @@ beforeAll(async () => {
     }),
     launchBrowser(),
   ]);
-  await beginDay({ quotaDatabaseUrl: stack.postgres.url("quota") });
   const place = { stack, browser, provider };
   site = {
     ...place,
