@@ -1,9 +1,11 @@
 import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { request } from "undici";
 import { until } from "../eventually.ts";
+import { hangsAfter } from "../raw-call.ts";
 import type { Here, Person } from "./here.ts";
 
 interface Mail {
@@ -11,6 +13,8 @@ interface Mail {
   readonly text: string;
 }
 
+/** Of a call, as SDKs have it. */
+const mostAttempts = 3;
 export const password = "a long enough password";
 /** Answers that are part of a story are told of in the console too, and so are lines that a story breaks. */
 const expectedComplaint =
@@ -82,15 +86,19 @@ export async function createFirstKey(page: Page): Promise<string> {
   return (await page.locator("[data-secret]").textContent()) ?? "";
 }
 
-/** A call with a key, as a client makes it; resolves with the status. */
+/** A call with a key, as a client makes it: what is refused for want of capacity is asked again. Resolves with the status. */
 export async function callModel({ stack }: Pick<Here, "stack">, key: string): Promise<number> {
-  const answer = await request(`${stack.urls.gateway[0]}/v1/chat/completions`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: "sandbox-small", max_tokens: 1, messages: [{ role: "user", content: "hi" }] }),
-  });
-  await answer.body.dump();
-  return answer.statusCode;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await request(`${stack.urls.gateway[0]}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify({ model: "sandbox-small", max_tokens: 1, messages: [{ role: "user", content: "hi" }] }),
+      ...hangsAfter,
+    });
+    await answer.body.dump();
+    if (answer.statusCode !== 503 || attempt === mostAttempts) return answer.statusCode;
+    await sleep(1_000 * Number(answer.headers["retry-after"] ?? 1));
+  }
 }
 
 /** Gives the page's browser an authenticator of its own, whose person agrees to everything. */

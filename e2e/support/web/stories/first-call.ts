@@ -42,11 +42,11 @@ export function tellOfTheFirstCall(here: () => Here): void {
     test("shows the next call as it happens; when the line breaks it says so, and catches up", async () => {
       const { page, context } = here().ada;
       await panel(page, "Today").getByText("Live", { exact: true }).waitFor();
-      await callModel(here(), key);
+      expect(await callModel(here(), key)).toBe(200);
       await panel(page, "Today").getByText("38 left").waitFor();
       await context.setOffline(true);
       await panel(page, "Today").getByText("Reconnecting").waitFor();
-      await callModel(here(), key);
+      expect(await callModel(here(), key)).toBe(200);
       await context.setOffline(false);
       await panel(page, "Today").getByText("37 left").waitFor();
       await panel(page, "Today").getByText("Live", { exact: true }).waitFor();

@@ -55,7 +55,7 @@ export function tellOfAnOrg(here: () => Here): void {
       const key = (await page.locator("[data-secret]").textContent()) ?? "";
       await button(page, "I have it").click();
       await panel(page, "Shared by all").getByText("1,600 left").waitFor();
-      await callModel(here(), key);
+      expect(await callModel(here(), key)).toBe(200);
       await panel(page, "Shared by all").getByText("1,599 left").waitFor();
       await panel(page, "Daily usage").getByText("Callers today").waitFor();
 
