@@ -42,7 +42,7 @@ describe.each(sides)("selling with %s", (_name, start) => {
     expect(session).toMatchObject({ status: "expired", client_reference_id: `user:${user}` });
     const next = await side.stripe.checkout.sessions.retrieve(String(other["sessionId"]));
     expect(next).toMatchObject({ status: "open", customer: session.customer });
-  }, 60_000);
+  });
 
   test("more is paid as the preview said; a year in place of a month too; less waits, and can be taken back", async () => {
     const user = person();
@@ -73,7 +73,7 @@ describe.each(sides)("selling with %s", (_name, start) => {
     const findings = await checkStripe({ ...side.deps, prices: createPriceMap(prices) }, portal);
     const wrong = findings.filter(({ ok, point }) => !ok && point !== "webhook endpoint");
     expect([wrong, findings.length > 10]).toEqual([[], true]);
-  }, 60_000);
+  });
 
   test("a card that is declined leaves the old plan in force, and says where to pay", async () => {
     const user = person();
@@ -83,5 +83,5 @@ describe.each(sides)("selling with %s", (_name, start) => {
     expect(answer).toMatchObject({ outcome: "payment_required", paymentUrl: expect.stringMatching(/^http/) });
     await side.settled();
     expect(await inForce(user)).toMatchObject({ plan: "pro", payment: { changePending: true } });
-  }, 60_000);
+  });
 });

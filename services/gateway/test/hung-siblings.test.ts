@@ -45,7 +45,7 @@ const askedOf = ({ text }: Answer): { pid: number; requests: number } =>
   JSON.parse(text) as { pid: number; requests: number };
 const silent = (): Promise<number> => gateway.metric("topdog_gateway_silent_siblings");
 const untilSilent = (count: number): Promise<void> =>
-  eventually(async () => expect(await silent()).toBe(count), { timeoutMs: 20_000, intervalMs: 50 });
+  eventually(async () => expect(await silent()).toBe(count), { intervalMs: 50 });
 
 test("an instance that hangs fails no read: another one answers, at once as soon as it is found out, and it comes back when it wakes", async () => {
   expect((await ask("/api/keys")).status).toBe(200);
@@ -67,7 +67,7 @@ test("an instance that hangs fails no read: another one answers, at once as soon
   const pids = new Set<number>();
   for (let count = 0; count < 4; count += 1) pids.add(askedOf(await ask("/api/keys")).pid);
   expect(pids.size).toBe(2);
-}, 60_000);
+});
 
 test("a change that a hung instance may have taken is not sent to another one: it is done once, when the instance wakes", async () => {
   one.process.kill("SIGSTOP");
@@ -80,13 +80,13 @@ test("a change that a hung instance may have taken is not sent to another one: i
   expect(answers.map(({ status }) => status)).toEqual([200, 200]);
   const byWoken = answers.map(askedOf).filter(({ pid }) => pid === one.process.pid);
   expect(byWoken).toEqual([{ pid: one.process.pid, requests: 1 }]);
-}, 60_000);
+});
 
 test("an instance that is merely slow keeps its requests, and is asked once", async () => {
   const answers = await Promise.all([ask("/api/keys?slow"), ask("/api/keys?slow")]);
   expect(answers.map(askedOf).map(({ requests }) => requests)).toEqual([1, 1]);
   await untilSilent(0);
-}, 60_000);
+});
 
 test("an instance that is gone fails nothing that had not reached it: changes go to another one, too", async () => {
   expect((await ask("/api/keys")).status).toBe(200);
@@ -96,7 +96,7 @@ test("an instance that is gone fails nothing that had not reached it: changes go
   for (let count = 0; count < 10; count += 1) answers.push(await ask("/api/keys", count % 2 === 0 ? "POST" : "GET"));
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
   await untilSilent(1);
-}, 60_000);
+});
 
 test("with no instance left that answers, a read is answered 503 in time and not held for good", async () => {
   const gone = [once(one.process, "exit"), once(other.process, "exit")];
@@ -105,4 +105,4 @@ test("with no instance left that answers, a read is answered 503 in time and not
   await Promise.all(gone);
   const answer = await ask("/api/keys");
   expect([answer.status, answer.headers["retry-after"]]).toEqual([503, "1"]);
-}, 60_000);
+});

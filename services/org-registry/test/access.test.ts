@@ -175,7 +175,7 @@ describe("who may do what", () => {
         ]);
       }
     }
-  }, 60_000);
+  });
 
   test("no stranger waits for the org's lock, and none holds it", async () => {
     const setting = await arrangeAccess(registry);
@@ -191,7 +191,7 @@ describe("who may do what", () => {
         }
       }
     });
-  }, 60_000);
+  });
 
   test("another tenant's place in a list is no place in one's own", async () => {
     const setting = await arrangeAccess(registry);

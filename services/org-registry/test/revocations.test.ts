@@ -156,15 +156,11 @@ async function tookMs({ listen, end }: Ending): Promise<number> {
   return ms - 2 * slowestMs;
 }
 
-test.each(Object.entries(endings))(
-  `%s is told on the bus within ${withinMs} ms`,
-  async (_what, arrange) => {
-    const took: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      took.push(await tookMs(await arrange()));
-    }
-    // The median: one round may fall into a moment when the machine is busy with something else.
-    expect(took.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]).toBeLessThan(withinMs);
-  },
-  30_000,
-);
+test.each(Object.entries(endings))(`%s is told on the bus within ${withinMs} ms`, async (_what, arrange) => {
+  const took: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    took.push(await tookMs(await arrange()));
+  }
+  // The median: one round may fall into a moment when the machine is busy with something else.
+  expect(took.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]).toBeLessThan(withinMs);
+});
