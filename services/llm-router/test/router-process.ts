@@ -15,7 +15,7 @@ export async function startRouterProcess(entry: string, env: Record<string, stri
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const url = `http://127.0.0.1:${env["HTTP_PORT"]}/livez`;
-  await eventually(() => send(url, { method: "GET" }), { timeoutMs: 15_000, intervalMs: 50 });
+  await eventually(() => send(url, { method: "GET" }), { timeoutMs: 60_000, intervalMs: 50 });
   return {
     async kill9() {
       child.kill("SIGKILL");
