@@ -21,7 +21,8 @@ export const lineSchema = (maxLength: number) =>
 export const nameSchema = z
   .string()
   .trim()
-  .min(1)
+  // One reason is enough: what is empty has nothing to be seen either.
+  .min(1, { abort: true })
   .max(maxNameLength)
   .regex(visibleLine, "must be one line of visible text without control characters");
 
