@@ -8,7 +8,7 @@ import { found } from "../simulation/found.ts";
 
 const histories = 500;
 /** Of so many histories each: a failure of one leaves the others to be played. */
-const firstSeeds = [1, 501, 1_001, 1_501];
+const firstSeeds = [501, 1_001, 1_501, 2_001];
 const historiesOnPostgres = 4;
 
 describe("no history of a fleet oversells a day, charges a token twice, loses a call, or runs more at once than a plan has", () => {
