@@ -59,6 +59,14 @@ export async function bindCustomer(db: Database, owner: string, stripeCustomerId
   return first(rows)?.stripeCustomerId ?? null;
 }
 
+/** The owner's customer is asked for under another key from now on, unless somebody has it or did so already. */
+export async function nextEpoch(db: Database, { owner, epoch }: CustomerRow): Promise<void> {
+  await db.raw("update customer set epoch = epoch + 1 where owner = ? and epoch = ? and stripe_customer_id is null", [
+    owner,
+    epoch,
+  ]);
+}
+
 /** The customer was deleted at Stripe: the owner's next one is another. */
 export async function unbindCustomer(trx: Transaction, owner: string): Promise<void> {
   await trx.raw("update customer set stripe_customer_id = null, epoch = epoch + 1 where owner = ?", [owner]);

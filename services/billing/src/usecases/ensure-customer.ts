@@ -1,5 +1,6 @@
 import { createCustomer } from "../clients/stripe/customers.ts";
-import { bindCustomer, putCustomer } from "../store/customers.ts";
+import { isStoredFault } from "../clients/stripe/stripe-failure.ts";
+import { bindCustomer, nextEpoch, putCustomer } from "../store/customers.ts";
 import type { StripeDeps } from "./stripe-deps.ts";
 
 /**
@@ -10,8 +11,20 @@ export async function ensureCustomer(
   { db, stripe }: Pick<StripeDeps, "db" | "stripe">,
   owner: string,
 ): Promise<string> {
-  const row = await putCustomer(db, owner);
-  if (row.stripeCustomerId !== null) return row.stripeCustomerId;
-  const made = await createCustomer(stripe, owner, `topdog:customer:${owner}:${row.epoch}`);
+  const ask = async (): Promise<string> => {
+    const row = await putCustomer(db, owner);
+    if (row.stripeCustomerId !== null) return row.stripeCustomerId;
+    try {
+      return await createCustomer(stripe, owner, `topdog:customer:${owner}:${row.epoch}`);
+    } catch (error) {
+      if (isStoredFault(error)) await nextEpoch(db, row);
+      throw error;
+    }
+  };
+  // Under the next key; a customer that was made in spite of the fault stays empty.
+  const made = await ask().catch((error: unknown) => {
+    if (isStoredFault(error)) return ask();
+    throw error;
+  });
   return (await bindCustomer(db, owner, made)) ?? made;
 }
