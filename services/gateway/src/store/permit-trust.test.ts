@@ -1,41 +1,30 @@
 import { expect, test } from "@jest/globals";
-import { newPermitEntry } from "./permit-entry.ts";
+import { newPermitEntry, type PermitEntry } from "./permit-entry.ts";
 import { createPermitTrust } from "./permit-trust.ts";
 
-/** A gateway that quota heard at 0, and whose second hand moves with its clock. */
-function heardAtZero() {
-  const now = { ms: 0, isAway: false };
-  const trust = createPermitTrust(
+const now = { ms: 0 };
+const trustAt = (ms: number) => {
+  now.ms = ms;
+  return createPermitTrust(
     () => now.ms,
-    () => now.isAway,
+    () => false,
   );
-  const entry = { ...newPermitEntry("user:ann"), held: 1, confirmedMs: 0 };
-  trust.noteHeard(0);
-  const pass = (ms: number): void => {
-    for (const endMs = now.ms + ms; now.ms < endMs;) {
-      now.ms += 1_000;
-      trust.noteAlive();
-    }
-  };
-  return { now, trust, entry, pass };
-}
+};
+const confirmedAt = (ms: number): PermitEntry => Object.assign(newPermitEntry("user:ann"), { confirmedMs: ms });
 
-test("what is held is used without asking while quota heard of it lately; after that only while quota answers nobody", () => {
-  const { now, trust, entry, pass } = heardAtZero();
-  pass(3_000);
-  expect(trust.isSound(entry)).toBe(true);
-  pass(2_000);
-  expect(trust.isSound(entry)).toBe(false);
-  now.isAway = true;
-  expect(trust.isSound(entry)).toBe(true);
+test("after a silence the answers of two questions come in any order: what both confirm is ours", () => {
+  const trust = trustAt(60_000);
+  trust.noteHeard(59_990);
+  trust.noteHeard(59_980);
+  expect(trust.isSound(confirmedAt(59_980))).toBe(true);
+  expect(trust.isSound(confirmedAt(59_990))).toBe(true);
 });
 
-test("a process that stood still asks first, also when quota was away before: others may have what it held", () => {
-  const { now, trust, entry } = heardAtZero();
-  now.isAway = true;
-  now.ms += 10_000;
-  expect(trust.isSound(entry)).toBe(false);
-  expect(trust.isOurs(entry)).toBe(false);
-  trust.noteHeard(now.ms);
-  expect(trust.isSound({ ...entry, confirmedMs: now.ms })).toBe(true);
+test("what was confirmed before a silence may be another's", () => {
+  const trust = trustAt(10_000);
+  trust.noteHeard(9_990);
+  for (now.ms = 10_000; now.ms < 20_000; now.ms += 1_000) trust.noteAlive();
+  trust.noteHeard(19_990);
+  expect(trust.isSound(confirmedAt(9_990))).toBe(false);
+  expect(trust.isSound(confirmedAt(19_990))).toBe(true);
 });

@@ -35,7 +35,8 @@ export function createPermitTrust(monotonicMs: () => number, isAway: () => boole
     },
     isOurs: (entry) => entry.confirmedMs >= distrustedMs,
     noteHeard: (askedMs) => {
-      if (askedMs - heardMs > trustMs) distrustedMs = askedMs;
+      // Not until `askedMs`: an answer to a question of just before may still be on its way, and confirms something.
+      if (askedMs - heardMs > trustMs) distrustedMs = Math.max(distrustedMs, askedMs - trustMs);
       heardMs = Math.max(heardMs, askedMs);
     },
     noteForgotten: () => {
