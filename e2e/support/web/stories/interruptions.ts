@@ -57,8 +57,9 @@ export function tellOfInterruptions(here: () => Here): void {
     test("a setting that could not be stored says so, and is shown as it is", async () => {
       const { page, context } = hal;
       const fallback = page.getByRole("checkbox", { name: /^When your own keys fail/ });
-      await fallback.check();
-      await until("it is stored", () => fallback.isEnabled(), Boolean);
+      // It shows what is stored, so not at once what was clicked.
+      await fallback.click();
+      await until("it is stored", () => fallback.isChecked(), Boolean);
       await openPage(page, "/byok");
       expect(await fallback.isChecked()).toBe(true);
       await context.setOffline(true);
