@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { runOperation } from "@topdog/billing/usecases/begin-operation";
 import { recoverOperations } from "@topdog/billing/usecases/perform-operation";
 import { sweep } from "@topdog/billing/usecases/sweep";
+import { eventually } from "@topdog/testing/eventually";
 import { sessionOf } from "@topdog/testing/account-call";
 import { type BillingRig, startBillingRig } from "../support/billing-rig.ts";
 import { buy } from "../support/purchases.ts";
@@ -140,9 +141,27 @@ test.each(whereStripe)(
   },
 );
 
+/** Until the returned function is called, every act of this owner waits where acts queue, in the order in which they came. */
+async function holdCustomer(owner: string): Promise<() => Promise<void>> {
+  const trx = await rig.billing.db.transaction();
+  await trx.raw("select from customer where owner = ? for update", [owner]);
+  return async () => void (await trx.commit());
+}
+
+const queued = (count: number): Promise<void> =>
+  eventually(async () => {
+    const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    expect(await rowsOf(waiting)).toHaveLength(count);
+  });
+
 test("a second person's act waits for the first one's end, and the same act joins it", async () => {
   const user = await customerOf("upgrade");
-  const answers = await Promise.all([send(user, "upgrade"), send(user, "upgrade"), send(user, "annual switch")]);
-  expect(answers.slice(0, 2).map(({ status }) => status)).toEqual([200, 200]);
-  expect([200, 409]).toContain(answers[2]?.status);
+  const release = await holdCustomer(`user:${user}`);
+  const same = [send(user, "upgrade"), send(user, "upgrade")];
+  await queued(2);
+  const other = send(user, "annual switch");
+  await queued(3);
+  await release();
+  expect((await Promise.all(same)).map(({ status }) => status)).toEqual([200, 200]);
+  expect([200, 409]).toContain((await other).status);
 });

@@ -25,8 +25,9 @@ type WireReply = { error: { code: ErrorCode; detail?: string | undefined } } | {
 const overloaded: WireReply = { error: { code: "overloaded" } };
 const overloadedText = JSON.stringify(overloaded);
 const stopTimeoutMs = 5_000;
-/** When a question without an answer is asked again, as shares of its deadline: of another instance, perhaps, then of every one. */
+/** When a question without an answer is asked again, as shares of its deadline or of a second: of another instance, perhaps, then of every one. */
 const attemptsAt = [0.2, 0.4] as const;
+const longestAttemptsMs = 1_000;
 const storageRetrySeconds = 1;
 
 /**
@@ -148,8 +149,8 @@ async function ask<Q, A>(bus: Bus, rpc: RpcDefinition<Q, A>, body: string, optio
 
 /**
  * The instance that got the question may be dead or hang, and the bus goes on giving it its share: an idempotent question is asked
- * again within the deadline, in the end of every instance, and the first answer to any of them counts. When nobody listens it
- * fails at once.
+ * again within the deadline, in the end of every instance, and the first answer to any of them counts. When nobody listens to the
+ * first it fails at once.
  */
 async function askUntilAnswered<Q, A>(
   bus: Bus,
@@ -166,20 +167,20 @@ async function askUntilAnswered<Q, A>(
     // Whoever works on an earlier attempt may still answer.
     if (outstanding === 0 || message.string() !== overloadedText) answer.resolve(message);
   };
-  const send = (subject: string, onFailed: (error: unknown) => void): void => {
+  // Nobody hears an attempt any more when the only instance that listened is stopping: it may still answer what it has in hand.
+  const fail = (error: unknown): void => {
+    outstanding -= 1;
+    if (outstanding === 0) answer.reject(error);
+  };
+  const send = (subject: string): void => {
     outstanding += 1;
     const timeout = Math.max(deadlineMs - performance.now(), 1);
-    bus.nc.request(subject, body, { timeout, headers: carried }).then(take, onFailed);
+    bus.nc.request(subject, body, { timeout, headers: carried }).then(take, fail);
   };
-  // Instances of the release before do not hear it: then the attempts before tell how it ends.
-  const toEvery = (): void => send(subjectOfEvery(rpc), () => void (outstanding -= 1));
-  send(rpc.subject, answer.reject);
+  send(rpc.subject);
   if (!rpc.idempotent) return answer.promise;
-  const [again, every] = attemptsAt;
-  const timers = [
-    setTimeout(() => send(rpc.subject, answer.reject), timeoutMs * again),
-    setTimeout(toEvery, timeoutMs * every),
-  ];
+  const [again, every] = attemptsAt.map((share) => share * Math.min(timeoutMs, longestAttemptsMs));
+  const timers = [setTimeout(send, again, rpc.subject), setTimeout(send, every, subjectOfEvery(rpc))];
   return answer.promise.finally(() => timers.forEach(clearTimeout));
 }
 

@@ -139,11 +139,11 @@ describe("rpc", () => {
     await hung.drain();
   });
 
-  test("a stop answers what is in hand", async () => {
+  test("a stop answers what is in hand, also when nobody hears the question's further attempts", async () => {
     const begun = Promise.withResolvers<void>();
     await serve(() => {
       begun.resolve();
-      return sleep(200, { principal: null });
+      return sleep(600, { principal: null });
     });
     const held = call(10_000);
     await begun.promise;

@@ -67,7 +67,7 @@ import { createPlatformWatch } from "./usecases/watch-platform.ts";
 /** The same path from src and from dist. */
 const repositoryDocs = join(import.meta.dirname, "../../../docs");
 const noteUsesTimeoutMs = 2_000;
-const resolveTimeoutMs = 1_000;
+const resolveTimeoutMs = 2_000;
 /** For what no event tells. */
 const maxPrincipalAgeMs = 3_600_000;
 /** Runs of the catch-up while a key is fresh: one may fail. */

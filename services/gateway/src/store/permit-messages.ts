@@ -13,7 +13,7 @@ export interface PermitMessagesDeps {
   readonly onGrant: (entry: PermitEntry, grant: PermitGrant, askedMs: number) => void;
   /** Once for each message that is answered, before its grants. */
   readonly onHeard: (askedMs: number, history: string | undefined) => void;
-  readonly onUnanswered: (entry: PermitEntry, askedMs: number) => void;
+  readonly onUnanswered: (entry: PermitEntry) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -79,7 +79,7 @@ export function createPermitMessages(deps: PermitMessagesDeps): PermitMessages {
     for (const entry of batch) {
       entry.inFlight = false;
       const grant = byOwner.get(entry.owner);
-      if (grant === undefined) deps.onUnanswered(entry, askedMs);
+      if (grant === undefined) deps.onUnanswered(entry);
       else deps.onGrant(entry, grant, askedMs);
     }
     if (due.size > 0) schedule();

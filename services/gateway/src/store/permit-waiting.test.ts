@@ -10,9 +10,10 @@ const owner = "user:ann";
 const grant: Reply = { grants: [{ owner, held: 1, limit: 2, others: 0 }] };
 
 /** A gateway whose questions to quota are answered, or not, when the test says so. */
-function askingGateway({ isAway = false } = {}) {
-  const now = { ms: 0 };
+function askingGateway() {
+  const now = { ms: 0, awayMs: 0 };
   const questions: PromiseWithResolvers<Reply>[] = [];
+  const rests: { readonly untilMs: number; readonly work: () => void }[] = [];
   const permits = createPermits({
     gatewayId: "gateway-1",
     ask: () => {
@@ -21,24 +22,41 @@ function askingGateway({ isAway = false } = {}) {
       return question.promise;
     },
     monotonicMs: () => now.ms,
-    timers: { soon: queueMicrotask, after: () => () => undefined },
-    isAway: () => isAway,
+    timers: {
+      soon: queueMicrotask,
+      after: (delayMs, work) => {
+        rests.push({ untilMs: now.ms + delayMs, work });
+        return () => undefined;
+      },
+    },
+    awayMs: () => now.awayMs,
     maxOwners: 10,
     onFailure: () => undefined,
   });
+  const passTo = (ms: number): void => {
+    now.ms = ms;
+    for (const rest of rests.filter(({ untilMs }) => untilMs <= ms)) {
+      rests.splice(rests.indexOf(rest), 1);
+      rest.work();
+    }
+  };
   const outcomes: (PermitOutcome | null)[] = [];
   return {
     outcomes,
+    questions,
     async takeAt(ms: number): Promise<void> {
-      now.ms = ms;
+      passTo(ms);
       const place = outcomes.push(null) - 1;
       void Promise.resolve(permits.take(owner)).then((outcome) => (outcomes[place] = outcome));
       await settled();
     },
-    async answerAt(ms: number, question: number, reply: Reply | null): Promise<void> {
-      now.ms = ms;
-      if (reply === null) questions[question]?.reject(new Error("no answer in time"));
-      else questions[question]?.resolve(reply);
+    /** To the last question. */
+    async answerAt(ms: number, reply: Reply | null, awayMs = 0): Promise<void> {
+      passTo(ms);
+      await settled();
+      now.awayMs = awayMs;
+      if (reply === null) questions.at(-1)?.reject(new Error("no answer in time"));
+      else questions.at(-1)?.resolve(reply);
       await settled();
     },
   };
@@ -47,20 +65,32 @@ function askingGateway({ isAway = false } = {}) {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const unavailable = { reason: "unavailable" };
 
-test("a call that came while a question hung is not refused with it: it waits for the answer to its own", async () => {
+test("a question that is lost refuses nobody: it is asked again after a rest, and its answer counts", async () => {
   const gateway = askingGateway();
   await gateway.takeAt(0);
-  await gateway.takeAt(900);
-  await gateway.answerAt(1_000, 0, null);
+  await gateway.answerAt(1_000, null);
+  expect(gateway.outcomes).toEqual([null]);
+  expect(gateway.questions).toHaveLength(1);
+  await gateway.answerAt(1_060, grant);
+  expect(gateway.questions).toHaveLength(2);
+  expect(gateway.outcomes).toEqual(["taken"]);
+});
+
+test("who has waited through two lost questions is refused; who came during the second waits for another", async () => {
+  const gateway = askingGateway();
+  await gateway.takeAt(0);
+  await gateway.answerAt(1_000, null, 100);
+  await gateway.takeAt(1_500);
+  await gateway.answerAt(2_050, null, 1_100);
   expect(gateway.outcomes).toEqual([unavailable, null]);
-  await gateway.answerAt(1_010, 1, grant);
+  await gateway.answerAt(2_110, grant);
   expect(gateway.outcomes).toEqual([unavailable, "taken"]);
 });
 
-test("while quota is known to be away nobody waits for another answer that will not come", async () => {
-  const gateway = askingGateway({ isAway: true });
+test("while quota has been away for as long as anybody would wait, nobody waits for an answer that will not come", async () => {
+  const gateway = askingGateway();
   await gateway.takeAt(0);
   await gateway.takeAt(900);
-  await gateway.answerAt(1_000, 0, null);
+  await gateway.answerAt(1_000, null, 2_000);
   expect(gateway.outcomes).toEqual([unavailable, unavailable]);
 });

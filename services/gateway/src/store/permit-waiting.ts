@@ -14,6 +14,8 @@ export interface PermitWaiting {
   admit(entry: PermitEntry): void;
   /** After an answer that was not enough: asks again while others may give something back, then refuses. */
   goOn(entry: PermitEntry): void;
+  /** Asks after a rest, if anybody waits by then. */
+  askIn(entry: PermitEntry, delayMs: number): void;
   /** All that have waited since `untilMs` or longer. */
   refuse(entry: PermitEntry, refusal: PermitRefusal, untilMs: number): void;
 }
@@ -35,6 +37,8 @@ export function createPermitWaiting({ book, ask, timers, monotonicMs }: PermitWa
     for (const { settle } of entry.waiting.splice(0, later === -1 ? entry.waiting.length : later)) settle(refusal);
     book.rest(entry);
   }
+  const askIn = (entry: PermitEntry, delayMs: number): void =>
+    void timers.after(delayMs, () => (entry.waiting.length > 0 ? ask(entry) : undefined));
   return {
     admit: (entry) => {
       while (entry.waiting.length > 0 && entry.running < entry.held) {
@@ -48,8 +52,9 @@ export function createPermitWaiting({ book, ask, timers, monotonicMs }: PermitWa
       const delayMs = entry.others === 0 ? undefined : retryDelaysMs[entry.attempts];
       entry.attempts += 1;
       if (delayMs === undefined) return refuse(entry, overOf(entry), monotonicMs());
-      timers.after(delayMs, () => (entry.waiting.length > 0 ? ask(entry) : undefined));
+      askIn(entry, delayMs);
     },
+    askIn,
     refuse,
   };
 }

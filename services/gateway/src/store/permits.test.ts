@@ -35,7 +35,7 @@ beforeEach(async () => {
     gatewayId: "gateway-1",
     monotonicMs: () => nowMs,
     timers: { after, soon: (work) => void after(0, work) },
-    isAway: () => false,
+    awayMs: () => 0,
     maxOwners: 10,
     onFailure: () => undefined,
     ask: async ({ asks }) => {

@@ -36,8 +36,8 @@ export interface PermitsDeps {
   readonly ask: AskPermits;
   readonly monotonicMs: () => number;
   readonly timers: Timers;
-  /** Quota does not answer just now. */
-  readonly isAway: () => boolean;
+  /** How long quota has not answered; 0 while it does. */
+  readonly awayMs: () => number;
   readonly maxOwners: number;
   readonly onFailure: (error: unknown) => void;
 }
@@ -45,10 +45,13 @@ export interface PermitsDeps {
 const maxWaiting = 256;
 const tickMs = 1_000;
 const stopPollMs = 10;
+/** Whoever has waited for so long when a question ends without an answer is refused: with the question that is 2.5 s at most. */
+const patienceMs = 1_500;
+const askAgainMs = 50;
 
 export function createPermits(deps: PermitsDeps): Permits {
   const { monotonicMs, timers } = deps;
-  const trust = createPermitTrust(monotonicMs, deps.isAway);
+  const trust = createPermitTrust(monotonicMs, () => deps.awayMs() > 0);
   const book = createPermitBook({ ...deps, letGo: returnIdle });
   const onHeard = (askedMs: number, history?: string): void => {
     trust.noteHeard(askedMs);
@@ -80,14 +83,15 @@ export function createPermits(deps: PermitsDeps): Permits {
   }
 
   /**
-   * What is held goes on to be used: without quota no other gateway is given it. Who came while the question was under way waits for the
-   * answer to one of their own, unless quota is known to be away.
+   * What is held goes on to be used: without quota no other gateway is given it. One question that is lost, or one replica that is
+   * replaced, refuses nobody: who waits asks again, unless quota has been away for as long as anybody would wait.
    */
-  function serveWithoutQuota(entry: PermitEntry, askedMs: number): void {
+  function serveWithoutQuota(entry: PermitEntry): void {
     entry.isUnsure = true;
     if (trust.isOurs(entry)) waiting.admit(entry);
-    waiting.refuse(entry, { reason: "unavailable" }, deps.isAway() ? monotonicMs() : askedMs);
-    if (entry.waiting.length > 0) messages.ask(entry);
+    const nowMs = monotonicMs();
+    waiting.refuse(entry, { reason: "unavailable" }, deps.awayMs() > patienceMs ? nowMs : nowMs - patienceMs);
+    if (entry.waiting.length > 0) waiting.askIn(entry, askAgainMs);
   }
 
   function returnIdle(entry: PermitEntry): void {

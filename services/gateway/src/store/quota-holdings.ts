@@ -35,7 +35,7 @@ export function createQuotaHoldings(deps: QuotaHoldingsDeps): QuotaHoldings {
   const permits = createPermits({
     ...shared,
     ask: deps.askPermits,
-    isAway: () => leases.sync.unreachableMs() > 0,
+    awayMs: () => leases.sync.unreachableMs(),
     maxOwners: maxBuckets,
     onFailure,
   });
