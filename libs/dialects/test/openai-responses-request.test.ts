@@ -50,6 +50,7 @@ describe("a request for a response", () => {
     ["previous_response_id", { previous_response_id: "resp_1" }],
     ["prompt", { prompt: { id: "p" } }],
     ["tools[0].type", { tools: [{ type: "code_interpreter" }] }],
+    ["tools[0].type", { tools: [{ type: "shell", environment: { type: "container_auto" } }] }],
     ["tools", { tools: [{ type: "web_search" }], tool_choice: "required" }],
     ["api_key", { api_key: "x" }],
   ])("names %s", (param, extra) => expect(paramOf(extra)).toBe(param));

@@ -1,5 +1,6 @@
 import type { ModelRequest } from "../dialect.ts";
 import { scanJsonObject, valueAt } from "../json-scanner.ts";
+import { refuseNamedFiles } from "../named-files.ts";
 import { flagOf, isFlexible, modelOf, nonEmptyListOf, refuseMembers } from "../request-members.ts";
 import { invalid, isObject } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
@@ -26,6 +27,7 @@ export function readRequest(body: Buffer): ModelRequest {
   const { members } = scanJsonObject(body);
   const model = modelOf(body, members.get("model"));
   nonEmptyListOf(body, members.get("messages"), "messages");
+  refuseNamedFiles(body, members.get("messages"), "messages");
   const streamed = flagOf(body, members.get("stream"), "stream");
   refuseMembers(members, refusedFields);
   const flexible = isFlexible(body, members.get("service_tier"));

@@ -1,5 +1,6 @@
 import type { ModelRequest } from "../dialect.ts";
 import { type JsonMembers, type JsonSpan, membersOf, scanJsonObject, valueAt } from "../json-scanner.ts";
+import { refuseNamedFiles } from "../named-files.ts";
 import { flagOf, isFlexible, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
 import { invalid, isObject } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
@@ -67,6 +68,7 @@ export function readRequest(body: Buffer): ModelRequest {
   const { members } = request;
   const model = modelOf(body, members.get("model"));
   nonEmptyListOf(body, members.get("messages"), "messages");
+  refuseNamedFiles(body, members.get("messages"), "messages");
   const streamed = flagOf(body, members.get("stream"), "stream");
   const { object, includeUsage } = streamOptionsOf(body, members.get("stream_options"));
   refuseMembers(members, refusedFields);

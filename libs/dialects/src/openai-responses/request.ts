@@ -1,5 +1,6 @@
 import type { ModelRequest } from "../dialect.ts";
 import { type JsonMembers, type JsonSpan, scanJsonObject, valueAt } from "../json-scanner.ts";
+import { refuseNamedFiles } from "../named-files.ts";
 import { flagOf, isFlexible, modelOf, nonEmptyListOf, refuseMembers, shortText } from "../request-members.ts";
 import { invalid, isAbsent, isObject, wordOf } from "../wire-value.ts";
 import { newStreamReader } from "./stream.ts";
@@ -24,6 +25,12 @@ function refuseReferences(body: Buffer, input: JsonSpan): void {
     throw invalid(`input[${index}].type`, "An 'item_reference' is not possible here: send the item itself.");
 }
 
+/** A shell runs where the caller is, or in a container of the provider's. */
+function runsHere(tool: unknown): boolean {
+  const environment = isObject(tool) ? tool["environment"] : undefined;
+  return isAbsent(environment) || (isObject(environment) && environment["type"] === "local");
+}
+
 interface OfferedTools {
   readonly kept: readonly unknown[];
   readonly dropped: readonly string[];
@@ -37,7 +44,7 @@ function offeredTools(tools: unknown): OfferedTools {
   for (const [index, tool] of (tools as readonly unknown[]).entries()) {
     const type = isObject(tool) ? wordOf(tool["type"]) : "";
     if (leftOutTools.test(type)) dropped.push(`tools[${index}].${type}`);
-    else if (callersTools.has(type)) kept.push(tool);
+    else if (callersTools.has(type) && runsHere(tool)) kept.push(tool);
     else throw invalid(`tools[${index}].type`, "This tool is not offered here.");
   }
   return { kept, dropped };
@@ -94,6 +101,7 @@ export function readRequest(body: Buffer): ModelRequest {
   refuseMembers(members, []);
   const flexible = isFlexible(body, members.get("service_tier"));
   if (input !== undefined) refuseReferences(body, input);
+  refuseNamedFiles(body, input, "input");
   checkStorage(body, object);
   const { kept, dropped } = toolsOf(body, object);
   let sent = unstored(body, object);
