@@ -4,15 +4,15 @@ import { openAiChat } from "@topdog/dialects/openai-chat/openai-chat";
 import { openAiResponses } from "@topdog/dialects/openai-responses/openai-responses";
 
 const dialects = {
-  chat: { read: openAiChat.readRequest, list: "messages", rest: {} },
-  messages: { read: anthropicMessages.readRequest, list: "messages", rest: { max_tokens: 5 } },
-  responses: { read: openAiResponses.readRequest, list: "input", rest: {} },
+  chat: { dialect: openAiChat, list: "messages", rest: {} },
+  messages: { dialect: anthropicMessages, list: "messages", rest: { max_tokens: 5 } },
+  responses: { dialect: openAiResponses, list: "input", rest: {} },
 } as const;
 type Name = keyof typeof dialects;
 
 const bodyOf = (name: Name, content: unknown): string =>
   JSON.stringify({ model: "m", ...dialects[name].rest, [dialects[name].list]: [{ role: "user", content }] });
-const reading = (name: Name, text: string) => () => dialects[name].read(Buffer.from(text));
+const reading = (name: Name, text: string) => () => dialects[name].dialect.readRequest(Buffer.from(text));
 
 const named: [Name, unknown, string][] = [
   ["chat", [{ type: "file", file: { file_id: "file-1" } }], "messages[0].content[0].file.file_id"],
