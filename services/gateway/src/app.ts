@@ -57,6 +57,7 @@ import { createQuotaHoldings, type QuotaHoldings } from "./store/quota-holdings.
 import { createRoutes } from "./routes/routes.ts";
 import { loadSite } from "./store/site.ts";
 import type { InFlight, ServeCallDeps } from "./usecases/call.ts";
+import { catchUpEveryMs } from "./usecases/catch-up.ts";
 import type { FrontDoor } from "./usecases/front-door.ts";
 import { createRequestIdentities } from "./usecases/identify-request.ts";
 import { createLiveDeps } from "./usecases/open-live-stream.ts";
@@ -70,8 +71,6 @@ const noteUsesTimeoutMs = 2_000;
 const resolveTimeoutMs = 2_000;
 /** For what no event tells. */
 const maxPrincipalAgeMs = 3_600_000;
-/** Runs of the catch-up while a key is fresh: one may fail. */
-const catchUpsPerTtl = 3;
 const publishTimeoutMs = 5_000;
 const maxQueuedUsage = 10_000;
 const maxAccountBodyBytes = 1024 * 1024;
@@ -358,7 +357,7 @@ export const gateway = defineService({
       },
       jobs: [
         ...liveJobs(live, watch),
-        catchUpPrincipals(context.bus, context.config.PRINCIPAL_TTL_MS / catchUpsPerTtl, {
+        catchUpPrincipals(context.bus, catchUpEveryMs(context.config.PRINCIPAL_TTL_MS), {
           principals: parts.principals,
           changes: parts.principalChanges,
         }),

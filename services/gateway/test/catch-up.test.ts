@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { createCatchUp, type CatchUpDeps } from "../src/usecases/catch-up.ts";
+import { catchUpEveryMs, createCatchUp, type CatchUpDeps } from "../src/usecases/catch-up.ts";
 import { createPrincipals, type Principals } from "../src/store/principals.ts";
 
 type Ask = CatchUpDeps["ask"];
@@ -112,4 +112,9 @@ test.each<[when: string, answers: Partial<Reply>[], awayMs: number]>([
   await cache.find("a");
   await run();
   expect(cache.recall("a")).toBeDefined();
+});
+
+test("org-registry is asked what changed several times while a key is fresh, and never without a pause, however short that is", () => {
+  expect(catchUpEveryMs(30_000)).toBe(10_000);
+  expect(catchUpEveryMs(5)).toBe(1_000);
 });

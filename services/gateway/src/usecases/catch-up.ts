@@ -25,6 +25,12 @@ const maxPages = 20;
 const maxSpanMs = 1_800_000;
 /** A horizon may go back by as much as a transaction's start is told late; by more only in another database, or by another clock. */
 const horizonSlackMs = 5_000;
+/** Runs while a key is fresh: one may fail. */
+const runsPerTtl = 3;
+/** Keys that are fresh for less are looked up at each call, which no catch-up can spare: it would ask without a pause. */
+const leastIntervalMs = 1_000;
+
+export const catchUpEveryMs = (ttlMs: number): number => Math.max(ttlMs / runsPerTtl, leastIntervalMs);
 
 const wentBack = (horizon: string, since: string): boolean => Date.parse(horizon) < Date.parse(since) - horizonSlackMs;
 
