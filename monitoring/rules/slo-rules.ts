@@ -1,5 +1,5 @@
 import type { ServiceObjectives, Slo } from "../slo/definition.ts";
-import { allEvents, budgetOf, errorRatio } from "./promql.ts";
+import { allEvents, budgetOf, errorRatio, rateBy } from "./promql.ts";
 import { type AlertRule, alertRule, type RecordingRule, type RuleGroup } from "./rule-file.ts";
 
 const windows = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"] as const;
@@ -27,7 +27,7 @@ function recordingRules({ service, slos }: ServiceObjectives): RecordingRule[] {
     const own = inBraces(labels);
     const record = (name: string, expr: string): RecordingRule => ({ record: name, expr, labels });
     return [
-      ...windows.map((window) => record(ratioOf(window), errorRatio(slo.sli, "service", window))),
+      ...windows.map((window) => record(ratioOf(window), errorRatio(slo.sli, rateBy("service"), window))),
       record("slo:objective:ratio", `vector(${slo.objective})`),
       record(
         `slo:sli_error:ratio_rate${periodDays}d`,

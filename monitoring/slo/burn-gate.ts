@@ -1,7 +1,5 @@
-import { allEvents, burnRate, sumIncrease } from "../rules/promql.ts";
+import { allEvents, burnRate } from "../rules/promql.ts";
 import type { Gate, Sli, Slo } from "./definition.ts";
-
-const revisionLabels = "service, revision";
 
 /** A gate that judges a release by an SLO: how fast it alone would spend the budget. */
 export function burnGate(
@@ -13,8 +11,8 @@ export function burnGate(
     name,
     meaning: `${slo.promise} (${slo.objective * 100} %): how many times faster than allowed this revision spends the budget`,
     unit: "× budget",
-    value: (windows) => burnRate(judged(slo.sli, windows.isRehearsal), slo.objective, revisionLabels, windows),
-    samples: ({ long }) => sumIncrease(revisionLabels, allEvents(slo.sli), long),
+    value: (windows, growth) => burnRate(judged(slo.sli, windows.isRehearsal), slo.objective, growth, windows),
+    samples: ({ long }, increase) => increase(allEvents(slo.sli), long),
     leastSamples,
     failAt,
     against: "outage",

@@ -3,6 +3,9 @@ import type { ServiceName } from "@topdog/contracts/services";
 /** A selector of series, as in PromQL: `topdog_quota_sync_seconds_count{outcome="failed"}`. */
 export type Selector = string;
 
+/** PromQL: how much the counters grew in a window, or how fast; summed by labels of the caller's choice. In a ratio either will do. */
+export type Growth = (of: Selector, window: string) => string;
+
 /** What is measured: the share of events that went wrong. */
 export type Sli =
   | { readonly kind: "events"; readonly bad: Selector; readonly all: Selector }
@@ -46,9 +49,9 @@ export interface Gate {
   readonly name: GateName;
   readonly meaning: string;
   readonly unit: string;
-  /** PromQL with the labels service and revision; `window` is the timescale's short, long or slow one. */
-  readonly value: (window: WindowsOfGate) => string;
-  readonly samples: (window: WindowsOfGate) => string;
+  /** PromQL with the labels service and revision; `increase` is that of a counter, by these two. */
+  readonly value: (windows: WindowsOfGate, increase: Growth) => string;
+  readonly samples: (windows: WindowsOfGate, increase: Growth) => string;
   /** With fewer the verdict is "not enough evidence". */
   readonly leastSamples: number;
   /** From here on the release fails. */

@@ -1,8 +1,6 @@
-import { sumIncrease, sumRate } from "../rules/promql.ts";
 import { burnGate } from "./burn-gate.ts";
-import type { Gate, ServiceObjectives, Slo } from "./definition.ts";
+import type { Gate, Growth, ServiceObjectives, Slo } from "./definition.ts";
 
-const by = "service, revision";
 const calls = "topdog_llm_router_calls_total";
 
 const availability: Slo = {
@@ -23,16 +21,16 @@ const latency: Slo = {
   runbook: "slow-router",
 };
 
-const callSamples: Gate["samples"] = ({ slow }) => sumIncrease(by, calls, slow);
+const callSamples: Gate["samples"] = ({ slow }, increase) => increase(calls, slow);
 /** Per call of the slow window; a counter that nobody has made yet counts as 0. */
-const perCall = (counter: string, slow: string): string =>
-  `(${sumRate(by, counter, slow)} or 0 * ${sumRate(by, calls, slow)}) / (${sumRate(by, calls, slow)} > 0)`;
+const perCall = (counter: string, slow: string, increase: Growth): string =>
+  `(${increase(counter, slow)} or 0 * ${increase(calls, slow)}) / (${increase(calls, slow)} > 0)`;
 
 const fallback: Gate = {
   name: "fallback",
   meaning: "Share of calls that the first choice did not answer, beyond that of the stable revision",
   unit: "share of calls",
-  value: ({ slow }) => perCall(`${calls}{result=~"fallback|failed"}`, slow),
+  value: ({ slow }, increase) => perCall(`${calls}{result=~"fallback|failed"}`, slow, increase),
   samples: callSamples,
   leastSamples: 100,
   failAt: 0.05,
@@ -43,7 +41,7 @@ const metering: Gate = {
   name: "metering",
   meaning: "Usage records put on the bus for each call that ended: one, and no more",
   unit: "share of calls wrongly counted",
-  value: ({ slow }) => `abs(1 - ${perCall("topdog_llm_router_usage_shipped_total", slow)})`,
+  value: ({ slow }, increase) => `abs(1 - ${perCall("topdog_llm_router_usage_shipped_total", slow, increase)})`,
   samples: callSamples,
   leastSamples: 100,
   failAt: 0.2,
@@ -54,7 +52,7 @@ const cost: Gate = {
   name: "unreliability_cost",
   meaning: "US dollars that providers are owed for calls which gave their callers nothing whole, per 1,000 calls",
   unit: "USD per 1,000 calls",
-  value: ({ slow }) => `1000 * ${perCall("topdog_llm_router_lost_cost_usd_total", slow)}`,
+  value: ({ slow }, increase) => `1000 * ${perCall("topdog_llm_router_lost_cost_usd_total", slow, increase)}`,
   samples: callSamples,
   leastSamples: 140,
   failAt: 0.5,
@@ -70,9 +68,9 @@ const consistency: Gate = {
   meaning:
     "How much answers to the same question differ: 1 less the mean score that evaluators gave this process's answers",
   unit: "share of agreement lost",
-  value: ({ slow }) =>
-    `1 - ${sumRate(by, `${consistencyScores}_sum`, slow)} / (${sumRate(by, `${consistencyScores}_count`, slow)} > 0)`,
-  samples: ({ slow }) => sumIncrease(by, `${consistencyScores}_count`, slow),
+  value: ({ slow }, increase) =>
+    `1 - ${increase(`${consistencyScores}_sum`, slow)} / (${increase(`${consistencyScores}_count`, slow)} > 0)`,
+  samples: ({ slow }, increase) => increase(`${consistencyScores}_count`, slow),
   leastSamples: leastJudged,
   failAt: 0.4,
   against: "outage",
@@ -83,9 +81,9 @@ const hallucination: Gate = {
   name: "hallucination",
   meaning: "Share of judged answers whose hallucination is graver than 0.5",
   unit: "share of judged answers",
-  value: ({ slow }) =>
-    `1 - ${sumRate(by, `${severities}_bucket{le="0.5"}`, slow)} / (${sumRate(by, `${severities}_count`, slow)} > 0)`,
-  samples: ({ slow }) => sumIncrease(by, `${severities}_count`, slow),
+  value: ({ slow }, increase) =>
+    `1 - ${increase(`${severities}_bucket{le="0.5"}`, slow)} / (${increase(`${severities}_count`, slow)} > 0)`,
+  samples: ({ slow }, increase) => increase(`${severities}_count`, slow),
   leastSamples: leastJudged,
   failAt: 0.05,
   against: "outage",
