@@ -51,12 +51,12 @@ async function main(): Promise<number> {
     return 2;
   }
   const places = placesOf(process.env["XDG_CACHE_HOME"]);
-  await ensureTools(places, log);
+  mkdirSync(places.cache, { recursive: true });
   emptyRun(places);
   mkdirSync(places.logs, { recursive: true });
-  const tools = { root, pnpm: process.env["TOPDOG_PNPM"] ?? "pnpm", places, log };
-  const earlierRoot = values.from === undefined ? null : await prepareEarlierTree(values.from, tools);
-  await buildImages({ ...tools, earlierRoot });
+  const sources = { root, pnpm: process.env["TOPDOG_PNPM"] ?? "pnpm", places, log };
+  const earlierRoot = values.from === undefined ? null : await prepareEarlierTree(values.from, sources);
+  await buildImages({ ...sources, earlierRoot, tools: ensureTools(places, log) });
   log("images are built");
   const cluster = await startCluster(places);
   let stopped = (): void => process.exit(130);

@@ -19,7 +19,7 @@ async function main(url: string, key: string, journal: string): Promise<void> {
       if (seen.length % 500 === 499) process.stdout.write(`${summary(seen)}\n`);
       return goOn;
     },
-    pauseMs: 150,
+    pauseMs: 250,
     pauseAfterFailureMs: 150,
     freshConnections: true,
   });

@@ -10,7 +10,7 @@ const watched = usageConsumed.subject;
 
 /**
  * Servers are deleted with all that they stored: each time the one that leads the stream of usage, at once and then by its turn. Gateways
- * that lose their connection refuse whom they do not know for a moment; the rehearsal's know nobody for longer than 5 ms.
+ * that lose their connection refuse whom they do not know for a moment; the rehearsal's know nobody for longer than 50 ms.
  */
 export const busScenario: Scenario = {
   lane: "alone",

@@ -2,28 +2,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster/cluster.ts";
 
-export interface RolloutStatus {
-  readonly phase?: string;
-  readonly message?: string;
-  readonly abort?: boolean;
-  readonly stableRS?: string;
-  readonly currentPodHash?: string;
-  readonly observedGeneration?: string;
-  readonly workloadObservedGeneration?: string;
-  readonly pauseConditions?: readonly { readonly reason: string }[];
-}
-
-interface KubeObject<S> {
-  readonly metadata: { readonly name: string; readonly generation?: number; readonly labels?: Record<string, string> };
-  readonly status?: S;
-}
-
 export interface Kube {
   kubectl(args: readonly string[], input?: string): Promise<string>;
   get<T>(kind: string, name: string): Promise<T>;
-  rollout(service: string): Promise<RolloutStatus>;
-  /** Whether the Rollout has seen the newest template of its Deployment. */
-  hasSeenTemplate(service: string): Promise<boolean>;
   helm(args: readonly string[]): Promise<string>;
   /** Of a Service: a number, because the cluster's names are nobody's outside of its pods. */
   addressOf(service: string): Promise<string>;
@@ -37,19 +18,9 @@ export function createKube(cluster: Cluster, within: string = namespace): Kube {
     cluster.exec("kubectl", ["--namespace", within, ...args], input === undefined ? {} : { input });
   const get = async <T>(kind: string, name: string): Promise<T> =>
     JSON.parse(await kubectl(["get", kind, name, "--output", "json"])) as T;
-  const rollout = async (service: string): Promise<RolloutStatus> =>
-    (await get<KubeObject<RolloutStatus>>("rollout", service)).status ?? {};
   return {
     kubectl,
     get,
-    rollout,
-    hasSeenTemplate: async (service) => {
-      const [deployment, status] = await Promise.all([
-        get<KubeObject<unknown>>("deployment", service),
-        rollout(service),
-      ]);
-      return status.workloadObservedGeneration === String(deployment.metadata.generation);
-    },
     helm: (args) => cluster.exec("helm", ["--namespace", within, ...args], { timeoutMs: 300_000 }),
     addressOf: async (service) =>
       (await kubectl(["get", "service", service, "--output", "jsonpath={.spec.clusterIP}"])).trim(),

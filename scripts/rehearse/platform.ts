@@ -8,10 +8,12 @@ import type { Cluster } from "./cluster/cluster.ts";
 import { imageTag } from "./images/images.ts";
 import { createPrometheus, prometheusUrl, type RehearsalPrometheus } from "./prometheus.ts";
 import { chartOf, createKube, type Kube, namespace, until } from "./kube.ts";
+import { followRollouts, type Rollouts } from "./rollouts.ts";
 import { createCaller, createOperator, type DatabaseUrl, made, type Operator } from "./operator.ts";
 
 export interface RehearsedPlatform {
   readonly kube: Kube;
+  readonly rollouts: Rollouts;
   readonly cluster: Cluster;
   readonly root: string;
   readonly gatewayUrl: string;
@@ -53,7 +55,7 @@ const rehearsalValues = (servicesTag: string, busServers: number): object => ({
 /** Earlier charts know nothing of evaluators. */
 function serviceValues(name: ServiceName, evaluators: boolean): object {
   const config: Partial<Record<ServiceName, object>> = {
-    gateway: { PRINCIPAL_TTL_MS: 5 },
+    gateway: { PRINCIPAL_TTL_MS: 50 },
     quota: { GATEWAY_TIMEOUT_MS: 5000 },
     "llm-router": { SANDBOX_URLS: "http://sandbox-provider:8091" },
     "org-registry": { MAIL_DIR: "/tmp/mail" },
@@ -113,6 +115,7 @@ export async function installPlatform(
   await kube.helm(["test", "topdog", "--timeout", "2m"]);
   log("every service is ready, and helm test passed");
   await startArgo(cluster, kube);
+  const rollouts = followRollouts(cluster);
   const prometheus = createPrometheus(cluster, root);
   await prometheus.start();
   await releases.ship("billing", {});
@@ -120,7 +123,7 @@ export async function installPlatform(
   for (const name of serviceNames) {
     await until(
       `the Rollout ${name} is healthy`,
-      () => kube.rollout(name),
+      async () => rollouts.status(name),
       ({ phase }) => phase === "Healthy",
       {
         timeoutMs: startTimeoutMs,
@@ -138,7 +141,18 @@ export async function installPlatform(
     (type) => type.startsWith("text/html"),
     { timeoutMs: pageTimeoutMs },
   );
-  return { kube, cluster, root, gatewayUrl, databaseUrl: operator.databaseUrl, key, buyer, releases, prometheus };
+  return {
+    kube,
+    rollouts,
+    cluster,
+    root,
+    gatewayUrl,
+    databaseUrl: operator.databaseUrl,
+    key,
+    buyer,
+    releases,
+    prometheus,
+  };
 }
 
 /** Asked inside the cluster's network: its addresses are nobody's outside. */

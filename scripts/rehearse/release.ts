@@ -1,6 +1,7 @@
 import type { ServiceName } from "@topdog/contracts/services";
-import { type Kube, type RolloutStatus, until } from "./kube.ts";
+import { type Kube, until } from "./kube.ts";
 import type { RehearsedPlatform } from "./platform.ts";
+import type { RolloutStatus } from "./rollouts.ts";
 
 /** `unjudged`: promoted, and no analysis said that it may be. That must never be. */
 export type Verdict = "promoted" | "unjudged" | "aborted" | "inconclusive";
@@ -12,6 +13,8 @@ export interface Outcome {
 }
 
 const verdictTimeoutMs = 240_000;
+/** In memory, at what the watch told. */
+const lookEveryMs = 100;
 export const healthyTimeoutMs = 120_000;
 let releases = 0;
 
@@ -38,12 +41,12 @@ export async function begin(
   await seesTemplate(platform, service);
 }
 
-export async function awaitVerdict({ kube }: RehearsedPlatform, service: ServiceName): Promise<Verdict> {
+export async function awaitVerdict({ kube, rollouts }: RehearsedPlatform, service: ServiceName): Promise<Verdict> {
   const status = await until(
     `a verdict about ${service}`,
-    () => kube.rollout(service),
+    async () => rollouts.status(service),
     (one) => verdictOf(one) !== null,
-    { timeoutMs: verdictTimeoutMs },
+    { timeoutMs: verdictTimeoutMs, intervalMs: lookEveryMs },
   );
   const verdict = verdictOf(status) ?? "inconclusive";
   return verdict === "promoted" && !(await wasJudged(kube, status.currentPodHash ?? "")) ? "unjudged" : verdict;
@@ -76,10 +79,11 @@ export function verdictOf(status: RolloutStatus): Exclude<Verdict, "unjudged"> |
 
 /** By the command of the runbook, then Helm agrees. Returns when the service is healthy again. */
 export async function goBack(platform: RehearsedPlatform, service: ServiceName): Promise<void> {
-  const status = (): Promise<RolloutStatus> => platform.kube.rollout(service);
   await platform.releases.takeBack(service, () => undo(platform, service));
+  const status = async (): Promise<RolloutStatus> => platform.rollouts.status(service);
   await until(`${service} is healthy again`, status, ({ phase }) => phase === "Healthy", {
     timeoutMs: healthyTimeoutMs,
+    intervalMs: lookEveryMs,
   });
 }
 
@@ -89,9 +93,14 @@ async function undo(platform: RehearsedPlatform, service: ServiceName): Promise<
   await seesTemplate(platform, service);
 }
 
-async function seesTemplate({ kube }: RehearsedPlatform, service: ServiceName): Promise<void> {
-  const sees = (): Promise<boolean> => kube.hasSeenTemplate(service);
-  await until(`the Rollout ${service} sees the template`, sees, Boolean, { timeoutMs: 30_000 });
+/** The newest one of its Deployment. */
+async function seesTemplate({ kube, rollouts }: RehearsedPlatform, service: ServiceName): Promise<void> {
+  const { metadata } = await kube.get<{ metadata: { generation: number } }>("deployment", service);
+  const seen = async (): Promise<number> => Number(rollouts.status(service).workloadObservedGeneration);
+  await until(`the Rollout ${service} sees the template`, seen, (generation) => generation >= metadata.generation, {
+    timeoutMs: 30_000,
+    intervalMs: lookEveryMs,
+  });
 }
 
 /** The build number of what the service's Deployment would run now. */

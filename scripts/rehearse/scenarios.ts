@@ -6,7 +6,16 @@ import { until } from "./kube.ts";
 import { busScenario } from "./bus-scenario.ts";
 import { nodeFlags } from "./load/load.ts";
 import type { RehearsedPlatform } from "./platform.ts";
-import { awaitVerdict, begin, goBack, healthyTimeoutMs, ship, type Verdict, wantedRelease } from "./release.ts";
+import {
+  awaitVerdict,
+  begin,
+  goBack,
+  healthyTimeoutMs,
+  type Outcome,
+  ship,
+  type Verdict,
+  wantedRelease,
+} from "./release.ts";
 import type { Scenario } from "./scenario.ts";
 
 const promotion = (service: ServiceName): Scenario => ({
@@ -108,18 +117,17 @@ const prometheusDown: Scenario = {
   expected: "aborted",
   run: async (platform) => {
     await platform.prometheus.stop();
+    let outcome: Outcome;
     try {
-      const { verdict } = await ship(platform, "gateway");
-      await goBack(platform, "gateway");
-      return verdict;
+      outcome = await ship(platform, "gateway");
     } finally {
       await platform.prometheus.start();
-      await sleep(warmUpMs);
     }
+    // It has a window of samples again before the next release is judged.
+    await goBack(platform, "gateway");
+    return outcome.verdict;
   },
 };
-/** Until a Prometheus that was started anew has a window of samples. */
-const warmUpMs = 25_000;
 
 const purchase: Scenario = {
   lane: "billing",

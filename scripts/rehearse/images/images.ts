@@ -20,15 +20,16 @@ export interface ImageSources {
   readonly earlierRoot: string | null;
   readonly pnpm: string;
   readonly places: Places;
+  /** When what the images take from the tools is there; the services are packed meanwhile. */
+  readonly tools: Promise<void>;
   readonly log: (line: string) => void;
 }
 
 /** The images of the services as `pnpm deploy` packs them, and of the engines that the cluster runs. */
 export async function buildImages(sources: ImageSources): Promise<void> {
-  const { places, root, earlierRoot, log } = sources;
+  const { places, root, earlierRoot, tools, log } = sources;
   mkdirSync(places.images, { recursive: true });
   const work = join(places.run, "image-layers");
-  const base = baseLayer(join(work, "base"), places);
   const deployAll = (from: string, folder: string): Promise<Deployed[]> =>
     Promise.all(
       [...serviceNames, ...standIns.map(({ name }) => name)].map(async (name) => ({
@@ -36,8 +37,13 @@ export async function buildImages(sources: ImageSources): Promise<void> {
         folder: await deployed({ ...sources, root: from }, name, join(folder, name)),
       })),
     );
-  const services = await deployAll(root, work);
-  const earlier = earlierRoot === null ? [] : await deployAll(earlierRoot, join(work, earlierTag));
+  const [services, earlier, natsServer] = await Promise.all([
+    deployAll(root, work),
+    earlierRoot === null ? [] : deployAll(earlierRoot, join(work, earlierTag)),
+    resolveNatsServer({ log }),
+    tools,
+  ]);
+  const base = baseLayer(join(work, "base"), places);
   const faulty = faultyBuilds.map((build) => {
     const folder = services.find(({ name }) => name === build.service)?.folder ?? "";
     const layer = faultLayer(build, folder, join(work, build.tag));
@@ -72,7 +78,7 @@ export async function buildImages(sources: ImageSources): Promise<void> {
     },
     {
       name: `nats:${imageTag}`,
-      folders: [await natsLayer(join(work, "nats"), log)],
+      folders: [natsLayer(join(work, "nats"), natsServer)],
       entrypoint: ["/nats-server"],
       user: "65532:65532",
     },
@@ -132,8 +138,8 @@ function postgresLayer(folder: string, root: string, log: (line: string) => void
   return folder;
 }
 
-async function natsLayer(folder: string, log: (line: string) => void): Promise<string> {
-  place(await resolveNatsServer({ log }), join(folder, "nats-server"));
+function natsLayer(folder: string, natsServer: string): string {
+  place(natsServer, join(folder, "nats-server"));
   return folder;
 }
 

@@ -48,9 +48,11 @@ const firewallTools = [
 /** Fetches and builds what is missing of the tools, each once for its version. */
 export async function ensureTools(places: Places, log: (line: string) => void): Promise<void> {
   mkdirSync(places.bin, { recursive: true });
-  await once(places, "packages", packageNames.join(), () => unpackPackages(places), log);
-  await fetchHelm(places.bin, log);
-  await once(places, "daemons", sourcesOf(daemons), () => buildDaemons(places), log);
+  await Promise.all([
+    once(places, "daemons", sourcesOf(daemons), () => buildDaemons(places), log),
+    once(places, "packages", packageNames.join(), () => unpackPackages(places), log),
+    fetchHelm(places.bin, log),
+  ]);
 }
 
 /** Does the work unless the stamp says that it was done for this same input. */
