@@ -6,6 +6,7 @@ import { buildChartDocuments } from "./charts/charts.ts";
 import { buildAsyncApi } from "./documents/asyncapi.ts";
 import { readDefinitions } from "./documents/definitions.ts";
 import { buildClientTypes } from "./documents/client-types.ts";
+import { buildErrors } from "./documents/errors.ts";
 import { monitoringDocuments } from "../monitoring/documents.ts";
 import { buildPublicOpenApi } from "./documents/openapi.ts";
 import { buildTiers } from "./documents/tiers.ts";
@@ -35,6 +36,7 @@ async function main(): Promise<number> {
     "docs/openapi.json": jsonOf(openApi),
     "services/web/src/api/schema.d.ts": buildClientTypes(openApi),
     "services/web/src/api/tiers.json": jsonOf(buildTiers()),
+    "services/web/src/api/errors.json": jsonOf(buildErrors()),
     ...monitoringDocuments(),
     ...(await buildChartDocuments()),
   };

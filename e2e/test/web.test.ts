@@ -10,6 +10,7 @@ import type { Here } from "../support/web/here.ts";
 import { artefacts, takeScreenshots } from "../support/web/screenshots.ts";
 import { newPerson } from "../support/web/site.ts";
 import { tellOfAnAccount } from "../support/web/stories/account.ts";
+import { tellOfErrors } from "../support/web/stories/errors.ts";
 import { tellOfTheFirstCall } from "../support/web/stories/first-call.ts";
 import { tellOfInterruptions } from "../support/web/stories/interruptions.ts";
 import { tellOfLongNames } from "../support/web/stories/long-names.ts";
@@ -23,7 +24,7 @@ import { tellOfAVisitor, tellOfTheRegulatedLineup, tellOfTheStatus } from "../su
 import { tellOfWays } from "../support/web/stories/ways.ts";
 
 /** Everybody's pages, and what stands where there is none. */
-const publicPaths = ["/", "/pricing", "/guide", "/status", "/terms", "/nowhere"];
+const publicPaths = ["/", "/pricing", "/guide", "/docs/errors", "/status", "/terms", "/nowhere"];
 /** Where people sign in, and where links of mails lead. */
 const linkedPaths = ["/sign-up", "/sign-in", "/reset", "/set-password", "/confirm-email", "/invitation", "/oidc"];
 
@@ -61,6 +62,7 @@ afterAll(async () => {
 
 // One after the other, each on what those before it left: a person's first day, then a team's.
 tellOfAVisitor(here);
+tellOfErrors(here);
 tellOfTheFirstCall(here);
 tellOfMoney(here);
 tellOfProviderKeys(here);

@@ -42,7 +42,7 @@ import { liveJobs } from "./jobs/live-jobs.ts";
 import { createGatewayMetrics, registerGauges, type GatewayMetrics } from "./metrics.ts";
 import { mountAccountRoutes } from "./routes/account-routes.ts";
 import { answerBrokenRequests, refuseInFormat } from "./routes/broken-requests.ts";
-import { documentRoutes, mountSwaggerUi } from "./routes/docs-routes.ts";
+import { chooseErrorPage, documentRoutes, mountSwaggerUi } from "./routes/docs-routes.ts";
 import { mountHotRoutes, serveHotCalls } from "./routes/hot-routes.ts";
 import { mountLlmAddresses, renderLlmError } from "./routes/llm-addresses.ts";
 import { mountSite, redirectToCanonicalHost } from "./routes/site-routes.ts";
@@ -252,6 +252,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
   const { watchdog, siblings } = parts;
   const hot = hotDeps(context, parts, door);
   const onError = errorHandler({ render: renderLlmError, logger });
+  const site = config.WEB_DIR === undefined ? null : loadSite(config.WEB_DIR);
   return {
     trustRequestId: false,
     server: {
@@ -266,6 +267,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
     mountFirst: (app) => {
       mountHotRoutes(app, hot);
       app.use(redirectToCanonicalHost(config.PUBLIC_URL));
+      chooseErrorPage(app, site);
     },
     mountLast: (app) => {
       mountLlmAddresses(app, { cors: config.CORS_ORIGINS, onError });
@@ -284,7 +286,7 @@ function webOf(context: GatewayContext, parts: Parts, door: FrontDoor): Partial<
         limits: accountLimits,
       });
       mountSite(app, {
-        site: config.WEB_DIR === undefined ? null : loadSite(config.WEB_DIR),
+        site,
         publicUrl: config.PUBLIC_URL,
         googleToken: config.GOOGLE_SITE_VERIFICATION,
         bingUser: config.BING_SITE_VERIFICATION,

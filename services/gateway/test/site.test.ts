@@ -21,13 +21,14 @@ function writeSite(): string {
   mkdirSync(join(folder, "assets"));
   writeFileSync(join(folder, "landing.html"), "<h1>landing</h1>");
   writeFileSync(join(folder, "pricing.html"), "<h1>pricing</h1>");
+  writeFileSync(join(folder, "errors.html"), "<h1>every error</h1>");
   writeFileSync(join(folder, "app.html"), "<div>app</div>");
   writeFileSync(join(folder, "404.html"), "<h1>nothing here</h1>");
   writeFileSync(join(folder, "assets/app-1f2e.css"), style);
   writeFileSync(join(folder, "assets/app-1f2e.css.br"), brotliCompressSync(style));
   writeFileSync(join(folder, "assets/app-1f2e.css.gz"), gzipSync(style));
   writeFileSync(join(folder, "build.log"), "not to be seen");
-  const pages = { "/": "landing.html", "/pricing": "pricing.html" };
+  const pages = { "/": "landing.html", "/pricing": "pricing.html", "/docs/errors": "errors.html" };
   const app = { paths: ["/dashboard"], file: "app.html" };
   writeFileSync(join(folder, "site.json"), JSON.stringify({ pages, app, notFound: "404.html" }));
   return folder;
@@ -131,11 +132,46 @@ describe("the web app", () => {
   });
 });
 
+describe("the page of every error, where a problem's type leads", () => {
+  const browsers = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+  test.each([browsers, "text/html", "text/html;q=0.9, text/plain;q=0.8"])("is a page for %s", async (accept) => {
+    for (const path of ["/docs/errors", "/docs/errors/"]) {
+      const { status, headers, body } = await ask(path, { accept });
+      expect([status, headers["vary"], body.toString()]).toEqual([
+        200,
+        "accept, accept-encoding",
+        "<h1>every error</h1>",
+      ]);
+      expect(headers["content-security-policy"]).toContain("default-src 'none'");
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+      expect(headers["link"]).toBe('<https://topdog.example/docs/errors>; rel="canonical"');
+    }
+  });
+
+  test.each(["*/*", "", "application/json", "text/markdown, text/html, */*", "text/*", "text/html;q=0.5, text/plain"])(
+    "is Markdown for %p",
+    async (accept) => {
+      const { status, headers, body } = await ask("/docs/errors", accept === "" ? {} : { accept });
+      expect([status, headers["content-type"]]).toEqual([200, "text/plain; charset=utf-8"]);
+      expect(headers["vary"]).toBe("accept");
+      expect(body.toString()).toBe("# Errors\n");
+    },
+  );
+
+  test("is Markdown for everybody where no web app is deployed", async () => {
+    const bare = await platform.startGateway();
+    const answer = await bare.call(null, { method: "GET", path: "/docs/errors", headers: { accept: "text/html" } });
+    expect([answer.status, answer.headers["content-type"]]).toEqual([200, "text/plain; charset=utf-8"]);
+  });
+});
+
 describe("search engines", () => {
   test("find the pages for everybody in the sitemap, and each under its canonical address", async () => {
     const map = (await ask("/sitemap.xml")).body.toString();
     expect(map).toContain("<loc>https://topdog.example/</loc>");
     expect(map).toContain("<loc>https://topdog.example/pricing</loc>");
+    expect(map).toContain("<loc>https://topdog.example/docs/errors</loc>");
     expect(map).not.toContain("dashboard");
     expect((await ask("/pricing", page)).headers["link"]).toBe('<https://topdog.example/pricing>; rel="canonical"');
     expect((await ask("/dashboard", page)).headers["link"]).toBeUndefined();
@@ -144,6 +180,7 @@ describe("search engines", () => {
   test("are kept from the APIs by robots.txt, and find our tokens", async () => {
     const robots = (await ask("/robots.txt")).body.toString();
     expect(robots).toContain("Disallow: /api/\n");
+    expect(robots).toContain("Disallow: /docs/\nAllow: /docs/errors$\n");
     expect(robots).toContain("Sitemap: https://topdog.example/sitemap.xml");
     expect((await ask("/googleabc123.html")).body.toString()).toBe("google-site-verification: googleabc123.html");
     expect((await ask("/BingSiteAuth.xml")).body.toString()).toContain("<user>BING42</user>");

@@ -18,6 +18,7 @@ export const routes: RouteObject[] = [
       page("/", () => import("./pages/landing/landing-page.tsx")),
       page("/pricing", () => import("./pages/pricing/pricing-page.tsx")),
       page("/guide", () => import("./pages/guide/guide-page.tsx")),
+      page("/docs/errors", () => import("./pages/errors/errors-page.tsx")),
       page("/status", () => import("./pages/status/status-page.tsx")),
       page("/terms", () => import("./pages/terms/terms-page.tsx")),
       page("/sign-up", () => import("./pages/sign-up/sign-up-page.tsx")),

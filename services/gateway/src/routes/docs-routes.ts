@@ -6,6 +6,7 @@ import { defineRoute, type Route } from "@topdog/http-kit/route";
 import { streamed } from "@topdog/http-kit/streamed";
 // Not the package itself: that would run the whole browser bundle at every start.
 import swaggerUiFolder from "swagger-ui-dist/absolute-path.js";
+import type { Site } from "../store/site.ts";
 import { pagePolicy } from "./page-policy.ts";
 
 const initializer = `window.onload = () => {
@@ -29,13 +30,16 @@ const referencePage = `<!doctype html>
     <link rel="icon" href="/icon.svg" type="image/svg+xml">
   </head>
   <body>
-    <nav class="swagger-ui"><p class="wrapper"><a class="link" href="/guide">Docs of Top Dog</a></p></nav>
+    <nav class="swagger-ui"><p class="wrapper"><a class="link" href="/guide">Docs of Top Dog</a> · <a class="link" href="/docs/errors">Every error</a></p></nav>
     <div id="swagger-ui"></div>
     <script src="/docs/swagger-ui-bundle.js"></script>
     <script src="/docs/swagger-initializer.js"></script>
   </body>
 </html>
 `;
+
+const errorPath = "/docs/errors";
+const errorDocumentPath = "/docs/errors.md";
 
 interface ShippedDocument {
   readonly path: string;
@@ -54,7 +58,7 @@ const shippedDocuments: readonly ShippedDocument[] = [
     auth: "none",
   },
   {
-    path: "/docs/errors",
+    path: errorDocumentPath,
     file: "errors.md",
     contentType: "text/plain; charset=utf-8",
     summary: "Every error",
@@ -87,6 +91,20 @@ export const documentRoutes = (docsDir: string): Route[] =>
       },
     }),
   );
+
+/**
+ * What a problem's `type` leads to: the site's page for who prefers HTML, and else the document. Before the routes, which serve both: the page as the
+ * site's, the document under a name of its own.
+ */
+export function chooseErrorPage(app: Express, site: Site | null): void {
+  app.get(errorPath, (req, res, next) => {
+    res.vary("accept");
+    // Of what is asked for alike, the first: programs ask for anything, agents for Markdown before HTML.
+    const isPage = req.accepts(["text/plain", "text/markdown", "text/html"]) === "text/html";
+    req.url = isPage && site?.files.has(errorPath) === true ? errorPath : errorDocumentPath;
+    next();
+  });
+}
 
 /** /docs: Swagger UI over the OpenAPI document. */
 export function mountSwaggerUi(app: Express): void {

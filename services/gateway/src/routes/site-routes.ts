@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { AppError } from "@topdog/errors/app-error";
-import type { Express, RequestHandler } from "express";
+import type { Express, RequestHandler, Response } from "express";
 import { canonicalTarget } from "../domain/canonical-host.ts";
 import { pathOf } from "../domain/llm-paths.ts";
 import type { Site, SiteFile } from "../store/site.ts";
@@ -53,11 +53,11 @@ export function mountSite(app: Express, deps: SiteRoutesDeps): void {
 const withoutSlash = (path: string): string => (path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path);
 const wantsPage = (req: IncomingMessage): boolean => (req.headers.accept ?? "").includes("text/html");
 
-function sendFile(req: IncomingMessage, res: ServerResponse, file: SiteFile, status: number): void {
+function sendFile(req: IncomingMessage, res: Response, file: SiteFile, status: number): void {
   res.setHeader("content-type", file.contentType);
   res.setHeader("cache-control", file.immutable ? `public, max-age=${yearSeconds}, immutable` : "no-cache");
   res.setHeader("etag", file.etag);
-  res.setHeader("vary", "accept-encoding");
+  res.vary("accept-encoding");
   if (file.contentType.startsWith("text/html")) res.setHeader("content-security-policy", pagePolicy);
   if (status === 200 && req.headers["if-none-match"] === file.etag) {
     res.statusCode = 304;
@@ -90,9 +90,17 @@ function mountForSearchEngines(app: Express, { site, publicUrl, googleToken, bin
     app.get(path, (_req, res) => void res.type(contentType).set("cache-control", "public, max-age=3600").send(body));
   };
   const kept = ["/api/", "/v1/", "/docs/", ...(site === null ? ["/"] : [])];
-  const rules = ["User-agent: *", ...kept.map((path) => `Disallow: ${path}`), `Sitemap: ${publicUrl}/sitemap.xml`];
+  const pages = site?.publicPaths ?? [];
+  // The longer rule counts (RFC 9309).
+  const shown = pages.filter((path) => kept.some((one) => path.startsWith(one)));
+  const rules = [
+    "User-agent: *",
+    ...kept.map((path) => `Disallow: ${path}`),
+    ...shown.map((path) => `Allow: ${path}$`),
+    `Sitemap: ${publicUrl}/sitemap.xml`,
+  ];
   text("/robots.txt", "text/plain", `${rules.join("\n")}\n`);
-  text("/sitemap.xml", "application/xml", sitemapOf(publicUrl, site?.publicPaths ?? []));
+  text("/sitemap.xml", "application/xml", sitemapOf(publicUrl, pages));
   if (googleToken !== undefined)
     text(`/google${googleToken}.html`, "text/html", `google-site-verification: google${googleToken}.html`);
   if (bingUser !== undefined)

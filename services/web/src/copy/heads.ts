@@ -1,4 +1,5 @@
 import catalogue from "../api/tiers.json" with { type: "json" };
+import errors from "../api/errors.json" with { type: "json" };
 import type { PublicPageId } from "../domain/page-paths.ts";
 
 export interface PageHead {
@@ -45,6 +46,11 @@ export const pageHeads: Readonly<Record<PublicPageId, PageHead>> = {
     title: "Docs: your first call in a minute | Top Dog",
     description:
       "Point any OpenAI or Anthropic client at Top Dog: base URL, keys, streaming, limits and headers, bring your own key, errors.",
+    structured: [],
+  },
+  errors: {
+    title: "Every error, and what to do about it | Top Dog",
+    description: `${errors.length} error codes that never change their meaning: status, whether to try again, and what to do next. For the OpenAI and the Anthropic dialect and the account API.`,
     structured: [],
   },
   status: {

@@ -1,4 +1,4 @@
-export type PublicPageId = "landing" | "pricing" | "guide" | "status" | "terms";
+export type PublicPageId = "landing" | "pricing" | "guide" | "errors" | "status" | "terms";
 
 export interface PublicPage {
   readonly id: PublicPageId;
@@ -14,6 +14,7 @@ export const publicPages: readonly PublicPage[] = [
   page("landing", "/"),
   page("pricing", "/pricing"),
   page("guide", "/guide"),
+  page("errors", "/docs/errors"),
   page("status", "/status"),
   page("terms", "/terms"),
 ];

@@ -83,7 +83,7 @@ function Footer() {
           <strong>{footer.developers}</strong>
           <Link to="/guide">{site.guide}</Link>
           <a href="/docs/">{footer.reference}</a>
-          <a href="/docs/errors">{footer.errors}</a>
+          <Link to="/docs/errors">{footer.errors}</Link>
         </nav>
         <ThemeSwitch />
       </div>

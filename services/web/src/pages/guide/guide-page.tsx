@@ -1,3 +1,4 @@
+import { Link } from "react-router";
 import { guide } from "../../copy/guide.ts";
 import { samplesOf } from "../../domain/samples.ts";
 import { Samples } from "../../ui/code.tsx";
@@ -16,7 +17,7 @@ export function Page() {
           </a>
         ))}
         <a href="/docs/">{guide.reference}</a>
-        <a href="/docs/errors">{guide.errors}</a>
+        <Link to="/docs/errors">{guide.errors}</Link>
       </nav>
       <article className="stack loose guide-text">
         <header>
