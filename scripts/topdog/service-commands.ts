@@ -28,6 +28,11 @@ export const serviceCommands: readonly ServiceCommand[] = [
   },
   { name: "create-user", service: "org-registry", summary: "create a user" },
   { name: "make-operator", service: "org-registry", summary: "give a user the admin role, or take it" },
+  {
+    name: "remove-second-factor",
+    service: "org-registry",
+    summary: "take the authenticator app of a user who lost it and its recovery codes",
+  },
   { name: "create-org", service: "org-registry", summary: "create an org with its owner" },
   { name: "add-member", service: "org-registry", summary: "make a user who agreed to it a member of an org" },
   { name: "create-key", service: "org-registry", summary: "create an API key and show it, once" },

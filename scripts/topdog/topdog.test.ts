@@ -90,6 +90,21 @@ describe("npm run topdog", () => {
     expect(await verify("--without-anchors")).toMatchObject({ code: 1, out });
   });
 
+  test("a lost second factor is taken away with a reason, and not without", async () => {
+    const { id } = JSON.parse((await connected("create-user", "--email", "olga@example.test")).out) as { id: string };
+    const remove = (...args: string[]) => connected("remove-second-factor", "olga@example.test", ...args);
+    expect(await remove("--reason", "came by")).toMatchObject({
+      code: 1,
+      error: "error: This user has no authenticator app.\n",
+    });
+    await registry.owner("totp").insert({ user_id: id, sealed_secret: "sealed", confirmed_at: new Date() });
+    expect(await remove()).toMatchObject({ code: 2, error: expect.stringContaining("--reason") });
+    expect(await remove("--reason", "came by")).toMatchObject({ code: 0, out: expect.stringMatching(`^${id} has no`) });
+    expect(await registry.owner("totp")).toEqual([]);
+    const entries = await registry.owner("audit_log").where({ chain: `user:${id}`, action: "totp.removed" });
+    expect(JSON.stringify(entries)).toContain("came by");
+  });
+
   test("a refusal says why and ends with 1", async () => {
     const refused = await connected("set-plan", "--owner", "org:org_1", "--plan", "teams", "--seats", "2");
     expect([refused.code, refused.error]).toEqual([1, "refused: teams needs at least 3 seats, not 2\n"]);

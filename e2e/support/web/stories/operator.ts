@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { button, dialog, expectText, panel, row } from "../find.ts";
 import type { Here } from "../here.ts";
 import { breakSubscriptionEvent } from "../break-event.ts";
-import { makeOperator } from "../make-operator.ts";
+import { makeOperator, removeSecondFactor } from "../make-operator.ts";
 import { takeScreenshots } from "../screenshots.ts";
 import { codeOf, newPerson, signIn, password, signUp, signOut } from "../site.ts";
 
@@ -53,6 +53,13 @@ export function tellOfAnOperator(here: () => Here): void {
     await takeScreenshots(page, ["/operator"]);
     await page.goto("/account");
     await panel(page, "Audit log").getByText("a test made it").waitFor();
+
+    await removeSecondFactor(stack, olga.email, "she lost her phone");
+    await signIn(page, olga.email, password, "/operator");
+    await page.getByText("This page is for operators").waitFor();
+    await page.goto("/account");
+    await panel(page, "Audit log").getByText("she lost her phone").waitFor();
+    await button(page, "Set it up").waitFor();
     expect(olga.complaints).toEqual([]);
     await olga.context.close();
   });

@@ -1,4 +1,5 @@
 import { AppError } from "@topdog/errors/app-error";
+import type { Transaction } from "@topdog/postgres/pool";
 import { acceptedStep } from "../store/totp-code.ts";
 import { hashKey } from "../store/key-material.ts";
 import { findTotp, takeStep, useRecoveryCode } from "../store/totp.ts";
@@ -19,6 +20,11 @@ export async function checkSecondFactor(
   if (code === undefined) throw new AppError("second_factor_required");
   if (!(await isCodeRight(deps, userId, code))) throw new AppError("wrong_code");
   return new Date(deps.nowMs());
+}
+
+/** A factor that was taken away while its code was checked is none by now: the caller holds the user. Throws AppError 401. */
+export async function requireFactor(trx: Transaction, userId: string, shownAt: Date | null): Promise<void> {
+  if (shownAt !== null && (await findTotp(trx, userId)) === null) throw new AppError("wrong_code");
 }
 
 /** Accepts a code of the app, or a recovery code, once. */

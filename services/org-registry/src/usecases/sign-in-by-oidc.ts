@@ -12,7 +12,7 @@ import { change, read } from "./change.ts";
 import { addUser } from "./create-user.ts";
 import { addIdentity } from "./manage-identities.ts";
 import { type OidcDeps, type OidcReturn, redeemOnce, requireReturn } from "./oidc-flow.ts";
-import { checkSecondFactor } from "./second-factor.ts";
+import { checkSecondFactor, requireFactor } from "./second-factor.ts";
 import { type SignedIn, startSession } from "./sign-in.ts";
 
 /**
@@ -59,6 +59,7 @@ async function startProven(deps: OidcDeps, hash: string, code: string | undefine
   return change(deps, { userId }, async (trx, at) => {
     // As for a password: ending all sessions takes the same lock.
     await lockUser(trx, userId);
+    await requireFactor(trx, userId, secondFactorAt);
     if (!(await deleteProvenFlow(trx, hash)) || !(await noteIdentityUse(trx, identityId, at))) throw oidcRefused();
     const account = await findAccount(trx, { userId });
     if (account === null) throw oidcRefused();

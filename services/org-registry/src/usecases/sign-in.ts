@@ -10,7 +10,7 @@ import type { AuthDeps } from "./auth-deps.ts";
 import { change, read } from "./change.ts";
 import { endOne } from "./end-sessions.ts";
 import { forgiveAttempts, guessLimits, limitAttempts } from "./limit-attempts.ts";
-import { checkSecondFactor } from "./second-factor.ts";
+import { checkSecondFactor, requireFactor } from "./second-factor.ts";
 
 export interface Credentials {
   readonly email: string;
@@ -38,6 +38,7 @@ export async function signIn(deps: AuthDeps, { email, password, code }: Credenti
   await forgiveAttempts(db, limits);
   return change(deps, { userId: account.userId }, async (trx, at) => {
     await requireUnchanged(trx, account);
+    await requireFactor(trx, account.userId, secondFactorAt);
     return startSession(deps, trx, account, { place, secondFactorAt, authenticatedAt: at }, at);
   });
 }
