@@ -12,6 +12,8 @@ import { type ReactNode, StrictMode, useEffect } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 import { createBrowserRouter, matchRoutes, type RouteObject, RouterProvider } from "react-router";
 import { createQueries } from "./api/create-queries.ts";
+import { onTold } from "./api/other-windows.ts";
+import { sessionQuery } from "./api/session-query.ts";
 import { routes } from "./routes.tsx";
 import { takeEarlyInput } from "./ui/early-input.ts";
 
@@ -38,11 +40,13 @@ async function start(): Promise<void> {
   if (root === null) throw new Error("the document has no root");
   await loadOpenPage();
   const isDrawn = root.childElementCount > 0;
+  const queries = createQueries();
+  onTold(() => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }));
   // Who reads a page that the server drew is left where they are in it.
   const router = createBrowserRouter(routes, isDrawn ? { hydrationData: {} } : {});
   const app = (
     <StrictMode>
-      <QueryClientProvider client={createQueries()}>
+      <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
       </QueryClientProvider>
     </StrictMode>

@@ -45,6 +45,24 @@ export function tellOfSigningIn(here: () => Here): void {
       await carol.context.close();
     });
 
+    test("signs out, and somebody else signs in, in every window of the browser at once", async () => {
+      const { page, context } = await newPerson(here(), "carol@example.test");
+      await signIn(page, "carol@example.test", newPassword, "/account");
+      await heading(page, "Account").waitFor();
+      const other = await context.newPage();
+      await other.goto("/keys");
+      await other.getByRole("banner").getByText("carol@example.test").waitFor();
+      await signOut(page);
+      await heading(other, "Sign in").waitFor();
+
+      const { email } = here().bob;
+      await signIn(page, email, password, "/account");
+      await other.getByRole("banner").getByRole("link", { name: "Dashboard" }).click();
+      await other.getByRole("banner").getByText(email).waitFor();
+      expect(await other.content()).not.toContain("carol@example.test");
+      await context.close();
+    });
+
     test("signs in with a passkey, and with it no more once it is removed", async () => {
       const carol = await newPerson(here(), "carol@example.test");
       const { page } = carol;

@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from "openapi-fetch";
+import { tellOtherWindows } from "./other-windows.ts";
 import { problemFrom } from "./problem.ts";
 import type { paths } from "./schema.d.ts";
 
@@ -35,11 +36,13 @@ export const changesAnswered = (): Promise<unknown> => Promise.allSettled(change
 async function watchedFetch(request: Request): Promise<Response> {
   const answer = fetch(request);
   if (unchanging.has(request.method)) return answer;
+  const token = csrfToken();
   changesUnderWay.add(answer);
   try {
     return await answer;
   } finally {
     changesUnderWay.delete(answer);
+    if (csrfToken() !== token) tellOtherWindows();
   }
 }
 

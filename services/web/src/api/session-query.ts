@@ -11,12 +11,12 @@ export const sessionQuery = queryOptions({
   queryFn: async ({ client }) => {
     const ask = () => bodyOf(api.GET("/api/auth/session"));
     const session = await currentSession({ token: csrfToken, ask, changesAnswered });
-    const before = client.getQueryData<SessionView | null>(sessionKey)?.userId;
-    // Somebody else signed in, in another tab: what was read for who was here before is none of theirs.
-    if (before !== undefined && session !== null && before !== session.userId)
+    const before = client.getQueryData<SessionView | null>(sessionKey);
+    // Somebody else signed in, in another window, where perhaps nobody was for a while: what was read for who was here before is none of theirs.
+    if (before !== undefined && session !== null && before?.userId !== session.userId)
       void client.resetQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
     return session;
   },
-  // In another tab it may be somebody else's by now.
+  // In another window it may be somebody else's by now.
   refetchOnWindowFocus: "always",
 });

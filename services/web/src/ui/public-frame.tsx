@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { hasSessionCookie } from "../api/client.ts";
+import { onTold } from "../api/other-windows.ts";
 import { sessionQuery } from "../api/session-query.ts";
 import { pageHeads } from "../copy/heads.ts";
 import { site } from "../copy/site.ts";
@@ -15,9 +16,10 @@ import { ThemeSwitch } from "./theme.tsx";
 /** The frame of pages for everybody. */
 export function PublicFrame() {
   usePublicTitle();
-  const mayBeSignedIn = useInBrowser(hasSessionCookie, false);
+  const mayBeSignedIn = useInBrowser(hasSessionCookie, false, onTold);
   const session = useQuery({ ...sessionQuery, enabled: mayBeSignedIn });
-  const isSignedIn = session.data !== undefined && session.data !== null;
+  // What was read of a session whose cookies are gone is over.
+  const isSignedIn = mayBeSignedIn && session.data !== undefined && session.data !== null;
   return (
     <>
       <a className="skip" href="#content">
