@@ -112,4 +112,19 @@ export const found: Readonly<Record<string, History>> = {
       { kind: "calls", gateway: 0, caller: "dan", clients: 1, count: 1, isChat: true, lastsMs: 0 },
     ],
   },
+  "processes of quota began epochs while the database's clock was a day ahead, and after a restore the same ones": {
+    ...base,
+    seed: 20_001_321,
+    gateways: 3,
+    beforeMidnightMs: 40_000_000,
+    isUsageHeld: true,
+    steps: [
+      { kind: "calls", gateway: 1, caller: "ann", clients: 1, count: 1, isChat: false, lastsMs: 0 },
+      { kind: "the database's clock is moved", aheadMs: 86_400_000 },
+      { kind: "calls", gateway: 0, caller: "ann", clients: 1, count: 1, isChat: false, lastsMs: 0 },
+      { kind: "calls", gateway: 0, caller: "kim", clients: 2, count: 1, isChat: false, lastsMs: 0 },
+      { kind: "is replaced", place: { of: "gateway", index: 0 } },
+      { kind: "the database is restored", ms: 4_000 },
+    ],
+  },
 };

@@ -35,7 +35,7 @@ export async function stageOnPostgres(): Promise<{ readonly stage: Stage; readon
     }
   };
 
-  const open: Stage["open"] = async (nowMs) => {
+  const open: Stage["open"] = async (nowMs, _onCommit, draw) => {
     await db.raw(
       "delete from ledger; delete from lease; delete from bucket; delete from entitlement; delete from gateway; delete from outbox; delete from permit",
     );
@@ -47,7 +47,7 @@ export async function stageOnPostgres(): Promise<{ readonly stage: Stage; readon
     await start();
     const permits = createPermitStore(db);
     const connect = (): Stores => {
-      const store = createQuotaStore(db);
+      const store = createQuotaStore(db, draw);
       return {
         store: {
           transaction: (run) => work(nowMs(), () => store.transaction(run)),

@@ -9,9 +9,9 @@ import type { Stage } from "./world.ts";
 /** Histories by the thousand. */
 export function stageInMemory(): Stage {
   return {
-    open: (nowMs, onCommit) => {
+    open: (nowMs, onCommit, draw) => {
       const tables = emptyTables();
-      const connect = openMemoryDatabase(tables, nowMs, onCommit);
+      const connect = openMemoryDatabase(tables, nowMs, onCommit, draw);
       const permits = createMemoryPermits(tables, nowMs);
       return {
         tables,

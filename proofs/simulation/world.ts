@@ -1,6 +1,7 @@
 import type { SubscriptionUpdated } from "@topdog/contracts/events/subscription-updated";
 import type { UsageConsumed } from "@topdog/contracts/events/usage-consumed";
 import type { QuotaMetrics } from "@topdog/quota/metrics";
+import { type DrawFirstId, mostFirstId } from "@topdog/quota/store/leases";
 import type { Logger } from "@topdog/telemetry/logger";
 import type { OnCommit } from "../support/memory-store.ts";
 import type { MemoryTables } from "../support/memory-tables.ts";
@@ -43,7 +44,7 @@ export interface OpenedTables {
 
 /** What histories share: it costs more than a history does. */
 export interface Stage {
-  readonly open: (nowMs: () => number, onCommit: OnCommit) => OpenedTables | Promise<OpenedTables>;
+  readonly open: (nowMs: () => number, onCommit: OnCommit, draw: DrawFirstId) => OpenedTables | Promise<OpenedTables>;
   /** A database that is not simulated is at work. */
   readonly isBusy: () => boolean;
   readonly metrics: QuotaMetrics;
@@ -104,7 +105,12 @@ export async function createWorld(
     return Math.floor(time.nowMs() + database.aheadMs);
   };
   const clocks = { databaseMs, latestMs: () => time.nowMs() + mostAheadMs };
-  const opened = await stage.open(databaseMs, (keys) => watch.committed(keys));
+  const ids = createRandom(seed ^ 0x1d);
+  const opened = await stage.open(
+    databaseMs,
+    (keys) => watch.committed(keys),
+    () => 1 + ids.upTo(mostFirstId - 1),
+  );
   const database = createSimulatedDatabase(time, random, opened.connect);
   const forgotten = createForgotten(opened.tables, opened.isLive);
   const watch = createWatch({ ...opened, clocks, forgotten, broken });

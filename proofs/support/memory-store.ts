@@ -2,7 +2,7 @@ import { type BucketKey, keyOf } from "@topdog/quota/domain/bucket";
 import { openTokens } from "@topdog/quota/domain/lease";
 import { ownersOf } from "@topdog/quota/domain/usage-owners";
 import type { BucketChange, DrawChange } from "@topdog/quota/domain/tally";
-import { epochMs, epochsSinceMs, idsPerEpoch } from "@topdog/quota/store/leases";
+import { drawFirstId, type DrawFirstId, epochMs, epochsSinceMs, idsPerEpoch } from "@topdog/quota/store/leases";
 import { type Inserted, tokenKey, type UsageEntry } from "@topdog/quota/store/ledger";
 import { type MetServer, type QuotaStore, type QuotaTransaction, withEpochs } from "@topdog/quota/store/quota-store";
 import {
@@ -44,6 +44,7 @@ export function openMemoryDatabase(
   tables: MemoryTables,
   nowMs: DatabaseClock,
   onCommit: OnCommit = () => undefined,
+  draw: DrawFirstId = drawFirstId,
 ): () => QuotaStore {
   let last: Promise<unknown> = Promise.resolve();
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
@@ -51,19 +52,27 @@ export function openMemoryDatabase(
     last = result.catch(() => undefined);
     return result;
   };
-  return () => memoryStore(tables, nowMs, onCommit, alone);
+  return () => memoryStore({ tables, nowMs, onCommit, draw, alone });
 }
 
 /** One transaction after the other, whoever's they are. */
 type Alone = <T>(work: () => Promise<T>) => Promise<T>;
 
-function memoryStore(tables: MemoryTables, nowMs: DatabaseClock, onCommit: OnCommit, alone: Alone): QuotaStore {
+interface MemoryDatabase {
+  readonly tables: MemoryTables;
+  readonly nowMs: DatabaseClock;
+  readonly onCommit: OnCommit;
+  readonly draw: DrawFirstId;
+  readonly alone: Alone;
+}
+
+function memoryStore({ tables, nowMs, onCommit, draw, alone }: MemoryDatabase): QuotaStore {
   const met: MetServer = { started: null };
   const beginEpoch = async (): Promise<void> => {
     const { nextLeaseId } = tables;
     const next = (nextLeaseId.value - 1n) / idsPerEpoch + 1n;
     const now = BigInt(Math.floor((nowMs() - epochsSinceMs) / epochMs));
-    nextLeaseId.value = (next > now ? next : now) * idsPerEpoch;
+    nextLeaseId.value = (next > now ? next : now) * idsPerEpoch + BigInt(draw());
   };
   return {
     transaction: (work) =>
@@ -72,7 +81,7 @@ function memoryStore(tables: MemoryTables, nowMs: DatabaseClock, onCommit: OnCom
         const touched = new Set<string>();
         let result;
         try {
-          result = await work(withEpochs(memoryTransaction(tables, nowMs, undo, touched), met, beginEpoch));
+          result = await work(withEpochs(memoryTransaction({ tables, nowMs, draw }, undo, touched), met, beginEpoch));
         } catch (error) {
           undo.rollBack();
           throw error;
@@ -99,8 +108,7 @@ function markUnknown({ ledger }: MemoryTables, beforeMs: number, most: number): 
 }
 
 function memoryTransaction(
-  tables: MemoryTables,
-  nowMs: DatabaseClock,
+  { tables, nowMs, draw }: Pick<MemoryDatabase, "tables" | "nowMs" | "draw">,
   undo: UndoLog,
   touched: Set<string>,
 ): QuotaTransaction {
@@ -152,7 +160,8 @@ function memoryTransaction(
       const [newest, endedNewest] = [newestOf(held), newestOf(ended)];
       const last = tables.nextLeaseId.value - 1n;
       if ((held.length === 0 || newest / idsPerEpoch < last / idsPerEpoch) && endedNewest <= last) return false;
-      tables.nextLeaseId.value = (newestOf([newest, endedNewest, last].map(String)) / idsPerEpoch + 1n) * idsPerEpoch;
+      const epoch = newestOf([newest, endedNewest, last].map(String)) / idsPerEpoch + 1n;
+      tables.nextLeaseId.value = epoch * idsPerEpoch + BigInt(draw());
       return true;
     },
     remakeLeases: async (lost) =>
@@ -209,7 +218,7 @@ function memoryTransaction(
       ),
     applyDraws: async (changes) => {
       for (const change of changes) {
-        draw(tables, undo, change, nowMs());
+        drawFrom(tables, undo, change, nowMs());
         touched.add(keyOf(change));
       }
     },
@@ -316,7 +325,7 @@ function insertRows(
   return inserted;
 }
 
-function draw({ draws }: MemoryTables, undo: UndoLog, change: DrawChange, nowMs: number): void {
+function drawFrom({ draws }: MemoryTables, undo: UndoLog, change: DrawChange, nowMs: number): void {
   const { member, moved, asks } = change;
   const before = draws.get(keyOf(change)) ?? new Map();
   const known = before.get(member) ?? { member, drawn: 0, askedMs: 0 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { callerOf, usageOf } from "@topdog/testing/usage";
-import { idsPerEpoch } from "../src/store/leases.ts";
+import { epochMs, epochsSinceMs, idsPerEpoch } from "../src/store/leases.ts";
 import { createQuotaStore } from "../src/store/quota-store.ts";
 import { recordUsage } from "../src/usecases/record-usage.ts";
 import { synchronizeLeases } from "../src/usecases/sync-leases.ts";
@@ -172,6 +172,44 @@ test("epochs that processes of quota begin together are not begun again by those
     // No server is stopped, restored and started faster.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect((await epochsBegun()).filter((epoch) => forgotten.includes(epoch))).toEqual([]);
+  } finally {
+    await fresh.drop();
+  }
+});
+
+test("epochs that began while the clock was ahead give no ids of those that a restored server begins after the same ones", async () => {
+  const fresh = await quotaOnPostgres();
+  const ask = { meter: "api_calls" as const, leaseId: null, used: 0, returned: 0, want: 1, close: false };
+  const aheadEpoch = BigInt(Date.parse("2030-01-01") - epochsSinceMs) / BigInt(epochMs);
+  const idsBegun = async (): Promise<string[]> => {
+    const ids: string[] = [];
+    // The newest that a gateway held, or the newest that the backup knew.
+    await fresh.owner.raw("select setval('lease_lease_id_seq', ?::bigint, true)", [
+      (aheadEpoch * idsPerEpoch).toString(),
+    ]);
+    let { deps } = fresh;
+    for (let n = 0; n < 3; n += 1) {
+      deps = { ...deps, store: createQuotaStore(fresh.db) };
+      const leases = [{ ...ask, owner: "user:ahead" }];
+      const reply = await synchronizeLeases(deps, { gatewayId: `gateway-${n}`, leases });
+      ids.push(reply.leases[0]?.leaseId ?? "");
+    }
+    const held = String(BigInt(ids[2] ?? "") + 5n);
+    const leases = [
+      { ...ask, owner: "user:ahead", leaseId: held, used: 1 },
+      { ...ask, owner: "user:after" },
+    ];
+    const reply = await synchronizeLeases(deps, { gatewayId: "gateway-0", leases });
+    return [...ids, reply.leases[1]?.leaseId ?? ""];
+  };
+  try {
+    const forgotten = await idsBegun();
+    await fresh.owner.raw("delete from lease; update bucket set escrow = 0");
+    const given = await idsBegun();
+    const epochsOf = (ids: readonly string[]): bigint[] => ids.map((id) => BigInt(id) / idsPerEpoch);
+    expect(epochsOf(given)).toEqual(epochsOf(forgotten));
+    expect(epochsOf(given)).toEqual([1n, 2n, 3n, 4n].map((n) => aheadEpoch + n));
+    expect(given.filter((id) => forgotten.includes(id))).toEqual([]);
   } finally {
     await fresh.drop();
   }

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { Transaction } from "@topdog/postgres/pool";
 import type { BucketKey } from "../domain/bucket.ts";
 import type { Holding } from "../domain/holders.ts";
@@ -106,11 +107,18 @@ export async function findAbandonedLeases(trx: Transaction, timeoutMs: number, m
 /**
  * An epoch of lease ids begins with the first lease that a process of quota makes on a server that was started, and when a restore is noticed. Its number is
  * the tenth of a second in which it began, or the next free one: processes that begin together are some tenths ahead, and no server is restored as fast.
+ * A clock that was ahead lets a history that is forgotten have epochs of the same numbers: each one's ids begin at a place of its own.
  */
 export const idsPerEpoch = 100_000_000n;
 export const epochMs = 100;
 /** Unix milliseconds of 2026-01-01: the numbers last for centuries. */
 export const epochsSinceMs = 1_767_225_600_000;
+
+/** Where in an epoch its ids begin: from 1 to `mostFirstId`. */
+export type DrawFirstId = () => number;
+/** The rest of an epoch has room for ten million leases; more of them go on in the next one. */
+export const mostFirstId = 90_000_000;
+export const drawFirstId: DrawFirstId = () => randomInt(1, mostFirstId + 1);
 
 // Held and ended: as in `skipLostLeaseIds`. No row when nothing has been lost.
 const lostIds = `select greatest(held, ended, s.last_value) / ${idsPerEpoch} + 1 as epoch
@@ -120,18 +128,19 @@ const lostIds = `select greatest(held, ended, s.last_value) / ${idsPerEpoch} + 1
 const findLost: Statement<{ epoch: string }> = { name: "find_lost_lease_ids", sql: lostIds };
 const skipLost: Statement<{ epoch: string }> = {
   name: "skip_lost_lease_ids",
-  sql: `select setval('lease_lease_id_seq', epoch * ${idsPerEpoch}, false) as epoch from (${lostIds}) as lost`,
+  sql: `select setval('lease_lease_id_seq', epoch * ${idsPerEpoch} + ?::bigint, false) as epoch from (${lostIds}) as lost`,
 };
 
 const lockEpochs = (trx: Transaction): Promise<unknown> =>
   trx.raw("select pg_advisory_xact_lock(hashtextextended('topdog lease epoch', 0))");
 
 /** New leases get ids that none had before, also in a history that this database has forgotten: time goes on in all of them. */
-export async function beginLeaseEpoch(trx: Transaction): Promise<void> {
+export async function beginLeaseEpoch(trx: Transaction, firstId: number): Promise<void> {
   await lockEpochs(trx);
   await trx.raw(
-    `select setval('lease_lease_id_seq', greatest(last_value / ${idsPerEpoch} + 1, floor((extract(epoch from utc_now()) * 1000 - ${epochsSinceMs}) / ${epochMs})::bigint) * ${idsPerEpoch}, false)
+    `select setval('lease_lease_id_seq', greatest(last_value / ${idsPerEpoch} + 1, floor((extract(epoch from utc_now()) * 1000 - ${epochsSinceMs}) / ${epochMs})::bigint) * ${idsPerEpoch} + ?::bigint, false)
      from lease_lease_id_seq`,
+    [firstId],
   );
 }
 
@@ -143,11 +152,12 @@ export async function skipLostLeaseIds(
   trx: Transaction,
   held: readonly string[],
   ended: readonly string[],
+  draw: DrawFirstId,
 ): Promise<boolean> {
   if ((await prepared(trx, findLost, [held, ended])).rows.length === 0) return false;
   // One at a time: the second finds nothing lost any more.
   await lockEpochs(trx);
-  return (await prepared(trx, skipLost, [held, ended])).rows.length > 0;
+  return (await prepared(trx, skipLost, [draw(), held, ended])).rows.length > 0;
 }
 
 const remakeStatement: Statement<Lease> = {

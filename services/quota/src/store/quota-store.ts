@@ -23,6 +23,8 @@ import { forgetGateways, touchGateway } from "./gateways.ts";
 import {
   type AskedBucket,
   beginLeaseEpoch,
+  drawFirstId,
+  type DrawFirstId,
   findAbandonedLeases,
   type HeldLeases,
   readHeldLeases,
@@ -85,11 +87,11 @@ export interface QuotaStore {
 }
 
 /** The use cases' statements within a transaction that somebody else began; it makes no leases. */
-export const quotaTransaction = (trx: Transaction): QuotaTransaction => ({
+export const quotaTransaction = (trx: Transaction, draw: DrawFirstId = drawFirstId): QuotaTransaction => ({
   lockBuckets: (counters, leaseIds) => lockBuckets(trx, counters, leaseIds),
   readLeases: (leaseIds) => readLeases(trx, leaseIds),
   readHeldLeases: (gatewayId, leaseIds, buckets) => readHeldLeases(trx, gatewayId, leaseIds, buckets),
-  skipLostLeaseIds: (held, ended) => skipLostLeaseIds(trx, held, ended),
+  skipLostLeaseIds: (held, ended) => skipLostLeaseIds(trx, held, ended, draw),
   remakeLeases: (lost) => remakeLeases(trx, lost),
   insertAdmitted: (ranges) => insertAdmitted(trx, ranges),
   insertCharges: (entries) => insertCharges(trx, entries),
@@ -136,10 +138,10 @@ export function withEpochs(tx: QuotaTransaction, met: MetServer, begin: () => Pr
   };
 }
 
-export function createQuotaStore(db: Database): QuotaStore {
+export function createQuotaStore(db: Database, draw: DrawFirstId = drawFirstId): QuotaStore {
   const met: MetServer = { started: null };
   const begun = (trx: Transaction): QuotaTransaction =>
-    withEpochs(quotaTransaction(trx), met, () => beginLeaseEpoch(trx));
+    withEpochs(quotaTransaction(trx, draw), met, () => beginLeaseEpoch(trx, draw()));
   return {
     transaction: (work) => inTransaction(db, (trx) => work(begun(trx))),
     completeCharges: (entries) => completeCharges(db, entries),
