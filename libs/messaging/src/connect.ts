@@ -1,18 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from "@nats-io/jetstream";
-import {
-  connect,
-  nkeyAuthenticator,
-  TimeoutError,
-  type ConnectionOptions,
-  type NatsConnection,
-} from "@nats-io/transport-node";
+import { connect, TimeoutError, type ConnectionOptions, type NatsConnection } from "@nats-io/transport-node";
 import type { Secret } from "@topdog/config/secret";
 import { inboxPrefixOf } from "@topdog/contracts/bus-access";
 import type { Metrics } from "@topdog/telemetry/metrics";
 import { watchConnection } from "./connection-status.ts";
 import { type ConsumerShare, fullShare, shareByLabels } from "./consumer-share.ts";
 import type { MessagingLogger } from "./logger.ts";
+import { busAuthenticator } from "./nkey.ts";
 
 export interface Bus {
   readonly name: string;
@@ -126,7 +121,7 @@ function connectionOptions({ url, name, seed, tls }: ConnectOptions, timeoutMs: 
   return {
     servers: url.split(","),
     name,
-    authenticator: nkeyAuthenticator(new TextEncoder().encode(secret)),
+    authenticator: busAuthenticator(secret),
     inboxPrefix: inboxPrefixOf(name),
     maxReconnectAttempts: -1,
     reconnectTimeWait: retryWaitMs,
