@@ -21,8 +21,8 @@ export interface TestDatabase {
 const runtime = "topdog_test";
 const owner = `${runtime}_owner`;
 
-/** Of the tests' own pools: a busy machine makes a test slow, and must not make it fail. */
-const acquireTimeoutMs = 30_000;
+/** Of the tests' own pools, and of services under test: a busy machine makes a test slow, and must not make it fail. */
+export const acquireTimeoutMs = 30_000;
 
 let shared: Promise<string> | undefined;
 

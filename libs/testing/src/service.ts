@@ -7,7 +7,7 @@ import type { Logger } from "@topdog/telemetry/logger";
 import type { z } from "zod";
 import { silentLogger } from "./logger.ts";
 import { type TestNats, testNats } from "./nats.ts";
-import { type TestDatabase, testDatabase } from "./postgres.ts";
+import { acquireTimeoutMs, type TestDatabase, testDatabase } from "./postgres.ts";
 
 export interface TestServiceOptions<D> {
   /** Beside what every service under test has: loopback, free ports, a short grace. */
@@ -35,11 +35,18 @@ export function busEnv(nats: TestNats, service: ProcessName): Record<string, str
   return { NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf(service) };
 }
 
-/** A service in this process, as its `main` would start it. Its surroundings are the test's. */
+/**
+ * A service in this process, as its `main` would start it. Its surroundings are the test's. A hundred requests at once wait for its pool as long as the
+ * test's own do: how many of them a busy machine serves within the two seconds of production is no fault of the service.
+ */
 export async function startTestService<N extends Needs, S extends z.ZodObject, D extends object>(
-  definition: ServiceDefinition<N, S, D>,
+  original: ServiceDefinition<N, S, D>,
   { env = {}, deps = {}, logger = silentLogger(), signal }: TestServiceOptions<D> = {},
 ): Promise<TestService> {
+  const definition: ServiceDefinition<N, S, D> = {
+    ...original,
+    databaseOptions: (read) => ({ ...original.databaseOptions?.(read), acquireTimeoutMs }),
+  };
   const config = readConfig(definition.config, { ...commonEnv, ...env });
   if (!config.ok) throw new Error(`${definition.name} under test: ${config.problems.join("; ")}`);
   const running: RunningService = await startService(definition, {
