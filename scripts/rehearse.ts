@@ -10,6 +10,7 @@ import { placesOf } from "./rehearse/places.ts";
 import { findPanelProblems, type PanelFindings } from "./rehearse/panels.ts";
 import { installPlatform, type RehearsedPlatform } from "./rehearse/platform.ts";
 import { objections } from "./rehearse/release.ts";
+import { runLanes } from "./rehearse/lanes.ts";
 import type { Scenario } from "./rehearse/scenario.ts";
 import { scenarios } from "./rehearse/scenarios.ts";
 import { missingForRehearsal } from "./rehearse/tools/preflight.ts";
@@ -113,23 +114,23 @@ async function isAsExpected({ name, expected }: Expectation, run: () => Promise<
   return isRight;
 }
 
-/** One lane per service, all of them at once; then, each by itself, what needs the platform for itself. */
+/**
+ * Scenarios of different services side by side, as many at once as two cores carry: five new versions that start together leave none of them
+ * the calls that a gate needs. Then, each by itself, what needs the platform for itself.
+ */
 async function runAll(chosen: readonly Scenario[], platform: RehearsedPlatform, load: SteadyLoad): Promise<string[]> {
-  const lanes = Object.groupBy(chosen, ({ lane }) => lane);
-  const { alone = [], ...beside } = lanes;
-  const failed = await Promise.all(Object.values(beside).map((lane) => runLane(lane, platform, load)));
-  return [...failed.flat(), ...(await runLane(alone, platform, load))];
-}
-
-async function runLane(lane: readonly Scenario[], platform: RehearsedPlatform, load: SteadyLoad): Promise<string[]> {
   const failed: string[] = [];
-  for (const scenario of lane) {
-    if (await isAsExpected(scenario, () => scenario.run(platform, load))) continue;
+  const run = async (scenario: Scenario): Promise<void> => {
+    if (await isAsExpected(scenario, () => scenario.run(platform, load))) return;
     failed.push(scenario.name);
     log(`what gates said until now:\n${await objections(platform).catch(String)}`);
-  }
+  };
+  const { alone = [], ...lanes } = Object.groupBy(chosen, ({ lane }) => lane);
+  await runLanes(Object.values(lanes), atOnce, run);
+  await runLanes([alone], 1, run);
   return failed;
 }
+const atOnce = 3;
 
 function report(failed: readonly string[], load: SteadyLoad, findings: Findings, panels: PanelFindings | null): number {
   const problems = Object.entries(findings).filter(([, list]) => (list as readonly unknown[]).length > 0);
