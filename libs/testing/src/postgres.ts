@@ -45,21 +45,31 @@ export async function adminDatabaseUrl(): Promise<string> {
 export async function testDatabase(options: { migrations: URL }): Promise<TestDatabase> {
   const place = callerPlace();
   const adminUrl = await adminDatabaseUrl();
-  return createTestDatabase(adminUrl, await ensureTemplate(adminUrl, options.migrations), place);
+  const template = `template_${await contentHash(options.migrations)}`;
+  return createTestDatabase(adminUrl, place, template, (admin) =>
+    ensureTemplate(admin, adminUrl, template, options.migrations),
+  );
 }
 
 /** A fresh database with nothing in it, for a test that makes its own tables: `db` owns them. */
 export async function emptyDatabase(): Promise<TestDatabase> {
   const place = callerPlace();
   const adminUrl = await adminDatabaseUrl();
-  await ensureRoles(adminUrl);
-  const database = await createTestDatabase(adminUrl, "template1", place);
+  const database = await createTestDatabase(adminUrl, place, "template1", async () => undefined);
   return { ...database, url: database.ownerUrl, db: database.owner };
 }
 
-async function createTestDatabase(adminUrl: string, template: string, place: string): Promise<TestDatabase> {
+/** All by one connection of the superuser's: to open one costs as much as to clone a small database. */
+async function createTestDatabase(
+  adminUrl: string,
+  place: string,
+  template: string,
+  prepare: (admin: Client) => Promise<void>,
+): Promise<TestDatabase> {
   const name = `test_${process.pid}_${randomBytes(6).toString("hex")}`;
   await asAdmin(adminUrl, async (admin) => {
+    await ensureRoles(admin, adminUrl);
+    await prepare(admin);
     await admin.query(`create database ${name} template ${template} owner ${owner}`);
     // For the leak check at the end of the run.
     await admin.query(`comment on database ${name} is ${admin.escapeLiteral(place)}`);
@@ -87,9 +97,8 @@ const callerPlace = (): string =>
 const passwordOf = (adminUrl: string, role: string): string =>
   createHmac("sha256", new URL(adminUrl).password).update(role).digest("base64url");
 
-async function ensureRoles(adminUrl: string): Promise<void> {
-  await asAdmin(adminUrl, async (admin) => {
-    await admin.query("select pg_advisory_lock(hashtextextended('the roles of tests', 0))");
+async function ensureRoles(admin: Client, adminUrl: string): Promise<void> {
+  await locked(admin, "the roles of tests", async () => {
     for (const role of [runtime, owner]) {
       const found = await admin.query("select from pg_roles where rolname = $1", [role]);
       const verb = found.rowCount === 0 ? "create" : "alter";
@@ -98,12 +107,16 @@ async function ensureRoles(adminUrl: string): Promise<void> {
   });
 }
 
-async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string> {
-  await ensureRoles(adminUrl);
-  const template = `template_${await contentHash(migrations)}`;
-  await asAdmin(adminUrl, async (admin) => {
-    // One worker builds, the others wait for it.
-    await admin.query("select pg_advisory_lock(hashtextextended($1, 0))", [template]);
+/** One of all workers at a time. */
+async function locked(admin: Client, name: string, work: () => Promise<void>): Promise<void> {
+  await admin.query("select pg_advisory_lock(hashtextextended($1, 0))", [name]);
+  await work();
+  await admin.query("select pg_advisory_unlock(hashtextextended($1, 0))", [name]);
+}
+
+/** One worker builds, the others wait for it. */
+async function ensureTemplate(admin: Client, adminUrl: string, template: string, migrations: URL): Promise<void> {
+  await locked(admin, template, async () => {
     const found = await admin.query("select from pg_database where datname = $1", [template]);
     if (found.rowCount !== 0) return;
     const building = `${template}_building`;
@@ -118,7 +131,6 @@ async function ensureTemplate(adminUrl: string, migrations: URL): Promise<string
     }
     await admin.query(`alter database ${building} rename to ${template}`);
   });
-  return template;
 }
 
 async function contentHash(directory: URL): Promise<string> {
