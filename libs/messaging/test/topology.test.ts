@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { durables, streams } from "@topdog/contracts/topology";
+import { childEnv } from "@topdog/testing/child-env";
 import { eventually } from "@topdog/testing/eventually";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { assertServerVersion } from "../src/connect.ts";
@@ -66,7 +67,7 @@ describe("the operator's command", () => {
   const command = fileURLToPath(new URL("../src/apply-topology.ts", import.meta.url));
   const run = (env: Record<string, string> = {}): PromiseWithChild<{ stdout: string; stderr: string }> =>
     promisify(execFile)(process.execPath, ["--conditions=@topdog/source", command], {
-      env: { PATH: process.env["PATH"], NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator"), ...env },
+      env: { ...childEnv(), NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator"), ...env },
     });
   const expectApplied = async (stdout: string): Promise<void> => {
     expect(stdout).toContain("topology applied");

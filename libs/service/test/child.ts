@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { childEnv } from "@topdog/testing/child-env";
 
 type LogLine = Record<string, unknown>;
 
@@ -19,7 +20,7 @@ export function startFixture(
   options: { nodeArgs?: string[]; env?: Record<string, string> } = {},
 ): FixtureProcess {
   const args = ["--conditions=@topdog/source", ...(options.nodeArgs ?? []), fileURLToPath(file)];
-  const env = { PATH: process.env["PATH"] ?? "", ...options.env };
+  const env = { ...childEnv(), ...options.env };
   const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "@jest/globals";
 import type { ServiceName } from "@topdog/contracts/services";
+import { childEnv } from "./child-env.ts";
 import { type TestNats, testNats } from "./nats.ts";
 import { busEnv } from "./service.ts";
 import { type TestDatabase, testDatabase } from "./postgres.ts";
@@ -25,9 +26,14 @@ export function describeServiceProcess({ name, folder, env, wrongEnv }: ServiceP
 
   const run = (args: readonly string[], given: NodeJS.ProcessEnv): Promise<{ code: number; text: string }> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [...main, ...args], { cwd, env: given }, (failure, out, error) => {
-        resolve({ code: failure === null ? 0 : Number(failure.code), text: out + error });
-      });
+      execFile(
+        process.execPath,
+        [...main, ...args],
+        { cwd, env: { ...childEnv(), ...given } },
+        (failure, out, error) => {
+          resolve({ code: failure === null ? 0 : Number(failure.code), text: out + error });
+        },
+      );
     });
 
   describe(`the ${name} process`, () => {
@@ -42,7 +48,14 @@ export function describeServiceProcess({ name, folder, env, wrongEnv }: ServiceP
 
     test("starts, says ready, and ends with 0 on SIGTERM, without a secret in its log", async () => {
       const [database, nats] = await surroundings(folder);
-      const given = { HTTP_PORT: "0", OPS_PORT: "0", DATABASE_URL: database.url, ...busEnv(nats, name), ...env };
+      const given = {
+        ...childEnv(),
+        HTTP_PORT: "0",
+        OPS_PORT: "0",
+        DATABASE_URL: database.url,
+        ...busEnv(nats, name),
+        ...env,
+      };
       const service = spawn(process.execPath, main, { cwd, env: given, stdio: ["ignore", "pipe", "inherit"] });
       let log = "";
       service.stdout.on("data", (chunk: Buffer) => (log += chunk.toString()));

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { childEnv } from "@topdog/testing/child-env";
 import { eventually } from "@topdog/testing/eventually";
 import { send } from "./router-rig.ts";
 
@@ -10,7 +11,7 @@ export interface RouterProcess {
 export async function startRouterProcess(entry: string, env: Record<string, string>): Promise<RouterProcess> {
   const options = ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning"];
   const child: ChildProcess = spawn(process.execPath, [...options, entry], {
-    env: { PATH: process.env["PATH"], ...env },
+    env: { ...childEnv(), ...env },
     stdio: ["ignore", "ignore", "inherit"],
   });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));

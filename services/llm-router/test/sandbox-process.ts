@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { childEnv } from "@topdog/testing/child-env";
 import { eventually } from "@topdog/testing/eventually";
 import { freePort } from "@topdog/local-stack/free-port";
 import { send } from "./router-rig.ts";
@@ -33,7 +34,7 @@ export async function startSandbox(env: Record<string, string> = {}): Promise<Sa
     ["--conditions=@topdog/source", "--disable-warning=ExperimentalWarning", main],
     {
       env: {
-        PATH: process.env["PATH"],
+        ...childEnv(),
         HTTP_PORT: String(port),
         OPS_PORT: "0",
         LOG_LEVEL: "silent",

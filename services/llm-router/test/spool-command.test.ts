@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { usageConsumed, type UsageConsumed } from "@topdog/contracts/events/usage-consumed";
+import { childEnv } from "@topdog/testing/child-env";
 import { eventually } from "@topdog/testing/eventually";
 import { testNats, type TestNats } from "@topdog/testing/nats";
 import { type SpoolRig, spoolRig } from "./spool-rig.ts";
@@ -21,7 +22,7 @@ afterAll(async () => {
 const run = (...args: string[]): Promise<{ code: number; out: string; error: string }> =>
   new Promise((resolve) => {
     const entry = join(import.meta.dirname, "../src/commands/spool.ts");
-    const env = { PATH: process.env["PATH"], NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator") };
+    const env = { ...childEnv(), NATS_URL: nats.url, NATS_NKEY_SEED: nats.seedOf("operator") };
     execFile(
       process.execPath,
       [entry, "--as", "operator", "--dir", rig.folder, ...args],

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { callerOf, usageOf } from "@topdog/testing/usage";
 import { createMetrics } from "@topdog/telemetry/metrics";
+import { childEnv } from "@topdog/testing/child-env";
 import { silentLogger } from "@topdog/testing/logger";
 import { createQuotaMetrics } from "../src/metrics.ts";
 import { type MeteringState, proveMetering, readMetering, writeOffUnknown } from "../src/store/metering-proof.ts";
@@ -154,7 +155,7 @@ async function runReconcile(): Promise<{ status: number; out: string }> {
   try {
     return {
       status: 0,
-      out: execFileSync(process.execPath, flags, { env: { DATABASE_URL: quota.url }, encoding: "utf8" }),
+      out: execFileSync(process.execPath, flags, { env: { ...childEnv(), DATABASE_URL: quota.url }, encoding: "utf8" }),
     };
   } catch (error) {
     const { status, stdout } = error as { status: number; stdout: string };
