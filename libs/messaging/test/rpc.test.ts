@@ -119,13 +119,21 @@ describe("rpc", () => {
       return asked === 1 ? hang.promise : Promise.resolve({ principal: null });
     });
     expect(await call(12_000)).toEqual({ principal: null });
-    expect(asked).toBe(2);
+    // On a machine that is too busy to answer the second one within 200 ms, a third one is asked.
+    expect(asked).toBeGreaterThan(1);
+    hang.resolve({ principal: null });
+    await servers.pop()?.stop();
+    const never = Promise.withResolvers<{ principal: null }>();
     asked = 0;
+    await serve(() => {
+      asked += 1;
+      return never.promise;
+    });
     const once = { ...resolvePrincipal, idempotent: false };
     const unanswered = callRpc(gateway, once, request, { timeoutMs: 1_000 });
     await expect(unanswered).rejects.toMatchObject({ code: "temporary_reduced_capacity" });
     expect(asked).toBe(1);
-    hang.resolve({ principal: null });
+    never.resolve({ principal: null });
   });
 
   test("of two instances of which one hangs: every question is answered within its deadline", async () => {
