@@ -3,6 +3,7 @@ import { sweep } from "@topdog/billing/usecases/sweep";
 import { syncCustomer } from "@topdog/billing/usecases/sync-customer";
 import { twinPriceId } from "@topdog/contracts/stripe-prices";
 import { eventually } from "@topdog/testing/eventually";
+import { onThisMachine } from "@topdog/testing/machine";
 import { type BillingRig, startBillingRig } from "../support/billing-rig.ts";
 import { buy } from "../support/purchases.ts";
 import type { SentRequest } from "../support/stripe-relay.ts";
@@ -23,6 +24,8 @@ const rowsOf = async (sql: string, values: string[] = []): Promise<Row[]> =>
   (await rig.billing.db.raw<{ rows: Row[] }>(sql, values)).rows;
 const inForce = (owner: string) => rowsOf("select plan, version from subscription where owner = ?", [owner]);
 const isFetch = ({ method, path }: SentRequest): boolean => method === "GET" && path.startsWith("/v1/customers/");
+/** Of an event: the twin's request, its signature, its row, the answer, and the same of the second one that is under way. */
+const hopsOfDelivery = 8;
 /** How long the twin's events take to be taken. */
 async function deliver(): Promise<number> {
   const startedMs = performance.now();
@@ -34,7 +37,7 @@ const fetches = (): number => rig.relay.requests.filter(isFetch).length;
 test("while Stripe does not answer, events are taken within a second, and no connection waits for it", async () => {
   const held = rig.relay.holdAnswers(isFetch);
   await buy(rig, "user:usr_slow", { plan: "pro" });
-  const slowMs = await deliver();
+  const { result: slowMs, slowestMs } = await onThisMachine({ bus: rig.billing.nats.bus, db: rig.billing.db }, deliver);
   await eventually(() => expect(held.count()).toBe(1));
   // What was open when Stripe began to keep its answer back ends although the answer does not come.
   const [{ now } = {}] = await rowsOf("select clock_timestamp()::text as now");
@@ -44,8 +47,8 @@ test("while Stripe does not answer, events are taken within a second, and no con
   // Another customer is not kept by the one whom Stripe answers slowly.
   held.letNewOnesThrough();
   await buy(rig, "user:usr_quick", { plan: "pro" });
-  // On a busy machine, no longer than events take of which Stripe tells all.
-  expect(slowMs).toBeLessThan(1_000 + (await deliver()));
+  // On a busy machine, no longer than events take of which Stripe tells all; beyond that, each event is held up some times on its way.
+  expect(slowMs).toBeLessThan(1_000 + (await deliver()) + hopsOfDelivery * slowestMs);
   await eventually(async () => expect(await inForce("user:usr_quick")).toMatchObject([{ plan: "pro" }]));
   expect(await inForce("user:usr_slow")).toEqual([]);
   held.release();
