@@ -20,8 +20,17 @@ export const longest = [
   "services/quota/test/flat-in-keys.test.ts",
   "services/quota/test/jobs.test.ts",
   "proofs/test/billing-crashes.test.ts",
+  "libs/messaging/test/cluster.test.ts",
+  "scripts/charts/charts.test.ts",
+  "proofs/test/stores-agree.test.ts",
   "libs/messaging/test/outage.test.ts",
   "libs/call-link/test/disturbed-link.test.ts",
+  "services/llm-router/test/providers.test.ts",
+  "services/llm-router/test/spool-command.test.ts",
+  "libs/testing/test/engines.test.ts",
+  "services/org-registry/test/process.test.ts",
+  "services/billing/test/process.test.ts",
+  "services/quota/test/process.test.ts",
 ];
 
 const root = join(import.meta.dirname, "../..");
