@@ -11,6 +11,7 @@ import { artefacts, takeScreenshots } from "../support/web/screenshots.ts";
 import { newPerson } from "../support/web/site.ts";
 import { tellOfAnAccount } from "../support/web/stories/account.ts";
 import { tellOfErrors } from "../support/web/stories/errors.ts";
+import { tellOfFigures } from "../support/web/stories/figures.ts";
 import { tellOfTheFirstCall } from "../support/web/stories/first-call.ts";
 import { tellOfInterruptions } from "../support/web/stories/interruptions.ts";
 import { tellOfLongNames } from "../support/web/stories/long-names.ts";
@@ -63,6 +64,7 @@ afterAll(async () => {
 // One after the other, each on what those before it left: a person's first day, then a team's.
 tellOfAVisitor(here);
 tellOfErrors(here);
+tellOfFigures(here);
 tellOfTheFirstCall(here);
 tellOfMoney(here);
 tellOfProviderKeys(here);
