@@ -45,34 +45,6 @@ const settledAdmissions = (seen: readonly Observation[], source: string): number
   seen.filter((one) => one.complete && one.source === source).length;
 
 describe("two gateways and one daily limit", () => {
-  test("at full speed they admit exactly the limit, personal first and then the org bucket, and lose none of it", async () => {
-    const { orgId, ownerId, ownerKey } = await platform.newOrg({ plan: "teams", seats: 3 });
-    const seen = await runLoad({
-      urls: platform.gatewayUrls,
-      keys: [ownerKey],
-      clients: 6,
-      // Three run at once: short answers make the day pass sooner.
-      maxTokens: 1,
-      streamedShare: 0.2,
-      random: seededRandom(7),
-      pauseAfterFailureMs: 5,
-      goOn: untilRefused(64, 1_800),
-    });
-
-    // Teams: 600 LLM requests a seat-holder a day, then 400 × 3 API calls of the org bucket.
-    expect(settledAdmissions(seen, "personal")).toBe(600);
-    expect(settledAdmissions(seen, "org_pool")).toBe(1_200);
-    expect(seen.filter((one) => one.status !== 200 && one.status !== 429 && one.status !== 503)).toEqual([]);
-
-    const buckets = await until(
-      "every admitted token is settled",
-      () => bucketsOf(platform, [`seat:${orgId}:${ownerId}`, `org:${orgId}`]),
-      (rows) => rows.some((row) => row.owner === `org:${orgId}` && row.settled === 1_200),
-    );
-    expect(buckets).toContainEqual(expect.objectContaining({ meter: "llm_requests", settled: 600, limit: 600 }));
-    expect(await invariantViolations(platform)).toEqual([]);
-  }, 240_000);
-
   test("a refusal says which limit, when it resets and what would raise it, and tells SDKs not to retry", async () => {
     const { userKey } = await platform.newUser({ plan: "free" });
     await runLoad({
@@ -94,8 +66,8 @@ describe("two gateways and one daily limit", () => {
 });
 
 describe("two gateways and one org", () => {
-  test("a raised ceiling is in force at both; a member at full speed gets nothing of what is kept for who else draws", async () => {
-    const { orgId, teamsMemberKey, password = "" } = platform.demo;
+  test("a raised ceiling is in force at both; at full speed they admit exactly the limit and lose none of it: a member gets what is personal, then of the org bucket nothing that is kept for who else draws, who gets the rest", async () => {
+    const { orgId, memberIds, teamsMemberKey, password = "" } = platform.demo;
     const session = await signInAsDemo(
       getGlobalDispatcher(),
       platform.gatewayUrl,
@@ -109,31 +81,48 @@ describe("two gateways and one org", () => {
     const account = (await send("POST", `/api/orgs/${orgId}/service-accounts`, { name: "fleet" })) as { id: string };
     const wanted = { name: "fleet", orgId, serviceAccountId: account.id, dailyCeiling: 2 };
     const { id, key } = (await send("POST", "/api/keys", wanted)) as { id: string; key: string };
+    let served = 0;
     const statuses = async (): Promise<number[]> => {
       const answers: number[] = [];
       for (const gateway of [0, 1, 0, 1]) answers.push((await chat(key, gateway)).status);
+      served += answers.filter((status) => status === 200).length;
       return answers.toSorted((a, b) => a - b);
     };
     expect(await statuses()).toEqual([200, 200, 429, 429]);
     await send("PATCH", `/api/keys/${id}`, { dailyCeiling: 1_000 });
     await until("both gateways serve it again", statuses, (answers) => answers.every((status) => status === 200));
 
-    const seen = await runLoad({
-      urls: platform.gatewayUrls,
-      keys: [teamsMemberKey],
-      clients: 6,
-      maxTokens: 1,
-      streamedShare: 0,
-      random: seededRandom(10),
-      pauseAfterFailureMs: 5,
-      goOn: untilRefused(32, 1_500),
-    });
+    const atFullSpeed = (ofWhom: string, refusals: number) =>
+      runLoad({
+        urls: platform.gatewayUrls,
+        keys: [ofWhom],
+        clients: 6,
+        // Three run at once: short answers make the day pass sooner.
+        maxTokens: 1,
+        streamedShare: 0.2,
+        random: seededRandom(10),
+        pauseAfterFailureMs: 5,
+        goOn: untilRefused(refusals, 1_500),
+      });
+    const seen = await atFullSpeed(teamsMemberKey, 64);
+    // Teams: 600 LLM requests a seat-holder a day, then 400 × 3 API calls of the org bucket, of which a quarter is kept for its service accounts.
     expect(settledAdmissions(seen, "personal")).toBe(600);
-    // The org has 400 × 3, of which a share of a quarter is kept for its service accounts.
     expect(settledAdmissions(seen, "org_pool")).toBe(900);
     const refused = await chat(teamsMemberKey, 0);
     expect([refused.status, refused.json]).toMatchObject([429, { error: { code: "org_share_spent" } }]);
     expect(await statuses()).toEqual([200, 200, 200, 200]);
+    const rest = await atFullSpeed(key, 32);
+    expect(served + settledAdmissions(rest, "org_pool")).toBe(300);
+    const others = [...seen, ...rest].filter(({ status }) => status !== 200 && status !== 429 && status !== 503);
+    expect(others).toEqual([]);
+
+    const seats = memberIds.map((memberId) => `seat:${orgId}:${memberId}`);
+    const buckets = await until(
+      "every admitted token is settled",
+      () => bucketsOf(platform, [...seats, `org:${orgId}`]),
+      (rows) => rows.some((row) => row.owner === `org:${orgId}` && row.settled === 1_200),
+    );
+    expect(buckets).toContainEqual(expect.objectContaining({ meter: "llm_requests", settled: 600, limit: 600 }));
     expect(await invariantViolations(platform)).toEqual([]);
   }, 240_000);
 });
