@@ -10,7 +10,7 @@ import { createJudge } from "../support/openapi/judge-answer.ts";
 const document = readOpenApi();
 const operations = operationsOf(document);
 /** All operations together take so long at most; a night's run asks each of them more often. */
-const fuzzMs = Number(process.env["FUZZ_MS"] ?? 25_000);
+const fuzzMs = Number(process.env["FUZZ_MS"] ?? 15_000);
 const requestsPerOperation = Math.ceil(fuzzMs / 300);
 const perOperationMs = Math.floor(fuzzMs / operations.length);
 
