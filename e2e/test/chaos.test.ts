@@ -10,6 +10,8 @@ import type { Observation } from "../support/load.ts";
 import { startPlatform, victims, type Platform } from "../support/platform.ts";
 import { seededRandom } from "../support/random.ts";
 
+/** Half of what a longer run has: enough to have calls under way whenever something breaks. */
+const clients = 6;
 const bounds = { mostMs: 1_200, leastFreezeMs: 500, mostFreezeMs: 2_000 };
 
 let platform: Platform;
@@ -52,7 +54,7 @@ const failsSoon = (fault: () => Fault, isSeen: (found: Findings) => boolean): Pr
   until(
     "the check fails",
     async () => {
-      const run = { seed, callers, clients: 12, faults: [fault(), fault()], restMs: 200 };
+      const run = { seed, callers, clients, faults: [fault(), fault()], restMs: 200 };
       return holdAgainstLedger(platform, await runChaos(platform, run), 2_000);
     },
     isSeen,
@@ -64,7 +66,7 @@ describe(`metering while things break, one after the other (replay with SEED=${s
     const history = await runChaos(platform, {
       seed,
       callers,
-      clients: 12,
+      clients,
       faults: oneOfEach(),
       restMs: 150,
       onFault: ({ name }) => broken.push(name),

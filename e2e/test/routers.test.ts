@@ -31,6 +31,7 @@ const load = (clients: number, goOn: (seen: readonly Observation[]) => boolean):
     clients,
     streamedShare: 0.5,
     random: seededRandom(seed),
+    pauseMs: 30,
     // A router that stops is waited for; on a busy machine that may take long, and a client that gave up would hide what became of its call.
     callTimeoutMs: 100_000,
     goOn,
