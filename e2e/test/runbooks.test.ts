@@ -36,7 +36,7 @@ async function underLoad(meanwhile: () => Promise<void>): Promise<Observation[]>
       clients,
       streamedShare: 0.5,
       random: seededRandom(1),
-      pauseMs: 20,
+      pauseMs: 50,
       goOn: () => !stage.isOver,
     }),
     meanwhile().finally(() => {
