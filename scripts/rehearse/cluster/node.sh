@@ -28,6 +28,8 @@ for controller in /sys/fs/cgroup/*/; do mkdir -p "$controller/$CGROUP" 2>/dev/nu
 if [ -d "/sys/fs/cgroup/cpuset/$CGROUP" ]; then
   for file in cpus mems; do cat "/sys/fs/cgroup/cpuset/cpuset.$file" >"/sys/fs/cgroup/cpuset/$CGROUP/cpuset.$file"; done
 fi
+# All pods together would weigh as much as one thread of a daemon or of Helm: here as on a node whose daemons have a group of their own.
+if [ -d "/sys/fs/cgroup/cpu/$CGROUP" ]; then echo 8192 >"/sys/fs/cgroup/cpu/$CGROUP/cpu.shares"; fi
 
 daemon containerd containerd --config "$RUN/containerd.toml"
 daemon etcd etcd --data-dir "$RUN/etcd/data" --unsafe-no-fsync --listen-client-urls http://127.0.0.1:2379 \
