@@ -8,7 +8,7 @@ import { stageOnPostgres } from "../simulation/stage-on-postgres.ts";
 import { found } from "../simulation/found.ts";
 
 /** Each night plays more. */
-const histories = Number(process.env["FLEET_HISTORIES"] ?? 300);
+const histories = Number(process.env["FLEET_HISTORIES"] ?? 1_000);
 /** Of so many histories each: a failure of one leaves the other to be played. */
 const firstSeeds = Array.from({ length: 2 }, (_, index) => seed + 500 + index * histories);
 /** Far more than a history takes on a busy machine, and no less than any other test has. */
