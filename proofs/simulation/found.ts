@@ -127,4 +127,21 @@ export const found: Readonly<Record<string, History>> = {
       { kind: "the database is restored", ms: 4_000 },
     ],
   },
+  "a restore brought a bucket back full, and the first message of its gateway told of a lost lease before it gave tokens back":
+    {
+      ...base,
+      seed: 30_001_635,
+      gateways: 1,
+      replicas: 1,
+      beforeMidnightMs: 40_000_000,
+      isSubscribed: true,
+      drawnBefore: 349,
+      isUsageHeld: true,
+      steps: [
+        { kind: "calls", gateway: 0, caller: "eve", clients: 1, count: 1, isChat: false, lastsMs: 0 },
+        { kind: "a backup is made" },
+        { kind: "time passes", ms: 69 },
+        { kind: "the database is restored", ms: 4_000 },
+      ],
+    },
 };

@@ -1,6 +1,6 @@
 import { keyOf } from "@topdog/quota/domain/bucket";
 import { escrowOf, openTokens } from "@topdog/quota/domain/lease";
-import type { LeaseRecord, MemoryTables } from "../support/memory-tables.ts";
+import type { BucketRecord, LeaseRecord, MemoryTables } from "../support/memory-tables.ts";
 import type { Forgotten } from "./forgotten.ts";
 import type { AdmittedCall, SimulatedGateway } from "./gateway.ts";
 
@@ -87,12 +87,16 @@ export function createWatch({ tables, isLive, clocks, forgotten, broken }: Watch
     const limit = Math.max(bucket.limit, highestLimits.get(key) ?? 0);
     highestLimits.set(key, limit);
     const got = (tables.leasesOf.get(key) ?? []).reduce((sum, leaseId) => sum + gotOf(leaseId), 0);
-    if (bucket.settled + bucket.escrow >= bucket.limit) forgotten.noteFull(bucket);
+    noteFull(bucket);
     assertThat(
       got <= limit && bucket.settled + bucket.escrow <= limit,
       "neverOversold",
       () => `${key}: limit ${limit}, admitted ${got}, settled ${bucket.settled}, in escrow ${bucket.escrow}`,
     );
+  }
+
+  function noteFull(bucket: BucketRecord): void {
+    if (bucket.settled + bucket.escrow >= bucket.limit) forgotten.noteFull(bucket);
   }
 
   /** A token is in one place: free, in escrow with a lease, or settled in the ledger; and each lease adds up. */
@@ -284,6 +288,8 @@ export function createWatch({ tables, isLive, clocks, forgotten, broken }: Watch
       closedSizes.clear();
       for (const { leaseId, state, size } of tables.leases.values())
         if (state === "closed") closedSizes.set(leaseId, size);
+      // Also until the first commit: what gateways tell in one message of a lost lease and of tokens that come back is taken in its order.
+      for (const bucket of tables.buckets.values()) noteFull(bucket);
       drawnBefore.clear();
       for (const key of tables.buckets.keys()) drawnBefore.set(key, granted(key));
     },
