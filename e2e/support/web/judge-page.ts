@@ -28,15 +28,11 @@ export async function evaluateOutside(page: Page, ...expressions: string[]): Pro
   return String(said);
 }
 
-/** What axe looks at: everything, or what another theme changes. */
-export type Scrutiny = "everything" | "colours";
-
-const optionsOf = { everything: {}, colours: { runOnly: ["color-contrast"] } } as const;
+const axeOptions = JSON.stringify({ resultTypes: ["violations"] });
 
 /** What axe finds wrong with the page as it stands, each with its element. */
-export async function accessibilityProblems(page: Page, scrutiny: Scrutiny = "everything"): Promise<string[]> {
-  const options = JSON.stringify({ ...optionsOf[scrutiny], resultTypes: ["violations"] });
-  const run = `axe.run(document, ${options}).then(({ violations }) => JSON.stringify({ violations }))`;
+export async function accessibilityProblems(page: Page): Promise<string[]> {
+  const run = `axe.run(document, ${axeOptions}).then(({ violations }) => JSON.stringify({ violations }))`;
   // A page that was looked at before still has it.
   const isThere = (await evaluateOutside(page, "typeof axe")) !== "undefined";
   const scripts = isThere ? [run] : [`${axe.source};1`, run];

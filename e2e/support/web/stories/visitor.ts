@@ -3,10 +3,13 @@ import type { Locator, Page } from "playwright-core";
 import { until } from "../../eventually.ts";
 import { button, expectText } from "../find.ts";
 import type { Here } from "../here.ts";
-import { accessibilityProblems, largestPaint, layoutShift } from "../judge-page.ts";
-import { holdScripts, newPerson, openPage } from "../site.ts";
+import { largestPaint, layoutShift } from "../judge-page.ts";
+import { takeScreenshots } from "../screenshots.ts";
+import { holdScripts, newPerson } from "../site.ts";
 
-const publicPaths = ["/", "/pricing", "/guide", "/terms", "/status", "/sign-up", "/sign-in", "/reset"];
+const publicPaths = ["/", "/pricing", "/guide", "/docs/errors", "/terms", "/status", "/nowhere"];
+/** Where people sign in, and where links of mails lead. */
+const linkedPaths = ["/sign-up", "/sign-in", "/reset", "/set-password", "/confirm-email", "/invitation", "/oidc"];
 /** Their documents hold what they show. */
 const prerenderedPaths = ["/", "/pricing", "/guide", "/terms", "/status"];
 const cells =
@@ -28,19 +31,16 @@ async function paintedAtLast(page: Page): Promise<number> {
 /** Somebody who has no account. */
 export function tellOfAVisitor(here: () => Here): void {
   describe("a visitor", () => {
-    test("sees every public page without a shift, a complaint of the browser or one of axe, in both themes", async () => {
-      const visitor = await newPerson(here(), "");
-      const { page } = visitor;
-      for (const path of publicPaths) {
-        await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
-        await openPage(page, path);
-        expect({ path, shift: await layoutShift(page) }).toEqual({ path, shift: 0 });
-        expect([path, ...(await accessibilityProblems(page))]).toEqual([path]);
-        await page.emulateMedia({ colorScheme: "dark" });
-        expect([path, ...(await accessibilityProblems(page, "colours"))]).toEqual([path]);
-      }
-      expect(visitor.complaints).toEqual([]);
-      await visitor.context.close();
+    test("sees every public page without a shift, a complaint of the browser or one of axe, on a desktop and a phone, in both themes", async () => {
+      const look = async (paths: readonly string[]): Promise<void> => {
+        const { page, context, complaints } = await newPerson(here(), "");
+        await takeScreenshots(page, paths, async (path) => {
+          expect({ path, shift: await layoutShift(page) }).toEqual({ path, shift: 0 });
+        });
+        expect(complaints).toEqual([]);
+        await context.close();
+      };
+      await Promise.all([look(publicPaths), look(linkedPaths)]);
     });
 
     test("sees the largest part of a prerendered page before any script of it has come", async () => {
