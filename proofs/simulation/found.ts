@@ -144,4 +144,22 @@ export const found: Readonly<Record<string, History>> = {
         { kind: "the database is restored", ms: 4_000 },
       ],
     },
+  "a call that a restored database did not know left its permit to the next one, beside the call to which the database had given it":
+    {
+      ...base,
+      seed: 32_005_971,
+      gateways: 3,
+      replicas: 1,
+      beforeMidnightMs: 8_685,
+      isSubscribed: true,
+      steps: [
+        { kind: "time passes", ms: 1 },
+        { kind: "a backup is made" },
+        { kind: "calls", gateway: 0, caller: "kim", clients: 1, count: 2, isChat: false, lastsMs: 0 },
+        { kind: "time passes", ms: 4 },
+        { kind: "the database is restored", ms: 1_200 },
+        { kind: "calls", gateway: 2, caller: "kim", clients: 1, count: 1, isChat: false, lastsMs: 400 },
+        { kind: "time passes", ms: 6_000 },
+      ],
+    },
 };

@@ -10,6 +10,8 @@ let asked: PermitAsk[];
 let permits: Permits;
 /** What quota's answers say of its history; null: it does not answer. */
 let history: string | null;
+/** Of the plan, and what other gateways hold of it. */
+let [limit, others]: [number, number] = [2, 0];
 
 async function pass(ms: number): Promise<void> {
   const endMs = nowMs + ms;
@@ -26,6 +28,7 @@ async function pass(ms: number): Promise<void> {
 
 beforeEach(async () => {
   [nowMs, timers, asked, history] = [0, [], [], "first"];
+  [limit, others] = [2, 0];
   const after = (delayMs: number, work: () => void): (() => void) => {
     const timer = { atMs: nowMs + delayMs, work };
     timers.push(timer);
@@ -41,7 +44,11 @@ beforeEach(async () => {
     ask: async ({ asks }) => {
       asked.push(...asks);
       if (history === null) throw new Error("quota is away");
-      const grants = asks.map(({ owner: of, held, want }) => ({ owner: of, held: held + want, limit: 2, others: 0 }));
+      const room = Math.max(0, limit - others);
+      const grants = asks.map((ask) => {
+        const held = Math.max(ask.running, Math.min(ask.held + ask.want, room));
+        return { owner: ask.owner, held, limit, others };
+      });
       return { grants, history };
     },
   });
@@ -79,5 +86,35 @@ describe("a gateway with one call under way and one permit to spare, whose quota
     permits.heard(nowMs);
     await pass(2_500);
     expect(asked).toEqual([]);
+  });
+});
+
+describe("what runs beyond the limit ends with its calls, and is not used for the next ones:", () => {
+  test("a plan that was lowered to one under two calls", async () => {
+    expect(permits.take(owner)).toBe("taken");
+    limit = 1;
+    permits.recheck(owner);
+    await pass(10);
+    permits.give(owner);
+    await pass(10);
+    expect(asked.at(-1)).toEqual({ owner, running: 1, held: 1, want: 0 });
+    const next = permits.take(owner);
+    await pass(10);
+    expect(await next).toMatchObject({ reason: "over", limit: 1, running: 1 });
+    permits.give(owner);
+    await pass(200);
+    expect(permits.take(owner)).toBe("taken");
+  });
+
+  test("a call that the restored database had not known when it gave its permit to another gateway", async () => {
+    [limit, others, history] = [1, 1, "second"];
+    permits.heard(nowMs, history);
+    await pass(10);
+    permits.give(owner);
+    await pass(10);
+    expect(asked.at(-1)).toEqual({ owner, running: 0, held: 0, want: 0 });
+    const next = permits.take(owner);
+    await pass(1_000);
+    expect(await next).toMatchObject({ reason: "over" });
   });
 });

@@ -3,7 +3,7 @@ import type { AskPermits } from "../clients/permit-asks.ts";
 import type { Timers } from "../clients/timers.ts";
 import { createPermitBook } from "./permit-book.ts";
 import type { PermitEntry, PermitOutcome } from "./permit-entry.ts";
-import { createPermitMessages } from "./permit-messages.ts";
+import { createPermitMessages, type PermitMessages } from "./permit-messages.ts";
 import { createPermitRetelling } from "./permit-retelling.ts";
 import { createPermitTrust } from "./permit-trust.ts";
 import { createPermitWaiting, overOf } from "./permit-waiting.ts";
@@ -49,6 +49,27 @@ const stopPollMs = 10;
 const patienceMs = 1_500;
 const askAgainMs = 50;
 
+/**
+ * Calls that are under way keep their permits, also of a plan that was lowered since, or that a restored database gave to others. These end with
+ * their calls: the next ones are not served by them. True when any was given up.
+ */
+function shed(entry: PermitEntry): boolean {
+  const within = Math.max(entry.running, entry.limit - entry.others);
+  const isBeyond = entry.held > within;
+  if (isBeyond) entry.held = within;
+  return isBeyond;
+}
+
+async function answered(
+  { monotonicMs, timers }: PermitsDeps,
+  messages: PermitMessages,
+  graceMs: number,
+): Promise<void> {
+  const endMs = monotonicMs() + graceMs;
+  while (monotonicMs() < endMs && messages.isBusy())
+    await new Promise<void>((resolve) => timers.after(stopPollMs, resolve));
+}
+
 export function createPermits(deps: PermitsDeps): Permits {
   const { monotonicMs, timers } = deps;
   const trust = createPermitTrust(monotonicMs, () => deps.awayMs() > 0);
@@ -75,9 +96,9 @@ export function createPermits(deps: PermitsDeps): Permits {
     entry.confirmedMs = askedMs;
     retelling.answered(entry);
     entry.held = Math.max(grant.held, entry.running);
+    if (shed(entry) || entry.held > grant.held) messages.ask(entry);
     waiting.admit(entry);
     if (entry.isRecalled) returnIdle(entry);
-    if (entry.held > grant.held) messages.ask(entry);
     if (entry.waiting.length > 0) waiting.goOn(entry);
     else if (entry.running === 0 && entry.held === 0 && !messages.isDue(entry)) book.drop(entry);
   }
@@ -126,6 +147,7 @@ export function createPermits(deps: PermitsDeps): Permits {
       const entry = book.find(owner);
       if (entry === undefined) return;
       book.end(entry);
+      if (shed(entry)) messages.ask(entry);
       if (trust.isOurs(entry)) waiting.admit(entry);
     },
     recall: (owner, forGateway) => {
@@ -141,10 +163,8 @@ export function createPermits(deps: PermitsDeps): Permits {
     heard: onHeard,
     holdsAny: () => book.size() > 0,
     stop: async (graceMs) => {
-      const endMs = monotonicMs() + graceMs;
       for (const entry of book.all()) returnIdle(entry);
-      while (monotonicMs() < endMs && messages.isBusy())
-        await new Promise<void>((resolve) => timers.after(stopPollMs, resolve));
+      await answered(deps, messages, graceMs);
       cancelTick();
     },
   };
