@@ -72,7 +72,11 @@ export function tellOfMoney(here: () => Here): void {
     test("cards and addresses are changed at the payment provider, who sends one back", async () => {
       const { page } = here().ada;
       await button(page, "Cards, addresses, tax ids").click();
-      await page.getByRole("heading", { name: "Your subscriptions" }).waitFor();
+      const subscriptions = page.getByRole("heading", { name: "Your subscriptions" });
+      await subscriptions.waitFor({ state: "attached" });
+      // Another site's page has come up without a size once, where other windows were in front.
+      await page.bringToFront();
+      await subscriptions.waitFor();
       await page.getByRole("link", { name: "Go back" }).click();
       await heading(page, "Pro Plus").waitFor();
     });
